@@ -1,0 +1,3 @@
+//! attune: real-time contact routing and queueing.
+
+pub mod model;

@@ -1,0 +1,55 @@
+//! An agent as the platform describes one, and what an agent says about being there.
+//!
+//! Invariant: nothing here says what an agent feels; emotion is inferred for customers only.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ids::{ChannelName, QueueName, SkillName},
+    requirement::Level,
+};
+
+/// What the platform tells of an agent; a resource of its own, not part of the routing document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AgentProfile {
+    /// For people to read.
+    pub display_name: String,
+    /// Proficiency per skill, 1-100.
+    pub skills: BTreeMap<SkillName, Level>,
+    /// Queues with assigned members that this agent serves; sorted.
+    pub queues: Vec<QueueName>,
+    /// Total capacity against which channels' costs count, 1-10,000 (usually 100).
+    pub capacity: u32,
+    /// Most contacts at once per channel; a channel that is not listed is limited by capacity alone, and 0 refuses it.
+    pub channel_limits: BTreeMap<ChannelName, u16>,
+    /// The platform's own facts, handed back as they are.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Default for AgentProfile {
+    fn default() -> Self {
+        Self {
+            display_name: String::new(),
+            skills: BTreeMap::new(),
+            queues: Vec::new(),
+            capacity: 100,
+            channel_limits: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether an agent can be offered work.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Presence {
+    /// Not signed in.
+    #[default]
+    Offline,
+    /// Ready for work, as far as capacity goes.
+    Available,
+    /// Signed in, not ready; the reason is the platform's word ("break", "training") or the engine's ("rona").
+    Away {
+        /// Why.
+        reason: String,
+    },
+}

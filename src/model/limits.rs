@@ -1,0 +1,95 @@
+//! A limit on everything, each with the reason for its number.
+//!
+//! Invariant: every collection in state is bounded by one of these; a full one refuses by name
+//! ([`Reject::LimitReached`](crate::engine::reject::Reject)) and forgets nothing early.
+
+/// Open contacts of a tenant (announced, waiting, engaged): the size one shard is built for, and its memory bound.
+pub const CONTACTS_OPEN_MAX: usize = 1_000_000;
+/// Closed contacts remembered for [`CLOSED_CONTACT_KEPT_SECS`]: as many as may be open.
+pub const CONTACTS_CLOSED_MAX: usize = 1_000_000;
+/// How long a closed contact still answers for its id: as long as a caller may retry.
+pub const CLOSED_CONTACT_KEPT_SECS: i64 = 600;
+/// Agents of a tenant: the largest operation we know of, twice.
+pub const AGENTS_MAX: usize = 100_000;
+/// Queues ever named by a tenant's documents.
+pub const QUEUES_MAX: usize = 10_000;
+/// Skills ever named by a tenant's documents.
+pub const SKILLS_MAX: usize = 10_000;
+/// Channels ever named by a tenant's documents.
+pub const CHANNELS_MAX: usize = 32;
+/// Distinct (channel, cost) pairs in use: one bit each in an agent's readiness mask.
+pub const LANES_MAX: usize = 64;
+/// Distinct (queue, lane, own requirement, step) combinations in use.
+pub const CLASSES_MAX: usize = 65_536;
+/// Distinct (skill, level) pairs in use: one bit each in an agent's signature.
+pub const ATOMS_MAX: usize = 16_384;
+/// Alternatives of a requirement after expansion; each is looked up on its own.
+pub const CONJUNCTS_MAX: usize = 8;
+/// Conditions in one alternative of a requirement.
+pub const CONJUNCT_ATOMS_MAX: usize = 16;
+/// Tiers of a queue's preference, the last being everybody else.
+pub const TIERS_MAX: usize = 16;
+/// Steps of a queue.
+pub const STEPS_MAX: usize = 16;
+/// Skills of one agent.
+pub const AGENT_SKILLS_MAX: usize = 256;
+/// Queues one agent is assigned to.
+pub const AGENT_QUEUES_MAX: usize = 1_024;
+/// Contacts at one agent at once, offered or engaged, in wrap-up or not.
+pub const AGENT_WORK_MAX: usize = 32;
+/// Total capacity of an agent.
+pub const CAPACITY_MAX: u32 = 10_000;
+/// Agents a contact excludes.
+pub const EXCLUDED_AGENTS_MAX: usize = 16;
+/// Agents whose declines a contact remembers; beyond it the one that would return soonest is forgotten.
+pub const REFUSALS_MAX: usize = 32;
+/// Offers of one contact open at once.
+pub const OFFERS_AT_ONCE_MAX: u8 = 16;
+/// Times one contact may change its queue by overflow or escalation: a document may send it round a loop.
+pub const HOPS_MAX: u8 = 16;
+/// Attributes of a contact or agent.
+pub const ATTRIBUTES_MAX: usize = 64;
+/// Bytes of a contact's context and attributes together.
+pub const CONTEXT_BYTES_MAX: usize = 8_192;
+/// Bytes of a free-text reason.
+pub const REASON_BYTES_MAX: usize = 256;
+/// How long an accepted request id is remembered.
+pub const REQUEST_KEPT_SECS: i64 = 600;
+/// Accepted request ids remembered at once; a full window refuses with a retry hint.
+pub const REQUESTS_MAX: usize = 4_000_000;
+/// Items one pass of timers handles before other work gets its turn.
+pub const TIMERS_PER_TICK_MAX: usize = 1_000;
+/// Longest configurable span: a week.
+pub const SPAN_SECS_MAX: i64 = 7 * 86_400;
+/// Longest a contact may stay parked before it is released by itself: every state has an end.
+pub const PARKED_SECS_MAX: i64 = 86_400;
+/// An announced contact that does not come is forgotten this long after its expected time.
+pub const ANNOUNCED_GRACE_SECS: i64 = 30;
+/// Farthest ahead a contact may be announced.
+pub const ANNOUNCED_AHEAD_SECS_MAX: i64 = 3_600;
+/// An offer whose delivery nobody acknowledges is rescinded after this, without blame.
+pub const DELIVERY_MILLIS: i64 = 2_000;
+/// Open offers of a lost session are rescinded after this, without blame.
+pub const SESSION_RESCIND_MILLIS: i64 = 3_000;
+/// A declined or expired offer returns to the same agent after this, doubling …
+pub const REFUSAL_FIRST_SECS: i64 = 30;
+/// … up to this.
+pub const REFUSAL_LONGEST_SECS: i64 = 300;
+/// Expired offers within [`STORM_WINDOW_SECS`] that suspend the RONA rule: a stalled gateway, not idle people …
+pub const STORM_EXPIRIES_MIN: u32 = 8;
+/// … if they are also at least one in this many of the agents with a session.
+pub const STORM_SHARE: u32 = 10;
+/// The window of the two above; the rule stays suspended until so long has passed without that many.
+pub const STORM_WINDOW_SECS: i64 = 10;
+/// Rows on one page of a list.
+pub const PAGE_MAX: usize = 500;
+/// Rows a filtered list looks at before it hands out a (possibly short) page with a token.
+pub const PAGE_EXAMINED_MAX: usize = 10_000;
+/// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
+pub const INBOX_MAX: usize = 8_192;
+/// Commands in one batch: bounds how far state runs ahead of the journal.
+pub const BATCH_MAX: usize = 1_024;
+/// Messages waiting for one agent's stream before it is closed as too slow.
+pub const STREAM_BUFFER_MAX: usize = 256;
+/// Bytes of a routing document's text.
+pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;

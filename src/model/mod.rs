@@ -1,0 +1,12 @@
+//! The bottom layer: identifiers, time, limits and the typed data that every other layer speaks in.
+//!
+//! Invariant: nothing here decides, reads a clock or knows the wire. Everything is plain data that can be compared,
+//! hashed and cloned cheaply.
+
+pub mod agent;
+pub mod contact;
+pub mod document;
+pub mod ids;
+pub mod limits;
+pub mod requirement;
+pub mod time;
