@@ -1,3 +1,4 @@
 //! attune: real-time contact routing and queueing.
 
+pub mod engine;
 pub mod model;

@@ -11,12 +11,12 @@ use super::{
     time::Span,
 };
 
-mod read;
+// mod read;
 
-pub use read::{DocumentError, Format, Violation};
+// pub use read::{DocumentError, Format, Violation};
 
-/// The document a daemon runs with when it is given none.
-pub const DEFAULT_TOML: &str = include_str!("document/default.toml");
+// The document a daemon runs with when it is given none.
+// pub const DEFAULT_TOML: &str = include_str!("document/default.toml");
 
 /// One tenant's routing document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -144,9 +144,8 @@ impl Conjunct {
         self.must.dedup_by(|later, first| later.skill == first.skill);
         self.must_not.sort_unstable();
         self.must_not.dedup_by(|later, first| later.skill == first.skill);
-        let contradicts = |must: &Condition| {
-            self.must_not.iter().any(|not| not.skill == must.skill && not.level <= must.level)
-        };
+        let contradicts =
+            |must: &Condition| self.must_not.iter().any(|not| not.skill == must.skill && not.level <= must.level);
         if self.must.iter().any(contradicts) { None } else { Some(self) }
     }
 }

@@ -1,0 +1,182 @@
+//! What can be asked of the engine: commands, as decoded and validated at the edge.
+//!
+//! Invariant: a command is plain owned data with names, never numbers; it can be hashed, compared, journalled and
+//! replayed. Not here: whether it is allowed in the present state (the decide-functions say so).
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use crate::model::{
+    agent::{AgentProfile, Presence},
+    contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+    document::Document,
+    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
+    requirement::Requirement,
+    time::{Span, Timestamp},
+};
+
+/// A command and the id under which its caller may repeat it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Absent only on commands of the daemon itself (a timer, a lost stream).
+    pub id: Option<RequestId>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// Everything that can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Time has passed: whatever is due happens.
+    Tick,
+
+    /// Replaces the routing document; contacts already waiting follow the new one.
+    ApplyDocument {
+        /// The new document.
+        document: Arc<Document>,
+        /// Refused unless this is the version in force.
+        expected_version: Option<u64>,
+    },
+
+    /// Creates an agent or replaces the profile.
+    PutAgent { agent: AgentId, profile: Arc<AgentProfile> },
+    /// Removes an agent who is offline and has no work.
+    DeleteAgent { agent: AgentId },
+    /// An agent's stream opened; the same session id as before resumes it, another one replaces it.
+    OpenSession { agent: AgentId, session: SessionId, connection: u64 },
+    /// An agent's stream broke; ignored if a newer connection has taken its place.
+    LoseSession { agent: AgentId, connection: u64 },
+    /// The agent (or somebody for them) says whether they are there.
+    SetPresence { agent: AgentId, presence: Presence },
+
+    /// A contact is on its way.
+    AnnounceContact { contact: ContactId, expected_at: Timestamp, details: Arc<ContactDetails> },
+    /// A contact enters a queue.
+    EnqueueContact(Box<NewContact>),
+    /// Facts or requirement of a contact change.
+    UpdateContact { contact: ContactId, details: Option<Arc<ContactDetails>>, requirement: Option<Requirement> },
+    /// A waiting contact keeps its place, unoffered, until released or until `longest` has passed.
+    ParkContact { contact: ContactId, longest: Span },
+    /// A parked contact is offered again.
+    ReleaseContact { contact: ContactId },
+    /// A contact goes back to waiting, in the same or another queue.
+    RequeueContact { contact: ContactId, queue: Option<QueueName>, place: KeepPlace },
+    /// An engaged contact goes on without waiting for anybody's consent.
+    TransferContact { contact: ContactId, to: Destination, place: KeepPlace },
+    /// The engagement is over; wrap-up follows if the queue gives one.
+    CompleteContact { contact: ContactId },
+    /// The contact ends before an agent handled it.
+    CancelContact { contact: ContactId, reason: CancelReason },
+
+    /// The desktop shows the offer: its time starts.
+    AckOffer { agent: AgentId, offer: OfferKey },
+    /// The agent takes it.
+    AcceptOffer { agent: AgentId, offer: OfferKey },
+    /// The agent says no.
+    DeclineOffer { agent: AgentId, offer: OfferKey, reason: String },
+    /// The agent needs longer to answer.
+    ExtendOffer { agent: AgentId, offer: OfferKey, by: Span },
+    /// Accepted, but agent and customer could not be connected: the contact returns to its place.
+    ReportConnectFailed { agent: AgentId, contact: ContactId, reason: String },
+    /// More time for wrap-up, up to the queue's maximum.
+    ExtendWrapUp { agent: AgentId, contact: ContactId, by: Span },
+    /// Wrap-up is done early.
+    EndWrapUp { agent: AgentId, contact: ContactId },
+}
+
+/// Where a transferred contact goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// Another queue (or the same).
+    Queue(QueueName),
+    /// One agent, in the contact's queue.
+    Agent(TargetAgent),
+    /// Whoever has these skills, in the contact's queue and on top of what it asks.
+    Skills(Requirement),
+}
+
+impl Command {
+    /// A hash of the whole command, to tell a repeated request from another one under the same id.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The command's name, for logs, metrics and coverage.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Tick => "tick",
+            Self::ApplyDocument { .. } => "apply_document",
+            Self::PutAgent { .. } => "put_agent",
+            Self::DeleteAgent { .. } => "delete_agent",
+            Self::OpenSession { .. } => "open_session",
+            Self::LoseSession { .. } => "lose_session",
+            Self::SetPresence { .. } => "set_presence",
+            Self::AnnounceContact { .. } => "announce_contact",
+            Self::EnqueueContact(_) => "enqueue_contact",
+            Self::UpdateContact { .. } => "update_contact",
+            Self::ParkContact { .. } => "park_contact",
+            Self::ReleaseContact { .. } => "release_contact",
+            Self::RequeueContact { .. } => "requeue_contact",
+            Self::TransferContact { .. } => "transfer_contact",
+            Self::CompleteContact { .. } => "complete_contact",
+            Self::CancelContact { .. } => "cancel_contact",
+            Self::AckOffer { .. } => "ack_offer",
+            Self::AcceptOffer { .. } => "accept_offer",
+            Self::DeclineOffer { .. } => "decline_offer",
+            Self::ExtendOffer { .. } => "extend_offer",
+            Self::ReportConnectFailed { .. } => "report_connect_failed",
+            Self::ExtendWrapUp { .. } => "extend_wrap_up",
+            Self::EndWrapUp { .. } => "end_wrap_up",
+        }
+    }
+}
+
+/// The answer to an accepted command: small, so that it can be remembered and given again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done; there is nothing to add.
+    Done,
+    /// A contact took its place.
+    Queued {
+        /// The queue it is in: another than asked for if that one was full and overflows.
+        queue: QueueName,
+        /// Its virtual arrival.
+        virtual_arrival: Timestamp,
+    },
+    /// A session is open.
+    Session {
+        /// Whether earlier state was kept.
+        resumed: bool,
+    },
+    /// An offer's time now ends here.
+    OfferOpen {
+        /// When it expires.
+        expires_at: Timestamp,
+    },
+    /// The contact is the agent's.
+    Engaged {
+        /// Which contact.
+        contact: ContactId,
+        /// By which channel.
+        channel: ChannelName,
+    },
+    /// Wrap-up now ends here.
+    WrapUp {
+        /// When.
+        until: Timestamp,
+    },
+    /// Presence was taken; `pending` until the agent's work ends.
+    Presence {
+        /// Whether it waits for work to end.
+        pending: bool,
+    },
+    /// A document is in force.
+    Document {
+        /// Its version, counting from 1.
+        version: u64,
+    },
+}

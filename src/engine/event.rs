@@ -1,0 +1,253 @@
+//! What happened: the engine's one output, from which journal, streams, metrics and every later reader are fed.
+//!
+//! Invariant: an event is a fact with everything needed to repeat its effect; evolving the events of a record in order
+//! gives the state that decided them. Ids that the engine counts are in the event, never drawn again.
+
+use std::sync::Arc;
+
+use crate::model::{
+    agent::{AgentProfile, Presence},
+    contact::{ClosedBecause, ContactDetails},
+    document::Document,
+    ids::{
+        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, RequestId, SessionId,
+    },
+    requirement::Requirement,
+    time::Timestamp,
+};
+
+use super::command::Reply;
+
+/// A contact's place in line: virtual arrival, ties by sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Arrival minus head start.
+    pub virtual_arrival: Timestamp,
+    /// Counts up within the tenant.
+    pub sequence: u64,
+}
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A mutation was accepted under this id; the same again gets the same answer.
+    RequestAccepted { request: RequestId, fingerprint: u64, reply: Reply },
+    /// The oldest remembered requests left the window.
+    RequestsForgotten { count: u32 },
+
+    /// A document is in force; every waiting contact stands where it says.
+    DocumentApplied { version: u64, document: Arc<Document> },
+
+    /// An agent exists with this profile.
+    AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile> },
+    /// An agent exists no more.
+    AgentDeleted { agent: AgentKey },
+    /// A stream is open; `resumed` if it continues the session.
+    SessionOpened { agent: AgentKey, session: SessionId, connection: u64, resumed: bool },
+    /// The stream broke; the grace period runs.
+    SessionLost { agent: AgentKey, rescind_at: Timestamp, grace_ends_at: Timestamp },
+    /// The time after which a lost session's offers are rescinded has passed.
+    SessionRescinded { agent: AgentKey },
+    /// The session is over.
+    SessionEnded { agent: AgentKey },
+    /// Presence is this now.
+    PresenceSet { agent: AgentKey, presence: Presence, because: PresenceBecause },
+    /// Presence becomes this once the agent's work ends; no new offers until then.
+    PresencePending { agent: AgentKey, presence: Presence },
+    /// Many offers expired at once: nobody is set away for a while.
+    RonaSuspended { until: Timestamp },
+
+    /// A contact is expected.
+    ContactAnnounced {
+        contact: ContactKey,
+        id: ContactId,
+        details: Arc<ContactDetails>,
+        expected_at: Timestamp,
+        forget_at: Timestamp,
+    },
+    /// A contact entered a queue for the first time.
+    ContactQueued { contact: ContactKey, queued: Box<Queued> },
+    /// A contact waits (again), in this queue.
+    ContactRequeued {
+        contact: ContactKey,
+        queue: QueueKey,
+        place: Place,
+        because: Requeued,
+        /// Replaces the contact's target.
+        target: Option<Target>,
+        /// Replaces what the contact itself asks, if given.
+        requirement: Option<Arc<Requirement>>,
+    },
+    /// Facts or requirement changed.
+    ContactUpdated { contact: ContactKey, details: Option<Arc<ContactDetails>>, requirement: Option<Arc<Requirement>> },
+    /// Unoffered until released, or until then.
+    ContactParked { contact: ContactKey, until: Timestamp },
+    /// Offered again.
+    ContactReleased { contact: ContactKey },
+    /// Waiting time brought the contact to this step (1 = the first in the document).
+    StepReached { contact: ContactKey, step: u8 },
+    /// The time reserved for the target agent is over.
+    TargetReleased { contact: ContactKey },
+    /// What an agent refused may come back to that agent.
+    RefusalEnded { contact: ContactKey, agent: AgentKey },
+    /// An agent takes nothing else until this contact's cost fits.
+    DrainStarted { contact: ContactKey, agent: AgentKey },
+    /// Nobody could be designated to drain; to be tried again then.
+    DrainPostponed { contact: ContactKey, until: Timestamp },
+    /// The contact ended.
+    ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
+    /// A closed contact's id is free again.
+    ContactForgotten { contact: ContactKey },
+
+    /// A contact is offered to an agent, whose capacity it holds from now on.
+    OfferMade { offer: OfferKey, contact: ContactKey, agent: AgentKey, deliver_by: Timestamp, choice: Choice },
+    /// The desktop shows it.
+    OfferDelivered { offer: OfferKey, expires_at: Timestamp },
+    /// It may be answered until then.
+    OfferExtended { offer: OfferKey, expires_at: Timestamp },
+    /// The agent took it.
+    OfferAccepted { offer: OfferKey, engagement: EngagementKey },
+    /// The agent said no.
+    OfferDeclined { offer: OfferKey, reason: String, again_at: Timestamp },
+    /// Nobody answered.
+    OfferExpired { offer: OfferKey, again_at: Timestamp },
+    /// It was withdrawn, without blame.
+    OfferRescinded { offer: OfferKey, because: Rescinded, again_at: Option<Timestamp> },
+
+    /// An interruptible engagement gave its capacity back.
+    EngagementInterrupted { engagement: EngagementKey },
+    /// It fits again.
+    EngagementResumed { engagement: EngagementKey },
+    /// Its agent did not come back; nobody has confirmed that it still goes on.
+    EngagementUnconfirmed { engagement: EngagementKey },
+    /// The agent is back with it.
+    EngagementConfirmed { engagement: EngagementKey },
+    /// The work is done; wrap-up runs until then, and no later than `latest`.
+    WrapUpStarted { engagement: EngagementKey, until: Timestamp, latest: Timestamp, because: EngagementOver },
+    /// More time.
+    WrapUpExtended { engagement: EngagementKey, until: Timestamp },
+    /// The agent has this capacity again.
+    EngagementEnded { engagement: EngagementKey, because: EngagementOver },
+}
+
+/// A contact on entering a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Its id.
+    pub id: ContactId,
+    /// The queue it is in.
+    pub queue: QueueKey,
+    /// Its channel.
+    pub channel: ChannelKey,
+    /// Its place.
+    pub place: Place,
+    /// When it arrived, at the platform.
+    pub arrived_at: Timestamp,
+    /// What it asks itself.
+    pub requirement: Arc<Requirement>,
+    /// Whom it should reach.
+    pub target: Option<Target>,
+    /// Who must not take it.
+    pub excluded: Vec<AgentKey>,
+    /// For the agent's eyes.
+    pub details: Arc<ContactDetails>,
+}
+
+/// The agent a contact should reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Who.
+    pub agent: AgentKey,
+    /// Only that agent until then; `None` = as long as the contact waits in this queue.
+    pub until: Option<Timestamp>,
+}
+
+/// Why an offer went to this agent: enough to explain it without replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Choice {
+    /// What decided.
+    pub rule: ChoiceRule,
+    /// The agent's tier in the queue's preference, from 0.
+    pub tier: u8,
+    /// The agent was idle since then, by the document's definition.
+    pub idle_since: Timestamp,
+    /// The step the contact had reached.
+    pub step: u8,
+    /// The document in force.
+    pub document: u64,
+    /// Classes, contacts and index words examined.
+    pub examined: u32,
+}
+
+/// What decided a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChoiceRule {
+    /// The contact came when agents were idle: best tier, then longest idle.
+    LongestIdle,
+    /// The agent became free: the contact was first in line among those this agent may take.
+    FirstInLine,
+    /// The contact asked for this agent.
+    Target,
+}
+
+/// Why presence changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PresenceBecause {
+    /// It was set.
+    Asked,
+    /// Pending, and the work ended.
+    WorkEnded,
+    /// Too many offers in a row expired.
+    Rona,
+    /// The session did not come back.
+    SessionLost,
+}
+
+/// Why a contact waits again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Requeued {
+    /// The platform asked.
+    Asked,
+    /// Transferred by an agent.
+    Transferred,
+    /// Its queue was too full or it waited its longest there.
+    Overflowed,
+    /// It needs more attention.
+    Escalated,
+    /// Agent and customer could not be connected.
+    ConnectFailed,
+    /// Its agent's session did not come back.
+    AgentLost,
+}
+
+/// Why an offer was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rescinded {
+    /// Another agent was first.
+    Taken,
+    /// The contact ended, was parked or went elsewhere.
+    ContactLeft,
+    /// Delivery was not acknowledged in time.
+    Undelivered,
+    /// The agent's session was lost.
+    SessionLost,
+    /// The agent went away.
+    AgentLeft,
+}
+
+/// Why an engagement was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EngagementOver {
+    /// Completed.
+    Completed,
+    /// The contact went on elsewhere.
+    Transferred,
+    /// Put back to waiting by the platform.
+    Requeued,
+    /// Never connected.
+    ConnectFailed,
+    /// The agent did not come back.
+    AgentLost,
+    /// Wrap-up ended.
+    WrappedUp,
+}

@@ -1,0 +1,171 @@
+//! Why a command is refused: one enum, one stable reason each, in words that say what would be right.
+//!
+//! Invariant: a refused command changed nothing. The table from here to gRPC status is `api::status`.
+
+use crate::model::{
+    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SkillName},
+    requirement::RequirementError,
+    time::{Span, Timestamp},
+};
+
+/// A business refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reject {
+    /// No such contact, or closed too long ago.
+    #[error("there is no contact {0:?}; contacts are remembered for ten minutes after they close")]
+    ContactUnknown(ContactId),
+    /// A contact with this id is there already.
+    #[error("contact {0:?} exists already; choose another id or use the existing contact")]
+    ContactExists(ContactId),
+    /// The contact has ended.
+    #[error("contact {0:?} is closed")]
+    ContactClosed(ContactId),
+    /// The command does not fit the contact's state.
+    #[error("contact {contact:?} is {state}; this needs it {needed}")]
+    ContactState {
+        /// Which contact.
+        contact: ContactId,
+        /// What it is.
+        state: &'static str,
+        /// What it would have to be.
+        needed: &'static str,
+    },
+    /// No such agent.
+    #[error("there is no agent {agent:?}; create the agent with PutAgent first")]
+    AgentUnknown {
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        agent: AgentId,
+    },
+    /// The agent has work or a session.
+    #[error("agent {0:?} is signed in or has work; set presence offline and end the work first")]
+    AgentBusy(AgentId),
+    /// The agent has no open session.
+    #[error("agent {0:?} has no session; open WatchOffers first")]
+    NoSession(AgentId),
+    /// No such queue in the document.
+    #[error("there is no queue {queue:?} in the routing document{}", suggestion(.similar))]
+    QueueUnknown {
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        queue: QueueName,
+        /// A queue with a similar name.
+        similar: Option<String>,
+    },
+    /// No such skill in the document.
+    #[error("there is no skill {skill:?} in the routing document{}", suggestion(.similar))]
+    SkillUnknown {
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        skill: SkillName,
+        /// A skill with a similar name.
+        similar: Option<String>,
+    },
+    /// No such channel in the document.
+    #[error("there is no channel {channel:?} in the routing document{}", suggestion(.similar))]
+    ChannelUnknown {
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        channel: ChannelName,
+        /// A channel with a similar name.
+        similar: Option<String>,
+    },
+    /// The queue does not take this channel.
+    #[error("queue {queue:?} does not take channel {channel:?}")]
+    ChannelNotTaken {
+        /// The queue.
+        queue: QueueName,
+        /// The channel.
+        channel: ChannelName,
+    },
+    /// The contact's requirement, together with its queue's, cannot be matched.
+    #[error("the requirement {0}")]
+    Requirement(RequirementError),
+    /// The queue holds as many as its document allows, and nothing is said about more.
+    #[error("queue {queue:?} is full ({contacts} contacts)")]
+    QueueFull {
+        /// The queue.
+        queue: QueueName,
+        /// Its maximum size.
+        contacts: u32,
+    },
+    /// The document would remove queues that still hold contacts.
+    #[error("these queues still hold contacts and cannot be removed: {0:?}")]
+    QueuesNotEmpty(Vec<QueueName>),
+    /// The document would remove channels that contacts still use.
+    #[error("these channels are still used by contacts and cannot be removed: {0:?}")]
+    ChannelsInUse(Vec<ChannelName>),
+    /// Another document is in force than the caller thought.
+    #[error("document version {actual} is in force, not {expected}; read it and try again")]
+    VersionMismatch {
+        /// What the caller expected.
+        expected: u64,
+        /// What is in force.
+        actual: u64,
+    },
+    /// No such offer, or long gone.
+    #[error("there is no open offer {0}")]
+    OfferUnknown(OfferKey),
+    /// The offer's time was over.
+    #[error("offer {offer} expired {ago} ago")]
+    OfferExpired {
+        /// The offer.
+        offer: OfferKey,
+        /// How long ago.
+        ago: Span,
+    },
+    /// Somebody else took the contact.
+    #[error("offer {0} was taken by another agent")]
+    OfferTaken(OfferKey),
+    /// The offer was withdrawn.
+    #[error("offer {0} was rescinded")]
+    OfferRescinded(OfferKey),
+    /// The queue does not allow declining.
+    #[error("queue {0:?} does not allow declining offers")]
+    DeclineForbidden(QueueName),
+    /// No more time is to be had.
+    #[error("{what} may not be extended beyond {latest:?}")]
+    ExtensionTooLong {
+        /// "the offer" or "wrap-up".
+        what: &'static str,
+        /// The latest possible end.
+        latest: Timestamp,
+    },
+    /// The agent has no such engagement.
+    #[error("agent {agent:?} has no {needed} engagement with contact {contact:?}")]
+    EngagementUnknown {
+        /// The agent.
+        agent: AgentId,
+        /// The contact.
+        contact: ContactId,
+        /// Active, or in wrap-up.
+        needed: &'static str,
+    },
+    /// A value is outside its range, given the time or the state.
+    #[error("{field}: {problem}")]
+    OutOfRange {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        problem: &'static str,
+    },
+    /// The same request id came before with another command.
+    #[error("request id {0:?} was used before for another command; use a new id for each mutation")]
+    RequestReused(RequestId),
+    /// A limit of this release is reached.
+    #[error("limit reached: {what} ({limit})")]
+    LimitReached {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+fn suggestion(similar: &Option<String>) -> String {
+    similar.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
+}

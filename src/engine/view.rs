@@ -1,0 +1,249 @@
+//! What may be read of the state: owned pictures of contacts, agents, queues and offers.
+//!
+//! Invariant: reading never changes anything, and a page never costs more than its stated budget.
+
+use std::sync::Arc;
+
+use crate::model::{
+    agent::{AgentProfile, Presence},
+    contact::{ClosedBecause, ContactDetails},
+    document::Document,
+    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId},
+    time::{Span, Timestamp},
+};
+
+use super::event::{Choice, Rescinded};
+
+/// What can be asked of the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// One contact.
+    Contact(ContactId),
+    /// Contacts by id, after the given one.
+    Contacts { after: Option<ContactId>, limit: usize, filter: ContactFilter },
+    /// One agent.
+    Agent(AgentId),
+    /// Agents by id, after the given one.
+    Agents { after: Option<AgentId>, limit: usize },
+    /// How many of its queue are served before a waiting contact, as the order stands.
+    Position(ContactId),
+    /// Counts of one queue.
+    Queue(QueueName),
+    /// Counts of queues by name, after the given one.
+    Queues { after: Option<QueueName>, limit: usize },
+    /// The document in force.
+    Document,
+    /// Offers open at an agent (sent again when a stream resumes).
+    OpenOffers(AgentId),
+}
+
+/// Which contacts a list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContactFilter {
+    /// Only of this queue.
+    pub queue: Option<QueueName>,
+    /// Only in these states; empty = all.
+    pub states: Vec<ContactState>,
+}
+
+/// The answer to a query; which variant follows from the question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To [`Query::Contact`].
+    Contact(Box<ContactView>),
+    /// To [`Query::Contacts`]; `next` continues after the last examined.
+    Contacts { contacts: Vec<ContactView>, next: Option<ContactId> },
+    /// To [`Query::Agent`].
+    Agent(Box<AgentView>),
+    /// To [`Query::Agents`].
+    Agents { agents: Vec<AgentView>, next: Option<AgentId> },
+    /// To [`Query::Position`].
+    Position(PositionView),
+    /// To [`Query::Queue`].
+    Queue(QueueView),
+    /// To [`Query::Queues`].
+    Queues { queues: Vec<QueueView>, next: Option<QueueName> },
+    /// To [`Query::Document`].
+    Document { version: u64, document: Arc<Document> },
+    /// To [`Query::OpenOffers`].
+    OpenOffers(Vec<OfferView>),
+}
+
+/// Where a contact is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ContactState {
+    /// Expected, not there yet.
+    Announced,
+    /// Waiting.
+    Queued,
+    /// Waiting, unoffered until released.
+    Parked,
+    /// Waiting, with an offer open.
+    Offered,
+    /// With an agent.
+    Engaged,
+    /// Its agent wraps up.
+    WrapUp,
+    /// Over.
+    Closed,
+}
+
+/// One contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactView {
+    /// Its id.
+    pub id: ContactId,
+    /// Its state.
+    pub state: ContactState,
+    /// Its queue; none while announced.
+    pub queue: Option<QueueName>,
+    /// Its channel; none while announced.
+    pub channel: Option<ChannelName>,
+    /// When it arrived (or is expected).
+    pub arrived_at: Timestamp,
+    /// When it entered its present queue.
+    pub queued_at: Option<Timestamp>,
+    /// Arrival minus head start.
+    pub virtual_arrival: Option<Timestamp>,
+    /// The step reached, 0 = none.
+    pub step: u8,
+    /// Open offers and their agents.
+    pub offers: Vec<(OfferKey, AgentId)>,
+    /// Offers made since it entered its queue.
+    pub offers_made: u32,
+    /// Who is engaged with it or wraps up.
+    pub agent: Option<AgentId>,
+    /// Nobody has confirmed that the engagement still goes on.
+    pub unconfirmed: bool,
+    /// How and when it ended.
+    pub closed: Option<(ClosedBecause, Timestamp)>,
+    /// How long it waited until an agent first accepted, or until now or its end.
+    pub waited: Span,
+    /// For the agent's eyes.
+    pub details: Arc<ContactDetails>,
+}
+
+/// One agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentView {
+    /// The id.
+    pub id: AgentId,
+    /// The profile.
+    pub profile: Arc<AgentProfile>,
+    /// Presence in force.
+    pub presence: Presence,
+    /// Presence once the present work ends.
+    pub pending: Option<Presence>,
+    /// The session, and whether its stream is open.
+    pub session: Option<(SessionId, bool)>,
+    /// Capacity taken by offers, engagements and wrap-up.
+    pub capacity_used: u32,
+    /// What takes it.
+    pub work: Vec<WorkView>,
+}
+
+/// One piece of an agent's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkView {
+    /// The contact.
+    pub contact: ContactId,
+    /// Its queue.
+    pub queue: QueueName,
+    /// Its channel.
+    pub channel: ChannelName,
+    /// What the agent does with it.
+    pub state: WorkState,
+    /// When that ends by itself (an offer expires, wrap-up ends).
+    pub ends_at: Option<Timestamp>,
+}
+
+/// What an agent does with a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkState {
+    /// Asked.
+    Offered(OfferKey),
+    /// Handling it.
+    Engaged,
+    /// Set aside for work that does not wait.
+    Interrupted,
+    /// Engaged as far as anybody knows; the agent's session is gone.
+    Unconfirmed,
+    /// Wrapping up.
+    WrapUp,
+}
+
+/// An open offer, with all a desktop needs to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferView {
+    /// Its id.
+    pub offer: OfferKey,
+    /// The contact.
+    pub contact: ContactId,
+    /// Its queue.
+    pub queue: QueueName,
+    /// Its channel.
+    pub channel: ChannelName,
+    /// When the contact arrived.
+    pub arrived_at: Timestamp,
+    /// When the offer was made.
+    pub made_at: Timestamp,
+    /// Acknowledge until then, or it is rescinded.
+    pub deliver_by: Timestamp,
+    /// How long the agent has from the acknowledgement on.
+    pub offer_time: Span,
+    /// When it expires, once acknowledged.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the acknowledgement accepts.
+    pub automatic: bool,
+    /// Whether the agent may decline.
+    pub may_decline: bool,
+    /// Why this agent.
+    pub choice: Choice,
+    /// For the agent's eyes.
+    pub details: Arc<ContactDetails>,
+}
+
+/// What an agent's stream is told, made when it happens and sent once it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A contact is offered.
+    Offer(Box<OfferView>),
+    /// An offer is no more; `None` = it expired.
+    Rescind { offer: OfferKey, contact: ContactId, because: Option<Rescinded> },
+    /// Facts of a contact at this agent changed.
+    ContactUpdated { contact: ContactId, details: Arc<ContactDetails> },
+    /// Presence changed, by the agent or by a rule.
+    Presence { presence: Presence, pending: Option<Presence> },
+    /// An engagement of this agent changed: interrupted, resumed, in wrap-up or over (`None`).
+    Work { contact: ContactId, work: Option<WorkView> },
+}
+
+/// A waiting contact's position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionView {
+    /// Its queue.
+    pub queue: QueueName,
+    /// Contacts of the queue that stand before it.
+    pub ahead: u64,
+    /// Contacts waiting in the queue, itself included.
+    pub waiting: u64,
+    /// How long it has waited.
+    pub waited: Span,
+}
+
+/// A queue's counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueView {
+    /// Its name.
+    pub name: QueueName,
+    /// Waiting, offered and parked ones included.
+    pub waiting: u64,
+    /// Of those, with an offer open.
+    pub offered: u64,
+    /// Of those, parked.
+    pub parked: u64,
+    /// With an agent.
+    pub engaged: u64,
+    /// Since when the longest-waiting contact waits in this queue.
+    pub oldest_since: Option<Timestamp>,
+}
