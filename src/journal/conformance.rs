@@ -47,7 +47,7 @@ fn seqs(journal: &impl Journal, from: u64, limit: usize) -> Vec<u64> {
 }
 
 fn an_empty_journal_reads_nothing(journal: impl Journal) {
-    assert_eq!(seqs(&journal, 1, 10), []);
+    assert!(seqs(&journal, 1, 10).is_empty());
 }
 
 async fn what_was_appended_is_read_in_order(mut journal: impl Journal) {
@@ -61,8 +61,8 @@ async fn reading_starts_and_stops_where_asked(mut journal: impl Journal) {
     journal.append(batch(4..9)).await.expect("a batch");
     assert_eq!(seqs(&journal, 3, 3), [3, 4, 5], "across batches");
     assert_eq!(seqs(&journal, 8, 3), [8], "to the end");
-    assert_eq!(seqs(&journal, 9, 3), [], "beyond the end");
-    assert_eq!(seqs(&journal, 1, 0), [], "none wanted");
+    assert!(seqs(&journal, 9, 3).is_empty(), "beyond the end");
+    assert!(seqs(&journal, 1, 0).is_empty(), "none wanted");
 }
 
 async fn an_empty_batch_changes_nothing(mut journal: impl Journal) {
