@@ -1,5 +1,8 @@
 //! attune: real-time contact routing and queueing.
 
+pub mod admin;
+pub mod api;
+pub mod app;
 pub mod config;
 pub mod engine;
 pub mod journal;
