@@ -1,0 +1,21 @@
+//! The driver of the engine: one writer for a group of tenants, and the way in for everybody else.
+//!
+//! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
+//! In reading order: `core` (no I/O), `batch` (what waits for the journal), `run` (the loop), `streams`, `handle`,
+//! `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+
+mod batch;
+pub mod clock;
+pub mod core;
+pub mod directory;
+#[cfg(feature = "planted-faults")]
+mod fault;
+pub mod handle;
+mod inbox;
+pub mod observe;
+pub mod run;
+mod streams;
+
+pub use directory::Directory;
+pub use handle::{CallError, ShardHandle, Watch};
+pub use streams::{NoticeStream, StreamEnd, StreamItem};
