@@ -227,7 +227,7 @@ impl Core {
             self.reschedule(world);
             return (outcome.reply, None);
         }
-        let notices = at.state.notices(now, &outcome.events);
+        let notices = at.state.notices(&outcome.events);
         let seq = self.next;
         let record = Record { seq, now, tenant: at.tenant.clone(), input: request, events: outcome.events };
         self.next = seq.next();

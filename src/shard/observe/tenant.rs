@@ -129,7 +129,7 @@ impl TenantMetrics {
                     engagement.wrap_up_at = Some(at.now);
                 }
             }
-            Event::EngagementEnded { engagement, because } => self.engagement_ended(at, *engagement, *because),
+            Event::EngagementEnded { engagement, because, .. } => self.engagement_ended(at, *engagement, *because),
             _ => {}
         }
     }
