@@ -124,6 +124,13 @@ impl State {
         Some(InLine::Class(self.index.intern_class(&id, queue, &mut self.skill_names)))
     }
 
+    /// The class in which contacts with this route wait for anyone, if any contact lately did.
+    pub(super) fn class_of(&self, route: &Route) -> Option<ClassKey> {
+        let lane = self.index.find_lane(route.channel, self.cost(route.queue, route.channel))?;
+        let own = own_of(&route.requirement);
+        self.index.find_class(&ClassId { queue: route.queue, step: route.step, lane, own })
+    }
+
     /// When time alone next does something to a contact.
     fn contact_due(&self, key: ContactKey, line: Option<InLine>) -> Option<Timestamp> {
         let contact = self.contact(key);

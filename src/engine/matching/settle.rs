@@ -131,9 +131,16 @@ fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)>
 
 /// The contact that is first for an agent who can take more.
 fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
+    match state.index.stand(key).standing {
+        Some(standing) => best_contact_by(state, key, standing.ready),
+        None => Best { found: None, examined: 0 },
+    }
+}
+
+/// The contact that is first for an agent in these lanes.
+fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
     let stand = state.index.stand(key);
     let mut best = Best { found: None, examined: 0 };
-    let Some(standing) = stand.standing else { return best };
     let is_better = |best: &Best<(Place, ContactKey)>, place: Place| best.found.is_none_or(|(first, _)| place < first);
 
     for (place, contact) in &stand.private {
@@ -142,12 +149,12 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
             break;
         }
         let route = state.route(*contact);
-        if standing.ready & state.lane_bit(route) != 0 && !passes_over(state, route, *contact, key) {
+        if lanes & state.lane_bit(route) != 0 && !passes_over(state, route, *contact, key) {
             best.found = Some((*place, *contact));
         }
     }
     for (lane, _, _) in state.index.lanes() {
-        if standing.ready & lane.bit() == 0 {
+        if lanes & lane.bit() == 0 {
             continue;
         }
         for bucket in state.index.heads[usize::from(lane.0)].under(&stand.signature) {
@@ -192,20 +199,45 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
                 best.found = Some(Chosen { agent, tier: 0 });
             }
         }
-        Some(InLine::Class(class)) => {
-            let class = state.index.class(class);
-            let barred = |agent| passes_over(state, route, key, agent);
-            let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
-            for (number, tier) in (0u8..).zip(tiers) {
-                let idle = &state.index.idle;
-                if let Some(first) = idle.first(class.id.lane, &class.required, tier, barred, &mut best.examined) {
-                    best.found = Some(Chosen { agent: first.agent, tier: number });
-                    break;
-                }
-            }
+        Some(InLine::Class(class)) => best = best_in_class(state, key, state.index.class(class)),
+    }
+    best
+}
+
+/// The agent for a contact that waits, or would wait, in a class.
+fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
+    let (mut best, route) = (Best { found: None, examined: 0 }, state.route(key));
+    let barred = |agent| passes_over(state, route, key, agent);
+    let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
+    for (number, tier) in (0u8..).zip(tiers) {
+        let idle = &state.index.idle;
+        if let Some(first) = idle.first(class.id.lane, &class.required, tier, barred, &mut best.examined) {
+            best.found = Some(Chosen { agent: first.agent, tier: number });
+            break;
         }
     }
     best
+}
+
+/// The two searches alone, for measuring them: what they would find now, and how much they looked at.
+#[doc(hidden)]
+impl State {
+    /// The contact that an agent would get with nothing else to do.
+    pub fn contact_for(&self, agent: AgentKey) -> (Option<ContactKey>, u32) {
+        let lanes = self.index.stand(agent).standing.map_or(0, |standing| standing.ready | standing.blocked);
+        let best = best_contact_by(self, agent, lanes);
+        (best.found.map(|(_, contact)| contact), best.examined)
+    }
+
+    /// The agent who would get a contact of the class that this one waits in, or waited in last.
+    pub fn agent_for(&self, contact: ContactKey) -> (Option<AgentKey>, u32) {
+        let route = self.route(contact);
+        let best = match self.class_of(route).filter(|_| route.line.is_none()) {
+            Some(class) => best_in_class(self, contact, self.index.class(class)),
+            None => best_agent(self, contact),
+        };
+        (best.found.map(|chosen| chosen.agent), best.examined)
+    }
 }
 
 /// The least loaded agent who could take a contact if it had less work, and is not draining for another.
