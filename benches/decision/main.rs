@@ -4,7 +4,8 @@
 //! measured in turns, so that whatever else the machine does hits all alike. Beside them, in the same turns: the clock
 //! itself, one insert and pop of an ordered set, and the naive peer, a scan over rows.
 //!
-//! `cargo bench --bench decision` measures everything (minutes, 4 GB); with `-- --quick`, small worlds in few turns.
+//! `cargo bench --bench decision` measures everything (minutes, 4 GB); `-- --quick` smaller worlds in fewer turns,
+//! `-- --only middle --turns 400` some worlds for longer, as a profiler likes it.
 
 use std::{env, hint::black_box, process::ExitCode, time::Instant};
 
@@ -63,8 +64,10 @@ fn main() -> ExitCode {
     if env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
+    let option = |name| env::args().skip_while(move |argument| argument != name).nth(1);
     let (turns, decisions) = if quick { (8, 100) } else { (40, 250) };
-    let only = env::args().skip_while(|argument| argument != "--only").nth(1);
+    let turns = option("--turns").and_then(|turns| turns.parse().ok()).unwrap_or(turns);
+    let only = option("--only");
     let shapes = shapes(quick).into_iter().filter(|shape| only.as_ref().is_none_or(|only| shape.name.contains(only)));
 
     let began = Instant::now();
@@ -77,7 +80,7 @@ fn main() -> ExitCode {
     for turn in 0..=turns {
         // The first turn warms up.
         for floor in &mut floors {
-            floor.turn(decisions);
+            floor.turn(decisions / 10);
         }
         for row in &mut rows {
             row.turn(decisions);
@@ -234,6 +237,12 @@ fn report(rows: &[Row], floors: &[Measure], decisions: usize) {
         let verdict = verdict(row.world.bytes_per_contact <= BYTES_PER_CONTACT_MAX);
         let (contact, agent) = (row.world.bytes_per_contact, row.world.bytes_per_agent);
         println!("{name:<25} {agents:>7} {waiting:>9} | {contact:>6} {verdict:<7} {agent:>6}");
+    }
+    println!("\n{:<43} | first arrival of a new requirement: command p50, p99, max", "new conditions");
+    for row in rows.iter().filter(|row| !row.world.first_of_kind.is_empty()) {
+        let (Shape { name, agents, waiting, .. }, times) = (row.world.shape, &row.world.first_of_kind);
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|quantile| micros(times, quantile));
+        println!("{name:<25} {agents:>7} {waiting:>9} | {p50:>8} {p99:>8} {max:>8}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
+use hdrhistogram::Histogram;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use attune::{
@@ -20,7 +21,7 @@ use attune::{
     },
 };
 
-use crate::count;
+use crate::{count, histogram, measured};
 
 /// Skills of every world, the second half of them scarce.
 const SKILLS: usize = 50;
@@ -86,6 +87,8 @@ pub struct World {
     pub shape: Shape,
     pub bytes_per_agent: usize,
     pub bytes_per_contact: usize,
+    /// Arrivals whose requirement nobody had asked before.
+    pub first_of_kind: Histogram<u64>,
 
     state: State,
     now: Timestamp,
@@ -117,6 +120,7 @@ impl World {
             shape,
             bytes_per_agent: 0,
             bytes_per_contact: 0,
+            first_of_kind: histogram(),
 
             state: State::new(),
             now: Timestamp(1_700_000_000_000_000),
@@ -136,6 +140,7 @@ impl World {
         world.put_agents();
         world.fill_line();
         world.sign_in();
+        world.meet_every_arrival();
         for _ in 0..PROBES.min(shape.agents * shape.idle_percent / 400) {
             world.add_probe();
         }
@@ -293,15 +298,10 @@ impl World {
         }
         let busy = (0..self.shape.agents).filter(|number| self.side(*number) == Side::Busy).count();
         let (before, many) = (count::in_use(), self.shape.waiting + busy);
-        let mut outside = 0;
         for _ in 0..many {
             let contact = self.contact(Side::Busy);
-            let held = count::in_use();
-            let command = Command::EnqueueContact(Box::new(contact));
-            outside += count::in_use() - held;
-            self.apply(command);
+            self.apply(Command::EnqueueContact(Box::new(contact)));
         }
-        let _ = outside;
         self.bytes_per_contact = (count::in_use() - before) / many;
     }
 
@@ -313,6 +313,20 @@ impl World {
             let outcome = self.apply(Command::SetPresence { agent, presence: Presence::Available });
             self.accept(offer_in(&outcome));
             self.now = self.now + Span::from_millis(1);
+        }
+    }
+
+    /// Lets every kind of arrival come once: the first of its kind brings its conditions into use.
+    fn meet_every_arrival(&mut self) {
+        if self.shape.twist == Twist::Assigned {
+            return;
+        }
+        for kind in 0..self.shape.queues * self.shape.own {
+            let contact = self.contact_of(Side::Idle, kind % self.shape.queues, kind / self.shape.queues);
+            let request = request(Command::EnqueueContact(Box::new(contact)));
+            let (nanos, _, outcome) = measured(|| self.decide(&request));
+            self.first_of_kind.saturating_record(nanos);
+            self.undo_arrival(&Decided::of(outcome), &request);
         }
     }
 
@@ -360,6 +374,10 @@ impl World {
     fn contact(&mut self, side: Side) -> NewContact {
         let queue = self.random.random_range(0..self.shape.queues);
         let own = self.random.random_range(0..self.shape.own.max(1));
+        self.contact_of(side, queue, own)
+    }
+
+    fn contact_of(&mut self, side: Side, queue: usize, own: usize) -> NewContact {
         let twist = self.shape.twist;
         if twist == Twist::Assigned {
             let half = self.shape.queues / 2;
@@ -459,7 +477,8 @@ fn document(shape: &Shape) -> Document {
     }
     for queue in 0..shape.queues {
         let (skill, level) = (queue % SCARCE, [20, 40, 60][queue % 3]);
-        line(format!("[queues.q{queue}]\nmax_wait = {{ after = \"6d\" }}"));
+        // Neither the longest wait nor draining is what is measured here.
+        line(format!("[queues.q{queue}]\ndrain_after = \"6d\"\nmax_wait = {{ after = \"6d\" }}"));
         match shape.twist {
             Twist::Assigned => line("members = \"assigned\"".to_owned()),
             Twist::IneligibleHeads | Twist::NobodyHasBoth if queue == 0 => {}
