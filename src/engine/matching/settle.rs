@@ -68,8 +68,10 @@ pub fn settle(out: &mut Emit<'_>) {
                 offer(out, contact, best, ChoiceRule::LongestIdle, examined);
             }
             (Some((_, contact, best, examined)), None) => offer(out, contact, best, ChoiceRule::LongestIdle, examined),
+            (_, Some((_, contact, agent, examined))) if freed.is_alone(out.state(), contact) => {
+                offer(out, contact, Chosen { agent, tier: 0 }, ChoiceRule::FirstInLine, examined);
+            }
             (_, Some((_, contact, _, examined))) => {
-                // Another agent may fit this contact better, if it came into line in this very command.
                 let best = best_agent(out.state(), contact);
                 let chosen = best.found.expect("the agent who was found for this contact can take it");
                 offer(out, contact, chosen, ChoiceRule::FirstInLine, examined + best.examined);
@@ -103,6 +105,13 @@ impl Freed {
         if let Some((place, contact)) = best.found {
             self.heap.push(Reverse((place, contact, agent, self.round)));
         }
+    }
+
+    /// Whether the first of these agents is the only one who can take this contact: it waited in vain until now, and
+    /// nobody else was freed.
+    fn is_alone(&self, state: &State, contact: ContactKey) -> bool {
+        let came = state.index.dirty_contacts.contains(&(state.route(contact).place, contact));
+        self.heap.len() == 1 && !came
     }
 
     fn first(&mut self, state: &State) -> Option<(Place, ContactKey, AgentKey, u32)> {
@@ -139,38 +148,58 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
 
 /// The contact that is first for an agent in these lanes.
 fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
-    let stand = state.index.stand(key);
-    let mut best = Best { found: None, examined: 0 };
-    let is_better = |best: &Best<(Place, ContactKey)>, place: Place| best.found.is_none_or(|(first, _)| place < first);
+    let mut examined = 0;
+    let private = first_private(state, key, lanes, &mut examined);
+    let before = private.map(|(place, _)| place);
+    // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
+    // lines behind the heads walked.
+    let heads = |head, class, _: &mut u32| Some((head, class));
+    let found = match first_in_classes(state, key, lanes, before, &mut examined, heads) {
+        None => private,
+        Some((_, class)) => {
+            let head = class.line.first().copied().filter(|(_, head)| may_be_offered(state, *head, key));
+            let walk = |_, class: &Class, examined: &mut u32| first_for(state, class, key, examined);
+            head.or_else(|| first_in_classes(state, key, lanes, before, &mut examined, walk)).or(private)
+        }
+    };
+    Best { found, examined }
+}
 
-    for (place, contact) in &stand.private {
-        best.examined += 1;
-        if !is_better(&best, *place) {
-            break;
-        }
-        let route = state.route(*contact);
-        if lanes & state.lane_bit(route) != 0 && !passes_over(state, route, *contact, key) {
-            best.found = Some((*place, *contact));
-        }
-    }
-    for (lane, _, _) in state.index.lanes() {
-        if lanes & lane.bit() == 0 {
-            continue;
-        }
-        for bucket in state.index.heads[usize::from(lane.0)].under(&stand.signature) {
+/// The first contact that waits for this agent alone.
+fn first_private(state: &State, key: AgentKey, lanes: u64, examined: &mut u32) -> Option<(Place, ContactKey)> {
+    let private = &state.index.stand(key).private;
+    private.iter().copied().find(|(_, contact)| {
+        *examined += 1;
+        lanes & state.lane_bit(state.route(*contact)) != 0 && may_be_offered(state, *contact, key)
+    })
+}
+
+/// The first place before `before` that `first` finds in the classes whose requirement this agent satisfies.
+fn first_in_classes<'a, T>(
+    state: &'a State,
+    key: AgentKey,
+    lanes: u64,
+    mut before: Option<Place>,
+    examined: &mut u32,
+    first: impl Fn(Place, &'a Class, &mut u32) -> Option<(Place, T)>,
+) -> Option<(Place, T)> {
+    let signature = &state.index.stand(key).signature;
+    let mut best = None;
+    for (lane, ..) in state.index.lanes().filter(|(lane, ..)| lanes & lane.bit() != 0) {
+        for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
             for (head, class) in bucket {
-                best.examined += 1;
-                if !is_better(&best, *head) {
+                *examined += 1;
+                if before.is_some_and(|before| before <= head) {
                     break;
                 }
-                let class = state.index.class(*class);
-                if !satisfies(&stand.signature, &class.required) {
+                let class = state.index.class(class);
+                if !satisfies(signature, &class.required) {
                     continue;
                 }
-                if let Some(first) = first_for(state, class, key, &mut best.examined) {
-                    if is_better(&best, first.0) {
-                        best.found = Some(first);
-                    }
+                let found = first(head, class, examined);
+                if let Some(found) = found.filter(|(place, _)| before.is_none_or(|before| *place < before)) {
+                    before = Some(found.0);
+                    best = Some(found);
                 }
             }
         }
@@ -182,8 +211,12 @@ fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, Con
 fn first_for(state: &State, class: &Class, agent: AgentKey, examined: &mut u32) -> Option<(Place, ContactKey)> {
     class.line.iter().copied().find(|(_, contact)| {
         *examined += 1;
-        !passes_over(state, state.route(*contact), *contact, agent)
+        may_be_offered(state, *contact, agent)
     })
+}
+
+fn may_be_offered(state: &State, contact: ContactKey, agent: AgentKey) -> bool {
+    !passes_over(state, state.route(contact), contact, agent)
 }
 
 /// The agent for a contact in line: best tier, then longest idle.
@@ -195,7 +228,7 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
         Some(InLine::Private(agent)) => {
             best.examined = 1;
             let ready = state.index.stand(agent).standing.is_some_and(|s| s.ready & state.lane_bit(route) != 0);
-            if ready && !passes_over(state, route, key, agent) {
+            if ready && may_be_offered(state, key, agent) {
                 best.found = Some(Chosen { agent, tier: 0 });
             }
         }
@@ -206,17 +239,12 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
 
 /// The agent for a contact that waits, or would wait, in a class.
 fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
-    let (mut best, route) = (Best { found: None, examined: 0 }, state.route(key));
+    let (mut examined, route) = (0, state.route(key));
     let barred = |agent| passes_over(state, route, key, agent);
-    let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
-    for (number, tier) in (0u8..).zip(tiers) {
-        let idle = &state.index.idle;
-        if let Some(first) = idle.first(class.id.lane, &class.required, tier, barred, &mut best.examined) {
-            best.found = Some(Chosen { agent: first.agent, tier: number });
-            break;
-        }
-    }
-    best
+    let first = state.index.idle.first(class.id.lane, &class.required, &class.tiers, barred, &mut examined);
+    let found = first
+        .map(|(tier, first)| Chosen { agent: first.agent, tier: u8::try_from(tier).expect("tiers are limited to 16") });
+    Best { found, examined }
 }
 
 /// The two searches alone, for measuring them: what they would find now, and how much they looked at.
@@ -246,8 +274,8 @@ pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
     let class = state.index.class(class);
     let mut examined = 0;
     let barred = |agent| passes_over(state, route, key, agent) || state.agent(agent).draining.is_some();
-    let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut examined);
-    least.map(|least| least.agent)
+    let least = state.index.busy.first(class.id.lane, &class.required, &[], barred, &mut examined);
+    least.map(|(_, least)| least.agent)
 }
 
 /// Whether this contact is not for this agent for now: excluded, refused, offered or still wrapped up.
