@@ -22,7 +22,7 @@ use crate::{
     journal::memory::{MemoryStorage, Retention},
     shard::{
         Directory, clock,
-        core::{AddTenantError, Applied, Core},
+        core::{Applied, Core, TenantExists},
         observe::Observer,
         run::{self, ShardTask, Status},
     },
@@ -81,9 +81,9 @@ pub enum StartError {
     /// A routing document cannot be used.
     #[error(transparent)]
     Document(#[from] DocumentFileError),
-    /// The engine refuses a tenant.
+    /// A tenant is there twice.
     #[error(transparent)]
-    Tenant(#[from] AddTenantError),
+    Tenant(#[from] TenantExists),
     /// Metrics cannot be recorded.
     #[error(transparent)]
     Metrics(#[from] InstallError),

@@ -114,40 +114,4 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::ExtendWrapUp { agent, contact, by } => agent::extend_wrap_up(out, agent, contact, *by),
         Command::EndWrapUp { agent, contact } => agent::end_wrap_up(out, agent, contact),
     }
-    /// A queue's name.
-    pub fn queue_name(&self, _queue: crate::model::ids::QueueKey) -> &crate::model::ids::QueueName {
-        todo!()
-    }
-    /// A channel's name.
-    pub fn channel_name(&self, _channel: crate::model::ids::ChannelKey) -> &crate::model::ids::ChannelName {
-        todo!()
-    }
-    /// An agent's id.
-    pub fn agent_id(&self, _agent: crate::model::ids::AgentKey) -> Option<&crate::model::ids::AgentId> {
-        todo!()
-    }
-    /// Where a contact is and since when.
-    pub fn contact_facts(&self, _contact: crate::model::ids::ContactKey) -> Option<ContactFacts> {
-        todo!()
-    }
-    /// What an offer, open or lately ended, is about: contact, agent, made at, delivered at.
-    pub fn offer_contact(
-        &self,
-        _offer: crate::model::ids::OfferKey,
-    ) -> Option<(crate::model::ids::ContactKey, crate::model::ids::AgentKey, Timestamp, Option<Timestamp>)> {
-        todo!()
-    }
-}
-
-/// A contact's place in the house.
-#[derive(Debug, Clone, Copy)]
-pub struct ContactFacts {
-    /// Its queue.
-    pub queue: crate::model::ids::QueueKey,
-    /// Its channel.
-    pub channel: crate::model::ids::ChannelKey,
-    /// When it arrived.
-    pub arrived_at: Timestamp,
-    /// When it entered its queue.
-    pub queued_at: Timestamp,
 }

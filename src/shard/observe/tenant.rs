@@ -104,8 +104,8 @@ impl TenantMetrics {
                 self.line(at, (queued.queue, queued.channel)).enqueued.increment(1);
             }
             Event::ContactRequeued { contact, queue, because, .. } => {
-                let Some(facts) = at.state.contact_facts(*contact) else { return };
-                self.line(at, (*queue, facts.channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
+                let Some((_, channel)) = at.state.contact_route(*contact) else { return };
+                self.line(at, (*queue, channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
             }
             Event::ContactClosed { contact, because, .. } => {
                 if let Some(line) = self.line_of(at, *contact) {
@@ -129,7 +129,7 @@ impl TenantMetrics {
                     engagement.wrap_up_at = Some(at.now);
                 }
             }
-            Event::EngagementEnded { engagement, because } => self.engagement_ended(at, *engagement, *because),
+            Event::EngagementEnded { engagement, because, .. } => self.engagement_ended(at, *engagement, *because),
             _ => {}
         }
     }
@@ -167,14 +167,14 @@ impl TenantMetrics {
     }
 
     fn accepted(&mut self, at: &mut At<'_>, offer: OfferKey, engagement: EngagementKey) {
-        let Some((contact, _, made_at, delivered_at)) = at.state.offer_contact(offer) else { return };
-        let Some(facts) = at.state.contact_facts(contact) else { return };
+        let Some(facts) = at.state.offer_facts(offer) else { return };
         let now = at.now;
         let key = (facts.queue, facts.channel);
         let line = self.line(at, key);
-        let waited = now - facts.queued_at;
+        // The state may be a batch ahead, where the contact has entered its next queue already.
+        let waited = (now - facts.queued_at).max(Span::ZERO);
         line.accepted.increment(1);
-        line.answer.record(seconds(now - delivered_at.unwrap_or(made_at)));
+        line.answer.record(seconds(now - facts.delivered_at.unwrap_or(facts.made_at)));
         line.wait.record(seconds(waited));
         if waited <= line.service_level { &line.within } else { &line.beyond }.increment(1);
         let engaged = Engagement { line: key, accepted_at: now, wrap_up_at: None, unconfirmed: false };
@@ -182,11 +182,11 @@ impl TenantMetrics {
     }
 
     fn offer_ended(&mut self, at: &mut At<'_>, offer: OfferKey, outcome: &'static str) {
-        let Some((contact, _, _, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let Some(facts) = at.state.offer_facts(offer) else { return };
         let now = at.now;
-        let Some(line) = self.line_of(at, contact) else { return };
+        let line = self.line(at, (facts.queue, facts.channel));
         line.rarer(&OFFERS, outcome).increment(1);
-        if let Some(delivered_at) = delivered_at
+        if let Some(delivered_at) = facts.delivered_at
             && outcome == "declined"
         {
             line.answer.record(seconds(now - delivered_at));
@@ -216,8 +216,8 @@ impl TenantMetrics {
     }
 
     fn line_of(&mut self, at: &mut At<'_>, contact: ContactKey) -> Option<&mut Line> {
-        let facts = at.state.contact_facts(contact)?;
-        Some(self.line(at, (facts.queue, facts.channel)))
+        let route = at.state.contact_route(contact)?;
+        Some(self.line(at, route))
     }
 
     fn line(&mut self, at: &mut At<'_>, key: (QueueKey, ChannelKey)) -> &mut Line {
