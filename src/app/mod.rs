@@ -22,7 +22,7 @@ use crate::{
     journal::memory::{MemoryStorage, Retention},
     shard::{
         Directory, clock,
-        core::{Applied, Core, TenantExists},
+        core::{AddTenantError, Applied, Core},
         observe::Observer,
         run::{self, ShardTask, Status},
     },
@@ -81,9 +81,9 @@ pub enum StartError {
     /// A routing document cannot be used.
     #[error(transparent)]
     Document(#[from] DocumentFileError),
-    /// A tenant is there twice.
+    /// The engine refuses a tenant.
     #[error(transparent)]
-    Tenant(#[from] TenantExists),
+    Tenant(#[from] AddTenantError),
     /// Metrics cannot be recorded.
     #[error(transparent)]
     Metrics(#[from] InstallError),

@@ -16,10 +16,9 @@ use crate::model::{
 
 use super::{
     command::Reply,
-    contact::{end_engagement, engagement_with, finish_wrap_up, requeue},
+    contact::{end_engagement, engagement_with, finish_wrap_up, nearest, queue_named, requeue},
     emit::Emit,
     event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
-    names::similar,
     reject::Reject,
     state::{EngagementPhase, State},
 };
@@ -30,17 +29,17 @@ pub(super) fn put_agent(out: &mut Emit<'_>, id: &AgentId, profile: &Arc<AgentPro
     for skill in profile.skills.keys() {
         if !state.document.skills.contains_key(skill) {
             let known = state.document.skills.keys().map(|name| name.as_str());
-            let similar = similar(skill.as_str(), known);
+            let similar = nearest(skill.as_str(), known);
             return Err(Reject::SkillUnknown { field: "profile.skills", skill: skill.clone(), similar });
         }
     }
     for queue in &profile.queues {
-        super::contact::queue_named(state, "profile.queues", queue)?;
+        queue_named(state, "profile.queues", queue)?;
     }
     for channel in profile.channel_limits.keys() {
         if state.find_channel(channel).is_none() {
             let known = state.document.channels.keys().map(|name| name.as_str());
-            let similar = similar(channel.as_str(), known);
+            let similar = nearest(channel.as_str(), known);
             return Err(Reject::ChannelUnknown { field: "profile.channel_limits", channel: channel.clone(), similar });
         }
     }

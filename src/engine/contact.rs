@@ -13,6 +13,7 @@ use crate::model::{
         CONTACTS_OPEN_MAX, HOPS_MAX,
     },
     requirement::{Requirement, RequirementError},
+    similar::similar,
     time::{Span, Timestamp},
 };
 
@@ -22,7 +23,6 @@ use super::{
     emit::Emit,
     event::{EngagementOver, Event, Place, Queued, Requeued, Rescinded, Target},
     matching::index::combined,
-    names::similar,
     reject::Reject,
     state::{Contact, EngagementPhase, Route, Stage, State},
 };
@@ -65,7 +65,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let channel = state.find_channel(&new.channel).ok_or_else(|| Reject::ChannelUnknown {
         field: "channel",
         channel: new.channel.clone(),
-        similar: similar(new.channel.as_str(), state.document.channels.keys().map(|name| name.as_str())),
+        similar: nearest(new.channel.as_str(), state.document.channels.keys().map(|name| name.as_str())),
     })?;
     if !state.rules(asked).takes(&new.channel) {
         return Err(Reject::ChannelNotTaken { queue: new.queue.clone(), channel: new.channel.clone() });
@@ -313,8 +313,13 @@ pub(super) fn queue_named(state: &State, field: &'static str, name: &QueueName) 
     state.find_queue(name).ok_or_else(|| Reject::QueueUnknown {
         field,
         queue: name.clone(),
-        similar: similar(name.as_str(), state.document.queues.keys().map(|name| name.as_str())),
+        similar: nearest(name.as_str(), state.document.queues.keys().map(|name| name.as_str())),
     })
+}
+
+/// The name that was probably meant.
+pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    similar(given, known).map(str::to_owned)
 }
 
 fn wrong_state(contact: &Contact, needed: &'static str) -> Reject {
@@ -379,7 +384,7 @@ pub(super) fn check_requirement(state: &State, queue: QueueKey, own: &Requiremen
             return Err(Reject::SkillUnknown {
                 field: "requirement",
                 skill: condition.skill.clone(),
-                similar: similar(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
+                similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
             });
         }
     }

@@ -23,6 +23,8 @@ use super::{
 mod offer;
 mod sessions;
 
+pub(super) use sessions::session_due;
+
 impl State {
     /// Repeats the effect of one event.
     pub fn evolve(&mut self, now: Timestamp, event: &Event) {

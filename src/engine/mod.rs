@@ -36,7 +36,7 @@ use crate::model::time::Timestamp;
 
 pub use command::{Command, Reply, Request};
 pub use event::Event;
-pub use read::OfferFacts;
+pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
 pub use state::State;
 

@@ -15,26 +15,33 @@ use super::{
     agent::agent_of,
     contact::{open_contact, queue_named},
     reject::Reject,
-    state::{Agent, Contact, EngagementPhase, Stage, State},
+    state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
     view::{
         AgentView, Answer, ContactFilter, ContactState, ContactView, OfferView, PositionView, Query, QueueView,
         WorkState, WorkView,
     },
 };
 
-/// What metrics need to know of an offer, open or recently ended.
+/// What metrics need to know of a contact that has been in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContactFacts {
+    /// Its queue.
+    pub queue: QueueKey,
+    /// Its channel.
+    pub channel: ChannelKey,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// When it entered its queue.
+    pub queued_at: Timestamp,
+}
+
+/// What metrics need to know of an offer, open or ended within the last minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OfferFacts {
     /// The contact.
     pub contact: ContactKey,
     /// The agent.
     pub agent: AgentKey,
-    /// The queue the contact was in.
-    pub queue: QueueKey,
-    /// The contact's channel.
-    pub channel: ChannelKey,
-    /// When the contact arrived.
-    pub arrived_at: Timestamp,
     /// When the offer was made.
     pub made_at: Timestamp,
     /// When its delivery was acknowledged.
@@ -228,17 +235,26 @@ impl State {
 
     /// What metrics need to know of an offer; ended ones are remembered for a minute.
     pub fn offer_facts(&self, key: OfferKey) -> Option<OfferFacts> {
-        let offer = self.offers.get(&key)?;
-        let arrived_at = self.contacts.get(&offer.contact)?.arrived_at;
-        let (contact, agent, queue, channel) = (offer.contact, offer.agent, offer.queue, offer.channel);
-        let (made_at, delivered_at) = (offer.made_at, offer.delivered_at);
-        Some(OfferFacts { contact, agent, queue, channel, arrived_at, made_at, delivered_at })
+        let Offer { contact, agent, made_at, delivered_at, .. } = *self.offers.get(&key)?;
+        Some(OfferFacts { contact, agent, made_at, delivered_at })
     }
 
-    /// A contact's queue and channel, once it has been in one.
-    pub fn contact_route(&self, key: ContactKey) -> Option<(QueueKey, ChannelKey)> {
-        let route = self.contacts.get(&key)?.route.as_deref()?;
-        Some((route.queue, route.channel))
+    /// What metrics need to know of a contact, once it has been in a queue.
+    pub fn contact_facts(&self, key: ContactKey) -> Option<ContactFacts> {
+        let contact = self.contacts.get(&key)?;
+        let route = contact.route.as_deref()?;
+        let (queue, channel, arrived_at, queued_at) = (route.queue, route.channel, contact.arrived_at, route.queued_at);
+        Some(ContactFacts { queue, channel, arrived_at, queued_at })
+    }
+
+    /// An agent's id; `None` once the agent was deleted.
+    pub fn agent_id(&self, key: AgentKey) -> Option<&AgentId> {
+        self.agents.get(key.0 as usize)?.as_ref().map(|agent| &agent.id)
+    }
+
+    /// What an offer, open or lately ended, is about.
+    pub fn offer_contact(&self, key: OfferKey) -> Option<(ContactKey, AgentKey, Timestamp, Option<Timestamp>)> {
+        self.offer_facts(key).map(|facts| (facts.contact, facts.agent, facts.made_at, facts.delivered_at))
     }
 
     /// How many agents there are, and how many have a session.

@@ -278,11 +278,11 @@ pub enum EngagementPhase {
 }
 
 impl State {
-    /// A world without agents or contacts, with this document in force as version 1.
-    pub fn new(now: Timestamp, document: Arc<Document>) -> Self {
-        let mut state = Self {
-            now,
-            document: Arc::clone(&document),
+    /// A world before its first document: nothing can enter it until one is applied.
+    pub fn new() -> Self {
+        Self {
+            now: Timestamp(i64::MIN),
+            document: Arc::new(Document::empty()),
             version: 0,
             queue_names: Names::default(),
             channel_names: Names::default(),
@@ -307,9 +307,7 @@ impl State {
             next_offer: 1,
             next_engagement: 1,
             next_sequence: 1,
-        };
-        state.evolve(now, &super::Event::DocumentApplied { version: 1, document });
-        state
+        }
     }
 
     /// When time alone will next make something happen.
@@ -379,6 +377,12 @@ impl State {
     /// A channel's name.
     pub fn channel_name(&self, channel: ChannelKey) -> &ChannelName {
         self.channel_names.name(u32::from(channel.0))
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    engine::{Command, Event, Reject, Reply, Request, State, view::Notice},
+    engine::{Command, Reject, Reply, Request, State, view::Notice},
     journal::{Record, Seq},
     model::{
         document::Document,
@@ -61,10 +61,21 @@ pub struct Stepped {
 #[error("there is no tenant {0:?} here")]
 pub struct TenantUnknown(pub TenantId);
 
-/// The tenant is in this shard already.
+/// Why a tenant could not be added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("tenant {0:?} exists already")]
-pub struct TenantExists(pub TenantId);
+pub enum AddTenantError {
+    /// It is there.
+    #[error("tenant {0:?} exists already")]
+    Exists(TenantId),
+    /// Its document was refused.
+    #[error("the document of tenant {tenant:?} was refused: {reject}")]
+    Refused {
+        /// Whose.
+        tenant: TenantId,
+        /// Why.
+        reject: Reject,
+    },
+}
 
 /// Why records do not make a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,14 +87,6 @@ pub enum RecoverError {
         expected: Seq,
         /// What came.
         found: Seq,
-    },
-    /// A tenant's first record brings no document.
-    #[error("record {seq} is about tenant {tenant:?}, of which nothing was said before")]
-    Unfounded {
-        /// Which record.
-        seq: Seq,
-        /// Whose.
-        tenant: TenantId,
     },
 }
 
@@ -108,12 +111,12 @@ impl Core {
             }
             core.next = record.seq.next();
             core.now = core.now.max(record.now);
-            match core.index.get(&record.tenant) {
-                Some(&world) => {
-                    let state = &mut core.worlds[world].state;
-                    record.events.iter().for_each(|event| state.evolve(record.now, event));
-                }
-                None => core.recover_founding(record)?,
+            let world = match core.index.get(&record.tenant) {
+                Some(&world) => world,
+                None => core.insert(record.tenant),
+            };
+            for event in &record.events {
+                core.worlds[world].state.evolve(record.now, event);
             }
         }
         for world in 0..core.worlds.len() {
@@ -128,17 +131,23 @@ impl Core {
         now: Timestamp,
         tenant: TenantId,
         document: Arc<Document>,
-    ) -> Result<Applied, TenantExists> {
+    ) -> Result<Applied, AddTenantError> {
         if self.index.contains_key(&tenant) {
-            return Err(TenantExists(tenant));
+            return Err(AddTenantError::Exists(tenant));
         }
         let now = self.advance(now);
-        self.insert(tenant.clone(), State::new(now, Arc::clone(&document)));
-        let events = vec![Event::DocumentApplied { version: 1, document: Arc::clone(&document) }];
+        let world = self.insert(tenant.clone());
         let command = Command::ApplyDocument { document, expected_version: None };
-        let seq = self.take_seq();
-        let record = Record { seq, now, tenant, input: Request { id: None, command }, events };
-        Ok(Applied { record, notices: Vec::new() })
+        let (reply, applied) = self.apply(now, world, Request { id: None, command });
+        match (reply, applied) {
+            (Ok(_), Some(applied)) => Ok(applied),
+            (Ok(_), None) => unreachable!("a world's first document changes it"),
+            (Err(reject), _) => {
+                self.worlds.pop();
+                self.index.remove(&tenant);
+                Err(AddTenantError::Refused { tenant, reject })
+            }
+        }
     }
 
     /// Lets what is due for the tenant happen, then the command.
@@ -193,29 +202,11 @@ impl Core {
         self.now
     }
 
-    fn take_seq(&mut self) -> Seq {
-        let seq = self.next;
-        self.next = seq.next();
-        seq
-    }
-
-    fn insert(&mut self, tenant: TenantId, state: State) {
+    fn insert(&mut self, tenant: TenantId) -> usize {
         let world = self.worlds.len();
         self.index.insert(tenant.clone(), world);
-        self.worlds.push(World { tenant, state, deadline: None });
-        self.reschedule(world);
-    }
-
-    /// The counterpart of [`add_tenant`](Self::add_tenant).
-    fn recover_founding(&mut self, record: Record) -> Result<(), RecoverError> {
-        let Record { seq, now, tenant, events, .. } = record;
-        match events.as_slice() {
-            [Event::DocumentApplied { version: 1, document }] => {
-                self.insert(tenant, State::new(now, Arc::clone(document)));
-                Ok(())
-            }
-            _ => Err(RecoverError::Unfounded { seq, tenant }),
-        }
+        self.worlds.push(World { tenant, state: State::new(), deadline: None });
+        world
     }
 
     fn tick(&mut self, now: Timestamp, world: usize, ticks: &mut Vec<Applied>) {
@@ -237,9 +228,9 @@ impl Core {
             return (outcome.reply, None);
         }
         let notices = at.state.notices(&outcome.events);
-        let tenant = at.tenant.clone();
-        let seq = self.take_seq();
-        let record = Record { seq, now, tenant, input: request, events: outcome.events };
+        let seq = self.next;
+        let record = Record { seq, now, tenant: at.tenant.clone(), input: request, events: outcome.events };
+        self.next = seq.next();
         self.reschedule(world);
         (outcome.reply, Some(Applied { record, notices }))
     }

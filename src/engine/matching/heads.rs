@@ -47,4 +47,15 @@ impl Heads {
     pub fn under<'a>(&'a self, signature: &'a AtomSet) -> impl Iterator<Item = &'a BTreeSet<(Place, ClassKey)>> {
         self.occupied.intersection(signature).map(|atom| &self.buckets[atom.0 as usize])
     }
+
+    /// Whether a class stands under an anchor with this head (for checks).
+    pub fn holds(&self, anchor: AtomKey, head: Place, class: ClassKey) -> bool {
+        let bucket = self.buckets.get(anchor.0 as usize);
+        self.occupied.contains(anchor) && bucket.is_some_and(|bucket| bucket.contains(&(head, class)))
+    }
+
+    /// How many entries there are (for checks).
+    pub fn len(&self) -> usize {
+        self.buckets.iter().map(BTreeSet::len).sum()
+    }
 }

@@ -104,8 +104,8 @@ impl TenantMetrics {
                 self.line(at, (queued.queue, queued.channel)).enqueued.increment(1);
             }
             Event::ContactRequeued { contact, queue, because, .. } => {
-                let Some((_, channel)) = at.state.contact_route(*contact) else { return };
-                self.line(at, (*queue, channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
+                let Some(facts) = at.state.contact_facts(*contact) else { return };
+                self.line(at, (*queue, facts.channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
             }
             Event::ContactClosed { contact, because, .. } => {
                 if let Some(line) = self.line_of(at, *contact) {
@@ -167,14 +167,15 @@ impl TenantMetrics {
     }
 
     fn accepted(&mut self, at: &mut At<'_>, offer: OfferKey, engagement: EngagementKey) {
-        let Some(facts) = at.state.offer_facts(offer) else { return };
+        let Some((contact, _, made_at, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let Some(facts) = at.state.contact_facts(contact) else { return };
         let now = at.now;
         let key = (facts.queue, facts.channel);
         let line = self.line(at, key);
         // The state may be a batch ahead, where the contact has entered its next queue already.
         let waited = (now - facts.queued_at).max(Span::ZERO);
         line.accepted.increment(1);
-        line.answer.record(seconds(now - facts.delivered_at.unwrap_or(facts.made_at)));
+        line.answer.record(seconds(now - delivered_at.unwrap_or(made_at)));
         line.wait.record(seconds(waited));
         if waited <= line.service_level { &line.within } else { &line.beyond }.increment(1);
         let engaged = Engagement { line: key, accepted_at: now, wrap_up_at: None, unconfirmed: false };
@@ -182,11 +183,11 @@ impl TenantMetrics {
     }
 
     fn offer_ended(&mut self, at: &mut At<'_>, offer: OfferKey, outcome: &'static str) {
-        let Some(facts) = at.state.offer_facts(offer) else { return };
+        let Some((contact, _, _, delivered_at)) = at.state.offer_contact(offer) else { return };
         let now = at.now;
-        let line = self.line(at, (facts.queue, facts.channel));
+        let Some(line) = self.line_of(at, contact) else { return };
         line.rarer(&OFFERS, outcome).increment(1);
-        if let Some(delivered_at) = facts.delivered_at
+        if let Some(delivered_at) = delivered_at
             && outcome == "declined"
         {
             line.answer.record(seconds(now - delivered_at));
@@ -216,8 +217,8 @@ impl TenantMetrics {
     }
 
     fn line_of(&mut self, at: &mut At<'_>, contact: ContactKey) -> Option<&mut Line> {
-        let route = at.state.contact_route(contact)?;
-        Some(self.line(at, route))
+        let facts = at.state.contact_facts(contact)?;
+        Some(self.line(at, (facts.queue, facts.channel)))
     }
 
     fn line(&mut self, at: &mut At<'_>, key: (QueueKey, ChannelKey)) -> &mut Line {
