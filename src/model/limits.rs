@@ -91,5 +91,7 @@ pub const INBOX_MAX: usize = 8_192;
 pub const BATCH_MAX: usize = 1_024;
 /// Messages waiting for one agent's stream before it is closed as too slow.
 pub const STREAM_BUFFER_MAX: usize = 256;
+/// Violations of a document listed one by one; the rest are counted, so that a hostile document gets a short answer.
+pub const VIOLATIONS_MAX: usize = 1_000;
 /// Bytes of a routing document's text.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;

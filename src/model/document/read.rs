@@ -1,0 +1,218 @@
+//! Reading a routing document: from text to a valid [`Document`], or to everything that is wrong with it.
+//!
+//! Invariant: one reading names every violation, each with its path, so that nobody repairs a document fault by fault;
+//! a key that is not known is refused, because a misspelt rule would otherwise silently be no rule. TOML and JSON of
+//! the same content give equal documents. Not here: comparing a document with the one before it, or with agents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost};
+use crate::model::{
+    ids::{ChannelName, SkillName},
+    limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
+    time::Span,
+};
+
+mod check;
+mod faults;
+mod place;
+mod queue;
+mod rule;
+mod span;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+use faults::Faults;
+use place::{Object, Place};
+use span::SPAN_MAX;
+use written::Written;
+
+/// The notation of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For people.
+    Toml,
+    /// For programs.
+    Json,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Toml => "TOML",
+            Self::Json => "JSON",
+        })
+    }
+}
+
+/// One thing that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where, such as `queues.claims.steps[1].require.all[0]`; empty for the document as a whole.
+    pub path: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
+}
+
+/// Why a text is no routing document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// The text is longer than any document may be; it was not read.
+    #[error("the document has {bytes} bytes; at most {DOCUMENT_BYTES_MAX} are allowed")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The text does not follow the notation.
+    #[error("line {line}, column {column}: not valid {format}: {message}")]
+    Syntax {
+        /// The notation it was read as.
+        format: Format,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in characters (TOML) or bytes (JSON).
+        column: usize,
+        /// What the parser expected.
+        message: String,
+    },
+    /// The text follows the notation but not the rules of a document; never empty.
+    #[error("{}", on_lines(.0))]
+    Violations(Vec<Violation>),
+}
+
+impl DocumentError {
+    /// Everything that is wrong, in one shape; a syntax error is one violation whose path is its line and column.
+    pub fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::TooLarge { .. } => vec![Violation { path: String::new(), message: self.to_string() }],
+            Self::Syntax { format, line, column, message } => vec![Violation {
+                path: format!("line {line}, column {column}"),
+                message: format!("not valid {format}: {message}"),
+            }],
+            Self::Violations(list) => list.clone(),
+        }
+    }
+}
+
+fn on_lines(violations: &[Violation]) -> String {
+    violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl Document {
+    /// Reads a document.
+    ///
+    /// Fails with every violation at once, or with the first place where the text does not follow its notation.
+    pub fn parse(text: &str, format: Format) -> Result<Self, DocumentError> {
+        if text.len() > DOCUMENT_BYTES_MAX {
+            return Err(DocumentError::TooLarge { bytes: text.len() });
+        }
+        let written = Written::parse(text, format)?;
+        let faults = Faults::default();
+        let document = read_document(&Place::root(&written, &faults));
+        let found = faults.into_violations();
+        match document {
+            Some(document) if found.is_empty() => Ok(document),
+            _ => Err(DocumentError::Violations(found)),
+        }
+    }
+
+    /// The document a daemon runs with when it is given none.
+    pub fn embedded_default() -> Self {
+        Self::parse(DEFAULT_TOML, Format::Toml).expect("the embedded document is valid: a test reads it")
+    }
+}
+
+/// What a document defines, for checking what its rules refer to.
+struct Defined {
+    skills: BTreeSet<SkillName>,
+    channels: BTreeSet<ChannelName>,
+}
+
+fn read_document(root: &Place<'_>) -> Option<Document> {
+    let mut top = root.object()?;
+    let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
+    let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
+    let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
+    let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
+    let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
+    let queues = top.need("queues", "define at least one queue").and_then(|p| {
+        let object = non_empty(&p, QUEUES_MAX, "queues")?;
+        Some(queue::read_queues(&object, &defined))
+    });
+    top.finish();
+    let document = Document {
+        longest_idle,
+        session_grace: session_grace.unwrap_or(Span::from_secs(60)),
+        skills,
+        channels,
+        queues: queues.unwrap_or_default(),
+    };
+    check::check_document(&document, root);
+    Some(document)
+}
+
+const LONGEST_IDLE: &[(&str, LongestIdle)] = &[
+    ("since_last_contact", LongestIdle::SinceLastContact),
+    ("since_available", LongestIdle::SinceAvailable),
+    ("lowest_load", LongestIdle::LowestLoad),
+];
+
+fn read_skills(place: &Place<'_>) -> BTreeMap<SkillName, String> {
+    let Some(object) = place.object() else { return BTreeMap::new() };
+    object.at_most(SKILLS_MAX, "skills");
+    let entry = |(name, place): (Option<SkillName>, Place<'_>)| {
+        let description = place.text().unwrap_or_default().to_owned();
+        Some((name?, description))
+    };
+    object.named(SkillName::new).filter_map(entry).collect()
+}
+
+fn read_channels(place: &Place<'_>) -> BTreeMap<ChannelName, Channel> {
+    let Some(object) = non_empty(place, CHANNELS_MAX, "channels") else { return BTreeMap::new() };
+    let entry = |(name, place): (Option<ChannelName>, Place<'_>)| {
+        // A channel whose rules are unreadable is defined all the same: queues that take it are not at fault.
+        let channel = read_channel(place.object_or_empty());
+        Some((name?, channel))
+    };
+    object.named(ChannelName::new).filter_map(entry).collect()
+}
+
+/// From this cost on a contact fills an agent of the usual capacity, as a call does.
+const WHOLE_AGENT_COST: u32 = 100;
+
+fn read_channel(mut object: Object<'_>) -> Channel {
+    let cost = object.get("cost").and_then(|p| p.number(1..=CAPACITY_MAX)).unwrap_or(WHOLE_AGENT_COST);
+    // Side by side with others, one miss is easily an accident; and without the desktop a chat is gone, a call is not.
+    let (misses_max, on_agent_lost) =
+        if cost < WHOLE_AGENT_COST { (2, OnAgentLost::Requeue) } else { (1, OnAgentLost::Keep) };
+    let lost = &[("keep", OnAgentLost::Keep), ("requeue", OnAgentLost::Requeue)];
+    let channel = Channel {
+        cost,
+        interruptible: object.get("interruptible").and_then(|p| p.flag()).unwrap_or(false),
+        misses_max: object.get("misses_max").and_then(|p| p.number(1..=u8::MAX)).unwrap_or(misses_max),
+        on_agent_lost: object.get("on_agent_lost").and_then(|p| p.choice(lost)).unwrap_or(on_agent_lost),
+    };
+    object.finish();
+    channel
+}
+
+/// An object with one entry at least and `most` at most.
+fn non_empty<'a>(place: &Place<'a>, most: usize, what: &str) -> Option<Object<'a>> {
+    let object = place.object()?;
+    if object.is_empty() {
+        place.fault(format!("is empty; define at least one of the {what}"));
+    }
+    object.at_most(most, what);
+    Some(object)
+}

@@ -1,0 +1,96 @@
+//! The list of faults found so far: how it grows, how long it may get, and how names and paths are shown in it.
+//!
+//! Invariant: whatever a document holds, the list, each path in it and the work of suggesting names are bounded.
+
+use std::cell::{Cell, RefCell};
+
+use super::Violation;
+use crate::model::{
+    ids::NAME_BYTES_MAX,
+    limits::{QUEUES_MAX, SKILLS_MAX, VIOLATIONS_MAX},
+};
+
+/// Names compared in search of a "did you mean"; enough for any honest document, too few to keep a core busy.
+const COMPARISONS_MAX: usize = 50_000;
+
+/// Everything found wrong so far.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    listed: RefCell<Vec<Violation>>,
+    count: Cell<usize>,
+    comparisons: Cell<usize>,
+}
+
+impl Faults {
+    /// How many there are, listed or not.
+    pub(super) fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// The list, closed by the number of those left off.
+    pub(super) fn into_violations(self) -> Vec<Violation> {
+        let count = self.count.get();
+        let mut listed = self.listed.into_inner();
+        if count > listed.len() {
+            let message = format!("has {} more violations, which are not listed", count - listed.len());
+            listed.push(Violation { path: String::new(), message });
+        }
+        listed
+    }
+
+    /// Records one.
+    pub(super) fn add(&self, path: String, message: String) {
+        self.count.set(self.count.get() + 1);
+        let mut listed = self.listed.borrow_mut();
+        if listed.len() < VIOLATIONS_MAX {
+            listed.push(Violation { path, message });
+        }
+    }
+
+    /// `; did you mean "…"?` with the nearest of the known names, or nothing if none is near.
+    pub(super) fn suggestion<'k>(&self, given: &str, known: impl Iterator<Item = &'k str>) -> String {
+        let within = match given.chars().count() {
+            0..=2 => 0,
+            3..=5 => 1,
+            6..=NAME_BYTES_MAX => 2,
+            // No name is so long.
+            _ => 0,
+        };
+        if within == 0 || self.count() >= VIOLATIONS_MAX {
+            return String::new();
+        }
+        let mut nearest: Option<(usize, &str)> = None;
+        let similar = |name: &&str| name.len().abs_diff(given.len()) <= within;
+        for name in known.take(SKILLS_MAX.max(QUEUES_MAX)).filter(similar) {
+            if self.comparisons.get() == COMPARISONS_MAX {
+                break;
+            }
+            self.comparisons.set(self.comparisons.get() + 1);
+            let distance = strsim::osa_distance(given, name);
+            if distance <= within && nearest.is_none_or(|(best, _)| distance < best) {
+                nearest = Some((distance, name));
+            }
+        }
+        nearest.map_or_else(String::new, |(_, name)| format!("; did you mean {name:?}?"))
+    }
+}
+
+/// A key after a path; quoted where it would read as something else.
+pub(super) fn join(path: &str, key: &str) -> String {
+    let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let key = if bare { shortened(key) } else { quoted(key) };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
+}
+
+/// A text of the document, within a message.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+/// As much of a text as a message has room for.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(NAME_BYTES_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,267 @@
+//! A value with its path: every way of reading one.
+//!
+//! Invariant: a reading that fails has recorded why, at its path, before it answers `None`; callers then go on with a
+//! default, so that one fault hides no other. Not here: which keys there are and what they mean.
+
+use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive};
+
+use super::{
+    faults::{Faults, join, quoted, shortened},
+    span::{parse_span, span_of_secs, written_span},
+    written::Written,
+};
+use crate::model::{ids::NameError, time::Span};
+
+/// A value and where it is.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'a> {
+    path: String,
+    value: &'a Written,
+    faults: &'a Faults,
+}
+
+impl<'a> Place<'a> {
+    /// The whole document.
+    pub(super) fn root(value: &'a Written, faults: &'a Faults) -> Self {
+        Self { path: String::new(), value, faults }
+    }
+
+    /// Records a fault here.
+    pub(super) fn fault(&self, message: String) {
+        self.faults.add(self.path.clone(), message);
+    }
+
+    /// Records a fault below here, at a path of keys.
+    pub(super) fn fault_below(&self, keys: &[&str], message: String) {
+        let path = keys.iter().fold(self.path.clone(), |path, key| join(&path, key));
+        self.faults.add(path, message);
+    }
+
+    /// Records that a name given here is defined nowhere, with the nearest that is.
+    pub(super) fn unknown_name<'k>(&self, given: &str, table: &str, known: impl Iterator<Item = &'k str>) {
+        let suggestion = self.faults.suggestion(given, known);
+        self.fault(unknown_name(given, table, &suggestion));
+    }
+
+    /// As [`Self::unknown_name`], at a path of keys below here.
+    pub(super) fn unknown_name_below<'k>(
+        &self,
+        keys: &[&str],
+        given: &str,
+        table: &str,
+        known: impl Iterator<Item = &'k str>,
+    ) {
+        let suggestion = self.faults.suggestion(given, known);
+        self.fault_below(keys, unknown_name(given, table, &suggestion));
+    }
+
+    /// What `read` answers, unless it records a fault.
+    pub(super) fn faultless<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
+        let before = self.faults.count();
+        let value = read();
+        (self.faults.count() == before).then_some(value)
+    }
+
+    /// A table.
+    pub(super) fn object(&self) -> Option<Object<'a>> {
+        match self.value {
+            Written::Table(entries) => {
+                Some(Object { path: self.path.clone(), entries, asked: Vec::new(), faults: self.faults })
+            }
+            _ => self.wrong_kind("a table"),
+        }
+    }
+
+    /// A table; anything else is at fault, and read as an empty one.
+    pub(super) fn object_or_empty(&self) -> Object<'a> {
+        self.object().unwrap_or_else(|| Object::empty(self.path.clone(), self.faults))
+    }
+
+    /// A list's values.
+    pub(super) fn items(&self) -> Option<Vec<Place<'a>>> {
+        let Written::List(list) = self.value else { return self.wrong_kind("a list") };
+        let place = |(index, value)| Place { path: format!("{}[{index}]", self.path), value, faults: self.faults };
+        Some(list.iter().enumerate().map(place).collect())
+    }
+
+    /// A list's values, of which there may be only so many; those beyond are not read.
+    pub(super) fn items_at_most(&self, most: usize, what: &str) -> Option<Vec<Place<'a>>> {
+        let mut items = self.items()?;
+        if items.len() > most {
+            self.fault(format!("has {} {what}; at most {most} are allowed", items.len()));
+            items.truncate(most);
+        }
+        Some(items)
+    }
+
+    /// Text.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match self.value {
+            Written::Text(text) => Some(text),
+            _ => self.wrong_kind("text"),
+        }
+    }
+
+    /// True or false.
+    pub(super) fn flag(&self) -> Option<bool> {
+        match self.value {
+            Written::Flag(flag) => Some(*flag),
+            _ => self.wrong_kind("true or false"),
+        }
+    }
+
+    /// A whole number within a range.
+    pub(super) fn number<T>(&self, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: Copy + Display + PartialOrd + TryFrom<i128>,
+    {
+        let (least, most) = (range.start(), range.end());
+        let Written::Number(number) = self.value else {
+            return self.wrong_kind(&format!("a whole number from {least} to {most}"));
+        };
+        let within = T::try_from(*number).ok().filter(|number| range.contains(number));
+        if within.is_none() {
+            self.fault(format!("is {number}; must be from {least} to {most}"));
+        }
+        within
+    }
+
+    /// A duration within a range.
+    pub(super) fn span(&self, least: Span, most: Span) -> Option<Span> {
+        let span = match self.value {
+            Written::Number(secs) => span_of_secs(*secs),
+            Written::Text(text) => match parse_span(text) {
+                Some(span) => span,
+                None => {
+                    let forms = "\"250ms\", \"20s\", \"5m\", \"1h\" or \"2d\"";
+                    self.fault(format!("is {}; write a duration as {forms}", quoted(text)));
+                    return None;
+                }
+            },
+            _ => return self.wrong_kind("a duration such as \"20s\""),
+        };
+        if span < least || span > most {
+            let shown = match self.value {
+                Written::Text(text) => shortened(text),
+                _ => written_span(span),
+            };
+            self.fault(format!("is {shown}; must be from {} to {}", written_span(least), written_span(most)));
+            return None;
+        }
+        Some(span)
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
+        let words = || {
+            let words: Vec<String> = options.iter().map(|(word, _)| format!("{word:?}")).collect();
+            match words.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                _ => words.join(""),
+            }
+        };
+        let Written::Text(text) = self.value else { return self.wrong_kind(&words()) };
+        let chosen = options.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+        if chosen.is_none() {
+            self.fault(format!("is {}; must be {}", quoted(text), words()));
+        }
+        chosen
+    }
+
+    /// A name.
+    pub(super) fn name<N>(&self, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
+        self.checked_name(self.text()?, new)
+    }
+
+    /// A name that is part of the text here.
+    pub(super) fn checked_name<N>(&self, text: &str, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
+        new(text).map_err(|error| self.fault(error.to_string())).ok()
+    }
+
+    fn wrong_kind<T>(&self, expected: &str) -> Option<T> {
+        self.fault(format!("must be {expected}, and is {}", self.value.kind()));
+        None
+    }
+}
+
+/// A table of which each key must be asked for before [`Object::finish`], or is refused as unknown.
+#[derive(Debug)]
+pub(super) struct Object<'a> {
+    path: String,
+    entries: &'a BTreeMap<String, Written>,
+    asked: Vec<&'static str>,
+    faults: &'a Faults,
+}
+
+impl<'a> Object<'a> {
+    /// The value of a key, if it is there.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<Place<'a>> {
+        self.asked.push(key);
+        self.entries.get(key).map(|value| self.place(key, value))
+    }
+
+    /// The table of a key; one that is not there reads as an empty one.
+    pub(super) fn section(&mut self, key: &'static str) -> Object<'a> {
+        match self.get(key) {
+            Some(place) => place.object_or_empty(),
+            None => Object::empty(join(&self.path, key), self.faults),
+        }
+    }
+
+    /// The value of a key that must be there; `remedy` says what to write.
+    pub(super) fn need(&mut self, key: &'static str, remedy: &str) -> Option<Place<'a>> {
+        let place = self.get(key);
+        if place.is_none() {
+            self.faults.add(join(&self.path, key), format!("is required; {remedy}"));
+        }
+        place
+    }
+
+    /// Refuses every key that was not asked for.
+    pub(super) fn finish(self) {
+        for key in self.entries.keys().filter(|key| !self.asked.contains(&key.as_str())) {
+            let suggestion = match self.faults.suggestion(key, self.asked.iter().copied()) {
+                none if none.is_empty() => format!("; known here are {}", self.asked.join(", ")),
+                some => some,
+            };
+            self.faults.add(join(&self.path, key), format!("is not a known key{suggestion}"));
+        }
+    }
+
+    /// Every entry of a table whose keys are names; a key that is no name is at fault, and its value still read.
+    pub(super) fn named<N>(
+        &self,
+        new: fn(&str) -> Result<N, NameError>,
+    ) -> impl Iterator<Item = (Option<N>, Place<'a>)> {
+        self.entries.iter().map(move |(key, value)| {
+            let place = self.place(key, value);
+            (place.checked_name(key, new), place)
+        })
+    }
+
+    /// True if there is no entry.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Records a fault if there are more entries.
+    pub(super) fn at_most(&self, most: usize, what: &str) {
+        let count = self.entries.len();
+        if count > most {
+            self.faults.add(self.path.clone(), format!("has {count} {what}; at most {most} are allowed"));
+        }
+    }
+
+    fn empty(path: String, faults: &'a Faults) -> Self {
+        static NOTHING: BTreeMap<String, Written> = BTreeMap::new();
+        Self { path, entries: &NOTHING, asked: Vec::new(), faults }
+    }
+
+    fn place(&self, key: &str, value: &'a Written) -> Place<'a> {
+        Place { path: join(&self.path, key), value, faults: self.faults }
+    }
+}
+
+fn unknown_name(given: &str, table: &str, suggestion: &str) -> String {
+    format!("names {}, which is not defined under {table}{suggestion}", quoted(given))
+}
