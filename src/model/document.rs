@@ -3,7 +3,7 @@
 //! Invariant: a [`Document`] is valid; the only way to one is [`Document::parse`] (module `read`), which names every
 //! violation with its path. Not here: agents (resources of their own) and the daemon's settings (`config`).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     ids::{ChannelName, QueueName, SkillName},
@@ -11,16 +11,20 @@ use super::{
     time::Span,
 };
 
-// mod read;
+mod read;
 
-// pub use read::{DocumentError, Format, Violation};
+pub use read::{DocumentError, Format, Violation};
 
-// The document a daemon runs with when it is given none.
-// pub const DEFAULT_TOML: &str = include_str!("document/default.toml");
+/// The document a daemon runs with when it is given none.
+pub const DEFAULT_TOML: &str = include_str!("document/default.toml");
 
 /// One tenant's routing document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Document {
+    /// The text it was read from, given back to whoever asks for the document in force.
+    pub source: Arc<str>,
+    /// The notation of that text.
+    pub format: Format,
     /// Which idleness counts among equally fitting agents.
     pub longest_idle: LongestIdle,
     /// How long an agent whose session is lost keeps state and engagements.
@@ -99,6 +103,13 @@ pub struct Queue {
     pub escalate: Option<Escalate>,
     /// A contact whose cost no eligible agent has free gets a draining agent after this.
     pub drain_after: Span,
+}
+
+impl Queue {
+    /// Whether contacts of this channel may enter.
+    pub fn takes(&self, channel: &ChannelName) -> bool {
+        self.channels.is_empty() || self.channels.contains(channel)
+    }
 }
 
 /// Who may serve a queue.

@@ -119,7 +119,7 @@ impl Document {
         }
         let written = Written::parse(text, format)?;
         let faults = Faults::default();
-        let document = read_document(&Place::root(&written, &faults));
+        let document = read_document(&Place::root(&written, &faults), text, format);
         let found = faults.into_violations();
         match document {
             Some(document) if found.is_empty() => Ok(document),
@@ -139,7 +139,7 @@ struct Defined {
     channels: BTreeSet<ChannelName>,
 }
 
-fn read_document(root: &Place<'_>) -> Option<Document> {
+fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Document> {
     let mut top = root.object()?;
     let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
@@ -152,6 +152,8 @@ fn read_document(root: &Place<'_>) -> Option<Document> {
     });
     top.finish();
     let document = Document {
+        source: text.into(),
+        format,
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         skills,
