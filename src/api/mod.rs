@@ -57,12 +57,13 @@ const DOCUMENT_REQUEST_BYTES_MAX: usize = DOCUMENT_BYTES_MAX + (64 << 10);
 
 /// Everything that is served on the API's port, and the switch of its health.
 ///
-/// Health starts as not serving for each service; [`report_health`] changes it.
+/// Nothing is reported as serving until [`report_health`] says so.
 ///
 /// # Errors
 /// Fails if the embedded descriptors cannot be served by reflection, which a test rules out.
-pub fn routes(directory: Directory) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
+pub async fn routes(directory: Directory) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
+    report_health(&reporter, ServingStatus::NotServing).await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)

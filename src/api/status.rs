@@ -22,6 +22,8 @@ pub const DOMAIN: &str = "attune.v1";
 
 /// Bytes of all entries of a list in a status: base64 and the message included, the trailers stay below 8 KiB.
 const LISTED_BYTES_MAX: usize = 4_096;
+/// Bytes that an entry adds to its two texts on its way: lengths, tags and the kind of what stands in the way.
+const ENTRY_OVERHEAD_BYTES: usize = 32;
 /// Bytes of one path or description in a list.
 const ENTRY_BYTES_MAX: usize = 320;
 /// Bytes of a status message.
@@ -232,7 +234,7 @@ struct Listed {
 impl Listed {
     fn push(&mut self, subject: &str, description: &str) {
         let entry = (clip(subject, ENTRY_BYTES_MAX), clip(description, ENTRY_BYTES_MAX));
-        self.bytes += entry.0.len() + entry.1.len();
+        self.bytes += entry.0.len() + entry.1.len() + ENTRY_OVERHEAD_BYTES;
         if self.bytes > LISTED_BYTES_MAX {
             self.left_out += 1;
         } else {
