@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The service, on the shards of this directory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Agents {
     directory: Directory,
 }

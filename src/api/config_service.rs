@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The service, on the shards of this directory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     directory: Directory,
 }

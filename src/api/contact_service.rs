@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The service, on the shards of this directory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Contacts {
     directory: Directory,
 }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The service, on the shards of this directory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Waits {
     directory: Directory,
 }
