@@ -105,6 +105,11 @@ impl Command {
         hasher.finish()
     }
 
+    /// The same where a caller gave an id; nothing needs it otherwise.
+    pub(super) fn fingerprint_if(&self, has_id: bool) -> u64 {
+        if has_id { self.fingerprint() } else { 0 }
+    }
+
     /// The command's name, for logs, metrics and coverage.
     pub fn name(&self) -> &'static str {
         match self {

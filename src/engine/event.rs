@@ -72,6 +72,8 @@ pub enum Event {
         contact: ContactKey,
         queue: QueueKey,
         place: Place,
+        /// The arrival its place counts from.
+        ordered_from: Timestamp,
         because: Requeued,
         /// Replaces the contact's target.
         target: Option<Target>,
@@ -127,7 +129,7 @@ pub enum Event {
     /// More time.
     WrapUpExtended { engagement: EngagementKey, until: Timestamp },
     /// The agent has this capacity again.
-    EngagementEnded { engagement: EngagementKey, because: EngagementOver },
+    EngagementEnded { engagement: EngagementKey, agent: AgentKey, contact: ContactId, because: EngagementOver },
 }
 
 /// A contact on entering a queue.

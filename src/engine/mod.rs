@@ -1,52 +1,117 @@
-//! The pure heart: commands in, events out, no clock, no I/O, no floats, no randomness.
+//! The pure heart: commands in, events out.
+//!
+//! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`] and [`evolve`] (what there is and how it
+//! changes); [`contact`], [`agent`], [`offer`], [`document`], [`tick`] (what decides); [`matching`] (who takes what);
+//! [`view`] and [`read`] (what may be seen); [`invariant`] (what must always hold).
+//!
+//! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
+//! backwards. A refused command leaves no trace; an accepted one is exactly its events.
+
+#![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod agent;
+pub mod command;
+mod contact;
+mod dedup;
+mod derive;
+mod document;
+mod emit;
+pub mod event;
+mod evolve;
+pub mod invariant;
+mod matching;
+mod names;
+mod notice;
+mod offer;
+mod read;
+pub mod reject;
+mod state;
+mod storm;
+mod table;
+mod tick;
+mod timer;
+pub mod view;
 
 use crate::model::time::Timestamp;
 
-pub mod command;
-pub mod event;
-pub mod reject;
-pub mod view;
-
 pub use command::{Command, Reply, Request};
 pub use event::Event;
+pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
+pub use state::State;
 
-/// One tenant's world.
-#[derive(Debug, Default)]
-pub struct State {}
+use emit::Emit;
 
 /// What a command led to.
 #[derive(Debug)]
 pub struct Outcome {
     /// The answer.
     pub reply: Result<Reply, Reject>,
-    /// What happened; empty if refused.
+    /// What happened, in order; empty if it was refused or a repetition.
     pub events: Vec<Event>,
 }
 
 impl State {
-    /// A world with this document in force as version 1... (skeleton, the engine's author replaces this file)
-    pub fn new() -> Self {
-        todo!()
+    /// Decides a command, lets it happen, and matches whatever became possible by it.
+    pub fn apply(&mut self, now: Timestamp, request: &Request) -> Outcome {
+        let now = now.max(self.now);
+        let fingerprint = request.command.fingerprint_if(request.id.is_some());
+        if let Some(id) = &request.id {
+            match self.dedup.answer(id, fingerprint) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return Outcome { reply: Ok(reply), events: Vec::new() },
+                Err(reject) => return Outcome { reply: Err(reject), events: Vec::new() },
+            }
+        }
+        let mut out = Emit::new(self, now);
+        let reply = decide(&mut out, &request.command);
+        if let Ok(reply) = &reply {
+            matching::settle::settle(&mut out);
+            if let Some(id) = &request.id {
+                out.emit(Event::RequestAccepted { request: id.clone(), fingerprint, reply: reply.clone() });
+            }
+        }
+        let events = out.into_events();
+        assert!(reply.is_ok() || events.is_empty(), "a refused command leaves no trace");
+        Outcome { reply, events }
     }
-    /// Decides and evolves.
-    pub fn apply(&mut self, _now: Timestamp, _request: &Request) -> Outcome {
-        todo!()
-    }
-    /// Repeats one event's effect (recovery).
-    pub fn evolve(&mut self, _now: Timestamp, _event: &Event) {
-        todo!()
-    }
-    /// When `Command::Tick` is due next.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        todo!()
-    }
-    /// Reads.
-    pub fn query(&self, _now: Timestamp, _query: &view::Query) -> Result<view::Answer, Reject> {
-        todo!()
-    }
-    /// What agents' streams are told of these events, which have just been applied.
-    pub fn notices(&self, _now: Timestamp, _events: &[Event]) -> Vec<(crate::model::ids::AgentId, view::Notice)> {
-        todo!()
+}
+
+fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
+    match command {
+        Command::Tick => {
+            tick::tick(out);
+            Ok(Reply::Done)
+        }
+        Command::ApplyDocument { document, expected_version } => {
+            document::apply_document(out, document, *expected_version)
+        }
+        Command::PutAgent { agent, profile } => agent::put_agent(out, agent, profile),
+        Command::DeleteAgent { agent } => agent::delete_agent(out, agent),
+        Command::OpenSession { agent, session, connection } => agent::open_session(out, agent, session, *connection),
+        Command::LoseSession { agent, connection } => agent::lose_session(out, agent, *connection),
+        Command::SetPresence { agent, presence } => agent::set_presence(out, agent, presence),
+        Command::AnnounceContact { contact, expected_at, details } => {
+            contact::announce_contact(out, contact, *expected_at, details)
+        }
+        Command::EnqueueContact(new) => contact::enqueue_contact(out, new),
+        Command::UpdateContact { contact, details, requirement } => {
+            contact::update_contact(out, contact, details.as_ref(), requirement.as_ref())
+        }
+        Command::ParkContact { contact, longest } => contact::park_contact(out, contact, *longest),
+        Command::ReleaseContact { contact } => contact::release_contact(out, contact),
+        Command::RequeueContact { contact, queue, place } => {
+            contact::requeue_contact(out, contact, queue.as_ref(), *place)
+        }
+        Command::TransferContact { contact, to, place } => contact::transfer_contact(out, contact, to, *place),
+        Command::CompleteContact { contact } => contact::complete_contact(out, contact),
+        Command::CancelContact { contact, reason } => contact::cancel_contact(out, contact, *reason),
+        Command::AckOffer { agent, offer } => offer::ack_offer(out, agent, *offer),
+        Command::AcceptOffer { agent, offer } => offer::accept_offer(out, agent, *offer),
+        Command::DeclineOffer { agent, offer, reason } => offer::decline_offer(out, agent, *offer, reason),
+        Command::ExtendOffer { agent, offer, by } => offer::extend_offer(out, agent, *offer, *by),
+        Command::ReportConnectFailed { agent, contact, .. } => offer::report_connect_failed(out, agent, contact),
+        Command::ExtendWrapUp { agent, contact, by } => agent::extend_wrap_up(out, agent, contact, *by),
+        Command::EndWrapUp { agent, contact } => agent::end_wrap_up(out, agent, contact),
     }
 }

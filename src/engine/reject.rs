@@ -166,6 +166,40 @@ pub enum Reject {
     },
 }
 
+impl Reject {
+    /// The reason's name, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ContactUnknown(_) => "contact_unknown",
+            Self::ContactExists(_) => "contact_exists",
+            Self::ContactClosed(_) => "contact_closed",
+            Self::ContactState { .. } => "contact_state",
+            Self::AgentUnknown { .. } => "agent_unknown",
+            Self::AgentBusy(_) => "agent_busy",
+            Self::NoSession(_) => "no_session",
+            Self::QueueUnknown { .. } => "queue_unknown",
+            Self::SkillUnknown { .. } => "skill_unknown",
+            Self::ChannelUnknown { .. } => "channel_unknown",
+            Self::ChannelNotTaken { .. } => "channel_not_taken",
+            Self::Requirement(_) => "requirement",
+            Self::QueueFull { .. } => "queue_full",
+            Self::QueuesNotEmpty(_) => "queues_not_empty",
+            Self::ChannelsInUse(_) => "channels_in_use",
+            Self::VersionMismatch { .. } => "version_mismatch",
+            Self::OfferUnknown(_) => "offer_unknown",
+            Self::OfferExpired { .. } => "offer_expired",
+            Self::OfferTaken(_) => "offer_taken",
+            Self::OfferRescinded(_) => "offer_rescinded",
+            Self::DeclineForbidden(_) => "decline_forbidden",
+            Self::ExtensionTooLong { .. } => "extension_too_long",
+            Self::EngagementUnknown { .. } => "engagement_unknown",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::RequestReused(_) => "request_reused",
+            Self::LimitReached { .. } => "limit_reached",
+        }
+    }
+}
+
 fn suggestion(similar: &Option<String>) -> String {
     similar.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
 }

@@ -9,4 +9,5 @@ pub mod document;
 pub mod ids;
 pub mod limits;
 pub mod requirement;
+pub mod similar;
 pub mod time;

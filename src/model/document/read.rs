@@ -127,6 +127,19 @@ impl Document {
         }
     }
 
+    /// No queues, no channels, no skills: what is in force before the first document.
+    pub fn empty() -> Self {
+        Self {
+            source: "".into(),
+            format: Format::Toml,
+            longest_idle: LongestIdle::default(),
+            session_grace: Span::ZERO,
+            skills: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            queues: BTreeMap::new(),
+        }
+    }
+
     /// The document a daemon runs with when it is given none.
     pub fn embedded_default() -> Self {
         Self::parse(DEFAULT_TOML, Format::Toml).expect("the embedded document is valid: a test reads it")

@@ -1,0 +1,137 @@
+//! The admin port: metrics and health, over plain HTTP.
+//!
+//! Invariant: reads only; answers as long as the process does, also while it drains. Not here: calls (`api`).
+
+use std::{future::Future, io, time::Duration};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::IntoResponse,
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, time};
+
+mod readiness;
+
+pub use readiness::{Latch, Readiness};
+
+/// Prometheus's text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How often histograms are folded together; without it they would grow until somebody scrapes.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+struct Admin {
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+}
+
+/// Serves the admin port until `shutdown`.
+pub async fn run(
+    listener: TcpListener,
+    readiness: Readiness,
+    metrics: PrometheusHandle,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let upkeep = upkeep(metrics.clone());
+    let serve = axum::serve(listener, routes(Admin { readiness, metrics })).with_graceful_shutdown(shutdown);
+    tokio::select! {
+        served = serve => served,
+        () = upkeep => Ok(()),
+    }
+}
+
+fn routes(admin: Admin) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/startupz", get(startupz))
+        .with_state(admin)
+}
+
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut interval = time::interval(UPKEEP_EVERY);
+    loop {
+        interval.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, METRICS_TYPE)], admin.metrics.render())
+}
+
+/// Whether the process runs at all; an orchestrator restarts it if not.
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Whether calls should be sent here.
+async fn readyz(State(admin): State<Admin>) -> (StatusCode, String) {
+    match admin.readiness.missing().as_slice() {
+        [] => (StatusCode::OK, "ok\n".to_owned()),
+        missing => (StatusCode::SERVICE_UNAVAILABLE, format!("missing: {}\n", missing.join(", "))),
+    }
+}
+
+/// Whether the daemon has been ready once; until then an orchestrator has patience.
+async fn startupz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
+    if admin.readiness.was_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        sync::oneshot,
+    };
+
+    use crate::telemetry::metrics::install;
+
+    use super::*;
+
+    /// Status line, headers and body of one request.
+    async fn fetch(address: std::net::SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: attuned\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn health_follows_the_latches_and_metrics_are_prometheus_text() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let readiness = Readiness::new();
+        let (journal, api) = (readiness.latch("journal"), readiness.latch("api"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move { drop(stopped.await) };
+        let server = tokio::spawn(run(listener, readiness, install().unwrap(), shutdown));
+
+        assert!(fetch(address, "/livez").await.starts_with("HTTP/1.1 200"));
+        let starting = fetch(address, "/readyz").await;
+        assert!(starting.starts_with("HTTP/1.1 503") && starting.ends_with("missing: api, journal\n"), "{starting}");
+        assert!(fetch(address, "/startupz").await.starts_with("HTTP/1.1 503"));
+        journal.set();
+        api.set();
+        assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        assert!(fetch(address, "/startupz").await.starts_with("HTTP/1.1 200"));
+        journal.clear();
+        assert!(fetch(address, "/readyz").await.ends_with("missing: journal\n"));
+        assert!(fetch(address, "/startupz").await.starts_with("HTTP/1.1 200"), "it has been ready once");
+
+        let metrics = fetch(address, "/metrics").await;
+        assert!(metrics.contains("content-type: text/plain; version=0.0.4"), "{metrics}");
+        assert!(metrics.contains("# TYPE attune_build_info gauge"), "{metrics}");
+        drop(stop);
+        server.await.unwrap().unwrap();
+    }
+}

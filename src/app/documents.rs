@@ -1,0 +1,57 @@
+//! Tenants' first routing documents, from wherever the settings say they are.
+
+use std::{ffi::OsStr, fs, io, path::PathBuf, sync::Arc};
+
+use crate::{
+    config::DocumentSource,
+    model::{
+        document::{Document, DocumentError, Format},
+        ids::TenantId,
+    },
+};
+
+/// Why a tenant's routing document cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentFileError {
+    /// The file is not to be had.
+    #[error("the routing document of tenant {tenant:?}, {}, cannot be read: {source}", path.display())]
+    Unreadable {
+        /// Whose.
+        tenant: TenantId,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its content is no routing document.
+    #[error("the routing document of tenant {tenant:?}, {}, cannot be used:\n{source}", path.display())]
+    Invalid {
+        /// Whose.
+        tenant: TenantId,
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        source: DocumentError,
+    },
+}
+
+/// Reads a tenant's document.
+pub(super) fn read(tenant: &TenantId, source: &DocumentSource) -> Result<Arc<Document>, DocumentFileError> {
+    let path = match source {
+        DocumentSource::Embedded => return Ok(Arc::new(Document::embedded_default())),
+        DocumentSource::File(path) => path,
+    };
+    let text = fs::read_to_string(path).map_err(|source| DocumentFileError::Unreadable {
+        tenant: tenant.clone(),
+        path: path.clone(),
+        source,
+    })?;
+    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(OsStr::new("json")));
+    let format = if json { Format::Json } else { Format::Toml };
+    let document = Document::parse(&text, format).map_err(|source| DocumentFileError::Invalid {
+        tenant: tenant.clone(),
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Arc::new(document))
+}

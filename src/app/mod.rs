@@ -1,0 +1,226 @@
+//! The composition root: builds the daemon from its settings, starts it and stops it.
+//!
+//! Invariant: everything that can be wrong with settings and documents is found before a port opens; calls are taken
+//! only when the shards serve; stopping loses nothing that was taken, and ends within its limit. Only this module knows
+//! which journal there is. Used by `attuned` and by `attune demo` alike.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+use tonic::transport;
+use tracing::{info, warn};
+
+use crate::{
+    admin::{self, Latch, Readiness},
+    config::Settings,
+    journal::memory::{MemoryStorage, Retention},
+    shard::{
+        Directory, clock,
+        core::{AddTenantError, Applied, Core},
+        observe::Observer,
+        run::{self, ShardTask, Status},
+    },
+    telemetry::metrics::{self, DURABILITY, InstallError},
+};
+
+mod documents;
+mod serve;
+mod signals;
+
+pub use documents::DocumentFileError;
+pub use signals::Exit;
+
+/// Records that the journal in memory keeps: enough to look at what has just happened.
+const JOURNAL_TAIL: usize = 10_000;
+
+/// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
+#[derive(Debug)]
+pub struct Daemon {
+    addresses: Addresses,
+    accepting: Latch,
+    shard: ShardTask,
+    api: Server<transport::Error>,
+    admin: Server<io::Error>,
+    drain_max: Duration,
+}
+
+/// Where a daemon really listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// For calls.
+    pub api: SocketAddr,
+    /// For metrics and health.
+    pub admin: SocketAddr,
+}
+
+/// A server's task; it stops when `stop` is dropped.
+#[derive(Debug)]
+struct Server<E> {
+    task: JoinHandle<Result<(), E>>,
+    stop: oneshot::Sender<()>,
+}
+
+/// How stopping went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Everything taken was answered.
+    Drained,
+    /// The limit came first; calls under way were cut off.
+    CutShort,
+}
+
+/// Why a daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A routing document cannot be used.
+    #[error(transparent)]
+    Document(#[from] DocumentFileError),
+    /// The engine refuses a tenant.
+    #[error(transparent)]
+    Tenant(#[from] AddTenantError),
+    /// Metrics cannot be recorded.
+    #[error(transparent)]
+    Metrics(#[from] InstallError),
+    /// A port is not to be had.
+    #[error("{setting} {address} cannot be opened: {source}")]
+    Listen {
+        /// The setting that names it.
+        setting: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The journal does not keep the tenants.
+    #[error("the journal took nothing: the shard is {0:?}")]
+    Journal(Status),
+}
+
+impl Daemon {
+    /// Starts a daemon; when this returns, calls are answered.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let handle = metrics::install()?;
+        let mut core = Core::new();
+        let founding = found(&mut core, &settings)?;
+        info!(tenants = founding.len(), "routing documents read");
+
+        let api = listen("listen", settings.listen).await?;
+        let admin = listen("admin.listen", settings.admin_listen).await?;
+        let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
+        let readiness = Readiness::new();
+        let (journal, accepting) = (readiness.latch("journal"), readiness.latch("api"));
+        let admin = serve_admin(admin, readiness, handle);
+
+        let directory = Directory::new();
+        let tenants: Vec<_> = core.tenants().cloned().collect();
+        let storage = MemoryStorage::new(Retention::Last(JOURNAL_TAIL));
+        DURABILITY.gauge(&["memory"]).set(1.0);
+        let (shard_handle, shard) =
+            run::start(core, founding, storage.open(), Observer::new(settings.metrics_queues_max));
+        await_serving(&shard).await?;
+        tokio::spawn(follow(shard.status(), journal));
+        for tenant in tenants {
+            directory.place(tenant, shard_handle.clone());
+        }
+        info!(durability = "memory", "shard serves; nothing survives the process");
+
+        let api = serve::start(api, directory);
+        accepting.set();
+        info!(api = %addresses.api, admin = %addresses.admin, "ready");
+        Ok(Self { addresses, accepting, shard, api, admin, drain_max: settings.drain_max })
+    }
+
+    /// Where it listens: the real ports, also where the settings said 0.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Stops: no new calls, agents are told to go elsewhere, what was taken is answered; within the settings' limit.
+    pub async fn shutdown(self) -> Stop {
+        info!("draining");
+        self.accepting.clear();
+        let started = Instant::now();
+        let mut stop = Stop::Drained;
+        self.shard.drain();
+        // Calls get most of the time; the rest is for the shard to keep what they asked for.
+        if !self.api.stop(started + self.drain_max.mul_f64(0.8)).await {
+            warn!("calls under way are cut off");
+            stop = Stop::CutShort;
+        }
+        match timeout_at(started + self.drain_max, self.shard.stop()).await {
+            Ok(Ok(status)) => info!(?status, "shard stopped"),
+            Ok(Err(panic)) => warn!(%panic, "the shard broke"),
+            Err(_) => {
+                warn!("the journal took too long; what it had not yet taken was not acknowledged");
+                stop = Stop::CutShort;
+            }
+        }
+        self.admin.stop(Instant::now() + Duration::from_millis(100)).await;
+        info!(?stop, took = ?started.elapsed(), "stopped");
+        stop
+    }
+}
+
+impl<E> Server<E> {
+    /// Stops gracefully until the deadline and then at once; says whether it was in time.
+    async fn stop(self, deadline: Instant) -> bool {
+        let Self { mut task, stop } = self;
+        drop(stop);
+        let in_time = timeout_at(deadline, &mut task).await.is_ok();
+        task.abort();
+        in_time
+    }
+}
+
+fn found(core: &mut Core, settings: &Settings) -> Result<Vec<Applied>, StartError> {
+    let mut founding = Vec::new();
+    for (tenant, source) in &settings.tenants {
+        let document = documents::read(tenant, source)?;
+        founding.push(core.add_tenant(clock::now(), tenant.clone(), document)?);
+    }
+    Ok(founding)
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| StartError::Listen { setting, address, source })
+}
+
+fn address_of(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().expect("a bound listener has an address")
+}
+
+fn serve_admin(listener: TcpListener, readiness: Readiness, metrics: PrometheusHandle) -> Server<io::Error> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(admin::run(listener, readiness, metrics, async { drop(stopped.await) }));
+    Server { task, stop }
+}
+
+async fn await_serving(shard: &ShardTask) -> Result<(), StartError> {
+    let mut status = shard.status();
+    let now = status.wait_for(|status| *status != Status::Starting).await.map(|status| *status);
+    match now {
+        Ok(Status::Serving) => Ok(()),
+        Ok(other) => Err(StartError::Journal(other)),
+        Err(_) => Err(StartError::Journal(Status::Stopped)),
+    }
+}
+
+/// Keeps readiness in step with the shard.
+async fn follow(mut status: tokio::sync::watch::Receiver<Status>, journal: Latch) {
+    loop {
+        match *status.borrow_and_update() {
+            Status::Serving => journal.set(),
+            _ => journal.clear(),
+        }
+        if status.changed().await.is_err() {
+            return journal.clear();
+        }
+    }
+}

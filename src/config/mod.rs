@@ -1,0 +1,141 @@
+//! The daemon's settings: file < environment < flags, each value with the place it came from.
+//!
+//! Invariant: settings are complete and valid or there is an error that names every wrong one with its origin; nothing
+//! is read from the process itself, so that loading can be tested. Not here: tenants' routing documents (`model`), which
+//! the settings only point to.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use crate::{model::ids::TenantId, telemetry::logs::LogFormat};
+
+mod file;
+mod flags;
+mod keys;
+mod load;
+
+#[cfg(test)]
+mod tests;
+
+pub use flags::Flags;
+pub use keys::{KEYS, Key};
+pub use load::process_env;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where calls are taken.
+    pub listen: SocketAddr,
+    /// Where metrics and health are shown.
+    pub admin_listen: SocketAddr,
+    /// How long stopping may take before it is cut short.
+    pub drain_max: Duration,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// What is logged, as a filter such as `info` or `warn,attune::shard=debug`.
+    pub log_level: String,
+    /// Queues with metrics of their own.
+    pub metrics_queues_max: usize,
+    /// Tenants, each with the routing document it starts with.
+    pub tenants: BTreeMap<TenantId, DocumentSource>,
+}
+
+/// Where a tenant's first routing document is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentSource {
+    /// In the daemon: the routing of a small bank, to start with.
+    Embedded,
+    /// In a file, as TOML, or as JSON if its name ends so.
+    File(PathBuf),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let tenant = TenantId::new("default").expect("it obeys the grammar of names");
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 7700).into(),
+            admin_listen: (Ipv4Addr::LOCALHOST, 7701).into(),
+            drain_max: Duration::from_secs(10),
+            log_format: LogFormat::Text,
+            log_level: "info".to_owned(),
+            metrics_queues_max: 1_000,
+            tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
+        }
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A line of the settings file; none if it is about the whole file.
+    File {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// Counted from 1.
+        line: Option<usize>,
+    },
+    /// A variable of the environment.
+    Env(String),
+    /// A flag of the command line.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line: Some(line) } => write!(f, "{}:{line}", path.display()),
+            Self::File { path, line: None } => write!(f, "{}", path.display()),
+            Self::Env(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Where each value came from, and what looked odd on the way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// By key, for every key that somebody set.
+    pub origins: BTreeMap<String, Origin>,
+    /// Worth a line in the log.
+    pub warnings: Vec<String>,
+}
+
+impl Provenance {
+    /// Who set this key.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+/// One thing that is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it was set.
+    pub origin: Origin,
+    /// Its key; empty if it is about the whole origin.
+    pub key: String,
+    /// What is wrong and what would be right, to be read after the key.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key.as_str() {
+            "" => write!(f, "{}: {}", self.origin, self.message),
+            key => write!(f, "{}: {key} {}", self.origin, self.message),
+        }
+    }
+}
+
+/// Everything that is wrong with the settings; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the settings cannot be used:\n  {}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n  "))]
+pub struct SettingsError(pub Vec<Problem>);

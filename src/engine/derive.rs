@@ -1,0 +1,345 @@
+//! What follows from a contact's or an agent's own fields: its line, its timer, its place in the rosters, the counts.
+//!
+//! Invariant: after every event these equal what would be computed afresh. This is the one place that computes them.
+
+use crate::model::{
+    agent::Presence,
+    document::{LongestIdle, Queue},
+    ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
+    limits::AGENT_WORK_MAX,
+    time::{Span, Timestamp},
+};
+
+use super::{
+    event::Place,
+    matching::{
+        class::{ClassId, ClassKey, LaneKey},
+        index::{InLine, Index, Standing, own_of},
+        roster::IdleKey,
+    },
+    state::{Agent, Contact, Route, Stage, State},
+    timer::Timer,
+};
+
+/// What a contact contributes to counts, lines and timers.
+struct Footprint {
+    queue: Option<QueueKey>,
+    place: Option<Place>,
+    offered: bool,
+    parked: bool,
+    engaged: bool,
+}
+
+impl Footprint {
+    fn of(contact: &Contact) -> Self {
+        let route = contact.route.as_deref();
+        let waiting = matches!(contact.stage, Stage::Waiting | Stage::Parked { .. });
+        Self {
+            queue: route.map(|route| route.queue),
+            place: route.filter(|_| waiting).map(|route| route.place),
+            offered: waiting && route.is_some_and(|route| !route.offers.is_empty()),
+            parked: matches!(contact.stage, Stage::Parked { .. }),
+            engaged: matches!(contact.stage, Stage::Engaged(_)),
+        }
+    }
+}
+
+impl State {
+    /// Changes a contact, and everything that follows from it.
+    pub(super) fn change_contact(&mut self, key: ContactKey, change: impl FnOnce(&mut Contact)) {
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists changes");
+        let (before, line_before, due_before) = (Footprint::of(contact), line_of(contact), contact.due);
+        change(contact);
+        let after = Footprint::of(contact);
+
+        self.count(&before, &after);
+        let line_after = self.line_for(key);
+        let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
+        if (line_before, before.place) != (line_after, after.place) {
+            if let Some(line) = line_before {
+                self.index.leave_line(line, place_of(&before), key);
+            }
+            if let Some(line) = line_after {
+                self.index.enter_line(line, place_of(&after), key);
+            }
+        }
+        let due = self.contact_due(key, line_after);
+        let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
+        contact.due = due;
+        let mut released = None;
+        if let Some(route) = &mut contact.route {
+            route.line = line_after;
+            if line_after.is_none() {
+                released = route.drain.take();
+            }
+        }
+        self.timers.move_to(Timer::Contact(key), due_before, due);
+        if let Some(agent) = released {
+            self.change_agent(agent, |agent| agent.draining = None);
+        }
+    }
+
+    fn count(&mut self, before: &Footprint, after: &Footprint) {
+        if let Some(queue) = before.queue {
+            let queue = &mut self.queues[queue.0 as usize];
+            queue.offered -= u64::from(before.offered);
+            queue.parked -= u64::from(before.parked);
+            queue.engaged -= u64::from(before.engaged);
+        }
+        if let Some(queue) = after.queue {
+            let queue = &mut self.queues[queue.0 as usize];
+            queue.offered += u64::from(after.offered);
+            queue.parked += u64::from(after.parked);
+            queue.engaged += u64::from(after.engaged);
+        }
+        if (before.queue, before.place) != (after.queue, after.place) {
+            if let (Some(queue), Some(place)) = (before.queue, before.place) {
+                self.queues[queue.0 as usize].places.remove(place);
+            }
+            if let (Some(queue), Some(place)) = (after.queue, after.place) {
+                self.queues[queue.0 as usize].places.insert(place);
+            }
+        }
+    }
+
+    /// The line a contact belongs in, if it is to be offered at all.
+    fn line_for(&mut self, key: ContactKey) -> Option<InLine> {
+        let contact = self.contacts.get(&key).expect("only a contact that exists is lined up");
+        let route = contact.route.as_deref().filter(|_| contact.stage == Stage::Waiting)?;
+        let queue = self.queues[route.queue.0 as usize].rules.as_ref();
+        let queue = queue.expect("a document that drops a queue with contacts is refused");
+        if route.offers.len() >= usize::from(queue.offers.at_once) {
+            return None;
+        }
+        if let Some(target) = route.target {
+            // A deleted agent cannot be waited for.
+            if self.agents[target.agent.0 as usize].is_some() {
+                return Some(InLine::Private(target.agent));
+            }
+        }
+        let channel = self.channels[usize::from(route.channel.0)].as_ref();
+        let cost = queue.cost.or(channel.map(|channel| channel.cost));
+        let lane = self.index.lane(route.channel, cost.expect("a document that drops a channel in use is refused"));
+        let id = ClassId { queue: route.queue, step: route.step, lane, own: own_of(&route.requirement) };
+        Some(InLine::Class(self.index.intern_class(&id, queue, &mut self.skill_names)))
+    }
+
+    /// When time alone next does something to a contact.
+    fn contact_due(&self, key: ContactKey, line: Option<InLine>) -> Option<Timestamp> {
+        let contact = self.contact(key);
+        match contact.stage {
+            Stage::Announced { forget_at } | Stage::Closed { forget_at, .. } => Some(forget_at),
+            Stage::Engaged(_) | Stage::WrapUp(_) => None,
+            Stage::Parked { until, .. } => Some(until),
+            Stage::Waiting => {
+                let route = self.route(key);
+                let queue = self.rules(route.queue);
+                let refusals = route.refusals.iter().filter_map(|refusal| refusal.until).min();
+                let due = [
+                    next_step_at(route, queue),
+                    wait_ends_at(route, queue),
+                    route.target.and_then(|target| target.until),
+                    refusals,
+                    self.drain_at(route, queue, line),
+                ];
+                due.into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// When a contact that is passed for its size gets an agent who takes nothing else.
+    fn drain_at(&self, route: &Route, queue: &Queue, line: Option<InLine>) -> Option<Timestamp> {
+        let passable = self.cost(route.queue, route.channel) > self.cost_min;
+        let in_class = matches!(line, Some(InLine::Class(_)));
+        (passable && in_class && route.drain.is_none())
+            .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
+    }
+
+    /// Makes settling look at a contact again.
+    pub(super) fn mark_contact(&mut self, key: ContactKey) {
+        let contact = self.contact(key);
+        if let Some(route) = contact.route.as_deref().filter(|route| route.line.is_some()) {
+            self.index.dirty_contacts.insert((route.place, key));
+        }
+    }
+
+    /// Changes an agent, and everything that follows from it.
+    pub(super) fn change_agent(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {
+        change(self.agents[key.0 as usize].as_mut().expect("only an agent that exists changes"));
+        self.refresh_agent(key);
+    }
+
+    /// Puts an agent where it now belongs in the rosters.
+    pub(super) fn refresh_agent(&mut self, key: AgentKey) {
+        let standing = self.standing(key);
+        self.index.place_agent(key, standing);
+        if self.drained_for(key).is_some() {
+            self.index.dirty_agents.insert(key);
+        }
+        // Capacity that came free first goes to work that was set aside for want of it.
+        if self.agent(key).engagements.iter().any(|e| self.engagement(*e).is_interrupted()) {
+            self.index.dirty_agents.insert(key);
+        }
+    }
+
+    /// Where an agent belongs in the rosters; `None` if it takes no work.
+    pub(super) fn standing(&self, key: AgentKey) -> Option<Standing> {
+        let agent = self.agent(key);
+        if !agent.takes_work() {
+            return None;
+        }
+        let (mut ready, mut blocked) = (0, 0);
+        let has_room = agent.work_count() < AGENT_WORK_MAX;
+        for (lane, channel, cost) in self.index.lanes() {
+            let Some(rules) = &self.channels[usize::from(channel.0)] else { continue };
+            let limit = agent.limit(channel);
+            if limit == Some(0) || cost > agent.profile.capacity {
+                continue;
+            }
+            let gives_way = if rules.interruptible { 0 } else { agent.interruptible_used };
+            let fits = agent.used - gives_way + cost <= agent.profile.capacity;
+            let below_limit = limit.is_none_or(|limit| self.count_on(agent, channel) < usize::from(limit));
+            if fits && below_limit && has_room && agent.draining.is_none() {
+                ready |= lane.bit();
+            } else {
+                blocked |= lane.bit();
+            }
+        }
+        (ready | blocked != 0).then(|| Standing { key: self.idle_key(key, agent), ready, blocked })
+    }
+
+    /// Whether a draining agent now has room for the contact it drains for.
+    pub(super) fn drained_for(&self, key: AgentKey) -> Option<ContactKey> {
+        let agent = self.agent(key);
+        let contact = agent.draining.filter(|_| agent.takes_work())?;
+        let route = self.route(contact);
+        let cost = self.cost(route.queue, route.channel);
+        let gives_way = if self.channel(route.channel).interruptible { 0 } else { agent.interruptible_used };
+        let limit = agent.limit(route.channel);
+        let below_limit = limit.is_none_or(|limit| self.count_on(agent, route.channel) < usize::from(limit));
+        let has_room = agent.work_count() < AGENT_WORK_MAX;
+        (agent.used - gives_way + cost <= agent.profile.capacity && below_limit && has_room).then_some(contact)
+    }
+
+    /// The bit of a waiting contact's lane.
+    pub(super) fn lane_bit(&self, route: &Route) -> u64 {
+        let cost = self.cost(route.queue, route.channel);
+        self.index.find_lane(route.channel, cost).map_or(0, LaneKey::bit)
+    }
+
+    fn count_on(&self, agent: &Agent, channel: ChannelKey) -> usize {
+        let offers = agent.offers.iter().filter(|offer| self.offer(**offer).channel == channel).count();
+        let engaged = |key: &&_| {
+            let engagement = self.engagement(**key);
+            engagement.channel == channel && engagement.cost_now > 0
+        };
+        offers + agent.engagements.iter().filter(engaged).count()
+    }
+
+    fn idle_key(&self, key: AgentKey, agent: &Agent) -> IdleKey {
+        let share = |used: u32| u64::from(used) * 1_000 / u64::from(agent.profile.capacity.max(1));
+        let (load, since) = match self.document.longest_idle {
+            LongestIdle::SinceLastContact => (agent.used, agent.last_contact_ended),
+            LongestIdle::SinceAvailable => (agent.used, agent.available_since),
+            LongestIdle::LowestLoad => (u32::try_from(share(agent.used)).unwrap_or(u32::MAX), agent.last_contact_ended),
+        };
+        IdleKey { load, since, agent: key }
+    }
+
+    /// Derives lines and rosters afresh, as a new document asks.
+    pub(super) fn rebuild_index(&mut self, now: Timestamp) {
+        self.index = Index::default();
+        let lanes: Vec<(ChannelKey, u32)> = self.lanes_of_document();
+        for (channel, cost) in lanes {
+            self.index.lane(channel, cost);
+        }
+        let agents: Vec<AgentKey> = self.agent_ids.values().copied().collect();
+        for agent in &agents {
+            self.describe_agent(*agent);
+        }
+        let contacts: Vec<ContactKey> = self.contact_ids.values().copied().collect();
+        for key in contacts {
+            let contact = self.contact(key);
+            let Some(route) = contact.route.as_deref() else { continue };
+            if !matches!(contact.stage, Stage::Waiting | Stage::Parked { .. }) {
+                continue;
+            }
+            let (place, step, queue) = (self.reordered(route), self.step_now(now, route), route.queue);
+            let before = route.place;
+            self.queues[queue.0 as usize].places.remove(before);
+            self.queues[queue.0 as usize].places.insert(place);
+            let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
+            let route = contact.route.as_mut().expect("it was there a moment ago");
+            (route.place, route.step, route.line) = (place, step, None);
+            self.change_contact(key, |_| ());
+        }
+        for agent in agents {
+            let engagements = self.agent(agent).engagements.iter().map(|key| self.engagement(*key));
+            let gives_way = engagements.filter(|e| e.is_active() && self.is_interruptible(e.channel));
+            let interruptible_used = gives_way.map(|engagement| engagement.cost_now).sum();
+            self.change_agent(agent, |agent| agent.interruptible_used = interruptible_used);
+        }
+    }
+
+    /// Whether work of a channel gives way; a channel that the document dropped does not.
+    pub(super) fn is_interruptible(&self, channel: ChannelKey) -> bool {
+        self.channels[usize::from(channel.0)].as_ref().is_some_and(|rules| rules.interruptible)
+    }
+
+    /// Every (channel, cost) pair that the present document can bring into use.
+    fn lanes_of_document(&self) -> Vec<(ChannelKey, u32)> {
+        let mut lanes = Vec::new();
+        for queue in self.document.queues.values() {
+            for (name, channel) in &self.document.channels {
+                if queue.takes(name) {
+                    let key = self.find_channel(name).expect("the document's channels were just numbered");
+                    lanes.push((key, queue.cost.unwrap_or(channel.cost)));
+                }
+            }
+        }
+        lanes.sort_unstable();
+        lanes.dedup();
+        lanes
+    }
+}
+
+fn line_of(contact: &Contact) -> Option<InLine> {
+    contact.route.as_deref().and_then(|route| route.line)
+}
+
+/// The step that waiting so long has reached.
+pub(super) fn step_at(queue: &Queue, waited: Span) -> u8 {
+    let reached = queue.steps.iter().take_while(|step| step.after <= waited).count();
+    u8::try_from(reached).expect("steps are limited to 16")
+}
+
+/// When the next step begins.
+pub(super) fn next_step_at(route: &Route, queue: &Queue) -> Option<Timestamp> {
+    queue.steps.get(usize::from(route.step)).map(|step| route.queued_at + step.after)
+}
+
+/// When the maximum wait ends; an open offer is first allowed to end by itself.
+pub(super) fn wait_ends_at(route: &Route, queue: &Queue) -> Option<Timestamp> {
+    route.offers.is_empty().then(|| route.queued_at + queue.max_wait.after + route.parked_for)
+}
+
+impl Agent {
+    /// Whether the agent is there for new work, whatever the capacity.
+    pub fn takes_work(&self) -> bool {
+        let connected = self.session.as_ref().is_some_and(|session| session.lost.is_none());
+        connected && self.presence == Presence::Available && self.pending.is_none()
+    }
+
+    fn limit(&self, channel: ChannelKey) -> Option<u16> {
+        self.channel_limits.iter().find(|(limited, _)| *limited == channel).map(|(_, most)| *most)
+    }
+}
+
+/// The route and class of a contact that waits for anyone.
+pub(super) fn drain_route(state: &State, key: ContactKey) -> Option<(&Route, ClassKey)> {
+    let route = state.route(key);
+    match route.line {
+        Some(InLine::Class(class)) => Some((route, class)),
+        _ => None,
+    }
+}

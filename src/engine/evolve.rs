@@ -1,0 +1,339 @@
+//! The effect of every event: the only place where state changes.
+//!
+//! Invariant: evolving cannot fail and decides nothing; it needs only the state and the event. Each change of a contact
+//! goes through [`State::change_contact`] and each change of an agent through [`State::change_agent`], which bring
+//! lines, counts, timers and rosters up to date.
+
+use std::sync::Arc;
+
+use crate::model::{
+    agent::{AgentProfile, Presence},
+    document::Document,
+    ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
+    time::{Span, Timestamp},
+};
+
+use super::{
+    derive::step_at,
+    event::{Event, Place, Queued, Requeued},
+    state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, QueueState, Route, Session, Stage, State},
+    timer::Timer,
+};
+
+mod offer;
+mod sessions;
+
+pub(super) use sessions::session_due;
+
+impl State {
+    /// Repeats the effect of one event.
+    pub fn evolve(&mut self, now: Timestamp, event: &Event) {
+        debug_assert!(now >= self.now, "time never runs backwards");
+        self.now = now;
+        match event {
+            Event::RequestAccepted { request, fingerprint, reply } => {
+                let due = self.dedup.due();
+                self.dedup.remember(now, request, *fingerprint, reply);
+                self.timers.move_to(Timer::Requests, due, self.dedup.due());
+            }
+            Event::RequestsForgotten { count } => {
+                let due = self.dedup.due();
+                self.dedup.forget(*count);
+                self.timers.move_to(Timer::Requests, due, self.dedup.due());
+            }
+            Event::DocumentApplied { version, document } => self.apply_document(now, *version, document),
+
+            Event::AgentPut { agent, id, profile } => self.put_agent(*agent, id, profile),
+            Event::AgentDeleted { agent } => self.delete_agent(*agent),
+            Event::SessionOpened { agent, session, connection, .. } => {
+                self.open_session(*agent, Session { id: session.clone(), connection: *connection, lost: None });
+            }
+            Event::SessionLost { agent, rescind_at, grace_ends_at } => {
+                let lost = LostSession { rescind_at: Some(*rescind_at), grace_ends_at: *grace_ends_at };
+                self.lose_session(*agent, lost);
+            }
+            Event::SessionRescinded { agent } => self.session_rescinded(*agent),
+            Event::SessionEnded { agent } => self.end_session(*agent),
+            Event::PresenceSet { agent, presence, .. } => self.change_agent(*agent, |agent| {
+                if *presence == Presence::Available && agent.presence != Presence::Available {
+                    agent.available_since = now;
+                }
+                agent.presence = presence.clone();
+                agent.pending = None;
+                agent.misses.clear();
+            }),
+            Event::PresencePending { agent, presence } => {
+                self.change_agent(*agent, |agent| agent.pending = Some(presence.clone()));
+            }
+            Event::RonaSuspended { until } => self.storm.suspend(*until),
+
+            Event::ContactAnnounced { contact, id, details, expected_at, forget_at } => {
+                let announced = Contact {
+                    id: id.clone(),
+                    stage: Stage::Announced { forget_at: *forget_at },
+                    details: Arc::clone(details),
+                    arrived_at: *expected_at,
+                    route: None,
+                    due: None,
+                };
+                self.add_contact(*contact, announced);
+            }
+            Event::ContactQueued { contact, queued } => self.queue_contact(now, *contact, queued),
+            Event::ContactRequeued { contact, queue, place, ordered_from, because, target, requirement } => {
+                self.next_sequence = self.next_sequence.max(place.sequence + 1);
+                self.change_contact(*contact, |contact| {
+                    contact.stage = Stage::Waiting;
+                    let route = contact.route.as_mut().expect("only a contact that was queued is queued again");
+                    route.hops = match because {
+                        Requeued::Overflowed | Requeued::Escalated => route.hops.saturating_add(1),
+                        _ => 0,
+                    };
+                    (route.queue, route.place, route.ordered_from) = (*queue, *place, *ordered_from);
+                    (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
+                    (route.target, route.drain_not_before) = (*target, now);
+                    if let Some(requirement) = requirement {
+                        route.requirement = Arc::clone(requirement);
+                    }
+                });
+            }
+            Event::ContactUpdated { contact, details, requirement } => self.change_contact(*contact, |contact| {
+                if let Some(details) = details {
+                    contact.details = Arc::clone(details);
+                }
+                if let (Some(requirement), Some(route)) = (requirement, &mut contact.route) {
+                    route.requirement = Arc::clone(requirement);
+                }
+            }),
+            Event::ContactParked { contact, until } => {
+                self.change_contact(*contact, |c| c.stage = Stage::Parked { since: now, until: *until });
+            }
+            Event::ContactReleased { contact } => self.change_contact(*contact, |contact| {
+                if let (Stage::Parked { since, .. }, Some(route)) = (contact.stage, &mut contact.route) {
+                    route.parked_for = route.parked_for + (now - since);
+                }
+                contact.stage = Stage::Waiting;
+            }),
+            Event::StepReached { contact, step } => self.change_route(*contact, |route| route.step = *step),
+            Event::TargetReleased { contact } => self.change_route(*contact, |route| route.target = None),
+            Event::RefusalEnded { contact, agent } => {
+                self.change_route(*contact, |route| {
+                    if let Some(refusal) = route.refusals.iter_mut().find(|refusal| refusal.agent == *agent) {
+                        refusal.until = None;
+                    }
+                });
+                self.mark_contact(*contact);
+            }
+            Event::DrainStarted { contact, agent } => {
+                self.change_route(*contact, |route| route.drain = Some(*agent));
+                self.change_agent(*agent, |agent| agent.draining = Some(*contact));
+            }
+            Event::DrainPostponed { contact, until } => {
+                self.change_route(*contact, |route| route.drain_not_before = *until);
+            }
+            Event::ContactClosed { contact, because, forget_at } => {
+                self.open_contacts -= 1;
+                self.change_contact(*contact, |contact| {
+                    contact.stage = Stage::Closed { because: *because, at: now, forget_at: *forget_at };
+                });
+            }
+            Event::ContactForgotten { contact } => {
+                let gone = self.contacts.remove(contact).expect("only a remembered contact is forgotten");
+                self.timers.move_to(Timer::Contact(*contact), gone.due, None);
+                self.contact_ids.remove(&gone.id);
+            }
+
+            Event::OfferMade { offer, contact, agent, deliver_by, choice } => {
+                let route = self.route(*contact);
+                let (queue, channel) = (route.queue, route.channel);
+                let made = Offer {
+                    contact: *contact,
+                    agent: *agent,
+                    queue,
+                    channel,
+                    cost: self.cost(queue, channel),
+                    made_at: now,
+                    deliver_by: *deliver_by,
+                    delivered_at: None,
+                    expires_at: None,
+                    choice: *choice,
+                    ended: None,
+                };
+                self.open_offer(*offer, made);
+            }
+            Event::OfferDelivered { offer, expires_at } => self.deliver_offer(*offer, now, *expires_at),
+            Event::OfferExtended { offer, expires_at } => self.extend_offer(*offer, *expires_at),
+            Event::OfferAccepted { offer, engagement } => self.accept_offer(*offer, *engagement),
+            Event::OfferDeclined { offer, again_at, .. } => {
+                self.end_offer(*offer, OfferEnd::Declined, Some(*again_at));
+            }
+            Event::OfferExpired { offer, again_at } => {
+                self.storm.count(now);
+                let Offer { agent, channel, .. } = *self.offer(*offer);
+                self.change_agent(agent, |agent| count_miss(agent, channel));
+                self.end_offer(*offer, OfferEnd::Expired, Some(*again_at));
+            }
+            Event::OfferRescinded { offer, because, again_at } => {
+                self.end_offer(*offer, OfferEnd::Rescinded(*because), *again_at);
+            }
+
+            Event::EngagementInterrupted { engagement } => {
+                self.set_cost(*engagement, 0, EngagementPhase::Interrupted);
+            }
+            Event::EngagementResumed { engagement } => {
+                let cost = self.engagement(*engagement).cost;
+                self.set_cost(*engagement, cost, EngagementPhase::Active);
+            }
+            Event::EngagementUnconfirmed { engagement } => self.confirm(*engagement, true),
+            Event::EngagementConfirmed { engagement } => self.confirm(*engagement, false),
+            Event::WrapUpStarted { engagement, until, latest, because } => {
+                self.start_wrap_up(now, *engagement, *until, *latest, *because);
+            }
+            Event::WrapUpExtended { engagement, until } => self.extend_wrap_up(*engagement, *until),
+            Event::EngagementEnded { engagement, because, .. } => self.end_engagement(now, *engagement, *because),
+        }
+    }
+
+    fn apply_document(&mut self, now: Timestamp, version: u64, document: &Arc<Document>) {
+        (self.version, self.document) = (version, Arc::clone(document));
+        for queue in &mut self.queues {
+            queue.rules = None;
+        }
+        for (name, rules) in &document.queues {
+            let queue = self.queue_names.intern(name) as usize;
+            if self.queues.len() <= queue {
+                self.queues.resize_with(queue + 1, QueueState::default);
+            }
+            self.queues[queue].rules = Some(Arc::new(rules.clone()));
+        }
+        for channel in &mut self.channels {
+            *channel = None;
+        }
+        for (name, rules) in &document.channels {
+            let channel = self.channel_names.intern(name) as usize;
+            if self.channels.len() <= channel {
+                self.channels.resize_with(channel + 1, || None);
+            }
+            self.channels[channel] = Some(rules.clone());
+        }
+        let own = document.queues.values().filter_map(|queue| queue.cost);
+        self.cost_min = document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0);
+        self.rebuild_index(now);
+    }
+
+    fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>) {
+        let at = key.0 as usize;
+        if self.agents.len() <= at {
+            self.agents.resize_with(at + 1, || None);
+        }
+        if self.agents[at].is_none() {
+            self.agents[at] = Some(Agent::new(id.clone(), Arc::clone(profile)));
+            self.agent_ids.insert(id.clone(), key);
+        }
+        self.index.place_agent(key, None);
+        let agent = self.agents[at].as_mut().expect("it was just inserted");
+        agent.profile = Arc::clone(profile);
+        self.describe_agent(key);
+        self.refresh_agent(key);
+    }
+
+    /// Tells the index what an agent can do; the agent must not be standing.
+    pub(super) fn describe_agent(&mut self, key: AgentKey) {
+        let agent = self.agents[key.0 as usize].as_mut().expect("only an agent that exists is described");
+        let profile = Arc::clone(&agent.profile);
+        let limits = profile.channel_limits.iter();
+        agent.channel_limits = limits
+            .map(|(name, most)| {
+                let channel = self.channel_names.intern(name);
+                (ChannelKey(u16::try_from(channel).expect("channels are limited")), *most)
+            })
+            .collect();
+        let skills = profile.skills.iter().map(|(name, level)| (SkillKey(self.skill_names.intern(name)), *level));
+        let skills = skills.collect();
+        let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
+        self.index.describe_agent(key, skills, queues);
+    }
+
+    fn delete_agent(&mut self, key: AgentKey) {
+        self.index.place_agent(key, None);
+        self.index.describe_agent(key, Vec::new(), Vec::new());
+        let agent = self.agents[key.0 as usize].take().expect("only an agent that exists is deleted");
+        self.agent_ids.remove(&agent.id);
+    }
+
+    fn add_contact(&mut self, key: ContactKey, contact: Contact) {
+        self.next_contact = self.next_contact.max(key.0 + 1);
+        self.open_contacts += 1;
+        self.contact_ids.insert(contact.id.clone(), key);
+        self.contacts.insert(key, contact);
+        self.change_contact(key, |_| ());
+    }
+
+    fn queue_contact(&mut self, now: Timestamp, key: ContactKey, queued: &Queued) {
+        self.next_sequence = self.next_sequence.max(queued.place.sequence + 1);
+        let route = Route {
+            queue: queued.queue,
+            channel: queued.channel,
+            place: queued.place,
+            ordered_from: queued.arrived_at,
+            queued_at: now,
+            parked_for: Span::ZERO,
+            step: 0,
+            requirement: Arc::clone(&queued.requirement),
+            target: queued.target,
+            excluded: queued.excluded.iter().copied().collect(),
+            refusals: Default::default(),
+            offers: Default::default(),
+            offers_made: 0,
+            hops: 0,
+            drain: None,
+            drain_not_before: now,
+            line: None,
+            answered_at: None,
+        };
+        if self.contacts.get(&key).is_none() {
+            let contact = Contact {
+                id: queued.id.clone(),
+                stage: Stage::Announced { forget_at: now },
+                details: Arc::clone(&queued.details),
+                arrived_at: queued.arrived_at,
+                route: None,
+                due: None,
+            };
+            self.next_contact = self.next_contact.max(key.0 + 1);
+            self.open_contacts += 1;
+            self.contact_ids.insert(contact.id.clone(), key);
+            self.contacts.insert(key, contact);
+        }
+        self.change_contact(key, |contact| {
+            contact.stage = Stage::Waiting;
+            contact.arrived_at = queued.arrived_at;
+            contact.details = Arc::clone(&queued.details);
+            contact.route = Some(Box::new(route));
+        });
+    }
+
+    /// Changes a contact's route and what follows from it.
+    pub(super) fn change_route(&mut self, key: ContactKey, change: impl FnOnce(&mut Route)) {
+        self.change_contact(key, |contact| {
+            change(contact.route.as_mut().expect("a contact that was queued has a route"));
+        });
+    }
+
+    /// Where a waiting contact stands after a document changed priorities.
+    pub(super) fn reordered(&self, route: &Route) -> Place {
+        let priority = self.rules(route.queue).priority;
+        Place { virtual_arrival: route.ordered_from - priority, sequence: route.place.sequence }
+    }
+
+    /// The step a waiting contact has reached, by the present document.
+    pub(super) fn step_now(&self, now: Timestamp, route: &Route) -> u8 {
+        step_at(self.rules(route.queue), now - route.queued_at)
+    }
+}
+
+fn count_miss(agent: &mut Agent, channel: ChannelKey) {
+    match agent.misses.iter_mut().find(|(missed, _)| *missed == channel) {
+        Some((_, misses)) => *misses = misses.saturating_add(1),
+        None => agent.misses.push((channel, 1)),
+    }
+}

@@ -1,0 +1,216 @@
+//! The effect of what happens to offers and engagements: whose capacity is taken, and by what.
+//!
+//! Invariant: an agent's `used` is the sum of its open offers' and engagements' present costs.
+
+use crate::model::{
+    ids::{AgentKey, EngagementKey, OfferKey},
+    limits::REFUSALS_MAX,
+    time::{Span, Timestamp},
+};
+
+use crate::engine::{
+    event::EngagementOver,
+    state::{Agent, Engagement, EngagementPhase, Offer, OfferEnd, Refusal, Route, Stage, State},
+    timer::Timer,
+};
+
+/// How long an ended offer still answers for itself ("taken", "expired"), so that a late desktop learns why.
+const ENDED_OFFER_KEPT: Span = Span::from_secs(60);
+
+impl State {
+    pub(super) fn open_offer(&mut self, key: OfferKey, offer: Offer) {
+        self.forget_ended_offers(offer.made_at);
+        self.next_offer = self.next_offer.max(key.0 + 1);
+        self.timers.move_to(Timer::Offer(key), None, Some(offer.deliver_by));
+        let Offer { contact, agent, cost, .. } = offer;
+        self.offers.insert(key, offer);
+        self.change_agent(agent, |agent| {
+            agent.offers.push(key);
+            agent.used += cost;
+            agent.draining = agent.draining.filter(|drained| *drained != contact);
+        });
+        self.change_route(contact, |route| {
+            route.offers.push(key);
+            route.offers_made += 1;
+            route.drain = route.drain.filter(|drain| *drain != agent);
+        });
+    }
+
+    fn forget_ended_offers(&mut self, now: Timestamp) {
+        while let Some((ended_at, offer)) = self.ended_offers.front().copied() {
+            if ended_at + ENDED_OFFER_KEPT > now {
+                break;
+            }
+            self.ended_offers.pop_front();
+            self.offers.remove(&offer);
+        }
+    }
+
+    pub(super) fn deliver_offer(&mut self, key: OfferKey, now: Timestamp, expires_at: Timestamp) {
+        let offer = self.offers.get_mut(&key).expect("only an open offer is delivered");
+        (offer.delivered_at, offer.expires_at) = (Some(now), Some(expires_at));
+        self.timers.move_to(Timer::Offer(key), Some(offer.deliver_by), offer.expires_at);
+    }
+
+    pub(super) fn extend_offer(&mut self, key: OfferKey, expires_at: Timestamp) {
+        let offer = self.offers.get_mut(&key).expect("only an open offer is extended");
+        self.timers.move_to(Timer::Offer(key), offer.expires_at, Some(expires_at));
+        offer.expires_at = Some(expires_at);
+    }
+
+    pub(super) fn accept_offer(&mut self, key: OfferKey, engagement: EngagementKey) {
+        let Offer { contact, agent, queue, channel, cost, .. } = *self.close_offer(key, OfferEnd::Accepted);
+        let now = self.now;
+        self.next_engagement = self.next_engagement.max(engagement.0 + 1);
+        let accepted = Engagement {
+            contact,
+            contact_id: self.contact(contact).id.clone(),
+            agent,
+            queue,
+            channel,
+            cost_now: cost,
+            cost,
+            phase: EngagementPhase::Active,
+            accepted_at: now,
+            unconfirmed: false,
+        };
+        self.engagements.insert(engagement, accepted);
+        self.queues[queue.0 as usize].engagements += 1;
+        let interruptible = if self.is_interruptible(channel) { cost } else { 0 };
+        self.change_agent(agent, |agent| {
+            agent.offers.retain(|offer| *offer != key);
+            agent.engagements.push(engagement);
+            agent.interruptible_used += interruptible;
+            agent.misses.retain(|(missed, _)| *missed != channel);
+        });
+        self.change_contact(contact, |contact| {
+            contact.stage = Stage::Engaged(engagement);
+            let route = contact.route.as_mut().expect("an offered contact has a route");
+            route.offers.retain(|offer| *offer != key);
+            route.answered_at = route.answered_at.or(Some(now));
+        });
+    }
+
+    pub(super) fn end_offer(&mut self, key: OfferKey, end: OfferEnd, again_at: Option<Timestamp>) {
+        let Offer { contact, agent, cost, .. } = *self.close_offer(key, end);
+        self.change_agent(agent, |agent| {
+            agent.offers.retain(|offer| *offer != key);
+            agent.used -= cost;
+        });
+        self.change_route(contact, |route| {
+            route.offers.retain(|offer| *offer != key);
+            if let Some(again_at) = again_at {
+                remember_refusal(route, agent, again_at);
+            }
+        });
+        self.mark_contact(contact);
+    }
+
+    fn close_offer(&mut self, key: OfferKey, end: OfferEnd) -> &Offer {
+        let now = self.now;
+        let offer = self.offers.get_mut(&key).expect("only an open offer ends");
+        debug_assert!(offer.ended.is_none(), "an offer ends once");
+        let due = offer.expires_at.unwrap_or(offer.deliver_by);
+        self.timers.move_to(Timer::Offer(key), Some(due), None);
+        offer.ended = Some((end, now));
+        self.ended_offers.push_back((now, key));
+        offer
+    }
+
+    /// Changes what an engagement takes of its agent's capacity.
+    pub(super) fn set_cost(&mut self, key: EngagementKey, cost_now: u32, phase: EngagementPhase) {
+        let engagement = self.engagements.get_mut(&key).expect("only an engagement that exists changes");
+        let (agent, channel, before) = (engagement.agent, engagement.channel, engagement.cost_now);
+        let was = interruptible_part(engagement);
+        (engagement.cost_now, engagement.phase) = (cost_now, phase);
+        let is = interruptible_part(engagement);
+        let interruptible = self.is_interruptible(channel);
+        self.change_agent(agent, |agent| {
+            agent.used = agent.used - before + cost_now;
+            if interruptible {
+                agent.interruptible_used = agent.interruptible_used - was + is;
+            }
+        });
+    }
+
+    pub(super) fn confirm(&mut self, key: EngagementKey, unconfirmed: bool) {
+        self.engagements.get_mut(&key).expect("only an engagement that exists is confirmed").unconfirmed = unconfirmed;
+    }
+
+    pub(super) fn start_wrap_up(
+        &mut self,
+        now: Timestamp,
+        key: EngagementKey,
+        until: Timestamp,
+        latest: Timestamp,
+        because: EngagementOver,
+    ) {
+        let engagement = self.engagement(key);
+        let (agent, contact) = (engagement.agent, engagement.contact);
+        let stated = self.rules(engagement.queue).wrap_up.cost.unwrap_or(engagement.cost);
+        // Work that was set aside has no capacity to wrap up with: it was given to somebody else's call.
+        let cost = stated.min(engagement.cost_now);
+        self.set_cost(key, cost, EngagementPhase::WrapUp { until, latest });
+        self.confirm(key, false);
+        self.timers.move_to(Timer::WrapUp(key), None, Some(until));
+        self.change_agent(agent, |agent| agent.last_contact_ended = now);
+        if because == EngagementOver::Completed {
+            self.change_contact(contact, |contact| contact.stage = Stage::WrapUp(key));
+        }
+    }
+
+    pub(super) fn extend_wrap_up(&mut self, key: EngagementKey, until: Timestamp) {
+        let engagement = self.engagements.get_mut(&key).expect("only an engagement that exists is extended");
+        if let EngagementPhase::WrapUp { until: before, latest } = engagement.phase {
+            engagement.phase = EngagementPhase::WrapUp { until, latest };
+            self.timers.move_to(Timer::WrapUp(key), Some(before), Some(until));
+        }
+    }
+
+    pub(super) fn end_engagement(&mut self, now: Timestamp, key: EngagementKey, because: EngagementOver) {
+        self.set_cost_to_nothing(key);
+        let engagement = self.engagements.remove(&key).expect("only an engagement that exists ends");
+        if let EngagementPhase::WrapUp { until, .. } = engagement.phase {
+            self.timers.move_to(Timer::WrapUp(key), Some(until), None);
+        }
+        self.queues[engagement.queue.0 as usize].engagements -= 1;
+        self.change_agent(engagement.agent, |agent| {
+            agent.engagements.retain(|engaged| *engaged != key);
+            if because != EngagementOver::WrappedUp {
+                agent.last_contact_ended = now;
+            }
+        });
+    }
+
+    fn set_cost_to_nothing(&mut self, key: EngagementKey) {
+        let phase = self.engagement(key).phase;
+        self.set_cost(key, 0, phase);
+    }
+}
+
+/// The part of an engagement's cost that gives way, if its channel does: wrap-up is not interrupted.
+fn interruptible_part(engagement: &Engagement) -> u32 {
+    match engagement.phase {
+        EngagementPhase::Active => engagement.cost_now,
+        EngagementPhase::Interrupted | EngagementPhase::WrapUp { .. } => 0,
+    }
+}
+
+fn remember_refusal(route: &mut Route, agent: AgentKey, until: Timestamp) {
+    if let Some(refusal) = route.refusals.iter_mut().find(|refusal| refusal.agent == agent) {
+        (refusal.until, refusal.times) = (Some(until), refusal.times.saturating_add(1));
+        return;
+    }
+    if route.refusals.len() >= REFUSALS_MAX {
+        let soonest = (0..route.refusals.len()).min_by_key(|at| route.refusals[*at].until);
+        route.refusals.remove(soonest.expect("the list is full, so not empty"));
+    }
+    route.refusals.push(Refusal { agent, until: Some(until), times: 1 });
+}
+
+impl Agent {
+    /// Capacity that is nobody's.
+    pub fn free(&self) -> u32 {
+        self.profile.capacity.saturating_sub(self.used)
+    }
+}

@@ -1,0 +1,309 @@
+//! What must always hold, checked against the rules themselves and not against the index.
+//!
+//! Three questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
+//! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`]). All are exhaustive
+//! and slow: for tests and simulation on small worlds.
+
+use std::fmt;
+
+use crate::model::{
+    document::Members,
+    ids::{AgentKey, ContactKey, OfferKey},
+    limits::AGENT_WORK_MAX,
+    requirement::{Condition, Conjunct, Dnf},
+    time::Timestamp,
+};
+
+use super::{
+    evolve::session_due,
+    matching::{
+        index::{InLine, combined, own_of, rule_at},
+        settle::passes_over,
+    },
+    state::{Agent, Contact, EngagementPhase, Route, Stage, State},
+    timer::Timer,
+};
+
+/// A broken invariant, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken(pub String);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! must {
+    ($holds:expr, $($message:tt)+) => {
+        if !$holds {
+            return Err(Broken(format!($($message)+)));
+        }
+    };
+}
+
+/// Everything derived equals what follows from contacts and agents, and nothing is taken twice.
+pub fn check(state: &State) -> Result<(), Broken> {
+    let mut timers = usize::from(state.dedup.due().is_some());
+    let (mut in_line, mut open, mut open_offers) = (0, 0, 0);
+    let mut counts = vec![(0usize, 0u64, 0u64, 0u64); state.queues.len()];
+    for (id, key) in &state.contact_ids {
+        let contact = state.contact(*key);
+        must!(contact.id == *id, "contact {id:?} answers to another id");
+        check_contact(state, *key, contact)?;
+        timers += usize::from(contact.due.is_some());
+        open += usize::from(!contact.is_closed());
+        let Some(route) = contact.route.as_deref() else { continue };
+        in_line += usize::from(route.line.is_some());
+        open_offers += route.offers.len();
+        let count = &mut counts[route.queue.0 as usize];
+        count.0 += usize::from(contact.is_waiting());
+        count.1 += u64::from(contact.is_waiting() && !route.offers.is_empty());
+        count.2 += u64::from(matches!(contact.stage, Stage::Parked { .. }));
+        count.3 += u64::from(matches!(contact.stage, Stage::Engaged(_)));
+    }
+    must!(state.open_contacts == open, "{} open contacts counted, {open} there", state.open_contacts);
+    must!(state.contacts.len() == state.contact_ids.len(), "contacts without an id");
+    for (queue, count) in state.queues.iter().zip(counts) {
+        let is = (queue.places.len(), queue.offered, queue.parked, queue.engaged);
+        must!(is == count, "a queue counts {is:?}, there are {count:?}");
+    }
+
+    let (mut engagements, mut idle, mut busy, mut private, mut held) = (0, 0, 0, 0, 0);
+    for key in state.agent_ids.values() {
+        let agent = state.agent(*key);
+        check_agent(state, *key, agent)?;
+        engagements += agent.engagements.len();
+        held += agent.offers.len();
+        let stand = state.index.stand(*key);
+        idle += usize::from(stand.standing.is_some_and(|standing| standing.ready != 0));
+        busy += usize::from(stand.standing.is_some_and(|standing| standing.blocked != 0));
+        private += stand.private.len();
+        timers += usize::from(session_due(agent).is_some());
+        timers += agent.engagements.iter().filter(|key| state.engagement(**key).is_wrap_up()).count();
+    }
+    timers += held;
+    must!(open_offers == held, "contacts hold {open_offers} offers, agents {held}");
+    must!(state.offers.len() == held + state.ended_offers.len(), "offers that nobody holds");
+    must!(state.engagements.len() == engagements, "engagements that no agent has");
+    must!(state.timers.len() == timers, "{} timers stand, {timers} are asked for", state.timers.len());
+    must!((state.index.idle.len(), state.index.busy.len()) == (idle, busy), "rosters hold agents who do not stand");
+    let lined: usize = state.index.lines().map(|(_, class)| class.line.len()).sum();
+    must!(lined + private == in_line, "{} contacts stand in lines, {in_line} should", lined + private);
+    check_heads(state)
+}
+
+fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<(), Broken> {
+    let id = &contact.id;
+    if let Some(due) = contact.due {
+        must!(state.timers.stands_at(Timer::Contact(key), due), "contact {id:?} has no timer at {due:?}");
+    }
+    must!(
+        contact.due.is_some() || contact.engagement().is_some(),
+        "contact {id:?} has neither a deadline nor an agent"
+    );
+    let Some(route) = contact.route.as_deref() else {
+        must!(matches!(contact.stage, Stage::Announced { .. } | Stage::Closed { .. }), "contact {id:?} has no route");
+        return Ok(());
+    };
+    must!(contact.is_waiting() || route.offers.is_empty(), "contact {id:?} is {} and offered", contact.stage_name());
+    must!(contact.is_waiting() || route.line.is_none(), "contact {id:?} is {} and in line", contact.stage_name());
+    if contact.is_waiting() {
+        check_waiting(state, key, contact, route)?;
+    }
+    if let Some(engagement) = contact.engagement() {
+        let engaged = state.engagements.get(&engagement);
+        let engaged = engaged.ok_or_else(|| Broken(format!("contact {id:?} is engaged with nobody")))?;
+        must!(engaged.contact == key, "contact {id:?} is engaged as another");
+        let in_wrap_up = matches!(contact.stage, Stage::WrapUp(_));
+        must!(engaged.is_wrap_up() == in_wrap_up, "contact {id:?} is {}, its engagement not", contact.stage_name());
+    }
+    if let Some(agent) = route.drain {
+        must!(state.agent(agent).draining == Some(key), "contact {id:?} has a drain that does not drain");
+    }
+    Ok(())
+}
+
+fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Route) -> Result<(), Broken> {
+    let id = &contact.id;
+    let rules = state.rules(route.queue);
+    let at_once = usize::from(rules.offers.at_once);
+    must!(route.offers.len() <= at_once, "contact {id:?} has {} offers, {at_once} allowed", route.offers.len());
+    let mut agents: Vec<AgentKey> = Vec::new();
+    for offer in &route.offers {
+        let held = state.offer(*offer);
+        must!(held.ended.is_none() && held.contact == key, "contact {id:?} holds a foreign or ended offer");
+        must!(!agents.contains(&held.agent), "contact {id:?} is offered twice to one agent");
+        agents.push(held.agent);
+    }
+    let should = contact.stage == Stage::Waiting && route.offers.len() < at_once;
+    must!(route.line.is_some() == should, "contact {id:?} is in line: {}, should be: {should}", route.line.is_some());
+    match route.line {
+        None => {}
+        Some(InLine::Private(agent)) => {
+            let waits = state.index.stand(agent).private.contains(&(route.place, key));
+            must!(waits && route.target.is_some(), "contact {id:?} does not wait for its agent");
+        }
+        Some(InLine::Class(class)) => {
+            let class = state.index.class(class);
+            must!(class.line.contains(&(route.place, key)), "contact {id:?} is not in its class's line");
+            let own = own_of(&route.requirement);
+            let same = (class.id.queue, class.id.step, &class.id.own) == (route.queue, route.step, &own);
+            must!(same, "contact {id:?} waits in another class");
+        }
+    }
+    Ok(())
+}
+
+fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken> {
+    let id = &agent.id;
+    let mut used = 0;
+    for offer in &agent.offers {
+        let held = state.offer(*offer);
+        must!(held.ended.is_none() && held.agent == key, "agent {id:?} holds a foreign or ended offer");
+        must!(state.route(held.contact).offers.contains(offer), "agent {id:?} holds an offer its contact does not");
+        let due = held.expires_at.unwrap_or(held.deliver_by);
+        must!(state.timers.stands_at(Timer::Offer(*offer), due), "offer {offer} has no timer");
+        used += held.cost;
+    }
+    let mut interruptible = 0;
+    for engagement in &agent.engagements {
+        let engaged = state.engagement(*engagement);
+        must!(engaged.agent == key, "agent {id:?} has another's engagement");
+        used += engaged.cost_now;
+        if let EngagementPhase::WrapUp { until, latest } = engaged.phase {
+            must!(until <= latest, "agent {id:?} wraps up beyond the maximum");
+            must!(state.timers.stands_at(Timer::WrapUp(*engagement), until), "a wrap-up of {id:?} has no timer");
+        } else {
+            must!(state.contact(engaged.contact).engagement() == Some(*engagement), "agent {id:?} has a ghost");
+            interruptible +=
+                if engaged.is_active() && state.is_interruptible(engaged.channel) { engaged.cost } else { 0 };
+        }
+    }
+    must!(agent.used == used, "agent {id:?} counts {} used, {used} are", agent.used);
+    must!(agent.interruptible_used == interruptible, "agent {id:?} miscounts what gives way");
+    must!(used <= agent.profile.capacity, "agent {id:?} uses {used} of {}", agent.profile.capacity);
+    must!(agent.work_count() <= AGENT_WORK_MAX, "agent {id:?} has too much work");
+    if let Some(due) = session_due(agent) {
+        must!(state.timers.stands_at(Timer::Session(key), due), "the lost session of {id:?} has no timer");
+    }
+    if let Some(contact) = agent.draining {
+        must!(state.route(contact).drain == Some(key), "agent {id:?} drains for a contact that does not know");
+    }
+    let stand = state.index.stand(key);
+    must!(stand.standing == state.standing(key), "agent {id:?} stands elsewhere than it should");
+    if let Some(standing) = stand.standing {
+        let idle = standing.ready == 0 || state.index.idle.holds(standing.key, &stand.signature, standing.ready);
+        let busy = standing.blocked == 0 || state.index.busy.holds(standing.key, &stand.signature, standing.blocked);
+        must!(idle && busy, "agent {id:?} does not stand in the rosters as it should");
+    }
+    Ok(())
+}
+
+/// Every non-empty class stands under each of its anchors with its head.
+fn check_heads(state: &State) -> Result<(), Broken> {
+    let mut expected = vec![0; state.index.heads.len()];
+    for (key, class) in state.index.lines() {
+        let Some((head, _)) = class.line.first() else { continue };
+        let lane = usize::from(class.id.lane.0);
+        for anchor in &class.anchors {
+            must!(state.index.heads[lane].holds(*anchor, *head, key), "a class is not under its anchor");
+        }
+        expected[lane] += class.anchors.len();
+    }
+    for (heads, expected) in state.index.heads.iter().zip(expected) {
+        must!(heads.len() == expected, "{} heads stand, {expected} should", heads.len());
+    }
+    Ok(())
+}
+
+/// No contact in line has an agent who may take it now.
+pub fn check_settled(state: &State) -> Result<(), Broken> {
+    for contact in in_line(state) {
+        for agent in state.agent_ids.values() {
+            let pair = (&state.contact(contact).id, &state.agent(*agent).id);
+            must!(
+                !may_take(state, contact, *agent),
+                "contact {:?} waits though agent {:?} may take it",
+                pair.0,
+                pair.1
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The offer about to be made is the one the rules ask for: nobody further ahead could have this agent, and no agent
+/// who fits better is idle.
+pub fn check_offer(state: &State, contact: ContactKey, agent: AgentKey) -> Result<(), Broken> {
+    let names = (&state.contact(contact).id, &state.agent(agent).id);
+    if state.agent(agent).draining == Some(contact) {
+        return Ok(());
+    }
+    must!(may_take(state, contact, agent), "contact {:?} is offered to {:?}, who may not take it", names.0, names.1);
+    let place = state.route(contact).place;
+    for other in in_line(state) {
+        let ahead = state.route(other).place < place && may_take(state, other, agent);
+        must!(!ahead, "agent {:?} gets {:?}, though {:?} is ahead", names.1, names.0, state.contact(other).id);
+    }
+    let rank = rank_of(state, contact, agent);
+    for other in state.agent_ids.values().filter(|other| may_take(state, contact, **other)) {
+        let better = rank_of(state, contact, *other) < rank;
+        must!(!better, "contact {:?} goes to {:?}, though {:?} is before", names.0, names.1, state.agent(*other).id);
+    }
+    Ok(())
+}
+
+fn in_line(state: &State) -> impl Iterator<Item = ContactKey> + '_ {
+    let keys = state.contact_ids.values().copied();
+    keys.filter(|key| state.contact(*key).route.as_deref().is_some_and(|route| route.line.is_some()))
+}
+
+/// Tier, load and idleness, straight from document and profile.
+fn rank_of(state: &State, contact: ContactKey, agent: AgentKey) -> (usize, u32, Timestamp, AgentKey) {
+    let route = state.route(contact);
+    let rule = rule_at(state.rules(route.queue), route.step);
+    let found = state.agent(agent);
+    let tier = rule.prefer.iter().position(|tier| holds(found, tier)).unwrap_or(rule.prefer.len());
+    let standing = state.standing(agent).expect("an agent who may take a contact stands");
+    (tier, standing.key.load, standing.key.since, agent)
+}
+
+/// Whether an agent may take a contact in line now, straight from document and profile.
+fn may_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
+    let (route, agent) = (state.route(contact), state.agent(key));
+    if !agent.takes_work() || agent.draining.is_some() || passes_over(state, route, contact, key) {
+        return false;
+    }
+    if let Some(target) = route.target.filter(|target| state.agents[target.agent.0 as usize].is_some()) {
+        return target.agent == key && has_room(state, route, agent);
+    }
+    let rules = state.rules(route.queue);
+    let rule = rule_at(rules, route.step);
+    let Ok(required) = combined(rule, Some(&route.requirement)) else { return false };
+    let queue = state.queue_name(route.queue);
+    let is_member = rules.members == Members::Open || agent.profile.queues.contains(queue);
+    is_member && holds(agent, &required) && has_room(state, route, agent)
+}
+
+fn has_room(state: &State, route: &Route, agent: &Agent) -> bool {
+    let channel = state.channel_name(route.channel);
+    let on_channel = |offer: &&OfferKey| state.offer(**offer).channel == route.channel;
+    let active = |engaged: &&super::state::Engagement| engaged.channel == route.channel && engaged.cost_now > 0;
+    let engaged = agent.engagements.iter().map(|key| state.engagement(*key));
+    let count = agent.offers.iter().filter(on_channel).count() + engaged.filter(active).count();
+    let limit = agent.profile.channel_limits.get(channel);
+    let gives_way = if state.is_interruptible(route.channel) { 0 } else { agent.interruptible_used };
+    let cost = state.cost(route.queue, route.channel);
+    limit.is_none_or(|limit| count < usize::from(*limit))
+        && agent.work_count() < AGENT_WORK_MAX
+        && agent.used - gives_way + cost <= agent.profile.capacity
+}
+
+fn holds(agent: &Agent, dnf: &Dnf) -> bool {
+    let has = |condition: &Condition| {
+        agent.profile.skills.get(&condition.skill).is_some_and(|level| *level >= condition.level)
+    };
+    let all = |conjunct: &Conjunct| conjunct.must.iter().all(has) && !conjunct.must_not.iter().any(has);
+    dnf.conjuncts.iter().any(all)
+}

@@ -1,0 +1,372 @@
+//! The matching index: everything a decision reads, derived from contacts, agents and document.
+//!
+//! Invariant: it equals what would be derived afresh (`invariant::check` compares); it changes only in `evolve`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{
+    engine::{event::Place, names::Names, table::Table},
+    model::{
+        document::{Members, OwnRequirement, Queue, Rule},
+        ids::{AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey, SkillName},
+        limits::{ATOMS_MAX, CLASSES_MAX},
+        requirement::{Condition, Dnf, Level, Requirement, RequirementError},
+    },
+};
+
+use super::{
+    atoms::{ANYONE, Atom, AtomKey, AtomSet, Atoms},
+    class::{Alternative, Alternatives, Class, ClassId, ClassKey, LaneKey},
+    heads::Heads,
+    roster::{IdleKey, Roster},
+};
+
+/// What the index knows of an agent.
+#[derive(Debug, Clone, Default)]
+pub struct Stand {
+    /// Proficiencies, by skill.
+    skills: Vec<(SkillKey, Level)>,
+    /// Queues assigned to.
+    queues: Vec<QueueKey>,
+    /// The atoms in use that it satisfies.
+    pub signature: AtomSet,
+    /// Where it stands, if it is available at all.
+    pub standing: Option<Standing>,
+    /// Contacts that wait for this agent alone.
+    pub private: BTreeSet<(Place, ContactKey)>,
+}
+
+/// An available agent's place in the rosters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// In idle order.
+    pub key: IdleKey,
+    /// Lanes it can take now.
+    pub ready: u64,
+    /// Lanes it could take with less work.
+    pub blocked: u64,
+}
+
+/// Where a contact waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InLine {
+    /// For anyone in this class.
+    Class(ClassKey),
+    /// For this agent alone.
+    Private(AgentKey),
+}
+
+/// The index.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    pub atoms: Atoms,
+    lanes: Vec<(ChannelKey, u32)>,
+    lane_keys: Table<(ChannelKey, u32), LaneKey>,
+    classes: Vec<Option<Class>>,
+    class_keys: Table<ClassId, ClassKey>,
+    vacant: Vec<ClassKey>,
+    pub heads: Vec<Heads>,
+    /// Agents who can take something now, by what they can take.
+    pub idle: Roster,
+    /// Agents who could take something with less work, by what that is.
+    pub busy: Roster,
+    stands: Vec<Stand>,
+    holders: Vec<BTreeSet<AgentKey>>,
+    assigned: Table<QueueKey, BTreeSet<AgentKey>>,
+    pub dirty_agents: BTreeSet<AgentKey>,
+    pub dirty_contacts: BTreeSet<(Place, ContactKey)>,
+}
+
+impl Index {
+    /// The number of a (channel, cost) pair; a new one if it was not in use.
+    pub fn lane(&mut self, channel: ChannelKey, cost: u32) -> LaneKey {
+        if let Some(lane) = self.lane_keys.get(&(channel, cost)) {
+            return *lane;
+        }
+        let lane = LaneKey(u8::try_from(self.lanes.len()).expect("documents use at most 64 lanes"));
+        self.lanes.push((channel, cost));
+        self.lane_keys.insert((channel, cost), lane);
+        self.heads.push(Heads::default());
+        lane
+    }
+
+    /// The number of a (channel, cost) pair in use.
+    pub fn find_lane(&self, channel: ChannelKey, cost: u32) -> Option<LaneKey> {
+        self.lane_keys.get(&(channel, cost)).copied()
+    }
+
+    /// All lanes in use.
+    pub fn lanes(&self) -> impl Iterator<Item = (LaneKey, ChannelKey, u32)> + '_ {
+        (0u8..).zip(&self.lanes).map(|(lane, (channel, cost))| (LaneKey(lane), *channel, *cost))
+    }
+
+    /// A class in use.
+    pub fn class(&self, class: ClassKey) -> &Class {
+        self.classes[class.0 as usize].as_ref().expect("a class that a contact waits in exists")
+    }
+
+    /// The class with this identity, if it is in use.
+    pub fn find_class(&self, id: &ClassId) -> Option<ClassKey> {
+        self.class_keys.get(id).copied()
+    }
+
+    /// The class with this identity; compiled if it was not in use.
+    pub fn intern_class(&mut self, id: &ClassId, queue: &Queue, skills: &mut Names<SkillName>) -> ClassKey {
+        if let Some(class) = self.find_class(id) {
+            return class;
+        }
+        if self.class_keys.len() >= CLASSES_MAX {
+            self.drop_empty_classes();
+        }
+        let rule = rule_at(queue, id.step);
+        let required = combined(rule, id.own.as_deref()).expect("requirements are checked before a contact enters");
+        let member = (queue.members == Members::Assigned).then(|| self.atom(Atom::Member(id.queue)));
+        let required = self.compile(&required, member, skills);
+        let tiers = rule.prefer.iter().map(|tier| self.compile(tier, None, skills)).collect();
+        let mut anchors: Vec<AtomKey> = required.iter().map(|alternative| self.rarest(alternative)).collect();
+        anchors.sort_unstable();
+        anchors.dedup();
+        let class = Class { id: id.clone(), required, tiers, anchors: anchors.into(), line: BTreeSet::new() };
+        let key = match self.vacant.pop() {
+            Some(vacant) => vacant,
+            None => {
+                self.classes.push(None);
+                ClassKey(u32::try_from(self.classes.len() - 1).expect("classes are limited well below 2^32"))
+            }
+        };
+        self.classes[key.0 as usize] = Some(class);
+        self.class_keys.insert(id.clone(), key);
+        key
+    }
+
+    /// Whether a requirement with conditions not yet in use still fits.
+    pub fn has_room(&self) -> bool {
+        self.atoms.len() + 64 <= ATOMS_MAX && (self.class_keys.len() < CLASSES_MAX || self.an_empty_class())
+    }
+
+    fn an_empty_class(&self) -> bool {
+        self.classes.iter().flatten().any(|class| class.line.is_empty())
+    }
+
+    fn drop_empty_classes(&mut self) {
+        for (number, slot) in (0..).zip(&mut self.classes) {
+            if let Some(class) = slot.take_if(|class| class.line.is_empty()) {
+                self.class_keys.remove(&class.id);
+                self.vacant.push(ClassKey(number));
+            }
+        }
+    }
+
+    fn compile(&mut self, dnf: &Dnf, member: Option<AtomKey>, skills: &mut Names<SkillName>) -> Alternatives {
+        let mut atom = |condition: &Condition| {
+            let skill = SkillKey(skills.intern(&condition.skill));
+            self.atom(Atom::Skill(skill, condition.level))
+        };
+        let mut alternatives = Alternatives::new();
+        for conjunct in &dnf.conjuncts {
+            let mut must: smallvec::SmallVec<[AtomKey; 4]> = conjunct.must.iter().map(&mut atom).collect();
+            let must_not = conjunct.must_not.iter().map(&mut atom).collect();
+            must.extend(member);
+            if must.is_empty() {
+                must.push(ANYONE);
+            }
+            alternatives.push(Alternative { must, must_not });
+        }
+        alternatives
+    }
+
+    fn rarest(&self, alternative: &Alternative) -> AtomKey {
+        let rarest = alternative.must.iter().copied().min_by_key(|atom| (self.atoms.holders(*atom), *atom));
+        rarest.expect("an alternative has at least one positive condition")
+    }
+
+    /// An atom's key; one that was not in use is given to the agents who satisfy it.
+    fn atom(&mut self, atom: Atom) -> AtomKey {
+        if let Some(key) = self.atoms.find(atom) {
+            return key;
+        }
+        let key = self.atoms.add(atom);
+        let none = BTreeSet::new();
+        let candidates = match atom {
+            Atom::Anyone => &none,
+            Atom::Skill(skill, _) => self.holders.get(skill.0 as usize).unwrap_or(&none),
+            Atom::Member(queue) => self.assigned.get(&queue).unwrap_or(&none),
+        };
+        for agent in candidates {
+            let stand = &mut self.stands[agent.0 as usize];
+            if let Atom::Skill(skill, level) = atom {
+                if !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level) {
+                    continue;
+                }
+            }
+            stand.signature.insert(key);
+            self.atoms.count_holder(key);
+            if let Some(standing) = stand.standing {
+                if standing.ready != 0 {
+                    self.idle.grant(standing.key, key);
+                }
+                if standing.blocked != 0 {
+                    self.busy.grant(standing.key, key);
+                }
+            }
+        }
+        key
+    }
+
+    /// Enters a contact into a line.
+    pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
+        match line {
+            InLine::Private(agent) => {
+                self.stand_mut(agent).private.insert((place, contact));
+            }
+            InLine::Class(key) => {
+                let class = self.classes[key.0 as usize].as_mut().expect("a class that is entered exists");
+                let heads = &mut self.heads[usize::from(class.id.lane.0)];
+                let head = class.line.first().map(|(place, _)| *place);
+                class.line.insert((place, contact));
+                if head.is_none_or(|head| place < head) {
+                    if let Some(head) = head {
+                        heads.remove(&class.anchors, head, key);
+                    }
+                    heads.insert(&class.anchors, place, key);
+                }
+            }
+        }
+        self.dirty_contacts.insert((place, contact));
+    }
+
+    /// Takes a contact out of its line.
+    pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
+        self.dirty_contacts.remove(&(place, contact));
+        match line {
+            InLine::Private(agent) => {
+                self.stand_mut(agent).private.remove(&(place, contact));
+            }
+            InLine::Class(key) => {
+                let class = self.classes[key.0 as usize].as_mut().expect("a class that is left exists");
+                let heads = &mut self.heads[usize::from(class.id.lane.0)];
+                let was_head = class.line.first() == Some(&(place, contact));
+                class.line.remove(&(place, contact));
+                if was_head {
+                    heads.remove(&class.anchors, place, key);
+                    if let Some((next, _)) = class.line.first() {
+                        heads.insert(&class.anchors, *next, key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the index knows of an agent.
+    pub fn stand(&self, agent: AgentKey) -> &Stand {
+        &self.stands[agent.0 as usize]
+    }
+
+    fn stand_mut(&mut self, agent: AgentKey) -> &mut Stand {
+        &mut self.stands[agent.0 as usize]
+    }
+
+    /// Takes over an agent's skills and queues; the agent must not be standing.
+    pub fn describe_agent(&mut self, agent: AgentKey, skills: Vec<(SkillKey, Level)>, queues: Vec<QueueKey>) {
+        let at = agent.0 as usize;
+        if self.stands.len() <= at {
+            self.stands.resize_with(at + 1, Stand::default);
+        }
+        assert!(self.stands[at].standing.is_none(), "an agent is described before it stands");
+        let old = std::mem::take(&mut self.stands[at].signature);
+        for atom in old.iter().filter(|atom| *atom != ANYONE) {
+            self.atoms.discount_holder(atom);
+        }
+        for (skill, _) in std::mem::take(&mut self.stands[at].skills) {
+            self.holders[skill.0 as usize].remove(&agent);
+        }
+        for queue in std::mem::take(&mut self.stands[at].queues) {
+            if let Some(assigned) = self.assigned.get_mut(&queue) {
+                assigned.remove(&agent);
+            }
+        }
+        let mut signature = AtomSet::default();
+        signature.insert(ANYONE);
+        for (skill, level) in &skills {
+            if self.holders.len() <= skill.0 as usize {
+                self.holders.resize_with(skill.0 as usize + 1, BTreeSet::new);
+            }
+            self.holders[skill.0 as usize].insert(agent);
+            self.atoms.satisfied_by(*skill, *level).for_each(|atom| signature.insert(atom));
+        }
+        for queue in &queues {
+            if self.assigned.get(queue).is_none() {
+                self.assigned.insert(*queue, BTreeSet::new());
+            }
+            self.assigned.get_mut(queue).expect("it was just inserted").insert(agent);
+            if let Some(atom) = self.atoms.find(Atom::Member(*queue)) {
+                signature.insert(atom);
+            }
+        }
+        for atom in signature.iter().filter(|atom| *atom != ANYONE) {
+            self.atoms.count_holder(atom);
+        }
+        let stand = &mut self.stands[at];
+        (stand.skills, stand.queues, stand.signature) = (skills, queues, signature);
+    }
+
+    /// Puts an agent where it stands now, and marks it if it can take more than before.
+    pub fn place_agent(&mut self, agent: AgentKey, now: Option<Standing>) {
+        let before = self.stands.get(agent.0 as usize).and_then(|stand| stand.standing);
+        if before == now {
+            return;
+        }
+        if let Some(before) = before {
+            let stands = &self.stands;
+            let signature = &stands[agent.0 as usize].signature;
+            let standing = |agent: AgentKey| stands[agent.0 as usize].standing.expect("only standing agents stand");
+            let signature_of = |agent: AgentKey| &stands[agent.0 as usize].signature;
+            if before.ready != 0 {
+                let moved = |agent| (signature_of(agent), standing(agent).ready);
+                self.idle.remove(before.key, signature, before.ready, moved);
+            }
+            if before.blocked != 0 {
+                let moved = |agent| (signature_of(agent), standing(agent).blocked);
+                self.busy.remove(before.key, signature, before.blocked, moved);
+            }
+        }
+        self.stand_mut(agent).standing = now;
+        let Some(now) = now else { return };
+        let signature = &self.stands[agent.0 as usize].signature;
+        if now.ready != 0 {
+            self.idle.insert(now.key, signature, now.ready);
+        }
+        if now.blocked != 0 {
+            self.busy.insert(now.key, signature, now.blocked);
+        }
+        if now.ready & !before.map_or(0, |before| before.ready) != 0 {
+            self.dirty_agents.insert(agent);
+        }
+    }
+
+    /// Every contact in a class's line, class by class (for checks).
+    pub fn lines(&self) -> impl Iterator<Item = (ClassKey, &Class)> {
+        (0..).map(ClassKey).zip(&self.classes).filter_map(|(key, class)| Some((key, class.as_ref()?)))
+    }
+}
+
+/// The rule in force at a step (0 = before the first).
+pub fn rule_at(queue: &Queue, step: u8) -> &Rule {
+    match step {
+        0 => &queue.rule,
+        step => queue.steps.get(usize::from(step) - 1).map_or(&queue.rule, |step| &step.rule),
+    }
+}
+
+/// What an agent needs for a contact of the queue that asks this itself.
+pub fn combined(rule: &Rule, own: Option<&Requirement>) -> Result<Dnf, RequirementError> {
+    match own {
+        Some(own) if rule.own == OwnRequirement::Counts => rule.required.and(&own.to_dnf()?),
+        _ => Ok(rule.required.clone()),
+    }
+}
+
+/// The identity under which contacts that ask this share a class.
+pub fn own_of(requirement: &Arc<Requirement>) -> Option<Arc<Requirement>> {
+    (!requirement.is_empty()).then(|| Arc::clone(requirement))
+}

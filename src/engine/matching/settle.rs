@@ -1,0 +1,283 @@
+//! Matching to a fixpoint after a command: every pair that became possible is made, in order of the contacts' places.
+//!
+//! A pair can only have become possible through a contact that came (back) into line or an agent who can take more, so
+//! only those are looked at. Of all pairs now possible the one whose contact is first in line is offered first, to its
+//! best agent; therefore no agent takes a contact while one further ahead could have been theirs, and no contact goes
+//! to an agent while one who fits better was idle. Greedy is exact here: nearly every command frees one agent or brings
+//! one contact.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+};
+
+use crate::{
+    engine::{
+        derive::drain_route,
+        emit::Emit,
+        event::{Choice, ChoiceRule, Event, Place},
+        state::{Agent, Route, State},
+    },
+    model::{
+        ids::{AgentKey, ContactKey, OfferKey},
+        limits::DELIVERY_MILLIS,
+        time::Span,
+    },
+};
+
+use super::{
+    class::{Class, satisfies},
+    index::InLine,
+};
+
+/// A search's result and what it cost.
+struct Best<T> {
+    found: Option<T>,
+    examined: u32,
+}
+
+/// An agent for a contact.
+#[derive(Debug, Clone, Copy)]
+struct Chosen {
+    agent: AgentKey,
+    tier: u8,
+}
+
+/// Offers whatever can be offered now.
+pub fn settle(out: &mut Emit<'_>) {
+    if out.state().index.dirty_agents.is_empty() && out.state().index.dirty_contacts.is_empty() {
+        return;
+    }
+    let freed = std::mem::take(&mut out.work().dirty_agents);
+    for agent in &freed {
+        resume_interrupted(out, *agent);
+        if let Some(contact) = out.state().drained_for(*agent) {
+            offer(out, contact, Chosen { agent: *agent, tier: 0 }, ChoiceRule::FirstInLine, 1);
+        }
+    }
+    let mut freed = Freed::of(out.state(), freed);
+    loop {
+        // What happened meanwhile may have freed more (an offer rescinded, a drain ended).
+        for agent in std::mem::take(&mut out.work().dirty_agents) {
+            freed.look(out.state(), agent);
+        }
+        let arrived = first_arrived(out);
+        let taken = freed.first(out.state());
+        match (arrived, taken) {
+            (Some((place, contact, best, examined)), Some((other, ..))) if place <= other => {
+                offer(out, contact, best, ChoiceRule::LongestIdle, examined);
+            }
+            (Some((_, contact, best, examined)), None) => offer(out, contact, best, ChoiceRule::LongestIdle, examined),
+            (_, Some((_, contact, _, examined))) => {
+                // Another agent may fit this contact better, if it came into line in this very command.
+                let best = best_agent(out.state(), contact);
+                let chosen = best.found.expect("the agent who was found for this contact can take it");
+                offer(out, contact, chosen, ChoiceRule::FirstInLine, examined + best.examined);
+            }
+            (None, None) => return,
+        }
+        freed.round += 1;
+    }
+}
+
+/// Agents who can take more, each with the contact that is first for them; stale entries are looked up again.
+struct Freed {
+    heap: BinaryHeap<Reverse<(Place, ContactKey, AgentKey, u32)>>,
+    /// Counts offers; what was looked up in this round need not be looked up again.
+    round: u32,
+    examined: u32,
+}
+
+impl Freed {
+    fn of(state: &State, agents: BTreeSet<AgentKey>) -> Self {
+        let mut freed = Self { heap: BinaryHeap::new(), round: 1, examined: 0 };
+        for agent in agents {
+            freed.look(state, agent);
+        }
+        freed
+    }
+
+    fn look(&mut self, state: &State, agent: AgentKey) {
+        let best = best_contact(state, agent);
+        self.examined += best.examined;
+        if let Some((place, contact)) = best.found {
+            self.heap.push(Reverse((place, contact, agent, self.round)));
+        }
+    }
+
+    fn first(&mut self, state: &State) -> Option<(Place, ContactKey, AgentKey, u32)> {
+        while let Some(Reverse((place, contact, agent, round))) = self.heap.peek().copied() {
+            if round == self.round {
+                return Some((place, contact, agent, std::mem::take(&mut self.examined)));
+            }
+            self.heap.pop();
+            self.look(state, agent);
+        }
+        None
+    }
+}
+
+/// The first contact in line that came into it and has an agent.
+fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)> {
+    while let Some((place, contact)) = out.state().index.dirty_contacts.first().copied() {
+        let best = best_agent(out.state(), contact);
+        if let Some(chosen) = best.found {
+            return Some((place, contact, chosen, best.examined));
+        }
+        out.work().dirty_contacts.remove(&(place, contact));
+    }
+    None
+}
+
+/// The contact that is first for an agent who can take more.
+fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
+    let stand = state.index.stand(key);
+    let mut best = Best { found: None, examined: 0 };
+    let Some(standing) = stand.standing else { return best };
+    let is_better = |best: &Best<(Place, ContactKey)>, place: Place| best.found.is_none_or(|(first, _)| place < first);
+
+    for (place, contact) in &stand.private {
+        best.examined += 1;
+        if !is_better(&best, *place) {
+            break;
+        }
+        let route = state.route(*contact);
+        if standing.ready & state.lane_bit(route) != 0 && !passes_over(state, route, *contact, key) {
+            best.found = Some((*place, *contact));
+        }
+    }
+    for (lane, _, _) in state.index.lanes() {
+        if standing.ready & lane.bit() == 0 {
+            continue;
+        }
+        for bucket in state.index.heads[usize::from(lane.0)].under(&stand.signature) {
+            for (head, class) in bucket {
+                best.examined += 1;
+                if !is_better(&best, *head) {
+                    break;
+                }
+                let class = state.index.class(*class);
+                if !satisfies(&stand.signature, &class.required) {
+                    continue;
+                }
+                if let Some(first) = first_for(state, class, key, &mut best.examined) {
+                    if is_better(&best, first.0) {
+                        best.found = Some(first);
+                    }
+                }
+            }
+        }
+    }
+    best
+}
+
+/// The first contact of a class that this agent is not barred from.
+fn first_for(state: &State, class: &Class, agent: AgentKey, examined: &mut u32) -> Option<(Place, ContactKey)> {
+    class.line.iter().copied().find(|(_, contact)| {
+        *examined += 1;
+        !passes_over(state, state.route(*contact), *contact, agent)
+    })
+}
+
+/// The agent for a contact in line: best tier, then longest idle.
+fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
+    let mut best = Best { found: None, examined: 0 };
+    let route = state.route(key);
+    match route.line {
+        None => {}
+        Some(InLine::Private(agent)) => {
+            best.examined = 1;
+            let ready = state.index.stand(agent).standing.is_some_and(|s| s.ready & state.lane_bit(route) != 0);
+            if ready && !passes_over(state, route, key, agent) {
+                best.found = Some(Chosen { agent, tier: 0 });
+            }
+        }
+        Some(InLine::Class(class)) => {
+            let class = state.index.class(class);
+            let barred = |agent| passes_over(state, route, key, agent);
+            let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
+            for (number, tier) in (0u8..).zip(tiers) {
+                let idle = &state.index.idle;
+                if let Some(first) = idle.first(class.id.lane, &class.required, tier, barred, &mut best.examined) {
+                    best.found = Some(Chosen { agent: first.agent, tier: number });
+                    break;
+                }
+            }
+        }
+    }
+    best
+}
+
+/// The least loaded agent who could take a contact if it had less work, and is not draining for another.
+pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
+    let (route, class) = drain_route(state, key)?;
+    let class = state.index.class(class);
+    let mut examined = 0;
+    let barred = |agent| passes_over(state, route, key, agent) || state.agent(agent).draining.is_some();
+    let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut examined);
+    least.map(|least| least.agent)
+}
+
+/// Whether this contact is not for this agent for now: excluded, refused, offered or still wrapped up.
+pub fn passes_over(state: &State, route: &Route, contact: ContactKey, agent: AgentKey) -> bool {
+    route.excluded.contains(&agent)
+        || route.refusals.iter().any(|refusal| refusal.agent == agent && refusal.until.is_some())
+        || route.offers.iter().any(|offer| state.offer(*offer).agent == agent)
+        || (route.answered_at.is_some() && has_engagement(state, state.agent(agent), contact))
+}
+
+fn has_engagement(state: &State, agent: &Agent, contact: ContactKey) -> bool {
+    agent.engagements.iter().any(|engagement| state.engagement(*engagement).contact == contact)
+}
+
+/// Work that was set aside goes on as soon as it fits, in the order in which it was accepted.
+fn resume_interrupted(out: &mut Emit<'_>, agent: AgentKey) {
+    let engagements = out.state().agent(agent).engagements.clone();
+    for engagement in engagements {
+        let (state, interrupted) = (out.state(), out.state().engagement(engagement));
+        // While the agent drains, what was set aside goes on waiting too: the larger contact has waited longer.
+        let fits = interrupted.cost <= state.agent(agent).free() && state.agent(agent).draining.is_none();
+        if interrupted.is_interrupted() && fits {
+            out.emit(Event::EngagementResumed { engagement });
+        }
+    }
+}
+
+fn offer(out: &mut Emit<'_>, contact: ContactKey, chosen: Chosen, rule: ChoiceRule, examined: u32) {
+    let state = out.state();
+    let route = state.route(contact);
+    let stand = state.index.stand(chosen.agent);
+    let (rule, tier) = match route.line {
+        Some(InLine::Private(_)) => (ChoiceRule::Target, 0),
+        Some(InLine::Class(class)) => (rule, state.index.class(class).tier_of(&stand.signature)),
+        None => (rule, chosen.tier),
+    };
+    let choice = Choice {
+        rule,
+        tier,
+        idle_since: stand.standing.map_or(out.now, |standing| standing.key.since),
+        step: route.step,
+        document: state.version,
+        examined,
+    };
+    let offer = OfferKey(state.next_offer);
+    let deliver_by = out.now + Span::from_millis(DELIVERY_MILLIS);
+    make_room(out, contact, chosen.agent);
+    out.emit(Event::OfferMade { offer, contact, agent: chosen.agent, deliver_by, choice });
+}
+
+/// Sets interruptible work aside, the latest accepted first, until the contact's cost fits.
+fn make_room(out: &mut Emit<'_>, contact: ContactKey, agent: AgentKey) {
+    let route = out.state().route(contact);
+    let cost = out.state().cost(route.queue, route.channel);
+    for engagement in out.state().agent(agent).engagements.clone().into_iter().rev() {
+        let state = out.state();
+        if cost <= state.agent(agent).free() {
+            return;
+        }
+        let engaged = state.engagement(engagement);
+        if engaged.is_active() && state.channel(engaged.channel).interruptible {
+            out.emit(Event::EngagementInterrupted { engagement });
+        }
+    }
+}

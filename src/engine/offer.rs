@@ -1,0 +1,172 @@
+//! What happens to offers: delivered, accepted, declined, extended, expired, and connecting that failed.
+//!
+//! Invariant: a contact has at most one winner; the first acceptance that is applied is it. Not here: whom to offer to
+//! (`matching`).
+
+use crate::model::{
+    agent::Presence,
+    contact::KeepPlace,
+    document::{Acceptance, Declining},
+    ids::{AgentId, AgentKey, ContactId, ContactKey, EngagementKey, OfferKey},
+    limits::{REFUSAL_FIRST_SECS, REFUSAL_LONGEST_SECS},
+    time::{Span, Timestamp},
+};
+
+use super::{
+    agent::{agent_of, finish_pending},
+    command::Reply,
+    contact::{end_engagement, engagement_with, requeue, send_on},
+    emit::Emit,
+    event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
+    reject::Reject,
+    state::{EngagementPhase, Offer, OfferEnd, State},
+};
+
+/// Starts the time an agent has to answer; accepts at once where the queue says so.
+pub(super) fn ack_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey) -> Result<Reply, Reject> {
+    let offer = open_offer(out, agent, key)?;
+    if let Some(expires_at) = offer.expires_at {
+        return Ok(Reply::OfferOpen { expires_at });
+    }
+    let rules = &out.state().rules(offer.queue).offers;
+    let (expires_at, acceptance) = (out.now + rules.time, rules.acceptance);
+    out.emit(Event::OfferDelivered { offer: key, expires_at });
+    match acceptance {
+        Acceptance::ByAgent => Ok(Reply::OfferOpen { expires_at }),
+        Acceptance::Automatic => Ok(take(out, key)),
+    }
+}
+
+/// Turns an open offer into an engagement.
+///
+/// Refuses with [`Reject::OfferUnknown`], [`Reject::OfferExpired`], [`Reject::OfferTaken`] or
+/// [`Reject::OfferRescinded`], so that a desktop can tell "you were too late" from "somebody else has it".
+pub(super) fn accept_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey) -> Result<Reply, Reject> {
+    open_offer(out, agent, key)?;
+    Ok(take(out, key))
+}
+
+/// Gives the contact back to its place; it does not return to this agent for a while.
+pub(super) fn decline_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey, reason: &str) -> Result<Reply, Reject> {
+    let offer = open_offer(out, agent, key)?;
+    let (contact, agent, queue) = (offer.contact, offer.agent, offer.queue);
+    if out.state().rules(queue).offers.declining == Declining::Forbidden {
+        return Err(Reject::DeclineForbidden(out.state().queue_name(queue).clone()));
+    }
+    let again_at = returns_at(out, contact, agent);
+    out.emit(Event::OfferDeclined { offer: key, reason: reason.to_owned(), again_at });
+    finish_pending(out, agent);
+    escalate_if_due(out, contact);
+    Ok(Reply::Done)
+}
+
+/// Gives an agent longer to answer, up to what the queue allows in all.
+pub(super) fn extend_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey, by: Span) -> Result<Reply, Reject> {
+    let offer = open_offer(out, agent, key)?;
+    let rules = &out.state().rules(offer.queue).offers;
+    let (Some(delivered_at), Some(expires_at)) = (offer.delivered_at, offer.expires_at) else {
+        return Err(Reject::OutOfRange { field: "offer_id", problem: "acknowledge the offer's delivery first" });
+    };
+    let latest = delivered_at + rules.time + rules.extension_max;
+    let expires_at = expires_at + by;
+    if expires_at > latest {
+        return Err(Reject::ExtensionTooLong { what: "the offer", latest });
+    }
+    out.emit(Event::OfferExtended { offer: key, expires_at });
+    Ok(Reply::OfferOpen { expires_at })
+}
+
+/// Returns a contact to its place when agent and customer could not be connected.
+pub(super) fn report_connect_failed(out: &mut Emit<'_>, agent: &AgentId, contact: &ContactId) -> Result<Reply, Reject> {
+    let agent = agent_of(out.state(), agent)?;
+    let is_active = |phase| matches!(phase, EngagementPhase::Active | EngagementPhase::Interrupted);
+    let engagement = engagement_with(out.state(), agent, contact, is_active, "active")?;
+    let engaged = out.state().engagement(engagement);
+    let (contact, queue) = (engaged.contact, engaged.queue);
+    end_engagement(out, engagement, EngagementOver::ConnectFailed);
+    let reply = requeue(out, contact, queue, KeepPlace::Keep, Requeued::ConnectFailed, None, None);
+    finish_pending(out, agent);
+    Ok(reply)
+}
+
+/// Ends an offer whose delivery nobody acknowledged, or that nobody answered.
+pub(super) fn offer_due(out: &mut Emit<'_>, key: OfferKey) {
+    let offer = out.state().offer(key);
+    let (contact, agent, channel) = (offer.contact, offer.agent, offer.channel);
+    let again_at = returns_at(out, contact, agent);
+    if offer.delivered_at.is_none() {
+        let (because, again_at) = (Rescinded::Undelivered, Some(again_at));
+        out.emit(Event::OfferRescinded { offer: key, because, again_at });
+    } else {
+        let storm = out.state().storm.would_suspend(out.now, out.state().sessions);
+        out.emit(Event::OfferExpired { offer: key, again_at });
+        if let Some(until) = storm {
+            out.emit(Event::RonaSuspended { until });
+        }
+        let misses = out.state().agent(agent).misses.iter().find(|(missed, _)| *missed == channel);
+        let too_many = misses.is_some_and(|(_, misses)| *misses >= out.state().channel(channel).misses_max);
+        if too_many && !out.state().storm.suspends(out.now) {
+            send_away(out, agent);
+        }
+    }
+    finish_pending(out, agent);
+    escalate_if_due(out, contact);
+}
+
+/// Sets an agent away who did not answer too often in a row.
+fn send_away(out: &mut Emit<'_>, agent: AgentKey) {
+    let presence = Presence::Away { reason: "rona".to_owned() };
+    if out.state().agent(agent).engagements.is_empty() {
+        out.emit(Event::PresenceSet { agent, presence, because: PresenceBecause::Rona });
+    } else {
+        out.emit(Event::PresencePending { agent, presence });
+    }
+    for offer in out.state().agent(agent).offers.clone() {
+        out.emit(Event::OfferRescinded { offer, because: Rescinded::AgentLeft, again_at: None });
+    }
+}
+
+fn take(out: &mut Emit<'_>, key: OfferKey) -> Reply {
+    let offer = out.state().offer(key);
+    let (contact, channel) = (offer.contact, offer.channel);
+    for rival in out.state().route(contact).offers.clone() {
+        if rival != key {
+            let agent = out.state().offer(rival).agent;
+            out.emit(Event::OfferRescinded { offer: rival, because: Rescinded::Taken, again_at: None });
+            finish_pending(out, agent);
+        }
+    }
+    out.emit(Event::OfferAccepted { offer: key, engagement: EngagementKey(out.state().next_engagement) });
+    let (state, id) = (out.state(), out.state().contact(contact).id.clone());
+    Reply::Engaged { contact: id, channel: state.channel_name(channel).clone() }
+}
+
+/// When a refused contact may come back to this agent: after 30 s, doubling to 5 min.
+fn returns_at(out: &Emit<'_>, contact: ContactKey, agent: AgentKey) -> Timestamp {
+    let refusals = &out.state().route(contact).refusals;
+    let times = refusals.iter().find(|refusal| refusal.agent == agent).map_or(0, |refusal| refusal.times);
+    let pause = Span::from_secs(REFUSAL_FIRST_SECS).doubled(u32::from(times));
+    out.now + pause.min(Span::from_secs(REFUSAL_LONGEST_SECS))
+}
+
+fn escalate_if_due(out: &mut Emit<'_>, contact: ContactKey) {
+    let route = out.state().route(contact);
+    let Some(escalate) = out.state().rules(route.queue).escalate.clone() else { return };
+    if route.offers.is_empty() && route.offers_made >= u32::from(escalate.after_offers) {
+        send_on(out, contact, &escalate.queue, Requeued::Escalated);
+    }
+}
+
+/// The agent's open offer, or exactly why there is none.
+fn open_offer<'a>(out: &'a Emit<'_>, agent: &AgentId, key: OfferKey) -> Result<&'a Offer, Reject> {
+    let state: &State = out.state();
+    let agent = agent_of(state, agent)?;
+    let offer = state.offers.get(&key).filter(|offer| offer.agent == agent).ok_or(Reject::OfferUnknown(key))?;
+    match offer.ended {
+        None => Ok(offer),
+        Some((OfferEnd::Expired, at)) => Err(Reject::OfferExpired { offer: key, ago: out.now - at }),
+        Some((OfferEnd::Rescinded(Rescinded::Taken), _)) => Err(Reject::OfferTaken(key)),
+        Some((OfferEnd::Rescinded(_), _)) => Err(Reject::OfferRescinded(key)),
+        Some((OfferEnd::Accepted | OfferEnd::Declined, _)) => Err(Reject::OfferUnknown(key)),
+    }
+}

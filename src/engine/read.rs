@@ -1,0 +1,305 @@
+//! Answering queries from the state.
+//!
+//! Invariant: `&State` only; a list looks at no more than [`PAGE_EXAMINED_MAX`] rows.
+
+use std::{ops::Bound, sync::Arc};
+
+use crate::model::{
+    document::{Acceptance, Declining},
+    ids::{AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName},
+    limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
+    time::{Span, Timestamp},
+};
+
+use super::{
+    agent::agent_of,
+    contact::{open_contact, queue_named},
+    reject::Reject,
+    state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
+    view::{
+        AgentView, Answer, ContactFilter, ContactState, ContactView, OfferView, PositionView, Query, QueueView,
+        WorkState, WorkView,
+    },
+};
+
+/// What metrics need to know of a contact that has been in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContactFacts {
+    /// Its queue.
+    pub queue: QueueKey,
+    /// Its channel.
+    pub channel: ChannelKey,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// When it entered its queue.
+    pub queued_at: Timestamp,
+}
+
+/// What metrics need to know of an offer, open or ended within the last minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferFacts {
+    /// The contact.
+    pub contact: ContactKey,
+    /// The agent.
+    pub agent: AgentKey,
+    /// When the offer was made.
+    pub made_at: Timestamp,
+    /// When its delivery was acknowledged.
+    pub delivered_at: Option<Timestamp>,
+}
+
+impl State {
+    /// Answers a question as of now.
+    pub fn query(&self, now: Timestamp, query: &Query) -> Result<Answer, Reject> {
+        match query {
+            Query::Contact(id) => {
+                let key = self.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
+                Ok(Answer::Contact(Box::new(self.contact_view(now, *key))))
+            }
+            Query::Contacts { after, limit, filter } => Ok(self.list_contacts(now, after.as_ref(), *limit, filter)),
+            Query::Agent(id) => Ok(Answer::Agent(Box::new(self.agent_view(agent_of(self, id)?)))),
+            Query::Agents { after, limit } => {
+                let page = self.agent_ids.range::<AgentId, _>((after_key(after.as_ref()), Bound::Unbounded));
+                let limit = (*limit).min(PAGE_MAX);
+                let agents: Vec<AgentView> = page.take(limit).map(|(_, key)| self.agent_view(*key)).collect();
+                let next = agents.last().filter(|_| agents.len() == limit).map(|last| last.id.clone());
+                Ok(Answer::Agents { agents, next })
+            }
+            Query::Position(id) => self.position(now, id),
+            Query::Queue(name) => Ok(Answer::Queue(self.queue_view(queue_named(self, "queue", name)?))),
+            Query::Queues { after, limit } => Ok(self.list_queues(after.as_ref(), *limit)),
+            Query::Document => Ok(Answer::Document { version: self.version, document: Arc::clone(&self.document) }),
+            Query::OpenOffers(id) => {
+                let agent = self.agent(agent_of(self, id)?);
+                Ok(Answer::OpenOffers(agent.offers.iter().filter_map(|offer| self.offer_view(*offer)).collect()))
+            }
+        }
+    }
+
+    fn list_contacts(&self, now: Timestamp, after: Option<&ContactId>, limit: usize, filter: &ContactFilter) -> Answer {
+        let limit = limit.min(PAGE_MAX);
+        let (mut contacts, mut last) = (Vec::new(), None);
+        let rows = self.contact_ids.range::<ContactId, _>((after_key(after), Bound::Unbounded));
+        for (examined, (id, key)) in rows.enumerate() {
+            if contacts.len() == limit || examined == PAGE_EXAMINED_MAX {
+                return Answer::Contacts { contacts, next: last };
+            }
+            last = Some(id.clone());
+            if self.passes(*key, filter) {
+                contacts.push(self.contact_view(now, *key));
+            }
+        }
+        Answer::Contacts { contacts, next: None }
+    }
+
+    fn passes(&self, key: ContactKey, filter: &ContactFilter) -> bool {
+        let contact = self.contact(key);
+        let queue = contact.route.as_deref().map(|route| self.queue_name(route.queue));
+        let in_queue = filter.queue.is_none() || filter.queue.as_ref() == queue;
+        in_queue && (filter.states.is_empty() || filter.states.contains(&contact.state()))
+    }
+
+    fn list_queues(&self, after: Option<&QueueName>, limit: usize) -> Answer {
+        let limit = limit.min(PAGE_MAX);
+        let names = self.document.queues.range::<QueueName, _>((after_key(after), Bound::Unbounded));
+        let keys = names.filter_map(|(name, _)| self.find_queue(name));
+        let queues: Vec<QueueView> = keys.take(limit).map(|key| self.queue_view(key)).collect();
+        let next = queues.last().filter(|_| queues.len() == limit).map(|last| last.name.clone());
+        Answer::Queues { queues, next }
+    }
+
+    fn position(&self, now: Timestamp, id: &ContactId) -> Result<Answer, Reject> {
+        let (key, contact) = open_contact(self, id)?;
+        if !contact.is_waiting() {
+            let (contact, state) = (id.clone(), contact.stage_name());
+            return Err(Reject::ContactState { contact, state, needed: "waiting" });
+        }
+        let route = self.route(key);
+        let places = &self.queues[route.queue.0 as usize].places;
+        Ok(Answer::Position(PositionView {
+            queue: self.queue_name(route.queue).clone(),
+            ahead: places.rank(route.place) as u64,
+            waiting: places.len() as u64,
+            waited: now - contact.arrived_at,
+        }))
+    }
+
+    /// A picture of a contact.
+    pub(super) fn contact_view(&self, now: Timestamp, key: ContactKey) -> ContactView {
+        let contact = self.contact(key);
+        let route = contact.route.as_deref();
+        let engagement = contact.engagement().map(|key| self.engagement(key));
+        let closed = match contact.stage {
+            Stage::Closed { because, at, .. } => Some((because, at)),
+            _ => None,
+        };
+        let until = route.and_then(|route| route.answered_at).or(closed.map(|(_, at)| at)).unwrap_or(now);
+        let offers = route.map(|route| route.offers.as_slice()).unwrap_or_default().iter();
+        ContactView {
+            id: contact.id.clone(),
+            state: contact.state(),
+            queue: route.map(|route| self.queue_name(route.queue).clone()),
+            channel: route.map(|route| self.channel_name(route.channel).clone()),
+            arrived_at: contact.arrived_at,
+            queued_at: route.map(|route| route.queued_at),
+            virtual_arrival: route.map(|route| route.place.virtual_arrival),
+            step: route.map_or(0, |route| route.step),
+            offers: offers.map(|offer| (*offer, self.agent(self.offer(*offer).agent).id.clone())).collect(),
+            offers_made: route.map_or(0, |route| route.offers_made),
+            agent: engagement.map(|engagement| self.agent(engagement.agent).id.clone()),
+            unconfirmed: engagement.is_some_and(|engagement| engagement.unconfirmed),
+            closed,
+            waited: (until - contact.arrived_at).max(Span::ZERO),
+            details: Arc::clone(&contact.details),
+        }
+    }
+
+    /// A picture of an agent.
+    pub(super) fn agent_view(&self, key: AgentKey) -> AgentView {
+        let agent = self.agent(key);
+        let offered = agent.offers.iter().map(|offer| self.offered_work(*offer));
+        let engaged = agent.engagements.iter().map(|engagement| self.engaged_work(*engagement));
+        AgentView {
+            id: agent.id.clone(),
+            profile: Arc::clone(&agent.profile),
+            presence: agent.presence.clone(),
+            pending: agent.pending.clone(),
+            session: agent.session.as_ref().map(|session| (session.id.clone(), session.lost.is_none())),
+            capacity_used: agent.used,
+            work: offered.chain(engaged).collect(),
+        }
+    }
+
+    fn offered_work(&self, key: OfferKey) -> WorkView {
+        let offer = self.offer(key);
+        WorkView {
+            contact: self.contact(offer.contact).id.clone(),
+            queue: self.queue_name(offer.queue).clone(),
+            channel: self.channel_name(offer.channel).clone(),
+            state: WorkState::Offered(key),
+            ends_at: offer.expires_at,
+        }
+    }
+
+    pub(super) fn engaged_work(&self, key: EngagementKey) -> WorkView {
+        let engagement = self.engagement(key);
+        let (state, ends_at) = match engagement.phase {
+            EngagementPhase::WrapUp { until, .. } => (WorkState::WrapUp, Some(until)),
+            _ if engagement.unconfirmed => (WorkState::Unconfirmed, None),
+            EngagementPhase::Active => (WorkState::Engaged, None),
+            EngagementPhase::Interrupted => (WorkState::Interrupted, None),
+        };
+        WorkView {
+            contact: engagement.contact_id.clone(),
+            queue: self.queue_name(engagement.queue).clone(),
+            channel: self.channel_name(engagement.channel).clone(),
+            state,
+            ends_at,
+        }
+    }
+
+    /// A picture of an open offer; `None` if it has ended.
+    pub(super) fn offer_view(&self, key: OfferKey) -> Option<OfferView> {
+        let offer = self.offers.get(&key).filter(|offer| offer.ended.is_none())?;
+        let contact = self.contact(offer.contact);
+        let rules = &self.rules(offer.queue).offers;
+        Some(OfferView {
+            offer: key,
+            contact: contact.id.clone(),
+            queue: self.queue_name(offer.queue).clone(),
+            channel: self.channel_name(offer.channel).clone(),
+            arrived_at: contact.arrived_at,
+            made_at: offer.made_at,
+            deliver_by: offer.deliver_by,
+            offer_time: rules.time,
+            expires_at: offer.expires_at,
+            automatic: rules.acceptance == Acceptance::Automatic,
+            may_decline: rules.declining == Declining::Allowed,
+            choice: offer.choice,
+            details: Arc::clone(&contact.details),
+        })
+    }
+
+    fn queue_view(&self, key: QueueKey) -> QueueView {
+        let queue = &self.queues[key.0 as usize];
+        let priority = self.rules(key).priority;
+        QueueView {
+            name: self.queue_name(key).clone(),
+            waiting: queue.places.len() as u64,
+            offered: queue.offered,
+            parked: queue.parked,
+            engaged: queue.engaged,
+            oldest_since: queue.places.first().map(|place| place.virtual_arrival + priority),
+        }
+    }
+
+    /// What metrics need to know of an offer; ended ones are remembered for a minute.
+    pub fn offer_facts(&self, key: OfferKey) -> Option<OfferFacts> {
+        let Offer { contact, agent, made_at, delivered_at, .. } = *self.offers.get(&key)?;
+        Some(OfferFacts { contact, agent, made_at, delivered_at })
+    }
+
+    /// What metrics need to know of a contact, once it has been in a queue.
+    pub fn contact_facts(&self, key: ContactKey) -> Option<ContactFacts> {
+        let contact = self.contacts.get(&key)?;
+        let route = contact.route.as_deref()?;
+        let (queue, channel, arrived_at, queued_at) = (route.queue, route.channel, contact.arrived_at, route.queued_at);
+        Some(ContactFacts { queue, channel, arrived_at, queued_at })
+    }
+
+    /// An agent's id; `None` once the agent was deleted.
+    pub fn agent_id(&self, key: AgentKey) -> Option<&AgentId> {
+        self.agents.get(key.0 as usize)?.as_ref().map(|agent| &agent.id)
+    }
+
+    /// What an offer, open or lately ended, is about.
+    pub fn offer_contact(&self, key: OfferKey) -> Option<(ContactKey, AgentKey, Timestamp, Option<Timestamp>)> {
+        self.offer_facts(key).map(|facts| (facts.contact, facts.agent, facts.made_at, facts.delivered_at))
+    }
+
+    /// How many agents there are, and how many have a session.
+    pub fn agent_counts(&self) -> (usize, u32) {
+        (self.agent_ids.len(), self.sessions)
+    }
+
+    /// A queue's service-level target.
+    pub fn service_level(&self, queue: QueueKey) -> Span {
+        self.rules(queue).service_level
+    }
+}
+
+fn after_key<K>(after: Option<&K>) -> Bound<&K> {
+    after.map_or(Bound::Unbounded, Bound::Excluded)
+}
+
+impl Contact {
+    /// Where it is in its life.
+    pub fn state(&self) -> ContactState {
+        match self.stage {
+            Stage::Announced { .. } => ContactState::Announced,
+            Stage::Waiting if self.route.as_deref().is_some_and(|route| !route.offers.is_empty()) => {
+                ContactState::Offered
+            }
+            Stage::Waiting => ContactState::Queued,
+            Stage::Parked { .. } => ContactState::Parked,
+            Stage::Engaged(_) => ContactState::Engaged,
+            Stage::WrapUp(_) => ContactState::WrapUp,
+            Stage::Closed { .. } => ContactState::Closed,
+        }
+    }
+
+    /// The engagement it is in, active or in wrap-up.
+    pub fn engagement(&self) -> Option<EngagementKey> {
+        match self.stage {
+            Stage::Engaged(engagement) | Stage::WrapUp(engagement) => Some(engagement),
+            _ => None,
+        }
+    }
+}
+
+impl Agent {
+    /// Everything at the agent at once.
+    pub fn work_count(&self) -> usize {
+        self.offers.len() + self.engagements.len()
+    }
+}

@@ -1,0 +1,415 @@
+//! One tenant's world: everything the engine knows, in one place.
+//!
+//! Invariant: it changes only by `evolve`; what can be derived (lines, rosters, timers, counts) is brought up to date
+//! there and nowhere else. Two states that evolved the same events are equal.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use smallvec::SmallVec;
+
+use crate::model::{
+    agent::{AgentProfile, Presence},
+    contact::{ClosedBecause, ContactDetails},
+    document::{Channel, Document, Queue},
+    ids::{
+        AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey,
+        QueueName, SessionId, SkillName,
+    },
+    requirement::Requirement,
+    time::{Span, Timestamp},
+};
+
+use super::{
+    dedup::Dedup,
+    event::{Choice, Place, Rescinded, Target},
+    matching::{
+        index::{InLine, Index},
+        places::Places,
+    },
+    names::Names,
+    storm::Storm,
+    table::Table,
+    timer::Timers,
+};
+
+/// One tenant's world.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(super) now: Timestamp,
+    pub(super) document: Arc<Document>,
+    pub(super) version: u64,
+    pub(super) queue_names: Names<QueueName>,
+    pub(super) channel_names: Names<ChannelName>,
+    pub(super) skill_names: Names<SkillName>,
+    pub(super) queues: Vec<QueueState>,
+    pub(super) channels: Vec<Option<Channel>>,
+
+    pub(super) contacts: Table<ContactKey, Contact>,
+    pub(super) contact_ids: BTreeMap<ContactId, ContactKey>,
+    pub(super) open_contacts: usize,
+    pub(super) agents: Vec<Option<Agent>>,
+    pub(super) agent_ids: BTreeMap<AgentId, AgentKey>,
+    pub(super) sessions: u32,
+    /// The smallest cost in the document: only larger ones can be passed by for lack of capacity.
+    pub(super) cost_min: u32,
+    pub(super) offers: Table<OfferKey, Offer>,
+    /// Ended offers, oldest first: they answer for themselves a little longer.
+    pub(super) ended_offers: VecDeque<(Timestamp, OfferKey)>,
+    pub(super) engagements: Table<EngagementKey, Engagement>,
+
+    pub(super) dedup: Dedup,
+    pub(super) timers: Timers,
+    pub(super) storm: Storm,
+    pub(super) index: Index,
+
+    pub(super) next_contact: u64,
+    pub(super) next_offer: u64,
+    pub(super) next_engagement: u64,
+    pub(super) next_sequence: u64,
+}
+
+/// A queue: its rules in the present document, and its counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueState {
+    /// Absent if the present document does not name it.
+    pub rules: Option<Arc<Queue>>,
+    /// Every waiting contact, offered and parked ones included.
+    pub places: Places,
+    pub offered: u64,
+    pub parked: u64,
+    pub engaged: u64,
+    /// Engagements in any phase, those of contacts that went on elsewhere included.
+    pub engagements: u64,
+}
+
+/// A contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub id: ContactId,
+    pub stage: Stage,
+    pub details: Arc<ContactDetails>,
+    pub arrived_at: Timestamp,
+    /// Absent while it is only announced.
+    pub route: Option<Box<Route>>,
+    /// Its one timer, if any.
+    pub due: Option<Timestamp>,
+}
+
+/// Where a contact is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Announced { forget_at: Timestamp },
+    Waiting,
+    Parked { since: Timestamp, until: Timestamp },
+    Engaged(EngagementKey),
+    WrapUp(EngagementKey),
+    Closed { because: ClosedBecause, at: Timestamp, forget_at: Timestamp },
+}
+
+/// A contact's way through queues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    pub queue: QueueKey,
+    pub channel: ChannelKey,
+    pub place: Place,
+    /// The arrival its place counts from: its own, or that of a re-queue with a new place.
+    pub ordered_from: Timestamp,
+    /// When it entered this queue; steps and the maximum wait count from here.
+    pub queued_at: Timestamp,
+    /// Time spent parked, which does not count towards the maximum wait.
+    pub parked_for: Span,
+    pub step: u8,
+    pub requirement: Arc<Requirement>,
+    pub target: Option<Target>,
+    pub excluded: SmallVec<[AgentKey; 2]>,
+    pub refusals: SmallVec<[Refusal; 1]>,
+    pub offers: SmallVec<[OfferKey; 1]>,
+    pub offers_made: u32,
+    pub hops: u8,
+    /// An agent takes nothing else until this contact fits.
+    pub drain: Option<AgentKey>,
+    pub drain_not_before: Timestamp,
+    pub line: Option<InLine>,
+    /// When an agent first accepted it.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// An agent who does not get a contact again for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    pub agent: AgentKey,
+    /// Until when; `None` = it may get the contact again, but the count stays.
+    pub until: Option<Timestamp>,
+    pub times: u8,
+}
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    pub id: AgentId,
+    pub profile: Arc<AgentProfile>,
+    /// The most at once per channel, by the channel's number.
+    pub channel_limits: SmallVec<[(ChannelKey, u16); 4]>,
+    pub presence: Presence,
+    pub pending: Option<Presence>,
+    pub session: Option<Session>,
+    pub offers: SmallVec<[OfferKey; 2]>,
+    pub engagements: SmallVec<[EngagementKey; 4]>,
+    /// Capacity taken by all of them.
+    pub used: u32,
+    /// The part of it that gives way to channels that are not interruptible.
+    pub interruptible_used: u32,
+    /// Offers in a row that expired, per channel.
+    pub misses: SmallVec<[(ChannelKey, u8); 2]>,
+    pub last_contact_ended: Timestamp,
+    pub available_since: Timestamp,
+    /// Takes nothing but this contact.
+    pub draining: Option<ContactKey>,
+}
+
+/// An agent's stay on the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub connection: u64,
+    pub lost: Option<LostSession>,
+}
+
+/// A session whose stream broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostSession {
+    /// When open offers are rescinded; `None` once they were.
+    pub rescind_at: Option<Timestamp>,
+    /// When the agent counts as gone.
+    pub grace_ends_at: Timestamp,
+}
+
+/// An offer, open or recently ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub contact: ContactKey,
+    pub agent: AgentKey,
+    pub queue: QueueKey,
+    pub channel: ChannelKey,
+    pub cost: u32,
+    pub made_at: Timestamp,
+    pub deliver_by: Timestamp,
+    pub delivered_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub choice: Choice,
+    pub ended: Option<(OfferEnd, Timestamp)>,
+}
+
+/// How an offer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferEnd {
+    Accepted,
+    Declined,
+    Expired,
+    Rescinded(Rescinded),
+}
+
+/// An accepted contact until wrap-up ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engagement {
+    pub contact: ContactKey,
+    pub contact_id: ContactId,
+    pub agent: AgentKey,
+    pub queue: QueueKey,
+    pub channel: ChannelKey,
+    /// What it takes of the agent's capacity now: 0 while interrupted, the wrap-up's cost in wrap-up.
+    pub cost_now: u32,
+    /// What it takes while active.
+    pub cost: u32,
+    pub phase: EngagementPhase,
+    pub accepted_at: Timestamp,
+    /// The agent did not come back and nobody has confirmed it.
+    pub unconfirmed: bool,
+}
+
+impl Engagement {
+    /// Whether it was set aside for work that does not wait.
+    pub fn is_interrupted(&self) -> bool {
+        self.phase == EngagementPhase::Interrupted
+    }
+
+    /// Whether the agent is at it.
+    pub fn is_active(&self) -> bool {
+        self.phase == EngagementPhase::Active
+    }
+
+    /// Whether it is over but for wrap-up.
+    pub fn is_wrap_up(&self) -> bool {
+        matches!(self.phase, EngagementPhase::WrapUp { .. })
+    }
+}
+
+impl Agent {
+    /// A new agent: offline, idle since ever.
+    pub fn new(id: AgentId, profile: Arc<AgentProfile>) -> Self {
+        Self {
+            id,
+            profile,
+            channel_limits: SmallVec::new(),
+            presence: Presence::Offline,
+            pending: None,
+            session: None,
+            offers: SmallVec::new(),
+            engagements: SmallVec::new(),
+            used: 0,
+            interruptible_used: 0,
+            misses: SmallVec::new(),
+            last_contact_ended: Timestamp::default(),
+            available_since: Timestamp::default(),
+            draining: None,
+        }
+    }
+}
+
+/// What an agent does with an engagement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngagementPhase {
+    Active,
+    Interrupted,
+    WrapUp { until: Timestamp, latest: Timestamp },
+}
+
+impl State {
+    /// A world before its first document: nothing can enter it until one is applied.
+    pub fn new() -> Self {
+        Self {
+            now: Timestamp(i64::MIN),
+            document: Arc::new(Document::empty()),
+            version: 0,
+            queue_names: Names::default(),
+            channel_names: Names::default(),
+            skill_names: Names::default(),
+            queues: Vec::new(),
+            channels: Vec::new(),
+            contacts: Table::default(),
+            contact_ids: BTreeMap::new(),
+            open_contacts: 0,
+            agents: Vec::new(),
+            agent_ids: BTreeMap::new(),
+            sessions: 0,
+            cost_min: 0,
+            offers: Table::default(),
+            ended_offers: VecDeque::new(),
+            engagements: Table::default(),
+            dedup: Dedup::default(),
+            timers: Timers::default(),
+            storm: Storm::default(),
+            index: Index::default(),
+            next_contact: 1,
+            next_offer: 1,
+            next_engagement: 1,
+            next_sequence: 1,
+        }
+    }
+
+    /// When time alone will next make something happen.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// A contact that an event or an index names.
+    pub(super) fn contact(&self, key: ContactKey) -> &Contact {
+        self.contacts.get(&key).expect("contacts are named by events and indices only while they exist")
+    }
+
+    /// A contact's route; it has one from its first queue on.
+    pub(super) fn route(&self, key: ContactKey) -> &Route {
+        self.contact(key).route.as_ref().expect("a contact that was queued has a route")
+    }
+
+    /// An agent that an event or an index names.
+    pub(super) fn agent(&self, key: AgentKey) -> &Agent {
+        self.agents[key.0 as usize].as_ref().expect("agents are named by events and indices only while they exist")
+    }
+
+    /// An offer that an agent or a contact holds.
+    pub(super) fn offer(&self, key: OfferKey) -> &Offer {
+        self.offers.get(&key).expect("offers are held only while they exist")
+    }
+
+    /// An engagement that an agent or a contact holds.
+    pub(super) fn engagement(&self, key: EngagementKey) -> &Engagement {
+        self.engagements.get(&key).expect("engagements are held only while they exist")
+    }
+
+    /// A queue's rules; contacts are only ever in queues of the present document.
+    pub(super) fn rules(&self, queue: QueueKey) -> &Arc<Queue> {
+        let rules = self.queues[queue.0 as usize].rules.as_ref();
+        rules.expect("a document that drops a queue with contacts is refused")
+    }
+
+    /// A channel's rules, for the same reason always there.
+    pub(super) fn channel(&self, channel: ChannelKey) -> &Channel {
+        let rules = self.channels[channel.0 as usize].as_ref();
+        rules.expect("a document that drops a channel in use is refused")
+    }
+
+    /// What a contact of this queue and channel takes of an agent's capacity.
+    pub(super) fn cost(&self, queue: QueueKey, channel: ChannelKey) -> u32 {
+        self.rules(queue).cost.unwrap_or_else(|| self.channel(channel).cost)
+    }
+
+    /// The number of a queue that the present document names.
+    pub(super) fn find_queue(&self, name: &QueueName) -> Option<QueueKey> {
+        let key = QueueKey(self.queue_names.find(name)?);
+        self.queues[key.0 as usize].rules.as_ref().map(|_| key)
+    }
+
+    /// The number of a channel that the present document names.
+    pub(super) fn find_channel(&self, name: &ChannelName) -> Option<ChannelKey> {
+        let key = u16::try_from(self.channel_names.find(name)?).expect("channels are limited to 32");
+        self.channels[usize::from(key)].as_ref().map(|_| ChannelKey(key))
+    }
+
+    /// A queue's name.
+    pub fn queue_name(&self, queue: QueueKey) -> &QueueName {
+        self.queue_names.name(queue.0)
+    }
+
+    /// A channel's name.
+    pub fn channel_name(&self, channel: ChannelKey) -> &ChannelName {
+        self.channel_names.name(u32::from(channel.0))
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Equal in everything but what awaits settling, which is empty between commands.
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.now == other.now
+            && self.document == other.document
+            && self.version == other.version
+            && self.queue_names == other.queue_names
+            && self.channel_names == other.channel_names
+            && self.queues == other.queues
+            && self.contacts == other.contacts
+            && self.contact_ids == other.contact_ids
+            && self.open_contacts == other.open_contacts
+            && self.agents == other.agents
+            && self.agent_ids == other.agent_ids
+            && self.sessions == other.sessions
+            && self.offers == other.offers
+            && self.ended_offers == other.ended_offers
+            && self.engagements == other.engagements
+            && self.dedup == other.dedup
+            && self.timers == other.timers
+            && self.storm == other.storm
+            && self.next_contact == other.next_contact
+            && self.next_offer == other.next_offer
+            && self.next_engagement == other.next_engagement
+            && self.next_sequence == other.next_sequence
+    }
+}

@@ -1,0 +1,52 @@
+//! Many offers expiring at once: a stalled gateway, not idle people, so nobody is set away for it.
+//!
+//! Invariant: counts are of the present window only.
+
+use crate::model::{
+    limits::{STORM_EXPIRIES_MIN, STORM_SHARE, STORM_WINDOW_SECS},
+    time::{Span, Timestamp},
+};
+
+/// Expired offers of the running window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Storm {
+    window_began: Timestamp,
+    expiries: u32,
+    suspended_until: Option<Timestamp>,
+}
+
+impl Storm {
+    /// Whether the RONA rule is suspended.
+    pub fn suspends(&self, now: Timestamp) -> bool {
+        self.suspended_until.is_some_and(|until| now < until)
+    }
+
+    /// Until when one more expiry now would suspend the rule, if it would.
+    pub fn would_suspend(&self, now: Timestamp, sessions: u32) -> Option<Timestamp> {
+        let expiries = self.in_window(now) + 1;
+        let many =
+            expiries >= STORM_EXPIRIES_MIN && u64::from(expiries) * u64::from(STORM_SHARE) >= u64::from(sessions);
+        many.then(|| now + window())
+    }
+
+    /// Counts an expiry.
+    pub fn count(&mut self, now: Timestamp) {
+        self.expiries = self.in_window(now) + 1;
+        if self.expiries == 1 {
+            self.window_began = now;
+        }
+    }
+
+    /// Suspends the rule.
+    pub fn suspend(&mut self, until: Timestamp) {
+        self.suspended_until = Some(until);
+    }
+
+    fn in_window(&self, now: Timestamp) -> u32 {
+        if now - self.window_began < window() { self.expiries } else { 0 }
+    }
+}
+
+fn window() -> Span {
+    Span::from_secs(STORM_WINDOW_SECS)
+}

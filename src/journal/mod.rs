@@ -1,0 +1,114 @@
+//! The journal: what happened, in order, kept before anybody outside hears of it.
+//!
+//! Invariant: sequence numbers have no gaps, a batch is taken whole or not at all, and a fenced journal never takes
+//! anything again. Not here: deciding (`engine`), and when to append (`shard`).
+
+use std::{fmt, future::Future, sync::Arc};
+
+use crate::{
+    engine::{Event, Request},
+    model::{ids::TenantId, time::Timestamp},
+};
+
+#[cfg(test)]
+pub mod conformance;
+pub mod memory;
+
+/// A record's number within its journal, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The first record's.
+    pub const FIRST: Self = Self(1);
+
+    /// The one after.
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// One command and everything that followed from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub seq: Seq,
+    /// When it was decided; never earlier than the record before.
+    pub now: Timestamp,
+    /// Whose world it changed.
+    pub tenant: TenantId,
+    /// What was asked.
+    pub input: Request,
+    /// What happened; never empty.
+    pub events: Vec<Event>,
+}
+
+/// What is appended at once; shared, because the one who appends reads it again on release.
+pub type Batch = Arc<[Record]>;
+
+/// Keeps records. The one who appends is the only one who does; [`AppendError::Fenced`] says that this has changed.
+pub trait Journal: Send + 'static {
+    /// Takes the whole batch, durably as far as this journal promises, or nothing of it.
+    fn append(&mut self, batch: Batch) -> impl Future<Output = Result<(), AppendError>> + Send;
+
+    /// At most `limit` records from `from` on, in order; empty beyond the end.
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError>;
+}
+
+/// Why a batch was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else writes this journal now; what this one decided since its last append never happened.
+    #[error("another writer has taken over this journal")]
+    Fenced,
+    /// It cannot be taken now.
+    #[error("records {first} to {last} could not be kept: {problem}")]
+    Failed {
+        /// The batch's first record.
+        first: Seq,
+        /// Its last.
+        last: Seq,
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+impl AppendError {
+    /// A failure to keep this batch.
+    pub fn failed(batch: &[Record], problem: impl Into<String>) -> Self {
+        let first = batch.first().map_or(Seq(0), |record| record.seq);
+        let last = batch.last().map_or(first, |record| record.seq);
+        Self::Failed { first, last, problem: problem.into() }
+    }
+}
+
+/// Why records could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// They are older than what is kept.
+    #[error("records before {oldest} are no longer kept; {asked} was asked for")]
+    Gone {
+        /// The first that was asked for.
+        asked: Seq,
+        /// The oldest there is.
+        oldest: Seq,
+    },
+}
+
+/// The first place, if any, at which a batch does not continue a journal that expects `next`.
+pub(crate) fn gap(next: Seq, batch: &[Record]) -> Option<String> {
+    let mut expected = next;
+    for record in batch {
+        if record.seq != expected {
+            return Some(format!("record {expected} must come next, not {}", record.seq));
+        }
+        expected = expected.next();
+    }
+    None
+}

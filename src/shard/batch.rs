@@ -1,0 +1,260 @@
+//! One batch: what was applied together, held back until the journal has it.
+//!
+//! Invariant: everything taken in is answered exactly once, by `release` or by `refuse`; effects leave in the order in
+//! which they came about, and questions are answered with what stands after the whole batch.
+
+use crate::{
+    engine::{
+        Command, Event, Reject, Reply, Request,
+        view::{AgentView, Answer, Notice, OfferView, Query},
+    },
+    journal::{self, Record},
+    model::{
+        ids::{AgentId, SessionId, TenantId},
+        time::Timestamp,
+    },
+};
+
+use super::{
+    core::{Applied, Core, TenantUnknown},
+    handle::{CallError, Watch},
+    inbox::{AnswerTo, Item, Lost},
+    observe::Observer,
+    streams::{StreamEnd, Streams},
+};
+
+/// What the loop has taken in and not yet let out.
+pub(super) struct Batch {
+    now: Timestamp,
+    items: usize,
+    records: Vec<Record>,
+    effects: Vec<Effect>,
+    questions: Vec<Question>,
+}
+
+enum Effect {
+    /// Agents are told.
+    Notices { tenant: TenantId, notices: Vec<(AgentId, Notice)> },
+    /// A command is answered.
+    Reply { command: &'static str, reply: Result<Reply, Reject>, to: AnswerTo<Reply> },
+    /// A stream opens.
+    Open(Box<Opening>),
+    /// A stream is refused.
+    Closed { reject: Reject, to: AnswerTo<Watch> },
+    /// An agent's session is over, and with it the stream.
+    SignOut { tenant: TenantId, agent: AgentId },
+}
+
+struct Opening {
+    tenant: TenantId,
+    connection: u64,
+    resumed: bool,
+    agent: AgentView,
+    open_offers: Vec<OfferView>,
+    to: AnswerTo<Watch>,
+}
+
+struct Question {
+    tenant: TenantId,
+    query: Query,
+    answer: Option<Result<Answer, CallError>>,
+    to: AnswerTo<Answer>,
+}
+
+impl Batch {
+    pub fn new(now: Timestamp) -> Self {
+        Self { now, items: 0, records: Vec::new(), effects: Vec::new(), questions: Vec::new() }
+    }
+
+    /// Calls taken in.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// Takes in what has been applied already.
+    pub fn push(&mut self, core: &Core, applied: Applied) {
+        let tenant = applied.record.tenant.clone();
+        let sign_outs = sign_outs(core, &applied.record);
+        self.records.push(applied.record);
+        if !applied.notices.is_empty() {
+            self.effects.push(Effect::Notices { tenant: tenant.clone(), notices: applied.notices });
+        }
+        self.effects.extend(sign_outs.into_iter().map(|agent| Effect::SignOut { tenant: tenant.clone(), agent }));
+    }
+
+    /// Lets happen what is due.
+    pub fn tick(&mut self, core: &mut Core) {
+        for applied in core.tick_due(self.now) {
+            self.push(core, applied);
+        }
+    }
+
+    /// Applies a call; `connection` is the next stream's number.
+    pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
+        self.items += 1;
+        match item {
+            Item::Call { tenant, request, to } => self.call(core, tenant, request, to),
+            Item::Query { tenant, query, to } => {
+                self.questions.push(Question { tenant, query, answer: None, to });
+            }
+            Item::Watch { tenant, agent, session, to } => {
+                *connection += 1;
+                self.watch(core, *connection, tenant, agent, session, to);
+            }
+        }
+    }
+
+    /// Applies the loss of a stream.
+    pub fn lose(&mut self, core: &mut Core, lost: Lost) {
+        let Lost { tenant, agent, connection } = lost;
+        let command = Command::LoseSession { agent, connection };
+        // Refused if the session ended meanwhile; then there is nothing to lose.
+        let _ = self.step(core, &tenant, Request { id: None, command });
+    }
+
+    fn call(&mut self, core: &mut Core, tenant: TenantId, request: Request, to: AnswerTo<Reply>) {
+        let command = request.command.name();
+        #[cfg(feature = "planted-faults")]
+        if let Some(reply) = super::fault::swallow(&request, self.now) {
+            self.effects.push(Effect::Reply { command, reply: Ok(reply), to });
+            return;
+        }
+        match self.step(core, &tenant, request) {
+            Ok(reply) => self.effects.push(Effect::Reply { command, reply, to }),
+            Err(TenantUnknown(tenant)) => drop(to.send(Err(CallError::TenantUnknown(tenant)))),
+        }
+    }
+
+    fn watch(
+        &mut self,
+        core: &mut Core,
+        connection: u64,
+        tenant: TenantId,
+        agent: AgentId,
+        session: SessionId,
+        to: AnswerTo<Watch>,
+    ) {
+        let effects = self.effects.len();
+        let command = Command::OpenSession { agent: agent.clone(), session, connection };
+        let resumed = match self.step(core, &tenant, Request { id: None, command }) {
+            Ok(Ok(Reply::Session { resumed })) => resumed,
+            Ok(Ok(reply)) => unreachable!("opening a session was answered with {reply:?}"),
+            Ok(Err(reject)) => return self.effects.push(Effect::Closed { reject, to }),
+            Err(TenantUnknown(tenant)) => return drop(to.send(Err(CallError::TenantUnknown(tenant)))),
+        };
+        // What opening the session itself led to is part of the picture below; told again it would be there twice.
+        for effect in &mut self.effects[effects..] {
+            if let Effect::Notices { notices, .. } = effect {
+                notices.retain(|(told, _)| *told != agent);
+            }
+        }
+        let (agent, open_offers) = picture(core, &tenant, &agent);
+        let opening = Opening { tenant, connection, resumed, agent, open_offers, to };
+        self.effects.push(Effect::Open(Box::new(opening)));
+    }
+
+    fn step(
+        &mut self,
+        core: &mut Core,
+        tenant: &TenantId,
+        request: Request,
+    ) -> Result<Result<Reply, Reject>, TenantUnknown> {
+        let stepped = core.step(self.now, tenant, request)?;
+        for applied in stepped.ticks.into_iter().chain(stepped.applied) {
+            self.push(core, applied);
+        }
+        Ok(stepped.reply)
+    }
+
+    /// Looks up the answers; to be called once, when everything has been taken in.
+    pub fn read(&mut self, core: &Core) {
+        for question in &mut self.questions {
+            let answer = match core.state(&question.tenant) {
+                Some(state) => state.query(self.now, &question.query).map_err(CallError::Reject),
+                None => Err(CallError::TenantUnknown(question.tenant.clone())),
+            };
+            question.answer = Some(answer);
+        }
+    }
+
+    /// What the journal is to keep, in the form in which it is shared with it.
+    pub fn records(&mut self) -> journal::Batch {
+        std::mem::take(&mut self.records).into()
+    }
+
+    /// Lets everything out. Only for a batch that the journal has.
+    pub fn release(self, streams: &mut Streams, observer: &mut Observer) {
+        for effect in self.effects {
+            match effect {
+                Effect::Notices { tenant, notices } => {
+                    for (agent, notice) in notices {
+                        #[cfg(feature = "planted-faults")]
+                        super::fault::tell_another(streams, &tenant, &agent, &notice);
+                        streams.tell(&tenant, &agent, notice);
+                    }
+                }
+                Effect::Reply { command, reply, to } => {
+                    observer.command(command, reply.as_ref().err());
+                    // A caller that has gone away learns the outcome by asking again under the same request id.
+                    let _ = to.send(reply.map_err(CallError::Reject));
+                }
+                Effect::Open(opening) => {
+                    observer.command("open_session", None);
+                    let Opening { tenant, connection, resumed, agent, open_offers, to } = *opening;
+                    let notices = streams.open(&tenant, &agent.id, connection);
+                    // Unsent, it is dropped, which loses the session just as a reader that goes away does.
+                    let _ = to.send(Ok(Watch { resumed, agent, open_offers, notices }));
+                }
+                Effect::Closed { reject, to } => {
+                    observer.command("open_session", Some(&reject));
+                    let _ = to.send(Err(CallError::Reject(reject)));
+                }
+                Effect::SignOut { tenant, agent } => streams.end(&tenant, &agent, StreamEnd::SignedOut),
+            }
+        }
+        for question in self.questions {
+            let answer = question.answer.expect("answers are looked up before the batch is released");
+            let _ = question.to.send(answer);
+        }
+    }
+
+    /// Answers everything with this, and tells nobody anything.
+    pub fn refuse(self, error: &CallError) {
+        for effect in self.effects {
+            match effect {
+                Effect::Reply { to, .. } => drop(to.send(Err(error.clone()))),
+                Effect::Open(opening) => drop(opening.to.send(Err(error.clone()))),
+                Effect::Closed { to, .. } => drop(to.send(Err(error.clone()))),
+                Effect::Notices { .. } | Effect::SignOut { .. } => {}
+            }
+        }
+        for question in self.questions {
+            let _ = question.to.send(Err(error.clone()));
+        }
+    }
+}
+
+/// Agents whose session this record ended without opening another.
+fn sign_outs(core: &Core, record: &Record) -> Vec<AgentId> {
+    let mut ended = Vec::new();
+    for event in &record.events {
+        match event {
+            Event::SessionEnded { agent } => ended.push(*agent),
+            Event::SessionOpened { agent, .. } => ended.retain(|other| other != agent),
+            _ => {}
+        }
+    }
+    let state = core.state(&record.tenant).expect("a record's tenant is in its shard");
+    ended.into_iter().filter_map(|agent| state.agent_id(agent).cloned()).collect()
+}
+
+/// How things stand for an agent.
+fn picture(core: &Core, tenant: &TenantId, agent: &AgentId) -> (AgentView, Vec<OfferView>) {
+    let state = core.state(tenant).expect("the session was opened in this tenant");
+    let view = state.query(core.now(), &Query::Agent(agent.clone()));
+    let offers = state.query(core.now(), &Query::OpenOffers(agent.clone()));
+    match (view, offers) {
+        (Ok(Answer::Agent(view)), Ok(Answer::OpenOffers(offers))) => (*view, offers),
+        other => unreachable!("an agent with a session can be read, but got {other:?}"),
+    }
+}

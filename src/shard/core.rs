@@ -1,0 +1,258 @@
+//! The shard without I/O: tenants' worlds, one sequence, one clock that never runs backwards.
+//!
+//! Invariant: before a command at `now` everything of its tenant that was due by `now` has happened; every change is a
+//! record and every record is the next in sequence. Driven by the async loop (`run`) and by virtual time alike.
+//! Not here: waiting, appending, releasing.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    engine::{Command, Reject, Reply, Request, State, view::Notice},
+    journal::{Record, Seq},
+    model::{
+        document::Document,
+        ids::{AgentId, TenantId},
+        time::Timestamp,
+    },
+};
+
+/// All worlds of one shard.
+#[derive(Debug)]
+pub struct Core {
+    worlds: Vec<World>,
+    index: FxHashMap<TenantId, usize>,
+    /// Each world's next deadline, earliest first.
+    deadlines: BTreeSet<(Timestamp, usize)>,
+    next: Seq,
+    now: Timestamp,
+}
+
+#[derive(Debug)]
+struct World {
+    tenant: TenantId,
+    state: State,
+    deadline: Option<Timestamp>,
+}
+
+/// A change: what is to be kept, and what agents are told once it is.
+#[derive(Debug, PartialEq)]
+pub struct Applied {
+    /// For the journal.
+    pub record: Record,
+    /// For agents' streams.
+    pub notices: Vec<(AgentId, Notice)>,
+}
+
+/// What a command led to.
+#[derive(Debug, PartialEq)]
+pub struct Stepped {
+    /// What had been due before it.
+    pub ticks: Vec<Applied>,
+    /// Its answer.
+    pub reply: Result<Reply, Reject>,
+    /// Its change; none if it was refused or had been done already.
+    pub applied: Option<Applied>,
+}
+
+/// The tenant is not in this shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no tenant {0:?} here")]
+pub struct TenantUnknown(pub TenantId);
+
+/// Why a tenant could not be added.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddTenantError {
+    /// It is there.
+    #[error("tenant {0:?} exists already")]
+    Exists(TenantId),
+    /// Its document was refused.
+    #[error("the document of tenant {tenant:?} was refused: {reject}")]
+    Refused {
+        /// Whose.
+        tenant: TenantId,
+        /// Why.
+        reject: Reject,
+    },
+}
+
+/// Why records do not make a shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecoverError {
+    /// One is missing or twice there.
+    #[error("record {expected} must come next, not {found}")]
+    Sequence {
+        /// What should have come.
+        expected: Seq,
+        /// What came.
+        found: Seq,
+    },
+}
+
+impl Core {
+    /// Without tenants, at the beginning of its sequence.
+    pub fn new() -> Self {
+        Self {
+            worlds: Vec::new(),
+            index: FxHashMap::default(),
+            deadlines: BTreeSet::new(),
+            next: Seq::FIRST,
+            now: Timestamp(i64::MIN),
+        }
+    }
+
+    /// Repeats what these records, which start at the first, say happened; nothing is decided again.
+    pub fn recover(records: impl IntoIterator<Item = Record>) -> Result<Self, RecoverError> {
+        let mut core = Self::new();
+        for record in records {
+            if record.seq != core.next {
+                return Err(RecoverError::Sequence { expected: core.next, found: record.seq });
+            }
+            core.next = record.seq.next();
+            core.now = core.now.max(record.now);
+            let world = match core.index.get(&record.tenant) {
+                Some(&world) => world,
+                None => core.insert(record.tenant),
+            };
+            for event in &record.events {
+                core.worlds[world].state.evolve(record.now, event);
+            }
+        }
+        for world in 0..core.worlds.len() {
+            core.reschedule(world);
+        }
+        Ok(core)
+    }
+
+    /// Founds a tenant's world under this document.
+    pub fn add_tenant(
+        &mut self,
+        now: Timestamp,
+        tenant: TenantId,
+        document: Arc<Document>,
+    ) -> Result<Applied, AddTenantError> {
+        if self.index.contains_key(&tenant) {
+            return Err(AddTenantError::Exists(tenant));
+        }
+        let now = self.advance(now);
+        let world = self.insert(tenant.clone());
+        let command = Command::ApplyDocument { document, expected_version: None };
+        let (reply, applied) = self.apply(now, world, Request { id: None, command });
+        match (reply, applied) {
+            (Ok(_), Some(applied)) => Ok(applied),
+            (Ok(_), None) => unreachable!("a world's first document changes it"),
+            (Err(reject), _) => {
+                self.worlds.pop();
+                self.index.remove(&tenant);
+                Err(AddTenantError::Refused { tenant, reject })
+            }
+        }
+    }
+
+    /// Lets what is due for the tenant happen, then the command.
+    pub fn step(&mut self, now: Timestamp, tenant: &TenantId, request: Request) -> Result<Stepped, TenantUnknown> {
+        let world = *self.index.get(tenant).ok_or_else(|| TenantUnknown(tenant.clone()))?;
+        let now = self.advance(now);
+        let mut ticks = Vec::new();
+        self.tick(now, world, &mut ticks);
+        let (reply, applied) = self.apply(now, world, request);
+        Ok(Stepped { ticks, reply, applied })
+    }
+
+    /// Lets everything happen that is due by `now`, the earliest first.
+    pub fn tick_due(&mut self, now: Timestamp) -> Vec<Applied> {
+        let now = self.advance(now);
+        let mut ticks = Vec::new();
+        while let Some(&(deadline, world)) = self.deadlines.first()
+            && deadline <= now
+        {
+            self.tick(now, world, &mut ticks);
+        }
+        ticks
+    }
+
+    /// When [`tick_due`](Self::tick_due) has something to do next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|&(deadline, _)| deadline)
+    }
+
+    /// A tenant's world.
+    pub fn state(&self, tenant: &TenantId) -> Option<&State> {
+        self.index.get(tenant).map(|&world| &self.worlds[world].state)
+    }
+
+    /// Whose worlds are here, in the order in which they came.
+    pub fn tenants(&self) -> impl Iterator<Item = &TenantId> {
+        self.worlds.iter().map(|world| &world.tenant)
+    }
+
+    /// The latest time it was told.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The next record's number.
+    pub fn next_seq(&self) -> Seq {
+        self.next
+    }
+
+    fn advance(&mut self, now: Timestamp) -> Timestamp {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    fn insert(&mut self, tenant: TenantId) -> usize {
+        let world = self.worlds.len();
+        self.index.insert(tenant.clone(), world);
+        self.worlds.push(World { tenant, state: State::new(), deadline: None });
+        world
+    }
+
+    fn tick(&mut self, now: Timestamp, world: usize, ticks: &mut Vec<Applied>) {
+        while let Some(deadline) = self.worlds[world].deadline
+            && deadline <= now
+        {
+            let (_, applied) = self.apply(now, world, Request { id: None, command: Command::Tick });
+            let idle = applied.is_none() && self.worlds[world].deadline == Some(deadline);
+            assert!(!idle, "what is due at {deadline:?} does nothing at {now:?}: it would be due for ever");
+            ticks.extend(applied);
+        }
+    }
+
+    fn apply(&mut self, now: Timestamp, world: usize, request: Request) -> (Result<Reply, Reject>, Option<Applied>) {
+        let at = &mut self.worlds[world];
+        let outcome = at.state.apply(now, &request);
+        if outcome.events.is_empty() {
+            self.reschedule(world);
+            return (outcome.reply, None);
+        }
+        let notices = at.state.notices(&outcome.events);
+        let seq = self.next;
+        let record = Record { seq, now, tenant: at.tenant.clone(), input: request, events: outcome.events };
+        self.next = seq.next();
+        self.reschedule(world);
+        (outcome.reply, Some(Applied { record, notices }))
+    }
+
+    fn reschedule(&mut self, world: usize) {
+        let at = &mut self.worlds[world];
+        let deadline = at.state.next_deadline();
+        if deadline == at.deadline {
+            return;
+        }
+        if let Some(before) = at.deadline {
+            self.deadlines.remove(&(before, world));
+        }
+        if let Some(after) = deadline {
+            self.deadlines.insert((after, world));
+        }
+        at.deadline = deadline;
+    }
+}
+
+impl Default for Core {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,104 @@
+//! The way into a shard, for everybody who serves callers.
+//!
+//! Invariant: an answer means that what it tells is in the journal; a full inbox refuses at once and never blocks.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    engine::{
+        Reject, Reply, Request,
+        view::{AgentView, Answer, OfferView, Query},
+    },
+    model::{
+        ids::{AgentId, SessionId, TenantId},
+        limits::INBOX_MAX,
+    },
+    telemetry::metrics,
+};
+
+use super::{
+    inbox::{AnswerTo, Item},
+    streams::NoticeStream,
+};
+
+/// How long a refused caller should wait: a full inbox takes about this long to empty on a slow disk.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// A shard, to those who call it.
+#[derive(Clone)]
+pub struct ShardHandle {
+    inbox: mpsc::Sender<Item>,
+    overloaded: ::metrics::Counter,
+}
+
+/// An agent's stream, and all that was so when it opened; the notices tell what has changed since.
+#[derive(Debug)]
+pub struct Watch {
+    /// Whether the session's earlier state was kept.
+    pub resumed: bool,
+    /// The agent.
+    pub agent: AgentView,
+    /// Offers that wait for the agent's answer.
+    pub open_offers: Vec<OfferView>,
+    /// What follows. Dropping it tells the shard that the session is lost.
+    pub notices: NoticeStream,
+}
+
+/// Why a call was not answered as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The engine refuses.
+    #[error(transparent)]
+    Reject(#[from] Reject),
+    /// No shard has this tenant.
+    #[error("there is no tenant {0:?}")]
+    TenantUnknown(TenantId),
+    /// More calls wait than may.
+    #[error("more than {INBOX_MAX} calls wait; try again in {} ms", retry_after.as_millis())]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The journal cannot keep anything, so nothing may change or be told.
+    #[error("the journal has failed; nothing is taken until an operator has looked after it")]
+    Frozen,
+    /// The shard stops here; it may go on elsewhere.
+    #[error("this shard is shutting down")]
+    ShuttingDown,
+}
+
+impl ShardHandle {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Item>) {
+        let (inbox, items) = mpsc::channel(INBOX_MAX);
+        (Self { inbox, overloaded: metrics::CALLS_OVERLOADED.counter(&[]) }, items)
+    }
+
+    /// Has a command decided; answered once its effect is in the journal.
+    pub async fn call(&self, tenant: &TenantId, request: Request) -> Result<Reply, CallError> {
+        self.ask(|to| Item::Call { tenant: tenant.clone(), request, to }).await
+    }
+
+    /// Reads; answered once everything that the answer shows is in the journal.
+    pub async fn query(&self, tenant: &TenantId, query: Query) -> Result<Answer, CallError> {
+        self.ask(|to| Item::Query { tenant: tenant.clone(), query, to }).await
+    }
+
+    /// Opens or resumes an agent's session and follows it; nothing falls between what [`Watch`] shows and its notices.
+    pub async fn watch(&self, tenant: &TenantId, agent: AgentId, session: SessionId) -> Result<Watch, CallError> {
+        self.ask(|to| Item::Watch { tenant: tenant.clone(), agent, session, to }).await
+    }
+
+    async fn ask<T>(&self, item: impl FnOnce(AnswerTo<T>) -> Item) -> Result<T, CallError> {
+        let (to, answer) = oneshot::channel();
+        self.inbox.try_send(item(to)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => {
+                self.overloaded.increment(1);
+                CallError::Overloaded { retry_after: RETRY_AFTER }
+            }
+            mpsc::error::TrySendError::Closed(_) => CallError::ShuttingDown,
+        })?;
+        answer.await.unwrap_or(Err(CallError::ShuttingDown))
+    }
+}

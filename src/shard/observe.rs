@@ -1,0 +1,114 @@
+//! From events to metrics, at release.
+//!
+//! Invariant: only what the journal has is counted, once; a metric's handle is looked up by number, and its labels are
+//! put together once in the shard's life. Beyond a number of queues the rest is counted together.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    engine::{Reject, State},
+    journal::Record,
+    model::{
+        ids::TenantId,
+        time::{Span, Timestamp},
+    },
+    telemetry::metrics::{BATCH_RECORDS, COMMANDS, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, REJECTS},
+};
+
+use super::core::Core;
+
+mod line;
+mod tenant;
+
+use tenant::TenantMetrics;
+
+/// How often gauges that need counting are brought up to date, while there is news.
+const PUBLISH_EVERY: Span = Span::from_secs(1);
+
+/// Counts what a shard does.
+pub struct Observer {
+    /// How many more queues, over all tenants, may have labels of their own.
+    labels_left: usize,
+    tenants: FxHashMap<TenantId, TenantMetrics>,
+    commands: FxHashMap<(&'static str, &'static str), Counter>,
+    rejects: FxHashMap<&'static str, Counter>,
+    inbox_depth: Gauge,
+    batch_records: Histogram,
+    append_seconds: Histogram,
+    /// When to publish next; none while nothing has changed since the last time.
+    publish_at: Option<Timestamp>,
+    published_at: Timestamp,
+}
+
+impl Observer {
+    /// With labels for so many queues.
+    pub fn new(queues_max: usize) -> Self {
+        Self {
+            labels_left: queues_max,
+            tenants: FxHashMap::default(),
+            commands: FxHashMap::default(),
+            rejects: FxHashMap::default(),
+            inbox_depth: INBOX_DEPTH.gauge(&[]),
+            batch_records: BATCH_RECORDS.histogram(&[]),
+            append_seconds: JOURNAL_APPEND_SECONDS.histogram(&[]),
+            publish_at: None,
+            published_at: Timestamp(i64::MIN),
+        }
+    }
+
+    /// A record was kept; `state` is the tenant's world, which may already be a batch ahead.
+    pub fn record(&mut self, record: &Record, state: &State) {
+        if self.publish_at.is_none() {
+            self.publish_at = Some(record.now.max(self.published_at + PUBLISH_EVERY));
+        }
+        let tenant = match self.tenants.get_mut(&record.tenant) {
+            Some(tenant) => tenant,
+            None => self.tenants.entry(record.tenant.clone()).or_insert_with_key(TenantMetrics::new),
+        };
+        tenant.record(record, state, &mut self.labels_left);
+    }
+
+    /// A command was answered.
+    pub fn command(&mut self, command: &'static str, reject: Option<&Reject>) {
+        let result = if reject.is_some() { "refused" } else { "accepted" };
+        let commands = &mut self.commands;
+        commands.entry((command, result)).or_insert_with(|| COMMANDS.counter(&[command, result])).increment(1);
+        if let Some(reject) = reject {
+            let reason = reject.name();
+            self.rejects.entry(reason).or_insert_with(|| REJECTS.counter(&[reason])).increment(1);
+        }
+    }
+
+    /// A batch was kept.
+    pub fn batch(&self, records: usize, took: Duration) {
+        self.batch_records.record(records as f64);
+        self.append_seconds.record(took);
+    }
+
+    /// So many calls waited.
+    pub fn inbox_depth(&self, calls: usize) {
+        self.inbox_depth.set(calls as f64);
+    }
+
+    /// When [`publish`](Self::publish) has something to do.
+    pub fn publish_at(&self) -> Option<Timestamp> {
+        self.publish_at
+    }
+
+    /// Brings the gauges up to date that are counted rather than kept, if it is time.
+    pub fn publish(&mut self, core: &Core) {
+        if self.publish_at.is_none_or(|at| core.now() < at) {
+            return;
+        }
+        self.publish_at = None;
+        self.published_at = core.now();
+        for (tenant, metrics) in &mut self.tenants {
+            if let Some(state) = core.state(tenant) {
+                metrics.publish(core.now(), state, &mut self.labels_left);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Metric handles of one queue and channel, and of one queue.
+//!
+//! Invariant: labels are put together when a handle is made and never again.
+
+use metrics::{Counter, Gauge, Histogram};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    engine::view::QueueView,
+    model::{ids::QueueName, time::Span},
+    telemetry::metrics::{
+        CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_WAITING, HANDLE_SECONDS, Metric,
+        OFFER_ANSWER_SECONDS, OFFERS, WAIT_SECONDS, WRAP_UP_SECONDS,
+    },
+};
+
+/// Handles of one queue and channel.
+pub(super) struct Line {
+    labels: [String; 3],
+    pub queue: QueueName,
+    pub service_level: Span,
+    pub enqueued: Counter,
+    pub offered: Counter,
+    pub accepted: Counter,
+    pub within: Counter,
+    pub beyond: Counter,
+    pub wait: Histogram,
+    pub answer: Histogram,
+    pub handle: Histogram,
+    pub wrap_up: Histogram,
+    /// Those with one more label, made when first needed.
+    rarer: FxHashMap<(&'static str, &'static str), Counter>,
+}
+
+impl Line {
+    /// Of this tenant, queue and channel, by their labels.
+    pub fn new(labels: [&str; 3], queue: QueueName, service_level: Span) -> Self {
+        let with = |word| [labels[0], labels[1], labels[2], word];
+        Self {
+            queue,
+            service_level,
+            enqueued: CONTACTS_ENQUEUED.counter(&labels),
+            offered: OFFERS.counter(&with("made")),
+            accepted: OFFERS.counter(&with("accepted")),
+            within: CONTACTS_ANSWERED.counter(&with("within")),
+            beyond: CONTACTS_ANSWERED.counter(&with("beyond")),
+            wait: WAIT_SECONDS.histogram(&labels),
+            answer: OFFER_ANSWER_SECONDS.histogram(&labels),
+            handle: HANDLE_SECONDS.histogram(&labels),
+            wrap_up: WRAP_UP_SECONDS.histogram(&labels),
+            rarer: FxHashMap::default(),
+            labels: labels.map(str::to_owned),
+        }
+    }
+
+    /// The counter whose fourth label is this word.
+    pub fn rarer(&mut self, metric: &Metric, word: &'static str) -> &Counter {
+        let [tenant, queue, channel] = &self.labels;
+        self.rarer.entry((metric.name, word)).or_insert_with(|| metric.counter(&[tenant, queue, channel, word]))
+    }
+}
+
+/// Gauges of one queue, or of all that share a label, summed up before they are shown.
+pub(super) struct QueueGauges {
+    waiting: (u64, Gauge),
+    engaged: (u64, Gauge),
+}
+
+impl QueueGauges {
+    pub fn new(tenant: &str, label: &str) -> Self {
+        let labels = [tenant, label];
+        Self { waiting: (0, CONTACTS_WAITING.gauge(&labels)), engaged: (0, CONTACTS_ENGAGED.gauge(&labels)) }
+    }
+
+    pub fn clear(&mut self) {
+        (self.waiting.0, self.engaged.0) = (0, 0);
+    }
+
+    pub fn add(&mut self, view: &QueueView) {
+        self.waiting.0 += view.waiting;
+        self.engaged.0 += view.engaged;
+    }
+
+    pub fn show(&self) {
+        for (count, gauge) in [&self.waiting, &self.engaged] {
+            gauge.set(*count as f64);
+        }
+    }
+}
+
+/// For histograms.
+pub(super) fn seconds(span: Span) -> f64 {
+    span.0 as f64 / 1e6
+}

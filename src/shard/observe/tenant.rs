@@ -1,0 +1,298 @@
+//! One tenant's metrics: contacts and offers by queue and channel, agents by presence.
+//!
+//! Invariant: bounded by the tenant's queues, channels, agents and open engagements; nothing is kept of what has ended.
+
+use metrics::{Counter, Gauge};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    engine::{
+        Event, State,
+        event::{EngagementOver, PresenceBecause, Requeued},
+        view::{Answer, Query},
+    },
+    journal::Record,
+    model::{
+        agent::Presence,
+        contact::ClosedBecause,
+        document::Document,
+        ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, TenantId},
+        limits::PAGE_MAX,
+        time::{Span, Timestamp},
+    },
+    telemetry::metrics::{
+        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, RONA, SESSIONS_LOST,
+        SESSIONS_OPENED,
+    },
+};
+
+use super::line::{Line, QueueGauges, seconds};
+
+/// The label of queues beyond the bound; no queue can have this name.
+const OTHER: &str = "(other)";
+
+pub(super) struct TenantMetrics {
+    tenant: TenantId,
+    /// Queues with labels of their own.
+    own: FxHashMap<QueueName, QueueGauges>,
+    other: Option<QueueGauges>,
+    lines: FxHashMap<(QueueKey, ChannelKey), Line>,
+    service_levels: FxHashMap<QueueName, Span>,
+    engagements: FxHashMap<EngagementKey, Engagement>,
+    presences: FxHashMap<AgentKey, usize>,
+    agents: [Gauge; 3],
+    unconfirmed: Gauge,
+    rona: Counter,
+    opened: Counter,
+    resumed: Counter,
+    lost: Counter,
+}
+
+struct Engagement {
+    line: (QueueKey, ChannelKey),
+    accepted_at: Timestamp,
+    wrap_up_at: Option<Timestamp>,
+    unconfirmed: bool,
+}
+
+/// Where an event is counted.
+struct At<'a> {
+    now: Timestamp,
+    state: &'a State,
+    /// How many more queues may have labels of their own.
+    left: &'a mut usize,
+}
+
+impl TenantMetrics {
+    pub fn new(tenant: &TenantId) -> Self {
+        let name = tenant.as_str();
+        Self {
+            tenant: tenant.clone(),
+            own: FxHashMap::default(),
+            other: None,
+            lines: FxHashMap::default(),
+            service_levels: FxHashMap::default(),
+            engagements: FxHashMap::default(),
+            presences: FxHashMap::default(),
+            agents: ["offline", "available", "away"].map(|presence| AGENTS.gauge(&[name, presence])),
+            unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
+            rona: RONA.counter(&[name]),
+            opened: SESSIONS_OPENED.counter(&[name, "new"]),
+            resumed: SESSIONS_OPENED.counter(&[name, "resumed"]),
+            lost: SESSIONS_LOST.counter(&[name]),
+        }
+    }
+
+    /// Counts a record; `left` is how many more queues may have labels of their own.
+    pub fn record(&mut self, record: &Record, state: &State, left: &mut usize) {
+        let mut at = At { now: record.now, state, left };
+        for event in &record.events {
+            self.event(&mut at, event);
+        }
+    }
+
+    fn event(&mut self, at: &mut At<'_>, event: &Event) {
+        match event {
+            Event::DocumentApplied { document, .. } => self.follow(document),
+            Event::AgentPut { agent, .. } => self.put_agent(*agent),
+            Event::AgentDeleted { agent } => self.delete_agent(*agent),
+            Event::PresenceSet { agent, presence, because } => self.set_presence(*agent, presence, *because),
+            Event::SessionOpened { resumed: true, .. } => self.resumed.increment(1),
+            Event::SessionOpened { resumed: false, .. } => self.opened.increment(1),
+            Event::SessionLost { .. } => self.lost.increment(1),
+            Event::ContactQueued { queued, .. } => {
+                self.line(at, (queued.queue, queued.channel)).enqueued.increment(1);
+            }
+            Event::ContactRequeued { contact, queue, because, .. } => {
+                let Some(facts) = at.state.contact_facts(*contact) else { return };
+                self.line(at, (*queue, facts.channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
+            }
+            Event::ContactClosed { contact, because, .. } => {
+                if let Some(line) = self.line_of(at, *contact) {
+                    line.rarer(&CONTACTS_CLOSED, closed(*because)).increment(1);
+                }
+            }
+            Event::OfferMade { contact, .. } => {
+                if let Some(line) = self.line_of(at, *contact) {
+                    line.offered.increment(1);
+                }
+            }
+            Event::OfferAccepted { offer, engagement } => self.accepted(at, *offer, *engagement),
+            Event::OfferDeclined { offer, .. } => self.offer_ended(at, *offer, "declined"),
+            Event::OfferExpired { offer, .. } => self.offer_ended(at, *offer, "expired"),
+            Event::OfferRescinded { offer, .. } => self.offer_ended(at, *offer, "rescinded"),
+            Event::EngagementUnconfirmed { engagement } => self.confirm(*engagement, false),
+            Event::EngagementConfirmed { engagement } => self.confirm(*engagement, true),
+            Event::WrapUpStarted { engagement, .. } => {
+                self.confirm(*engagement, true);
+                if let Some(engagement) = self.engagements.get_mut(engagement) {
+                    engagement.wrap_up_at = Some(at.now);
+                }
+            }
+            Event::EngagementEnded { engagement, because, .. } => self.engagement_ended(at, *engagement, *because),
+            _ => {}
+        }
+    }
+
+    fn follow(&mut self, document: &Document) {
+        self.service_levels = document.queues.iter().map(|(name, queue)| (name.clone(), queue.service_level)).collect();
+        for (_, line) in self.lines.iter_mut() {
+            line.service_level = self.service_levels.get(&line.queue).copied().unwrap_or(line.service_level);
+        }
+    }
+
+    fn put_agent(&mut self, agent: AgentKey) {
+        let offline = presence_index(&Presence::Offline);
+        self.presences.entry(agent).or_insert_with(|| {
+            self.agents[offline].increment(1.0);
+            offline
+        });
+    }
+
+    fn delete_agent(&mut self, agent: AgentKey) {
+        if let Some(presence) = self.presences.remove(&agent) {
+            self.agents[presence].decrement(1.0);
+        }
+    }
+
+    fn set_presence(&mut self, agent: AgentKey, presence: &Presence, because: PresenceBecause) {
+        if because == PresenceBecause::Rona {
+            self.rona.increment(1);
+        }
+        let after = presence_index(presence);
+        if let Some(before) = self.presences.insert(agent, after) {
+            self.agents[before].decrement(1.0);
+        }
+        self.agents[after].increment(1.0);
+    }
+
+    fn accepted(&mut self, at: &mut At<'_>, offer: OfferKey, engagement: EngagementKey) {
+        let Some((contact, _, made_at, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let Some(facts) = at.state.contact_facts(contact) else { return };
+        let now = at.now;
+        let key = (facts.queue, facts.channel);
+        let line = self.line(at, key);
+        let waited = now - facts.queued_at;
+        line.accepted.increment(1);
+        line.answer.record(seconds(now - delivered_at.unwrap_or(made_at)));
+        line.wait.record(seconds(waited));
+        if waited <= line.service_level { &line.within } else { &line.beyond }.increment(1);
+        let engaged = Engagement { line: key, accepted_at: now, wrap_up_at: None, unconfirmed: false };
+        self.engagements.insert(engagement, engaged);
+    }
+
+    fn offer_ended(&mut self, at: &mut At<'_>, offer: OfferKey, outcome: &'static str) {
+        let Some((contact, _, _, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let now = at.now;
+        let Some(line) = self.line_of(at, contact) else { return };
+        line.rarer(&OFFERS, outcome).increment(1);
+        if let Some(delivered_at) = delivered_at
+            && outcome == "declined"
+        {
+            line.answer.record(seconds(now - delivered_at));
+        }
+    }
+
+    fn confirm(&mut self, engagement: EngagementKey, confirmed: bool) {
+        let Some(engagement) = self.engagements.get_mut(&engagement) else { return };
+        match (engagement.unconfirmed, confirmed) {
+            (true, true) => self.unconfirmed.decrement(1.0),
+            (false, false) => self.unconfirmed.increment(1.0),
+            _ => return,
+        }
+        engagement.unconfirmed = !confirmed;
+    }
+
+    fn engagement_ended(&mut self, at: &mut At<'_>, key: EngagementKey, because: EngagementOver) {
+        self.confirm(key, true);
+        let Some(engagement) = self.engagements.remove(&key) else { return };
+        let line = self.line(at, engagement.line);
+        if !matches!(because, EngagementOver::ConnectFailed | EngagementOver::AgentLost) {
+            line.handle.record(seconds(at.now - engagement.accepted_at));
+        }
+        if let Some(wrap_up_at) = engagement.wrap_up_at {
+            line.wrap_up.record(seconds(at.now - wrap_up_at));
+        }
+    }
+
+    fn line_of(&mut self, at: &mut At<'_>, contact: ContactKey) -> Option<&mut Line> {
+        let facts = at.state.contact_facts(contact)?;
+        Some(self.line(at, (facts.queue, facts.channel)))
+    }
+
+    fn line(&mut self, at: &mut At<'_>, key: (QueueKey, ChannelKey)) -> &mut Line {
+        if !self.lines.contains_key(&key) {
+            let queue = at.state.queue_name(key.0);
+            let label = if self.has_own_label(queue, at.left) { queue.as_str() } else { OTHER };
+            let labels = [self.tenant.as_str(), label, at.state.channel_name(key.1).as_str()];
+            let service_level = self.service_levels.get(queue).copied().unwrap_or_default();
+            self.lines.insert(key, Line::new(labels, queue.clone(), service_level));
+        }
+        self.lines.get_mut(&key).expect("inserted just now if it was not there")
+    }
+
+    /// Gives the queue a label of its own if it has none and there is one left.
+    fn has_own_label(&mut self, queue: &QueueName, left: &mut usize) -> bool {
+        if self.own.contains_key(queue) {
+            return true;
+        }
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        self.own.insert(queue.clone(), QueueGauges::new(self.tenant.as_str(), queue.as_str()));
+        true
+    }
+
+    /// Brings the gauges of the queues up to date.
+    pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) {
+        self.own.values_mut().chain(&mut self.other).for_each(QueueGauges::clear);
+        let mut after = None;
+        loop {
+            let query = Query::Queues { after, limit: PAGE_MAX };
+            let Ok(Answer::Queues { queues, next }) = state.query(now, &query) else { break };
+            for view in &queues {
+                let gauges = if self.has_own_label(&view.name, left) {
+                    self.own.get_mut(&view.name).expect("it has a label of its own")
+                } else {
+                    self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
+                };
+                gauges.add(view);
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        self.own.values().chain(&self.other).for_each(QueueGauges::show);
+    }
+}
+
+fn presence_index(presence: &Presence) -> usize {
+    match presence {
+        Presence::Offline => 0,
+        Presence::Available => 1,
+        Presence::Away { .. } => 2,
+    }
+}
+
+fn requeued(because: Requeued) -> &'static str {
+    match because {
+        Requeued::Asked => "asked",
+        Requeued::Transferred => "transferred",
+        Requeued::Overflowed => "overflowed",
+        Requeued::Escalated => "escalated",
+        Requeued::ConnectFailed => "connect_failed",
+        Requeued::AgentLost => "agent_lost",
+    }
+}
+
+fn closed(because: ClosedBecause) -> &'static str {
+    match because {
+        ClosedBecause::Handled => "handled",
+        ClosedBecause::Abandoned => "abandoned",
+        ClosedBecause::Cancelled => "cancelled",
+        ClosedBecause::Expired => "expired",
+        ClosedBecause::NeverCame => "never_came",
+    }
+}

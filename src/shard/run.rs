@@ -1,0 +1,283 @@
+//! The loop: take in what waits, apply it, append once, release.
+//!
+//! Invariant: the loop is the only writer of its worlds. While an append is under way calls gather in the inbox and
+//! become the next batch. A failed append freezes the shard: its worlds are ahead of the journal, so nothing may be told
+//! of them. A fenced one drops them: another node has gone on without. Not here: when the daemon stops (`app`).
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::{JoinError, JoinHandle},
+    time::{Instant, sleep_until},
+};
+use tracing::{error, info};
+
+use crate::{
+    journal::{AppendError, Journal},
+    model::limits::BATCH_MAX,
+};
+
+use super::{
+    batch::Batch,
+    clock,
+    core::{Applied, Core},
+    handle::{CallError, ShardHandle},
+    inbox::{Item, Lost},
+    observe::Observer,
+    streams::{StreamEnd, Streams},
+};
+
+/// Longest sleep: beyond it the loop wakes once, finds nothing due and sleeps on.
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+
+/// What the shard is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    Draining,
+    Stopping,
+}
+
+/// What the shard is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The journal has not yet taken the tenants it was founded with.
+    Starting,
+    /// Calls are answered.
+    Serving,
+    /// The journal failed; every call is refused.
+    Frozen,
+    /// Another writer took over; the shard has stopped.
+    Fenced,
+    /// It was asked to stop and has.
+    Stopped,
+}
+
+/// A shard that runs.
+#[derive(Debug)]
+pub struct ShardTask {
+    phase: watch::Sender<Phase>,
+    status: watch::Receiver<Status>,
+    task: JoinHandle<()>,
+}
+
+impl ShardTask {
+    /// What the shard is doing, to follow.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Ends all streams and opens no more; calls are still answered.
+    pub fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// Takes no more calls, answers those taken and waits until the shard has stopped. An error is its panic.
+    pub async fn stop(self) -> Result<Status, JoinError> {
+        self.phase.send_replace(Phase::Stopping);
+        self.task.await?;
+        Ok(*self.status.borrow())
+    }
+}
+
+/// Runs a shard on the present runtime. `founding` is what adding its tenants led to and no journal has yet.
+pub fn start<J: Journal>(
+    core: Core,
+    founding: Vec<Applied>,
+    journal: J,
+    observer: Observer,
+) -> (ShardHandle, ShardTask) {
+    let (handle, inbox) = ShardHandle::new();
+    let (losses_to, losses) = mpsc::unbounded_channel();
+    let (phase_to, phase) = watch::channel(Phase::Serving);
+    let (status_to, status) = watch::channel(Status::Starting);
+    let streams = Streams::new(losses_to);
+    let shard = Shard { core, journal, inbox, losses, streams, observer, phase, status: status_to, connection: 0 };
+    let task = tokio::spawn(shard.run(founding));
+    (handle, ShardTask { phase: phase_to, status, task })
+}
+
+struct Shard<J> {
+    core: Core,
+    journal: J,
+    inbox: mpsc::Receiver<Item>,
+    losses: mpsc::UnboundedReceiver<Lost>,
+    streams: Streams,
+    observer: Observer,
+    phase: watch::Receiver<Phase>,
+    status: watch::Sender<Status>,
+    connection: u64,
+}
+
+/// What ended a wait.
+enum Woken {
+    Phase,
+    Item(Item),
+    Lost(Lost),
+    Due,
+    /// The inbox is closed and empty.
+    Done,
+}
+
+impl<J: Journal> Shard<J> {
+    async fn run(mut self, founding: Vec<Applied>) {
+        let mut batch = Batch::new(self.core.now());
+        for applied in founding {
+            batch.push(&self.core, applied);
+        }
+        let end = match self.commit(batch).await {
+            Ok(()) => {
+                self.status.send_replace(Status::Serving);
+                self.serve().await
+            }
+            Err(error) => Err(error),
+        };
+        match end {
+            Ok(()) => {}
+            Err(problem @ AppendError::Fenced) => return self.leave(&problem),
+            Err(problem @ AppendError::Failed { .. }) => self.freeze(&problem).await,
+        }
+        self.streams.end_all(StreamEnd::ShuttingDown);
+        self.status.send_replace(Status::Stopped);
+    }
+
+    /// Batch after batch until asked to stop.
+    async fn serve(&mut self) -> Result<(), AppendError> {
+        loop {
+            let woken = self.wait().await;
+            let mut batch = Batch::new(clock::now());
+            batch.tick(&mut self.core);
+            let mut done = false;
+            match woken {
+                Woken::Item(item) => self.take(&mut batch, item),
+                Woken::Lost(lost) => self.lose(&mut batch, lost),
+                Woken::Phase => self.change_phase(),
+                Woken::Due => {}
+                Woken::Done => done = true,
+            }
+            self.gather(&mut batch);
+            self.commit(batch).await?;
+            self.observer.publish(&self.core);
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Woken {
+        let wake_at = self.wake_at();
+        tokio::select! {
+            biased;
+            changed = self.phase.changed(), if !self.inbox.is_closed() => {
+                // Without anybody left who could ask it to stop, the shard stops.
+                if changed.is_err() { self.inbox.close(); }
+                Woken::Phase
+            }
+            Some(lost) = self.losses.recv() => Woken::Lost(lost),
+            item = self.inbox.recv() => item.map_or(Woken::Done, Woken::Item),
+            () = sleep_until(wake_at) => Woken::Due,
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = clock::now();
+        let due = [self.core.next_deadline(), self.observer.publish_at()].into_iter().flatten().min();
+        let wait = due.map_or(SLEEP_MAX, |due| Duration::from_micros(u64::try_from((due - now).0).unwrap_or(0)));
+        Instant::now() + wait.min(SLEEP_MAX)
+    }
+
+    /// Takes in whatever waits, up to a batch's limit.
+    fn gather(&mut self, batch: &mut Batch) {
+        self.observer.inbox_depth(self.inbox.len());
+        while batch.items() < BATCH_MAX
+            && let Ok(item) = self.inbox.try_recv()
+        {
+            self.take(batch, item);
+        }
+        while let Ok(lost) = self.losses.try_recv() {
+            self.lose(batch, lost);
+        }
+        batch.read(&self.core);
+    }
+
+    fn take(&mut self, batch: &mut Batch, item: Item) {
+        if matches!(item, Item::Watch { .. }) && *self.phase.borrow() != Phase::Serving {
+            return item.refuse(CallError::ShuttingDown);
+        }
+        batch.take(&mut self.core, item, &mut self.connection);
+    }
+
+    fn lose(&mut self, batch: &mut Batch, lost: Lost) {
+        if self.streams.forget(&lost) {
+            batch.lose(&mut self.core, lost);
+        }
+    }
+
+    /// Appends the batch and releases it; nothing is awaited between the two.
+    async fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
+        let records = batch.records();
+        if !records.is_empty() {
+            let started = Instant::now();
+            if let Err(problem) = self.journal.append(records.clone()).await {
+                batch.refuse(&refusal(&problem));
+                return Err(problem);
+            }
+            self.observer.batch(records.len(), started.elapsed());
+        }
+        for record in records.iter() {
+            let state = self.core.state(&record.tenant).expect("a record's tenant is in its shard");
+            self.observer.record(record, state);
+        }
+        batch.release(&mut self.streams, &mut self.observer);
+        Ok(())
+    }
+
+    fn change_phase(&mut self) {
+        let phase = *self.phase.borrow_and_update();
+        if phase != Phase::Serving {
+            self.streams.end_all(StreamEnd::ShuttingDown);
+        }
+        if phase == Phase::Stopping {
+            self.inbox.close();
+        }
+    }
+
+    /// Refuses everything until asked to stop.
+    async fn freeze(&mut self, problem: &AppendError) {
+        error!(%problem, "the journal failed: this shard is frozen");
+        self.status.send_replace(Status::Frozen);
+        loop {
+            tokio::select! {
+                biased;
+                changed = self.phase.changed(), if !self.inbox.is_closed() => match changed {
+                    Ok(()) => self.change_phase(),
+                    Err(_) => self.inbox.close(),
+                },
+                item = self.inbox.recv() => match item {
+                    Some(item) => item.refuse(CallError::Frozen),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Lets go of everything: what was decided since the last append never happened.
+    fn leave(mut self, problem: &AppendError) {
+        info!(%problem, "this shard has a new owner and stops here");
+        self.core = Core::new();
+        self.streams.end_all(StreamEnd::ShuttingDown);
+        self.inbox.close();
+        while let Ok(item) = self.inbox.try_recv() {
+            item.refuse(CallError::ShuttingDown);
+        }
+        self.status.send_replace(Status::Fenced);
+    }
+}
+
+fn refusal(problem: &AppendError) -> CallError {
+    match problem {
+        AppendError::Fenced => CallError::ShuttingDown,
+        AppendError::Failed { .. } => CallError::Frozen,
+    }
+}

@@ -1,0 +1,110 @@
+//! One tenant's shard under simulated time: commands at chosen moments, every deadline exactly when it is due.
+//!
+//! Invariant: what happens here happens in production for the same commands at the same times, record for record.
+//! Not here: who sends the commands (tests, workloads).
+
+use std::sync::Arc;
+
+use crate::{
+    engine::{Command, Event, Reject, Reply, Request, State, view::Notice},
+    journal::Record,
+    model::{
+        document::Document,
+        ids::{AgentId, RequestId, TenantId},
+        time::{Span, Timestamp},
+    },
+    shard::core::{Applied, Core},
+};
+
+/// A shard of one tenant in virtual time.
+#[derive(Debug)]
+pub struct Driver {
+    core: Core,
+    tenant: TenantId,
+    now: Timestamp,
+    connections: u64,
+    requests: u64,
+}
+
+/// What one step led to.
+#[derive(Debug)]
+pub struct Step {
+    /// The answer.
+    pub reply: Result<Reply, Reject>,
+    /// Everything that was applied, deadlines that came due before the command included.
+    pub records: Vec<Record>,
+    /// What agents' streams were told.
+    pub notices: Vec<(AgentId, Notice)>,
+}
+
+impl Driver {
+    /// A world under this document, and the record of its founding.
+    pub fn new(start: Timestamp, document: Document) -> (Self, Record) {
+        let tenant = TenantId::new("default").expect("the name obeys the grammar");
+        let mut core = Core::new();
+        let founded = core.add_tenant(start, tenant.clone(), Arc::new(document));
+        let record = founded.expect("a valid document is accepted by an empty world").record;
+        (Self { core, tenant, now: start, connections: 0, requests: 0 }, record)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The world.
+    pub fn state(&self) -> &State {
+        self.core.state(&self.tenant).expect("the tenant was founded with the driver")
+    }
+
+    /// A connection number that was never used.
+    pub fn next_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
+    }
+
+    /// Lets time pass, each deadline at its own time.
+    pub fn pass(&mut self, span: Span) -> Step {
+        self.pass_until(self.now + span)
+    }
+
+    /// Lets time pass until then.
+    pub fn pass_until(&mut self, until: Timestamp) -> Step {
+        let mut step = Step { reply: Ok(Reply::Done), records: Vec::new(), notices: Vec::new() };
+        while let Some(due) = self.core.next_deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            for applied in self.core.tick_due(self.now) {
+                step.take(applied);
+            }
+        }
+        self.now = self.now.max(until);
+        step
+    }
+
+    /// Gives a command now, under a request id of its own.
+    pub fn call(&mut self, command: Command) -> Step {
+        self.requests += 1;
+        let id = RequestId::new(&format!("r{}", self.requests)).expect("the id obeys the grammar");
+        self.request(Request { id: Some(id), command })
+    }
+
+    /// Gives a request now.
+    pub fn request(&mut self, request: Request) -> Step {
+        let stepped = self.core.step(self.now, &self.tenant, request).expect("the tenant is there");
+        let mut step = Step { reply: stepped.reply, records: Vec::new(), notices: Vec::new() };
+        stepped.ticks.into_iter().chain(stepped.applied).for_each(|applied| step.take(applied));
+        step
+    }
+}
+
+impl Step {
+    fn take(&mut self, applied: Applied) {
+        self.records.push(applied.record);
+        self.notices.extend(applied.notices);
+    }
+
+    /// Every event, in order.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.records.iter().flat_map(|record| &record.events)
+    }
+}

@@ -1,0 +1,54 @@
+//! The daemon's log: lines for people or JSON for machines, on standard error.
+//!
+//! Invariant: standard output stays free for what a command was asked to print.
+
+use std::{fmt, io, str::FromStr};
+
+use tracing_subscriber::{EnvFilter, filter::ParseError, fmt as lines};
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("is neither text nor json"),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// Says whether a filter (`info`, or `warn,attune::shard=debug`) can be read, and if not, why.
+pub fn check_filter(filter: &str) -> Result<(), ParseError> {
+    EnvFilter::try_new(filter).map(drop)
+}
+
+/// Logs from now on, for the whole process; asked again, nothing changes.
+pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
+    let builder = lines().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr);
+    // A second start in one process (tests, `attune demo`) goes on with the first one's log.
+    let _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}

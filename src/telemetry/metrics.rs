@@ -1,0 +1,210 @@
+//! Every metric the daemon has, in one table: name, kind, unit, labels, buckets and what it says.
+//!
+//! Invariant: a metric that is not in [`METRICS`] cannot be made, and none is made with other labels than its own.
+//! Labels are tenants, queues, channels and closed lists of words, never contacts, agents or request ids.
+
+use std::sync::OnceLock;
+
+use metrics::{Counter, Gauge, Histogram, Label, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// How a metric behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// Counts observations in buckets.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it says, in a sentence.
+    pub help: &'static str,
+    /// Its labels, in the order in which values are given.
+    pub labels: &'static [&'static str],
+    /// Upper bounds, for histograms.
+    pub buckets: &'static [f64],
+}
+
+/// Short waits: what a machine takes, in seconds.
+const MACHINE: &[f64] = &[0.00001, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
+/// What an agent takes to answer, in seconds.
+const ANSWER: &[f64] = &[0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0];
+/// What a customer waits, in seconds; the usual service levels are bounds.
+const WAIT: &[f64] = &[0.1, 1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
+/// How long people talk and wrap up, in seconds.
+const HANDLE: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
+/// Sizes of batches.
+const SIZE: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+macro_rules! metrics {
+    ($($item:ident = $kind:ident $name:literal in $unit:ident by [$($label:literal),*] $(up to $buckets:ident)?: $help:literal;)+) => {
+        $(
+            #[doc = $help]
+            pub const $item: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                unit: Unit::$unit,
+                help: $help,
+                labels: &[$($label),*],
+                buckets: metrics!(@buckets $($buckets)?),
+            };
+        )+
+
+        /// All of them.
+        pub const METRICS: &[Metric] = &[$($item),+];
+    };
+    (@buckets $buckets:ident) => { $buckets };
+    (@buckets) => { &[] };
+}
+
+metrics! {
+    CONTACTS_ENQUEUED = Counter "attune_contacts_enqueued_total" in Count by ["tenant", "queue", "channel"]:
+        "Contacts that entered a queue for the first time.";
+    CONTACTS_REQUEUED = Counter "attune_contacts_requeued_total" in Count by ["tenant", "queue", "channel", "reason"]:
+        "Contacts that wait again, by the queue they wait in now and why.";
+    CONTACTS_CLOSED = Counter "attune_contacts_closed_total" in Count by ["tenant", "queue", "channel", "outcome"]:
+        "Contacts that ended, by outcome; announced ones that never came are not counted.";
+    CONTACTS_ANSWERED = Counter "attune_contacts_answered_total" in Count
+        by ["tenant", "queue", "channel", "service_level"]:
+        "Contacts accepted within their queue's service level, or beyond it.";
+    CONTACTS_WAITING = Gauge "attune_contacts_waiting" in Count by ["tenant", "queue"]:
+        "Contacts waiting now, offered and parked ones included.";
+    CONTACTS_ENGAGED = Gauge "attune_contacts_engaged" in Count by ["tenant", "queue"]:
+        "Contacts with an agent now.";
+    WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
+        "How long contacts had waited in their queue when an agent accepted.";
+    HANDLE_SECONDS = Histogram "attune_handle_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
+        "From acceptance to the end of wrap-up.";
+    WRAP_UP_SECONDS = Histogram "attune_wrap_up_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
+        "How long wrap-up took.";
+    OFFERS = Counter "attune_offers_total" in Count by ["tenant", "queue", "channel", "outcome"]:
+        "Offers made, and how they ended: accepted, declined, expired, rescinded.";
+    OFFER_ANSWER_SECONDS = Histogram "attune_offer_answer_seconds" in Seconds by ["tenant", "queue", "channel"]
+        up to ANSWER:
+        "From an offer's delivery to its acceptance or refusal.";
+    RONA = Counter "attune_rona_total" in Count by ["tenant"]:
+        "Agents set away because they did not answer.";
+    AGENTS = Gauge "attune_agents" in Count by ["tenant", "presence"]:
+        "Agents by presence.";
+    SESSIONS_OPENED = Counter "attune_sessions_opened_total" in Count by ["tenant", "kind"]:
+        "Agents' sessions opened: new or resumed.";
+    SESSIONS_LOST = Counter "attune_sessions_lost_total" in Count by ["tenant"]:
+        "Agents' sessions whose stream broke.";
+    ENGAGEMENTS_UNCONFIRMED = Gauge "attune_engagements_unconfirmed" in Count by ["tenant"]:
+        "Engagements that nobody has confirmed since their agent was lost.";
+    COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
+        "Commands decided: accepted or refused.";
+    REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:
+        "Commands refused, by reason.";
+    CALLS_OVERLOADED = Counter "attune_calls_overloaded_total" in Count by []:
+        "Calls refused because the inbox was full.";
+    INBOX_DEPTH = Gauge "attune_inbox_depth" in Count by []:
+        "Calls that waited when the last batch was gathered.";
+    BATCH_RECORDS = Histogram "attune_batch_records" in Count by [] up to SIZE:
+        "Records in one batch.";
+    JOURNAL_APPEND_SECONDS = Histogram "attune_journal_append_seconds" in Seconds by [] up to MACHINE:
+        "How long the journal took to keep a batch.";
+    STREAMS_OPEN = Gauge "attune_streams_open" in Count by []:
+        "Agents' streams that are open.";
+    STREAMS_CLOSED = Counter "attune_streams_closed_total" in Count by ["reason"]:
+        "Agents' streams that ended: replaced, too_slow, shutting_down, signed_out, lost.";
+    DURABILITY = Gauge "attune_durability_info" in Count by ["mode"]:
+        "1 for the durability in force: memory keeps nothing beyond the process.";
+    BUILD = Gauge "attune_build_info" in Count by ["version"]:
+        "1 for the version that runs.";
+}
+
+/// Why metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// A bucket list is empty.
+    #[error("the metrics table is wrong: {0}")]
+    Table(#[from] BuildError),
+    /// Somebody else records metrics in this process.
+    #[error("another recorder of metrics is installed in this process")]
+    Taken,
+}
+
+/// Records metrics from now on, for the whole process; asked again, the same once more.
+pub fn install() -> Result<PrometheusHandle, InstallError> {
+    static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = INSTALLED.get() {
+        return Ok(handle.clone());
+    }
+    let mut builder = PrometheusBuilder::new();
+    for metric in METRICS.iter().filter(|metric| metric.kind == Kind::Histogram) {
+        builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), metric.buckets)?;
+    }
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    match metrics::set_global_recorder(recorder) {
+        Ok(()) => {
+            METRICS.iter().for_each(Metric::describe);
+            BUILD.gauge(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+            Ok(INSTALLED.get_or_init(|| handle).clone())
+        }
+        // Two starts at once: the other one has installed it or is about to say so.
+        Err(_) => INSTALLED.get().cloned().ok_or(InstallError::Taken),
+    }
+}
+
+impl Metric {
+    /// Its counter under these label values.
+    pub fn counter(&self, values: &[&str]) -> Counter {
+        assert_eq!(self.kind, Kind::Counter, "{}", self.name);
+        metrics::counter!(self.name, self.labelled(values))
+    }
+
+    /// Its gauge under these label values.
+    pub fn gauge(&self, values: &[&str]) -> Gauge {
+        assert_eq!(self.kind, Kind::Gauge, "{}", self.name);
+        metrics::gauge!(self.name, self.labelled(values))
+    }
+
+    /// Its histogram under these label values.
+    pub fn histogram(&self, values: &[&str]) -> Histogram {
+        assert_eq!(self.kind, Kind::Histogram, "{}", self.name);
+        metrics::histogram!(self.name, self.labelled(values))
+    }
+
+    fn labelled(&self, values: &[&str]) -> Vec<Label> {
+        assert_eq!(self.labels.len(), values.len(), "{} has labels {:?}", self.name, self.labels);
+        self.labels.iter().zip(values).map(|(label, value)| Label::new(*label, (*value).to_owned())).collect()
+    }
+
+    fn describe(&self) {
+        match self.kind {
+            Kind::Counter => metrics::describe_counter!(self.name, self.unit, self.help),
+            Kind::Gauge => metrics::describe_gauge!(self.name, self.unit, self.help),
+            Kind::Histogram => metrics::describe_histogram!(self.name, self.unit, self.help),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_conventions_and_are_unique() {
+        for (at, metric) in METRICS.iter().enumerate() {
+            assert!(metric.name.starts_with("attune_"), "{}", metric.name);
+            assert_eq!(metric.kind == Kind::Counter, metric.name.ends_with("_total"), "{}", metric.name);
+            assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{}", metric.name);
+            assert!(metric.buckets.is_sorted(), "{}", metric.name);
+            assert!(metric.help.ends_with('.'), "{}", metric.name);
+            assert!(METRICS[..at].iter().all(|other| other.name != metric.name), "{} twice", metric.name);
+        }
+    }
+}
