@@ -15,6 +15,10 @@ use attune::{
 use tokio::time::timeout;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
 use tonic_types::StatusExt;
 
 struct Wire {
@@ -24,6 +28,7 @@ struct Wire {
     waits: WaitServiceClient<Channel>,
     config: ConfigServiceClient<Channel>,
     health: HealthClient<Channel>,
+    reflection: ServerReflectionClient<Channel>,
 }
 
 /// One agent's stream, read in order.
@@ -45,7 +50,8 @@ impl Wire {
             agents: AgentServiceClient::new(channel.clone()),
             waits: WaitServiceClient::new(channel.clone()),
             config: ConfigServiceClient::new(channel.clone()),
-            health: HealthClient::new(channel),
+            health: HealthClient::new(channel.clone()),
+            reflection: ServerReflectionClient::new(channel),
         }
     }
 
@@ -162,6 +168,17 @@ async fn standard_services_answer(wire: &mut Wire) {
         let asked = HealthCheckRequest { service: service.into() };
         let health = wire.health.check(asked).await.expect("health is told").into_inner();
         assert_eq!(health.status(), ServingStatus::Serving, "{service:?}");
+    }
+    let list = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut answers = wire.reflection.server_reflection_info(tokio_stream::once(list)).await.expect("reflects");
+    let answer = answers.get_mut().message().await.expect("reflects").expect("an answer").message_response;
+    let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("services, not {answer:?}") };
+    let services: Vec<&str> = list.service.iter().map(|service| service.name.as_str()).collect();
+    for service in ["AgentService", "ConfigService", "ContactService", "WaitService"] {
+        assert!(services.contains(&format!("attune.v1.{service}").as_str()), "{service} is not in {services:?}");
     }
 }
 
