@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tonic::{
     server::NamedService,
     service::Routes,
-    transport::{Server, server::TcpIncoming},
+    transport::{self, Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
 
@@ -42,9 +42,10 @@ use self::{
 
 pub use self::status::DOMAIN;
 
-/// A silent connection is asked whether it lives after this, and closed after as long again: a lost desktop is noticed
-/// well within the grace period.
-const KEEPALIVE: Duration = Duration::from_secs(10);
+/// A silent connection is asked whether it lives after this …
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// … and closed if it does not answer in this: a lost desktop is noticed well within the grace period.
+const PING_ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 /// Calls open at once on one connection: a gateway carries the streams of all its agents over one.
 const STREAMS_MAX: u32 = 131_072;
 /// Calls a connection may cancel before they were looked at; a gateway that lets go of its agents cancels many at once
@@ -54,16 +55,40 @@ const RESETS_MAX: usize = 4_096;
 const REQUEST_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a request that carries a document, its envelope included.
 const DOCUMENT_REQUEST_BYTES_MAX: usize = DOCUMENT_BYTES_MAX + (64 << 10);
+/// Why reflection cannot fail.
+const DESCRIPTORS_ARE_WHOLE: &str = "the descriptors are the ones this program was compiled from";
 
-/// Everything that is served on the API's port, and the switch of its health.
-///
-/// Nothing is reported as serving until [`report_health`] says so.
+/// Serves calls until `shutdown` completes and the calls that are open then have ended. Health says "serving" from the
+/// start, so the shards must serve before; from `shutdown` on it says "not serving".
 ///
 /// # Errors
-/// Fails if the embedded descriptors cannot be served by reflection, which a test rules out.
-pub async fn routes(directory: Directory) -> Result<(Routes, HealthReporter), tonic_reflection::server::Error> {
+/// Fails if the listener does.
+pub async fn serve(
+    listener: TcpListener,
+    directory: Directory,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), transport::Error> {
+    let (routes, health) = routes(directory);
+    report_health(&health, ServingStatus::Serving).await;
+    let draining = async {
+        shutdown.await;
+        report_health(&health, ServingStatus::NotServing).await;
+    };
+    // Without it a small answer waits for the peer's delayed acknowledgement, 44 ms.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Server::builder()
+        .http2_keepalive_interval(Some(PING_EVERY))
+        .http2_keepalive_timeout(Some(PING_ANSWERED_WITHIN))
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(incoming, draining)
+        .await
+}
+
+/// Everything that is served, and the switch of its health.
+fn routes(directory: Directory) -> (Routes, HealthReporter) {
     let (reporter, health) = tonic_health::server::health_reporter();
-    report_health(&reporter, ServingStatus::NotServing).await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
@@ -79,14 +104,14 @@ pub async fn routes(directory: Directory) -> Result<(Routes, HealthReporter), to
         .add_service(waits)
         .add_service(config)
         .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(reflection().build_v1().expect(DESCRIPTORS_ARE_WHOLE))
+        .add_service(reflection().build_v1alpha().expect(DESCRIPTORS_ARE_WHOLE))
         .prepare();
-    Ok((routes, reporter))
+    (routes, reporter)
 }
 
 /// Says of the daemon as a whole, and of each service, whether it serves.
-pub async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
+async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
     let services = [
         "",
         <ContactServiceServer<Contacts> as NamedService>::NAME,
@@ -96,44 +121,5 @@ pub async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
     ];
     for service in services {
         reporter.set_service_status(service, status).await;
-    }
-}
-
-/// Serves until `shutdown` completes and the calls that are open then have ended.
-///
-/// # Errors
-/// Fails if the listener does.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Routes,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), tonic::transport::Error> {
-    // Offers are small and must not wait for company.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Server::builder()
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        .max_concurrent_streams(STREAMS_MAX)
-        .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, shutdown)
-        .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_descriptors_can_be_reflected() {
-        let text = String::from_utf8_lossy(pb::DESCRIPTORS);
-        for service in ["AgentService", "ConfigService", "ContactService", "WaitService", "ErrorReason"] {
-            assert!(text.contains(service), "{service} is described");
-        }
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
-            .build_v1()
-            .map(drop)
-            .expect("the descriptors are whole");
     }
 }

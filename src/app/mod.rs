@@ -14,12 +14,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tonic::transport;
-use tonic_health::{ServingStatus, server::HealthReporter};
 use tracing::{info, warn};
 
 use crate::{
     admin::{self, Latch, Readiness},
-    api,
     config::Settings,
     journal::memory::{MemoryStorage, Retention},
     shard::{
@@ -32,6 +30,7 @@ use crate::{
 };
 
 mod documents;
+mod serve;
 mod signals;
 
 pub use documents::DocumentFileError;
@@ -41,10 +40,10 @@ pub use signals::Exit;
 const JOURNAL_TAIL: usize = 10_000;
 
 /// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
+#[derive(Debug)]
 pub struct Daemon {
     addresses: Addresses,
     accepting: Latch,
-    health: HealthReporter,
     shard: ShardTask,
     api: Server<transport::Error>,
     admin: Server<io::Error>,
@@ -98,9 +97,6 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
-    /// The services cannot describe themselves.
-    #[error("the API's description cannot be served: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
     /// The journal does not keep the tenants.
     #[error("the journal took nothing: the shard is {0:?}")]
     Journal(Status),
@@ -134,10 +130,10 @@ impl Daemon {
         }
         info!(durability = "memory", "shard serves; nothing survives the process");
 
-        let (api, health) = serve_api(api, directory).await?;
+        let api = serve::start(api, directory);
         accepting.set();
         info!(api = %addresses.api, admin = %addresses.admin, "ready");
-        Ok(Self { addresses, accepting, health, shard, api, admin, drain_max: settings.drain_max })
+        Ok(Self { addresses, accepting, shard, api, admin, drain_max: settings.drain_max })
     }
 
     /// Where it listens: the real ports, also where the settings said 0.
@@ -149,7 +145,6 @@ impl Daemon {
     pub async fn shutdown(self) -> Stop {
         info!("draining");
         self.accepting.clear();
-        api::report_health(&self.health, ServingStatus::NotServing).await;
         let started = Instant::now();
         let mut stop = Stop::Drained;
         self.shard.drain();
@@ -205,17 +200,6 @@ fn serve_admin(listener: TcpListener, readiness: Readiness, metrics: PrometheusH
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(admin::run(listener, readiness, metrics, async { drop(stopped.await) }));
     Server { task, stop }
-}
-
-async fn serve_api(
-    listener: TcpListener,
-    directory: Directory,
-) -> Result<(Server<transport::Error>, HealthReporter), StartError> {
-    let (routes, health) = api::routes(directory).await?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(async move { api::serve(listener, routes, async { drop(stopped.await) }).await });
-    api::report_health(&health, ServingStatus::Serving).await;
-    Ok((Server { task, stop }, health))
 }
 
 async fn await_serving(shard: &ShardTask) -> Result<(), StartError> {
