@@ -77,12 +77,9 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
     for number in 0..COMMANDS {
         let passed = driver.pass(chaos.pause());
-        for record in &passed.records {
-            follow(&mut replica, record).map_err(|broken| format!("time before command {number}: {broken}"))?;
-            ledger.read(record)?;
-        }
-        check_settled(driver.state())
-            .map_err(|broken| format!("time before command {number}: {broken} {:?}", passed.records))?;
+        follow_all(&mut replica, &mut ledger, &passed)
+            .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
+            .map_err(|broken| format!("time before command {number}: {broken}"))?;
         let command = chaos.command(&mut driver);
         let state = chaos.state_touched(driver.state(), driver.now(), &command);
         let before = chaos.wants_repeat().then(|| driver.state().clone());
@@ -90,36 +87,11 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         let request = Request { id: Some(id), command: command.clone() };
         let step = driver.request(request.clone());
         coverage.count(command.name(), state, step.reply.is_ok());
-        for record in &step.records {
-            follow(&mut replica, record).map_err(|broken| format!("command {number} {command:?}: {broken}"))?;
-            ledger.read(record)?;
-        }
+
         let context = |broken: String| format!("command {number} {command:?}: {broken}");
+        follow_all(&mut replica, &mut ledger, &step).map_err(context)?;
         // What the command made due at this very moment is not the doing of its repetition.
-        for record in &driver.pass(Span::ZERO).records {
-            follow(&mut replica, record).map_err(context)?;
-            ledger.read(record)?;
-        }
-        repeat(&mut driver, before, &request, &step).map_err(context)?;
-        let settled = check_settled(driver.state());
-        settled.map_err(|broken| format!("time before command {number}: {broken}"))?;
-        let command = chaos.command(&mut driver);
-        let state = chaos.state_touched(driver.state(), driver.now(), &command);
-        let before = chaos.wants_repeat().then(|| driver.state().clone());
-        let id = RequestId::new(&format!("s{seed}-{number}")).expect("it obeys the grammar");
-        let request = Request { id: Some(id), command: command.clone() };
-        let step = driver.request(request.clone());
-        coverage.count(command.name(), state, step.reply.is_ok());
-        for record in &step.records {
-            follow(&mut replica, record).map_err(|broken| format!("command {number} {command:?}: {broken}"))?;
-            ledger.read(record)?;
-        }
-        let context = |broken: String| format!("command {number} {command:?}: {broken}");
-        // What the command made due at this very moment is not the doing of its repetition.
-        for record in &driver.pass(Span::ZERO).records {
-            follow(&mut replica, record).map_err(context)?;
-            ledger.read(record)?;
-        }
+        follow_all(&mut replica, &mut ledger, &driver.pass(Span::ZERO)).map_err(context)?;
         repeat(&mut driver, before, &request, &step).map_err(context)?;
         check_settled(driver.state()).map_err(|broken| context(broken.to_string()))?;
         if replica != *driver.state() {
@@ -127,6 +99,14 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         }
     }
     ledger.compare(driver.state(), &driver)
+}
+
+fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(), String> {
+    for record in &step.records {
+        follow(replica, record)?;
+        ledger.read(record)?;
+    }
+    Ok(())
 }
 
 /// Evolves a record event by event, checking everything that must hold in between.
