@@ -75,7 +75,8 @@ impl State {
         }
         self.timers.move_to(Timer::Contact(key), due_before, due);
         if let Some(agent) = released {
-            self.change_agent(agent, |agent| agent.draining = None);
+            self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
+            self.refresh_agent(agent);
         }
     }
 
@@ -165,8 +166,14 @@ impl State {
 
     /// Changes an agent, and everything that follows from it.
     pub(super) fn change_agent(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {
-        change(self.agents[key.0 as usize].as_mut().expect("only an agent that exists changes"));
+        let agent = self.agents[key.0 as usize].as_mut().expect("only an agent that exists changes");
+        change(agent);
+        // Who takes no work at all drains for nobody: the contact may find another.
+        let abandoned = if agent.takes_work() { None } else { agent.draining.take() };
         self.refresh_agent(key);
+        if let Some(contact) = abandoned {
+            self.change_route(contact, |route| route.drain = None);
+        }
     }
 
     /// Puts an agent where it now belongs in the rosters.
