@@ -108,7 +108,7 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::SkillUnknown { .. } => (Code::NotFound, Reason::SkillUnknown),
             Reject::ChannelUnknown { .. } => (Code::NotFound, Reason::ChannelUnknown),
             Reject::ChannelNotTaken { .. } => (Code::FailedPrecondition, Reason::ChannelNotTaken),
-            Reject::Requirement(_) => (Code::InvalidArgument, Reason::RequirementUnmatchable),
+            Reject::Requirement { .. } => (Code::InvalidArgument, Reason::RequirementUnmatchable),
             Reject::QueueFull { .. } => (Code::ResourceExhausted, Reason::QueueFull),
             Reject::QueuesNotEmpty(_) => (Code::FailedPrecondition, Reason::QueuesNotEmpty),
             Reject::ChannelsInUse(_) => (Code::FailedPrecondition, Reason::ChannelsInUse),
@@ -161,7 +161,7 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
             tell(details, "latest", encode::timestamp(*latest));
             details.add_bad_request_violation("by", "is longer than the queue allows");
         }
-        Reject::Requirement(error) => _ = details.add_bad_request_violation("requirement", error.to_string()),
+        Reject::Requirement { field, error } => _ = details.add_bad_request_violation(*field, error.to_string()),
         Reject::OutOfRange { field, problem } => _ = details.add_bad_request_violation(*field, *problem),
         Reject::RequestReused(_) => {
             details.add_bad_request_violation("request_id", "was used before for another command");

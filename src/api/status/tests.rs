@@ -35,7 +35,7 @@ fn every_call_error() -> Vec<CallError> {
         },
         Reject::ChannelUnknown { field: "channel", channel: channel(), similar: None },
         Reject::ChannelNotTaken { queue: queue(), channel: channel() },
-        Reject::Requirement(RequirementError::Impossible),
+        Reject::Requirement { field: "requirement", error: RequirementError::Impossible },
         Reject::QueueFull { queue: queue(), contacts: 10 },
         Reject::QueuesNotEmpty(vec![queue()]),
         Reject::ChannelsInUse(vec![channel()]),
