@@ -33,6 +33,7 @@ pub struct Played {
 pub fn play(text: &str) -> Result<Played, String> {
     let script = Script::parse(text)?;
     let mut stage = Stage::default();
+    script.blocks.iter().for_each(|block| stage.learn_skills(block));
     let (mut faults, mut rewritten) = (Vec::new(), Vec::new());
     for block in &script.blocks {
         let happened = stage.act(block).map_err(|problem| format!("{}: {problem}", block.line))?;
@@ -85,7 +86,6 @@ struct Stage {
 impl Stage {
     /// Lets time pass until the block, and what it says happen.
     fn act(&mut self, block: &Block) -> Result<Vec<Happening>, String> {
-        self.learn_skills(block);
         if Layout::is_declaration(&block.words) {
             self.layout.declare(&block.words, &block.toml)?;
             if self.driver.is_none() {
