@@ -234,6 +234,10 @@ impl State {
         agent.profile = Arc::clone(profile);
         self.describe_agent(key);
         self.refresh_agent(key);
+        if let Some(contact) = self.agent(key).draining {
+            // Whether it still makes sense to drain for it follows from the new profile.
+            self.change_contact(contact, |_| ());
+        }
     }
 
     /// Tells the index what an agent can do; the agent must not be standing.
