@@ -151,7 +151,9 @@ pub(super) fn requeue_contact(
         Stage::Engaged(engagement) => Some(engagement),
         _ => None,
     };
-    let queue = match queue {
+    // A contact that waits in a queue has its room there already.
+    let stays = queue.is_none_or(|name| contact.is_waiting() && name == out.state().queue_name(route.queue));
+    let queue = match queue.filter(|_| !stays) {
         Some(name) => queue_for(out.state(), name, route, &route.requirement)?,
         None => route.queue,
     };
