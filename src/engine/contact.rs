@@ -177,9 +177,11 @@ pub(super) fn transfer_contact(
     let (queue, target, requirement) = match to {
         Destination::Queue(name) => (queue_for(out.state(), name, route, &route.requirement)?, None, None),
         Destination::Agent(target) => (route.queue, Some(target_of(out, "agent.agent_id", target)?), None),
-        Destination::Skills(requirement) => {
-            check_requirement(out.state(), route.queue, requirement)?;
-            (route.queue, None, Some(Arc::new(requirement.clone())))
+        Destination::Skills(skills) => {
+            // On top of what the contact asks: a customer who needs Polish still does.
+            let requirement = route.requirement.and(skills).map_err(Reject::Requirement)?;
+            check_requirement(out.state(), route.queue, &requirement)?;
+            (route.queue, None, Some(Arc::new(requirement)))
         }
     };
     leave_engagement(out, engagement, EngagementOver::Transferred);
