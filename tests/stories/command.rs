@@ -154,7 +154,6 @@ fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
             Some(("window", span)) => window = Some(length(span)?),
             Some(("exclude", agents)) => new.excluded = list(agents, AgentId::new)?,
             Some(("arrived", time)) => new.arrived_at = Some(parse_time(time).ok_or("arrived= takes a time")?),
-            // Written at once, so that `needs=claims>=50` does not end here.
             Some(_) => return Err(format!("{word:?} says nothing of a contact")),
         }
     }

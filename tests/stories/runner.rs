@@ -10,7 +10,7 @@ use attune::{
         Command, Event, Reply, Request,
         invariant::{check, check_settled},
     },
-    model::ids::RequestId,
+    model::ids::{AgentId, RequestId},
     sim::driver::{Driver, Step},
 };
 
@@ -42,14 +42,7 @@ pub fn play(text: &str) -> Result<Played, String> {
             format!("{}: before this, at {}: {}", block.line, written_time(unlisted.at), unlisted.whole())
         }));
         if !is_as_expected(&block.expected, &now) {
-            let list = |lines: Vec<String>| match lines.is_empty() {
-                true => "        (nothing)".to_owned(),
-                false => lines.iter().map(|line| format!("        {line}")).collect::<Vec<_>>().join("\n"),
-            };
-            let (expected, found) =
-                (list(block.expected.clone()), list(now.iter().map(Happening::whole).collect::<Vec<_>>()));
-            let said = block.words.join(" ");
-            faults.push(format!("{}: {said}\n      expected\n{expected}\n      happened\n{found}", block.line));
+            faults.push(difference(block, &now));
         }
         rewritten.extend(before.chunk_by(|a, b| a.at == b.at).map(|together| {
             let head = format!("{}  time\n", written_time(together[0].at));
@@ -63,6 +56,16 @@ pub fn play(text: &str) -> Result<Played, String> {
 
 fn is_as_expected(expected: &[String], happened: &[Happening]) -> bool {
     expected.len() == happened.len() && expected.iter().zip(happened).all(|(line, happening)| happening.is(line))
+}
+
+fn difference(block: &Block, happened: &[Happening]) -> String {
+    let list = |lines: Vec<String>| match lines.is_empty() {
+        true => "        (nothing)\n".to_owned(),
+        false => lines.iter().map(|line| format!("        {line}\n")).collect(),
+    };
+    let (said, expected) = (block.words.join(" "), list(block.expected.clone()));
+    let happened = list(happened.iter().map(Happening::whole).collect());
+    format!("{}: {said}\n      expected\n{expected}      happened\n{happened}", block.line)
 }
 
 /// What happened, in the words of the expectation where that holds already.
@@ -193,7 +196,7 @@ impl Stage {
             if self.desks.get(&agent).is_some_and(|desk| desk.is_silent) {
                 continue;
             }
-            let agent = attune::model::ids::AgentId::new(&agent).map_err(|error| error.to_string())?;
+            let agent = AgentId::new(&agent).map_err(|error| error.to_string())?;
             let step = self.driver().call(Command::AckOffer { agent, offer });
             let answered = self.settle(block, step)?;
             happened.extend(answered.into_iter().filter(|happening| !happening.whole().starts_with("rings ")));
