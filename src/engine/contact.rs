@@ -71,14 +71,14 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
         return Err(Reject::ChannelNotTaken { queue: new.queue.clone(), channel: new.channel.clone() });
     }
     if new.arrived_at.is_some_and(|arrived_at| arrived_at > out.now) {
-        return Err(Reject::OutOfRange { field: "arrived_time", problem: "must not be in the future" });
+        return Err(Reject::OutOfRange { field: "arrival_time", problem: "must not be in the future" });
     }
     let arrived_at = new.arrived_at.unwrap_or(out.now);
     let target = new.target.as_ref().map(|target| target_of(out, "target.agent_id", target)).transpose()?;
     let excluded = new.excluded.iter().map(|id| agent_named(state, "excluded_agent_ids", id));
     let excluded = excluded.collect::<Result<Vec<AgentKey>, Reject>>()?;
     let queue = queue_with_room(state, asked)?;
-    check_requirement(state, asked, &new.requirement)?;
+    check_requirement(state, asked, "requirement", &new.requirement)?;
 
     let place = Place { virtual_arrival: arrived_at - state.rules(queue).priority, sequence: state.next_sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
@@ -109,7 +109,7 @@ pub(super) fn update_contact(
     if let Some(requirement) = requirement {
         let route = contact.route.as_deref().filter(|_| contact.is_waiting());
         let route = route.ok_or_else(|| wrong_state(contact, "waiting, for its requirement to change"))?;
-        check_requirement(out.state(), route.queue, requirement)?;
+        check_requirement(out.state(), route.queue, "requirement", requirement)?;
     }
     let (details, requirement) = (details.map(Arc::clone), requirement.cloned().map(Arc::new));
     out.emit(Event::ContactUpdated { contact: key, details, requirement });
@@ -151,7 +151,9 @@ pub(super) fn requeue_contact(
         Stage::Engaged(engagement) => Some(engagement),
         _ => None,
     };
-    let queue = match queue {
+    // A contact that waits in a queue has its room there already.
+    let stays = queue.is_none_or(|name| contact.is_waiting() && name == out.state().queue_name(route.queue));
+    let queue = match queue.filter(|_| !stays) {
         Some(name) => queue_for(out.state(), name, route, &route.requirement)?,
         None => route.queue,
     };
@@ -175,9 +177,12 @@ pub(super) fn transfer_contact(
     let (queue, target, requirement) = match to {
         Destination::Queue(name) => (queue_for(out.state(), name, route, &route.requirement)?, None, None),
         Destination::Agent(target) => (route.queue, Some(target_of(out, "agent.agent_id", target)?), None),
-        Destination::Skills(requirement) => {
-            check_requirement(out.state(), route.queue, requirement)?;
-            (route.queue, None, Some(Arc::new(requirement.clone())))
+        Destination::Skills(skills) => {
+            // On top of what the contact asks: a customer who needs Polish still does.
+            let requirement = route.requirement.and(skills);
+            let requirement = requirement.map_err(|error| Reject::Requirement { field: "skills", error })?;
+            check_requirement(out.state(), route.queue, "skills", &requirement)?;
+            (route.queue, None, Some(Arc::new(requirement)))
         }
     };
     leave_engagement(out, engagement, EngagementOver::Transferred);
@@ -343,7 +348,7 @@ fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Requirement) 
     if !state.rules(queue).takes(channel) {
         return Err(Reject::ChannelNotTaken { queue: name.clone(), channel: channel.clone() });
     }
-    check_requirement(state, queue, own)?;
+    check_requirement(state, queue, "queue", own)?;
     queue_with_room(state, queue)
 }
 
@@ -375,14 +380,19 @@ fn target_of(out: &Emit<'_>, field: &'static str, target: &TargetAgent) -> Resul
 }
 
 /// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
-pub(super) fn check_requirement(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), Reject> {
+pub(super) fn check_requirement(
+    state: &State,
+    queue: QueueKey,
+    field: &'static str,
+    own: &Requirement,
+) -> Result<(), Reject> {
     if own.is_empty() {
         return Ok(());
     }
     for condition in own.conditions() {
         if !state.document.skills.contains_key(&condition.skill) {
             return Err(Reject::SkillUnknown {
-                field: "requirement",
+                field,
                 skill: condition.skill.clone(),
                 similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
             });
@@ -395,7 +405,7 @@ pub(super) fn check_requirement(state: &State, queue: QueueKey, own: &Requiremen
     let mut at = 0;
     while let Some(queue) = reachable.get(at).copied() {
         at += 1;
-        matchable(state, queue, own).map_err(Reject::Requirement)?;
+        matchable(state, queue, own).map_err(|error| Reject::Requirement { field, error })?;
         for next in state.rules(queue).successors().into_iter().filter_map(|name| state.find_queue(name)) {
             if !reachable.contains(&next) {
                 reachable.push(next);

@@ -58,7 +58,8 @@ fn check_contacts(state: &State, document: &Document) -> Result<(), Reject> {
         for rules in rules.into_iter().chain(sent_on(document, rules)) {
             let all = std::iter::once(&rules.rule).chain(rules.steps.iter().map(|step| &step.rule));
             for rule in all {
-                combined(rule, Some(&route.requirement)).map_err(Reject::Requirement)?;
+                let combined = combined(rule, Some(&route.requirement));
+                combined.map_err(|error| Reject::Requirement { field: "document", error })?;
             }
         }
     }

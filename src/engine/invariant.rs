@@ -98,10 +98,9 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     if let Some(due) = contact.due {
         must!(state.timers.stands_at(Timer::Contact(key), due), "contact {id:?} has no timer at {due:?}");
     }
-    must!(
-        contact.due.is_some() || contact.engagement().is_some(),
-        "contact {id:?} has neither a deadline nor an agent"
-    );
+    let offered = contact.route.as_deref().is_some_and(|route| !route.offers.is_empty());
+    let ends = contact.due.is_some() || contact.engagement().is_some() || offered;
+    must!(ends, "contact {id:?} has neither a deadline nor an agent");
     let Some(route) = contact.route.as_deref() else {
         must!(matches!(contact.stage, Stage::Announced { .. } | Stage::Closed { .. }), "contact {id:?} has no route");
         return Ok(());
@@ -111,15 +110,9 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     if contact.is_waiting() {
         check_waiting(state, key, contact, route)?;
     }
-    if let Some(engagement) = contact.engagement() {
-        let engaged = state.engagements.get(&engagement);
-        let engaged = engaged.ok_or_else(|| Broken(format!("contact {id:?} is engaged with nobody")))?;
-        must!(engaged.contact == key, "contact {id:?} is engaged as another");
-        let in_wrap_up = matches!(contact.stage, Stage::WrapUp(_));
-        must!(engaged.is_wrap_up() == in_wrap_up, "contact {id:?} is {}, its engagement not", contact.stage_name());
-    }
     if let Some(agent) = route.drain {
         must!(state.agent(agent).draining == Some(key), "contact {id:?} has a drain that does not drain");
+        must!(state.can_drain(agent, key), "an agent drains for contact {id:?} and cannot take it");
     }
     Ok(())
 }
@@ -128,7 +121,9 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
     let id = &contact.id;
     let rules = state.rules(route.queue);
     let at_once = usize::from(rules.offers.at_once);
-    must!(route.offers.len() <= at_once, "contact {id:?} has {} offers, {at_once} allowed", route.offers.len());
+    // Offers made under an earlier document may run on, though the present one allows fewer.
+    let present = route.offers.iter().filter(|offer| state.offer(**offer).choice.document == state.version).count();
+    must!(present <= at_once, "contact {id:?} has {present} offers, {at_once} allowed");
     let mut agents: Vec<AgentKey> = Vec::new();
     for offer in &route.offers {
         let held = state.offer(*offer);
@@ -175,7 +170,6 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
             must!(until <= latest, "agent {id:?} wraps up beyond the maximum");
             must!(state.timers.stands_at(Timer::WrapUp(*engagement), until), "a wrap-up of {id:?} has no timer");
         } else {
-            must!(state.contact(engaged.contact).engagement() == Some(*engagement), "agent {id:?} has a ghost");
             interruptible +=
                 if engaged.is_active() && state.is_interruptible(engaged.channel) { engaged.cost } else { 0 };
         }
@@ -217,8 +211,10 @@ fn check_heads(state: &State) -> Result<(), Broken> {
     Ok(())
 }
 
-/// No contact in line has an agent who may take it now.
+/// Contacts and engagements name each other, and no contact in line has an agent who may take it now: what holds
+/// between commands. (Between the events of one, a contact may have left its engagement and not yet be in line.)
 pub fn check_settled(state: &State) -> Result<(), Broken> {
+    check_engagements(state)?;
     for contact in in_line(state) {
         for agent in state.agent_ids.values() {
             let pair = (&state.contact(contact).id, &state.agent(*agent).id);
@@ -250,6 +246,27 @@ pub fn check_offer(state: &State, contact: ContactKey, agent: AgentKey) -> Resul
     for other in state.agent_ids.values().filter(|other| may_take(state, contact, **other)) {
         let better = rank_of(state, contact, *other) < rank;
         must!(!better, "contact {:?} goes to {:?}, though {:?} is before", names.0, names.1, state.agent(*other).id);
+    }
+    Ok(())
+}
+
+fn check_engagements(state: &State) -> Result<(), Broken> {
+    for key in state.contact_ids.values() {
+        let contact = state.contact(*key);
+        let Some(engagement) = contact.engagement() else { continue };
+        let id = &contact.id;
+        let engaged = state.engagements.get(&engagement);
+        let engaged = engaged.ok_or_else(|| Broken(format!("contact {id:?} is engaged with nobody")))?;
+        must!(engaged.contact == *key, "contact {id:?} is engaged as another");
+        let in_wrap_up = matches!(contact.stage, Stage::WrapUp(_));
+        must!(engaged.is_wrap_up() == in_wrap_up, "contact {id:?} is {}, its engagement not", contact.stage_name());
+    }
+    for agent in state.agent_ids.values().map(|key| state.agent(*key)) {
+        for engagement in &agent.engagements {
+            let engaged = state.engagement(*engagement);
+            let known = engaged.is_wrap_up() || state.contact(engaged.contact).engagement() == Some(*engagement);
+            must!(known, "agent {:?} is engaged with a contact that is not", agent.id);
+        }
     }
     Ok(())
 }

@@ -83,8 +83,13 @@ pub enum Reject {
         channel: ChannelName,
     },
     /// The contact's requirement, together with its queue's, cannot be matched.
-    #[error("the requirement {0}")]
-    Requirement(RequirementError),
+    #[error("the requirement {error}")]
+    Requirement {
+        /// The field that states it.
+        field: &'static str,
+        /// Why it cannot be matched.
+        error: RequirementError,
+    },
     /// The queue holds as many as its document allows, and nothing is said about more.
     #[error("queue {queue:?} is full ({contacts} contacts)")]
     QueueFull {
@@ -181,7 +186,7 @@ impl Reject {
             Self::SkillUnknown { .. } => "skill_unknown",
             Self::ChannelUnknown { .. } => "channel_unknown",
             Self::ChannelNotTaken { .. } => "channel_not_taken",
-            Self::Requirement(_) => "requirement",
+            Self::Requirement { .. } => "requirement",
             Self::QueueFull { .. } => "queue_full",
             Self::QueuesNotEmpty(_) => "queues_not_empty",
             Self::ChannelsInUse(_) => "channels_in_use",

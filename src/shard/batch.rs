@@ -5,11 +5,12 @@
 
 use crate::{
     engine::{
-        Command, Event, Reject, Reply, Request,
+        Command, Reject, Reply, Request,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
     journal::{self, Record},
     model::{
+        agent::Presence,
         ids::{AgentId, SessionId, TenantId},
         time::Timestamp,
     },
@@ -41,7 +42,7 @@ enum Effect {
     Open(Box<Opening>),
     /// A stream is refused.
     Closed { reject: Reject, to: AnswerTo<Watch> },
-    /// An agent's session is over, and with it the stream.
+    /// An agent has signed out, which ends the stream and with it the session.
     SignOut { tenant: TenantId, agent: AgentId },
 }
 
@@ -72,20 +73,22 @@ impl Batch {
     }
 
     /// Takes in what has been applied already.
-    pub fn push(&mut self, core: &Core, applied: Applied) {
-        let tenant = applied.record.tenant.clone();
-        let sign_outs = sign_outs(core, &applied.record);
-        self.records.push(applied.record);
-        if !applied.notices.is_empty() {
-            self.effects.push(Effect::Notices { tenant: tenant.clone(), notices: applied.notices });
+    pub fn push(&mut self, applied: Applied) {
+        let Applied { record, notices } = applied;
+        let tenant = record.tenant.clone();
+        self.records.push(record);
+        if notices.is_empty() {
+            return;
         }
-        self.effects.extend(sign_outs.into_iter().map(|agent| Effect::SignOut { tenant: tenant.clone(), agent }));
+        let gone = sign_outs(&notices);
+        self.effects.push(Effect::Notices { tenant: tenant.clone(), notices });
+        self.effects.extend(gone.into_iter().map(|agent| Effect::SignOut { tenant: tenant.clone(), agent }));
     }
 
     /// Lets happen what is due.
     pub fn tick(&mut self, core: &mut Core) {
         for applied in core.tick_due(self.now) {
-            self.push(core, applied);
+            self.push(applied);
         }
     }
 
@@ -161,7 +164,7 @@ impl Batch {
     ) -> Result<Result<Reply, Reject>, TenantUnknown> {
         let stepped = core.step(self.now, tenant, request)?;
         for applied in stepped.ticks.into_iter().chain(stepped.applied) {
-            self.push(core, applied);
+            self.push(applied);
         }
         Ok(stepped.reply)
     }
@@ -209,7 +212,7 @@ impl Batch {
                     observer.command("open_session", Some(&reject));
                     let _ = to.send(Err(CallError::Reject(reject)));
                 }
-                Effect::SignOut { tenant, agent } => streams.end(&tenant, &agent, StreamEnd::SignedOut),
+                Effect::SignOut { tenant, agent } => streams.dismiss(&tenant, &agent, StreamEnd::SignedOut),
             }
         }
         for question in self.questions {
@@ -234,18 +237,10 @@ impl Batch {
     }
 }
 
-/// Agents whose session this record ended without opening another.
-fn sign_outs(core: &Core, record: &Record) -> Vec<AgentId> {
-    let mut ended = Vec::new();
-    for event in &record.events {
-        match event {
-            Event::SessionEnded { agent } => ended.push(*agent),
-            Event::SessionOpened { agent, .. } => ended.retain(|other| other != agent),
-            _ => {}
-        }
-    }
-    let state = core.state(&record.tenant).expect("a record's tenant is in its shard");
-    ended.into_iter().filter_map(|agent| state.agent_id(agent).cloned()).collect()
+/// Agents who are offline now because they said so; to be offline for any other reason they had to lose their stream.
+fn sign_outs(notices: &[(AgentId, Notice)]) -> Vec<AgentId> {
+    let gone = |notice: &Notice| matches!(notice, Notice::Presence { presence: Presence::Offline, pending: None });
+    notices.iter().filter(|(_, notice)| gone(notice)).map(|(agent, _)| agent.clone()).collect()
 }
 
 /// How things stand for an agent.

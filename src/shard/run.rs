@@ -124,7 +124,7 @@ impl<J: Journal> Shard<J> {
     async fn run(mut self, founding: Vec<Applied>) {
         let mut batch = Batch::new(self.core.now());
         for applied in founding {
-            batch.push(&self.core, applied);
+            batch.push(applied);
         }
         let end = match self.commit(batch).await {
             Ok(()) => {

@@ -141,11 +141,18 @@ impl Streams {
         let Some((to, _)) = &stream.to else { return };
         // A closed channel means that the reader is gone; the news of it is on its way.
         if let Err(mpsc::error::TrySendError::Full(_)) = to.try_send(notice) {
-            let lost = Lost { tenant: tenant.clone(), agent: agent.clone(), connection: stream.connection };
-            self.end(tenant, agent, StreamEnd::TooSlow);
-            // Its reader may be stuck and never let go; the engine must know now that offers do not arrive.
-            self.losses.send(lost).expect("the shard holds the receiver as long as its streams");
+            self.dismiss(tenant, agent, StreamEnd::TooSlow);
         }
+    }
+
+    /// Ends the agent's stream, if it is open, and reports the loss at once: a stuck reader may never let go, and the
+    /// engine must know now that nothing arrives.
+    pub fn dismiss(&mut self, tenant: &TenantId, agent: &AgentId, end: StreamEnd) {
+        let Some(stream) = self.tenants.get(tenant).and_then(|agents| agents.get(agent)) else { return };
+        let lost = Lost { tenant: tenant.clone(), agent: agent.clone(), connection: stream.connection };
+        self.end(tenant, agent, end);
+        // Without a shard there is nobody to tell.
+        let _ = self.losses.send(lost);
     }
 
     /// Ends the agent's stream, if it is open.

@@ -2,7 +2,11 @@
 //!
 //! Invariant: standard output stays free for what a command was asked to print.
 
-use std::{fmt, io, str::FromStr};
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    str::FromStr,
+};
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt as lines};
 
@@ -44,7 +48,8 @@ pub fn check_filter(filter: &str) -> Result<(), ParseError> {
 
 /// Logs from now on, for the whole process; asked again, nothing changes.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
-    let builder = lines().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr);
+    let colours = io::stderr().is_terminal();
+    let builder = lines().with_env_filter(EnvFilter::try_new(filter)?).with_ansi(colours).with_writer(io::stderr);
     // A second start in one process (tests, `attune demo`) goes on with the first one's log.
     let _ = match format {
         LogFormat::Text => builder.try_init(),

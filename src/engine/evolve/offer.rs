@@ -180,6 +180,10 @@ impl State {
                 agent.last_contact_ended = now;
             }
         });
+        // A contact that waits again was barred from the agent who still wrapped it up.
+        if self.contacts.get(&engagement.contact).is_some() {
+            self.mark_contact(engagement.contact);
+        }
     }
 
     fn set_cost_to_nothing(&mut self, key: EngagementKey) {

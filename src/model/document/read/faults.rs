@@ -5,20 +5,17 @@
 use std::cell::{Cell, RefCell};
 
 use super::Violation;
-use crate::model::{
-    ids::NAME_BYTES_MAX,
-    limits::{QUEUES_MAX, SKILLS_MAX, VIOLATIONS_MAX},
-};
+use crate::model::{ids::NAME_BYTES_MAX, limits::VIOLATIONS_MAX, similar::similar};
 
-/// Names compared in search of a "did you mean"; enough for any honest document, too few to keep a core busy.
-const COMPARISONS_MAX: usize = 50_000;
+/// Names for which a "did you mean" is sought; enough for any honest document, too few to keep a core busy.
+const SUGGESTIONS_MAX: usize = 100;
 
 /// Everything found wrong so far.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     listed: RefCell<Vec<Violation>>,
     count: Cell<usize>,
-    comparisons: Cell<usize>,
+    suggestions: Cell<usize>,
 }
 
 impl Faults {
@@ -49,29 +46,12 @@ impl Faults {
 
     /// `; did you mean "…"?` with the nearest of the known names, or nothing if none is near.
     pub(super) fn suggestion<'k>(&self, given: &str, known: impl Iterator<Item = &'k str>) -> String {
-        let within = match given.chars().count() {
-            0..=2 => 0,
-            3..=5 => 1,
-            6..=NAME_BYTES_MAX => 2,
-            // No name is so long.
-            _ => 0,
-        };
-        if within == 0 || self.count() >= VIOLATIONS_MAX {
+        // Each suggestion looks at every name; a document of nothing but mistakes gets enough of them.
+        if self.suggestions.get() == SUGGESTIONS_MAX {
             return String::new();
         }
-        let mut nearest: Option<(usize, &str)> = None;
-        let similar = |name: &&str| name.len().abs_diff(given.len()) <= within;
-        for name in known.take(SKILLS_MAX.max(QUEUES_MAX)).filter(similar) {
-            if self.comparisons.get() == COMPARISONS_MAX {
-                break;
-            }
-            self.comparisons.set(self.comparisons.get() + 1);
-            let distance = strsim::osa_distance(given, name);
-            if distance <= within && nearest.is_none_or(|(best, _)| distance < best) {
-                nearest = Some((distance, name));
-            }
-        }
-        nearest.map_or_else(String::new, |(_, name)| format!("; did you mean {name:?}?"))
+        self.suggestions.set(self.suggestions.get() + 1);
+        similar(given, known).map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
     }
 }
 

@@ -1,0 +1,130 @@
+//! ContactService: contacts as the platform drives them.
+//!
+//! Invariant: each call decodes, passes on and encodes, and does nothing else.
+
+use tonic::{Request, Response, Status};
+
+use crate::{engine::view::Answer, shard::Directory};
+
+use super::{
+    call::{ask, change},
+    decode, encode,
+    page_token::{self, List},
+    pb, status,
+};
+
+/// The service, on the shards of this directory.
+#[derive(Clone)]
+pub struct Contacts {
+    directory: Directory,
+}
+
+impl Contacts {
+    /// On these shards.
+    pub fn new(directory: Directory) -> Self {
+        Self { directory }
+    }
+}
+
+#[tonic::async_trait]
+impl pb::contact_service_server::ContactService for Contacts {
+    async fn announce_contact(
+        &self,
+        request: Request<pb::AnnounceContactRequest>,
+    ) -> Result<Response<pb::AnnounceContactResponse>, Status> {
+        change(&self.directory, decode::announce_contact(request.into_inner())?).await?;
+        Ok(Response::new(pb::AnnounceContactResponse {}))
+    }
+
+    async fn enqueue_contact(
+        &self,
+        request: Request<pb::EnqueueContactRequest>,
+    ) -> Result<Response<pb::EnqueueContactResponse>, Status> {
+        let reply = change(&self.directory, decode::enqueue_contact(request.into_inner())?).await?;
+        let (queue, place) = encode::queued(&reply)?;
+        Ok(Response::new(pb::EnqueueContactResponse { queue, virtual_arrival_time: Some(place) }))
+    }
+
+    async fn get_contact(
+        &self,
+        request: Request<pb::GetContactRequest>,
+    ) -> Result<Response<pb::GetContactResponse>, Status> {
+        match ask(&self.directory, decode::get_contact(request.get_ref())?).await? {
+            Answer::Contact(view) => {
+                Ok(Response::new(pb::GetContactResponse { contact: Some(encode::contact(*view)) }))
+            }
+            other => Err(status::unexpected(&other)),
+        }
+    }
+
+    async fn list_contacts(
+        &self,
+        request: Request<pb::ListContactsRequest>,
+    ) -> Result<Response<pb::ListContactsResponse>, Status> {
+        match ask(&self.directory, decode::list_contacts(request.get_ref())?).await? {
+            Answer::Contacts { contacts, next } => Ok(Response::new(pb::ListContactsResponse {
+                contacts: contacts.into_iter().map(encode::contact).collect(),
+                next_page_token: page_token::encode(List::Contacts, next.as_ref().map(|last| last.as_str())),
+            })),
+            other => Err(status::unexpected(&other)),
+        }
+    }
+
+    async fn update_contact(
+        &self,
+        request: Request<pb::UpdateContactRequest>,
+    ) -> Result<Response<pb::UpdateContactResponse>, Status> {
+        change(&self.directory, decode::update_contact(request.into_inner())?).await?;
+        Ok(Response::new(pb::UpdateContactResponse {}))
+    }
+
+    async fn park_contact(
+        &self,
+        request: Request<pb::ParkContactRequest>,
+    ) -> Result<Response<pb::ParkContactResponse>, Status> {
+        change(&self.directory, decode::park_contact(request.get_ref())?).await?;
+        Ok(Response::new(pb::ParkContactResponse {}))
+    }
+
+    async fn release_contact(
+        &self,
+        request: Request<pb::ReleaseContactRequest>,
+    ) -> Result<Response<pb::ReleaseContactResponse>, Status> {
+        change(&self.directory, decode::release_contact(request.get_ref())?).await?;
+        Ok(Response::new(pb::ReleaseContactResponse {}))
+    }
+
+    async fn requeue_contact(
+        &self,
+        request: Request<pb::RequeueContactRequest>,
+    ) -> Result<Response<pb::RequeueContactResponse>, Status> {
+        let reply = change(&self.directory, decode::requeue_contact(request.get_ref())?).await?;
+        let (queue, place) = encode::queued(&reply)?;
+        Ok(Response::new(pb::RequeueContactResponse { queue, virtual_arrival_time: Some(place) }))
+    }
+
+    async fn transfer_contact(
+        &self,
+        request: Request<pb::TransferContactRequest>,
+    ) -> Result<Response<pb::TransferContactResponse>, Status> {
+        let reply = change(&self.directory, decode::transfer_contact(request.get_ref())?).await?;
+        let (queue, place) = encode::queued(&reply)?;
+        Ok(Response::new(pb::TransferContactResponse { queue, virtual_arrival_time: Some(place) }))
+    }
+
+    async fn complete_contact(
+        &self,
+        request: Request<pb::CompleteContactRequest>,
+    ) -> Result<Response<pb::CompleteContactResponse>, Status> {
+        let reply = change(&self.directory, decode::complete_contact(request.get_ref())?).await?;
+        Ok(Response::new(pb::CompleteContactResponse { wrap_up_end_time: encode::wrap_up_if_any(&reply)? }))
+    }
+
+    async fn cancel_contact(
+        &self,
+        request: Request<pb::CancelContactRequest>,
+    ) -> Result<Response<pb::CancelContactResponse>, Status> {
+        change(&self.directory, decode::cancel_contact(request.get_ref())?).await?;
+        Ok(Response::new(pb::CancelContactResponse {}))
+    }
+}

@@ -1,0 +1,63 @@
+//! From messages to commands and queries: each request is validated once, here, and from then on its types carry it.
+//!
+//! Invariant: a request is either decoded whole, or refused with every field that is wrong, never just the first.
+//! Not here: what depends on the time, the state or the document in force (the engine decides that, and refuses).
+
+mod agent;
+mod config;
+mod contact;
+mod field;
+mod requirement;
+mod violations;
+mod wait;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    engine::{Request, view::Query},
+    model::ids::{AgentId, SessionId, TenantId},
+};
+
+pub use self::{
+    agent::{
+        accept_offer, ack_offer, decline_offer, delete_agent, end_wrap_up, extend_offer, extend_wrap_up, get_agent,
+        list_agents, put_agent, report_connect_failed, set_presence, watch_offers,
+    },
+    config::{apply_document, get_document, validate_document},
+    contact::{
+        announce_contact, cancel_contact, complete_contact, enqueue_contact, get_contact, list_contacts, park_contact,
+        release_contact, requeue_contact, transfer_contact, update_contact,
+    },
+    violations::{Subject, Violations},
+    wait::{get_position, get_queue_statistics, list_queue_statistics},
+};
+
+/// A decoded mutation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mutation {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The command and its id.
+    pub request: Request,
+}
+
+/// A decoded reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What.
+    pub query: Query,
+}
+
+/// A decoded wish to follow an agent's offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which agent.
+    pub agent: AgentId,
+    /// The session to open or resume; `None` = a new one.
+    pub session: Option<SessionId>,
+}

@@ -1,0 +1,56 @@
+//! From views, replies and notices to messages.
+//!
+//! Invariant: encoding never fails on a value that the engine can produce; spans are told beside times, so that a
+//! reader with a wrong clock is not misled. A reply of the wrong kind is a defect and is told as one.
+
+mod agent;
+mod contact;
+mod offer;
+mod reply;
+mod wait;
+
+use crate::model::{
+    document::{Document, Format},
+    time::{Span, Timestamp},
+};
+
+use super::pb;
+
+pub use self::{
+    agent::agent,
+    contact::contact,
+    offer::{checkpoint, end, notice, offer, welcome},
+    reply::{acknowledged, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any},
+    wait::{position, queue},
+};
+
+/// A time; those outside the years 1 to 9999 are told as the first or last moment of them.
+pub fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+    const FIRST_SECS: i64 = -62_135_596_800;
+    const LAST_SECS: i64 = 253_402_300_799;
+    let seconds = time.0.div_euclid(1_000_000);
+    if !(FIRST_SECS..=LAST_SECS).contains(&seconds) {
+        return prost_types::Timestamp { seconds: seconds.clamp(FIRST_SECS, LAST_SECS), nanos: 0 };
+    }
+    let nanos = i32::try_from(time.0.rem_euclid(1_000_000) * 1_000).expect("less than a second");
+    prost_types::Timestamp { seconds, nanos }
+}
+
+/// A span; never negative, because all that is told has a beginning in the past or an end in the future.
+pub fn span(span: Span) -> prost_types::Duration {
+    let micros = span.0.max(0);
+    let nanos = i32::try_from(micros % 1_000_000 * 1_000).expect("less than a second");
+    prost_types::Duration { seconds: micros / 1_000_000, nanos }
+}
+
+/// A document as it was applied.
+pub fn document(document: &Document) -> pb::DocumentText {
+    let format = match document.format {
+        Format::Toml => pb::DocumentFormat::Toml,
+        Format::Json => pb::DocumentFormat::Json,
+    };
+    pb::DocumentText { format: format.into(), text: document.source.to_string() }
+}
+
+#[cfg(test)]
+mod tests;

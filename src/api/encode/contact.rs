@@ -1,0 +1,61 @@
+//! Contacts.
+
+use crate::{
+    api::pb,
+    engine::view::{ContactState, ContactView},
+    model::contact::{ClosedBecause, ContactDetails},
+};
+
+use super::{span, timestamp};
+
+/// A contact as it stands.
+pub fn contact(view: ContactView) -> pb::Contact {
+    let state = match view.state {
+        ContactState::Announced => pb::ContactState::Announced,
+        ContactState::Queued => pb::ContactState::Queued,
+        ContactState::Parked => pb::ContactState::Parked,
+        ContactState::Offered => pb::ContactState::Offered,
+        ContactState::Engaged => pb::ContactState::Engaged,
+        ContactState::WrapUp => pb::ContactState::WrapUp,
+        ContactState::Closed => pb::ContactState::Closed,
+    };
+    let outcome = match view.closed {
+        None => pb::ContactOutcome::Unspecified,
+        Some((ClosedBecause::Handled, _)) => pb::ContactOutcome::Handled,
+        Some((ClosedBecause::Abandoned, _)) => pb::ContactOutcome::Abandoned,
+        Some((ClosedBecause::Cancelled, _)) => pb::ContactOutcome::Cancelled,
+        Some((ClosedBecause::Expired, _)) => pb::ContactOutcome::Expired,
+        Some((ClosedBecause::NeverCame, _)) => pb::ContactOutcome::NeverCame,
+    };
+    let open_offers = view
+        .offers
+        .iter()
+        .map(|(offer, agent)| pb::OpenOffer { offer_id: offer.to_string(), agent_id: agent.to_string() });
+    pb::Contact {
+        contact_id: view.id.to_string(),
+        state: state.into(),
+        queue: view.queue.map(|queue| queue.to_string()).unwrap_or_default(),
+        channel: view.channel.map(|channel| channel.to_string()).unwrap_or_default(),
+        details: Some(details(&view.details)),
+        arrival_time: Some(timestamp(view.arrived_at)),
+        queue_time: view.queued_at.map(timestamp),
+        virtual_arrival_time: view.virtual_arrival.map(timestamp),
+        waited_duration: Some(span(view.waited)),
+        step: view.step.into(),
+        open_offers: open_offers.collect(),
+        offers_made: view.offers_made,
+        agent_id: view.agent.map(|agent| agent.to_string()).unwrap_or_default(),
+        unconfirmed: view.unconfirmed,
+        outcome: outcome.into(),
+        close_time: view.closed.map(|(_, at)| timestamp(at)),
+    }
+}
+
+/// What a contact carries for the agent's eyes.
+pub(super) fn details(details: &ContactDetails) -> pb::ContactDetails {
+    pb::ContactDetails {
+        customer_id: details.customer_id.clone(),
+        attributes: details.attributes.clone(),
+        context: details.context.clone(),
+    }
+}

@@ -1,0 +1,122 @@
+//! What an agent's stream is told.
+
+use std::time::Duration;
+
+use crate::{
+    api::pb::{self, watch_offers_response::Event},
+    engine::{
+        event::{Choice, ChoiceRule, Rescinded},
+        view::{AgentView, Notice, OfferView},
+    },
+    model::{
+        ids::SessionId,
+        time::{Span, Timestamp},
+    },
+    shard::StreamEnd,
+};
+
+use super::{
+    agent::{agent, presence, work},
+    contact::details,
+    span, timestamp,
+};
+
+/// How long a desktop waits before it comes back to a daemon that shuts down: time for another to take over.
+const RECONNECT_AFTER_SHUTDOWN: Span = Span::from_millis(500);
+
+/// The first message.
+pub fn welcome(session: &SessionId, resumed: bool, view: AgentView, open_offers: usize, heartbeat: Duration) -> Event {
+    Event::Welcome(pb::Welcome {
+        session_id: session.to_string(),
+        resumed,
+        agent: Some(agent(view)),
+        open_offers: u32::try_from(open_offers).unwrap_or(u32::MAX),
+        heartbeat_interval: Some(span(Span(i64::try_from(heartbeat.as_micros()).unwrap_or(i64::MAX)))),
+    })
+}
+
+/// A contact is offered; `now` is the time of sending.
+pub fn offer(view: OfferView, now: Timestamp) -> Event {
+    Event::Offer(pb::Offer {
+        offer_id: view.offer.to_string(),
+        contact_id: view.contact.to_string(),
+        queue: view.queue.to_string(),
+        channel: view.channel.to_string(),
+        details: Some(details(&view.details)),
+        arrival_time: Some(timestamp(view.arrived_at)),
+        waited_duration: Some(span(now - view.arrived_at)),
+        offer_time: Some(timestamp(view.made_at)),
+        deliver_by_time: Some(timestamp(view.deliver_by)),
+        deliver_by_remaining: Some(span(view.deliver_by - now)),
+        answer_duration: Some(span(view.offer_time)),
+        expire_time: view.expires_at.map(timestamp),
+        expire_remaining: view.expires_at.map(|at| span(at - now)),
+        automatic: view.automatic,
+        may_decline: view.may_decline,
+        choice: Some(choice(view.choice)),
+    })
+}
+
+/// Something happened; `now` is the time of sending.
+pub fn notice(notice: Notice, now: Timestamp) -> Event {
+    match notice {
+        Notice::Offer(view) => offer(*view, now),
+        Notice::Rescind { offer, contact, because } => Event::Rescind(pb::Rescind {
+            offer_id: offer.to_string(),
+            contact_id: contact.to_string(),
+            reason: rescind_reason(because).into(),
+        }),
+        Notice::ContactUpdated { contact, details: new } => {
+            Event::ContactUpdated(pb::ContactUpdated { contact_id: contact.to_string(), details: Some(details(&new)) })
+        }
+        Notice::Presence { presence: new, pending } => Event::PresenceChanged(pb::PresenceChanged {
+            presence: Some(presence(new)),
+            pending_presence: pending.map(presence),
+        }),
+        Notice::Work { contact, work: now_is } => {
+            Event::WorkChanged(pb::WorkChanged { contact_id: contact.to_string(), work: now_is.map(work) })
+        }
+    }
+}
+
+/// The stream is alive.
+pub fn checkpoint(last_sequence: u64, now: Timestamp) -> Event {
+    Event::Checkpoint(pb::Checkpoint { last_sequence, server_time: Some(timestamp(now)) })
+}
+
+/// The last message.
+pub fn end(end: StreamEnd) -> Event {
+    let (reason, reconnect_after) = match end {
+        StreamEnd::Replaced => (pb::GoAwayReason::Replaced, None),
+        StreamEnd::SignedOut => (pb::GoAwayReason::SignedOut, None),
+        StreamEnd::TooSlow => (pb::GoAwayReason::TooSlow, Some(Span::ZERO)),
+        StreamEnd::ShuttingDown => (pb::GoAwayReason::ShuttingDown, Some(RECONNECT_AFTER_SHUTDOWN)),
+    };
+    Event::GoAway(pb::GoAway { reason: reason.into(), reconnect_after: reconnect_after.map(span) })
+}
+
+fn choice(choice: Choice) -> pb::Choice {
+    let rule = match choice.rule {
+        ChoiceRule::LongestIdle => pb::ChoiceRule::LongestIdle,
+        ChoiceRule::FirstInLine => pb::ChoiceRule::FirstInLine,
+        ChoiceRule::Target => pb::ChoiceRule::Target,
+    };
+    pb::Choice {
+        rule: rule.into(),
+        tier: choice.tier.into(),
+        idle_since_time: Some(timestamp(choice.idle_since)),
+        step: choice.step.into(),
+        document_version: choice.document,
+    }
+}
+
+fn rescind_reason(because: Option<Rescinded>) -> pb::RescindReason {
+    match because {
+        None => pb::RescindReason::Expired,
+        Some(Rescinded::Taken) => pb::RescindReason::Taken,
+        Some(Rescinded::ContactLeft) => pb::RescindReason::ContactLeft,
+        Some(Rescinded::Undelivered) => pb::RescindReason::Undelivered,
+        Some(Rescinded::SessionLost) => pb::RescindReason::SessionLost,
+        Some(Rescinded::AgentLeft) => pb::RescindReason::AgentLeft,
+    }
+}

@@ -1,0 +1,77 @@
+//! Replies: each takes the one kind of reply that its command has.
+
+use prost_types::Timestamp;
+use tonic::Status;
+
+use crate::{
+    api::{pb, status},
+    engine::Reply,
+};
+
+use super::timestamp;
+
+/// The queue a contact is in, and its virtual arrival.
+pub fn queued(reply: &Reply) -> Result<(String, Timestamp), Status> {
+    match reply {
+        Reply::Queued { queue, virtual_arrival } => Ok((queue.to_string(), timestamp(*virtual_arrival))),
+        other => Err(status::unexpected(other)),
+    }
+}
+
+/// When the wrap-up ends, if the queue gives one.
+pub fn wrap_up_if_any(reply: &Reply) -> Result<Option<Timestamp>, Status> {
+    match reply {
+        Reply::Done => Ok(None),
+        reply => wrap_up(reply).map(Some),
+    }
+}
+
+/// When the wrap-up ends.
+pub fn wrap_up(reply: &Reply) -> Result<Timestamp, Status> {
+    match reply {
+        Reply::WrapUp { until } => Ok(timestamp(*until)),
+        other => Err(status::unexpected(other)),
+    }
+}
+
+/// When the offer expires.
+pub fn offer_open(reply: &Reply) -> Result<Timestamp, Status> {
+    match reply {
+        Reply::OfferOpen { expires_at } => Ok(timestamp(*expires_at)),
+        other => Err(status::unexpected(other)),
+    }
+}
+
+/// What an acceptance brought.
+pub fn engagement(reply: &Reply) -> Result<pb::Engagement, Status> {
+    match reply {
+        Reply::Engaged { contact, channel } => {
+            Ok(pb::Engagement { contact_id: contact.to_string(), channel: channel.to_string() })
+        }
+        other => Err(status::unexpected(other)),
+    }
+}
+
+/// What an acknowledgement brought: time to answer, or the contact.
+pub fn acknowledged(reply: &Reply) -> Result<pb::ack_offer_response::Result, Status> {
+    match reply {
+        Reply::OfferOpen { .. } => offer_open(reply).map(pb::ack_offer_response::Result::ExpireTime),
+        reply => engagement(reply).map(pb::ack_offer_response::Result::Engagement),
+    }
+}
+
+/// Whether presence waits for work to end.
+pub fn pending(reply: &Reply) -> Result<bool, Status> {
+    match reply {
+        Reply::Presence { pending } => Ok(*pending),
+        other => Err(status::unexpected(other)),
+    }
+}
+
+/// The document's version.
+pub fn document_version(reply: &Reply) -> Result<u64, Status> {
+    match reply {
+        Reply::Document { version } => Ok(*version),
+        other => Err(status::unexpected(other)),
+    }
+}

@@ -1,0 +1,95 @@
+//! The course of an agent's offer stream: welcome, open offers, what happens, go-away.
+//!
+//! Invariant: sequence numbers have no gaps; after go-away nothing follows and the call ends with OK. The stream holds
+//! the shard's watch, so however the call ends, the shard hears of it. Not here: backpressure; the shard's bounded
+//! buffer ends a stream that reads too slowly.
+
+use std::{collections::VecDeque, hash::BuildHasher, hash::RandomState, pin::Pin, time::Duration};
+
+use futures_util::{Stream, stream};
+use tonic::Status;
+
+use crate::{
+    model::ids::SessionId,
+    shard::{Directory, NoticeStream, StreamItem, Watch, clock},
+};
+
+use super::{
+    decode::Follow,
+    encode,
+    pb::{self, watch_offers_response::Event},
+};
+
+/// A stream that was quiet for so long gets a checkpoint.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
+/// A desktop that heard nothing for so long may take the stream for broken: a checkpoint can be a little late.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// What the call answers with.
+pub type OfferStream = Pin<Box<dyn Stream<Item = Result<pb::WatchOffersResponse, Status>> + Send>>;
+
+/// Opens or resumes the agent's session.
+pub async fn open(directory: &Directory, follow: Follow) -> Result<OfferStream, Status> {
+    let session = follow.session.unwrap_or_else(new_session);
+    let shard = directory.shard_of(&follow.tenant)?;
+    let watch = shard.watch(&follow.tenant, follow.agent, session.clone()).await?;
+    let course = Course::new(&session, watch);
+    Ok(Box::pin(stream::unfold(course, |mut course| async move {
+        let message = course.next().await?;
+        Some((Ok(message), course))
+    })))
+}
+
+struct Course {
+    /// What was so when the stream opened and is yet to be sent.
+    opening: VecDeque<Event>,
+    /// What follows; `None` after go-away.
+    notices: Option<NoticeStream>,
+    /// The last number given.
+    sequence: u64,
+    /// The number of the last message that was not a checkpoint.
+    last_told: u64,
+}
+
+impl Course {
+    fn new(session: &SessionId, watch: Watch) -> Self {
+        let now = clock::now();
+        let welcome = encode::welcome(session, watch.resumed, watch.agent, watch.open_offers.len(), HEARTBEAT);
+        let offers = watch.open_offers.into_iter().map(|view| encode::offer(view, now));
+        let opening = std::iter::once(welcome).chain(offers).collect();
+        Self { opening, notices: Some(watch.notices), sequence: 0, last_told: 0 }
+    }
+
+    async fn next(&mut self) -> Option<pb::WatchOffersResponse> {
+        let event = match self.opening.pop_front() {
+            Some(event) => event,
+            None => self.follow().await?,
+        };
+        self.sequence += 1;
+        if !matches!(event, Event::Checkpoint(_)) {
+            self.last_told = self.sequence;
+        }
+        Some(pb::WatchOffersResponse { sequence: self.sequence, event: Some(event) })
+    }
+
+    async fn follow(&mut self) -> Option<Event> {
+        let notices = self.notices.as_mut()?;
+        let item = tokio::time::timeout(CHECKPOINT_AFTER, notices.next()).await;
+        let now = clock::now();
+        Some(match item {
+            Ok(StreamItem::Notice(notice)) => encode::notice(notice, now),
+            Ok(StreamItem::End(end)) => {
+                self.notices = None;
+                encode::end(end)
+            }
+            Err(_quiet) => encode::checkpoint(self.last_told, now),
+        })
+    }
+}
+
+/// A session id that no other has: 128 bits from the process's random hash keys. It tells streams apart and proves
+/// nothing, so it need not be secret.
+fn new_session() -> SessionId {
+    let random = || RandomState::new().hash_one(clock::now().0);
+    SessionId::new(&format!("s-{:016x}{:016x}", random(), random())).expect("hexadecimal digits obey the grammar")
+}

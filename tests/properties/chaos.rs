@@ -1,0 +1,442 @@
+//! A world that has every feature in it, and commands that mostly make sense there.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use attune::{
+    engine::{
+        Command, State,
+        command::Destination,
+        view::{AgentView, Answer, ContactFilter, ContactState, ContactView, Query, WorkState},
+    },
+    model::{
+        agent::{AgentProfile, Presence},
+        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        document::{Document, Format},
+        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        requirement::{Condition, Requirement},
+        time::{Span, Timestamp},
+    },
+    sim::driver::Driver,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+const AGENTS: u64 = 6;
+const QUEUES: [&str; 6] = ["calls", "chats", "mail", "team", "rush", "rest"];
+const CHANNELS: [&str; 4] = ["voice", "video", "chat", "email"];
+const SKILLS: [&str; 4] = ["a", "b", "c", "d"];
+/// Contacts open at once: enough for lines to form, few enough to check all pairs.
+const OPEN_MAX: usize = 14;
+
+/// A source of commands.
+pub struct Chaos {
+    random: StdRng,
+    contacts: u64,
+    sessions: u64,
+    connections: BTreeMap<u64, u64>,
+}
+
+impl Chaos {
+    pub fn new(seed: u64) -> Self {
+        Self { random: StdRng::seed_from_u64(seed), contacts: 0, sessions: 0, connections: BTreeMap::new() }
+    }
+
+    pub fn start(&mut self) -> Timestamp {
+        Timestamp(self.random.random_range(0..1_000_000_000))
+    }
+
+    /// Mostly moments, sometimes long enough for every timer.
+    pub fn pause(&mut self) -> Span {
+        match self.random.random_range(0..20) {
+            0..9 => Span::ZERO,
+            9..15 => Span::from_millis(self.random.random_range(0..3_000)),
+            15..19 => Span::from_secs(self.random.random_range(1..30)),
+            _ => Span::from_secs(self.random.random_range(30..900)),
+        }
+    }
+
+    pub fn wants_repeat(&mut self) -> bool {
+        self.random.random_range(0..10) == 0
+    }
+
+    /// A document with every feature; numbers vary, so that applying another one moves things.
+    pub fn document(&mut self) -> Document {
+        let idle = *self.pick(&["since_last_contact", "since_available", "lowest_load"]);
+        let priority = self.random.random_range(0..120);
+        let at_once = self.random.random_range(1..4);
+        let step = self.random.random_range(5..40);
+        let text = format!(
+            r#"
+            longest_idle = "{idle}"
+            session_grace = "20s"
+            [skills]
+            a = ""
+            b = ""
+            c = ""
+            d = ""
+            [channels.voice]
+            cost = 100
+            [channels.video]
+            cost = 100
+            on_agent_lost = "requeue"
+            [channels.chat]
+            cost = 40
+            misses_max = 2
+            [channels.email]
+            cost = 30
+            interruptible = true
+            [queues.calls]
+            channels = ["voice", "video"]
+            require = {{ all = ["a>=40"], none = ["d>=90"] }}
+            prefer = [{{ all = ["a>=80"] }}, {{ all = ["b"] }}]
+            steps = [{{ after = "{step}s", require = {{ any = ["a", "b"] }} }},
+                     {{ after = "60s", require = {{}}, own = "waived" }}]
+            offers = {{ at_once = {at_once}, time = "15s", extension_max = "20s" }}
+            wrap_up = {{ time = "10s", max = "30s", cost = 50 }}
+            max_wait = {{ after = "4m", then = "overflow", queue = "rest" }}
+            escalate = {{ after_offers = 5, queue = "rush" }}
+            drain_after = "10s"
+            [queues.chats]
+            channels = ["chat"]
+            require = {{ at_least = {{ count = 2, of = ["a", "b", "c"] }} }}
+            steps = [{{ after = "{step}s", require = {{ any = ["a", "b", "c"] }} }}]
+            offers = {{ acceptance = "automatic" }}
+            wrap_up = {{ time = "5s" }}
+            max_size = {{ contacts = 3, overflow = "rest" }}
+            max_wait = {{ after = "6m" }}
+            [queues.mail]
+            channels = ["email"]
+            require = {{ all = ["b>=20"] }}
+            max_wait = {{ after = "10m", then = "escalate", queue = "rush" }}
+            [queues.team]
+            members = "assigned"
+            require = {{ any = ["c>=50", "d>=50"] }}
+            offers = {{ declining = "forbidden" }}
+            max_size = {{ contacts = 4 }}
+            drain_after = "15s"
+            [queues.rush]
+            priority = "{priority}s"
+            cost = 60
+            wrap_up = {{ time = "8s", cost = 0 }}
+            drain_after = "5s"
+            [queues.rest]
+            max_wait = {{ after = "5m" }}
+            "#
+        );
+        Document::parse(&text, Format::Toml).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The state of what a command names, for the coverage table.
+    pub fn state_touched(&self, state: &State, now: Timestamp, command: &Command) -> &'static str {
+        let id = match command {
+            Command::EnqueueContact(new) => &new.id,
+            Command::AnnounceContact { contact, .. }
+            | Command::UpdateContact { contact, .. }
+            | Command::ParkContact { contact, .. }
+            | Command::ReleaseContact { contact }
+            | Command::RequeueContact { contact, .. }
+            | Command::TransferContact { contact, .. }
+            | Command::CompleteContact { contact }
+            | Command::CancelContact { contact, .. }
+            | Command::ReportConnectFailed { contact, .. }
+            | Command::ExtendWrapUp { contact, .. }
+            | Command::EndWrapUp { contact, .. } => contact,
+            Command::PutAgent { agent, .. }
+            | Command::DeleteAgent { agent }
+            | Command::OpenSession { agent, .. }
+            | Command::LoseSession { agent, .. }
+            | Command::SetPresence { agent, .. }
+            | Command::AckOffer { agent, .. }
+            | Command::AcceptOffer { agent, .. }
+            | Command::DeclineOffer { agent, .. }
+            | Command::ExtendOffer { agent, .. } => return agent_state(state, now, agent),
+            Command::Tick | Command::ApplyDocument { .. } => return "-",
+        };
+        match state.query(now, &Query::Contact(id.clone())) {
+            Ok(Answer::Contact(contact)) => contact_state(contact.state),
+            _ => "unknown",
+        }
+    }
+
+    /// Something that could happen next: usually to something that is there.
+    pub fn command(&mut self, driver: &mut Driver) -> Command {
+        let contacts = list(driver);
+        let open: Vec<&ContactView> = contacts.iter().filter(|c| c.state != ContactState::Closed).collect();
+        let agents = agents(driver);
+        let offers: Vec<(AgentId, OfferKey)> = agents
+            .iter()
+            .flat_map(|agent| agent.work.iter().map(|work| (agent.id.clone(), work.state)))
+            .filter_map(|(agent, state)| match state {
+                WorkState::Offered(offer) => Some((agent, offer)),
+                _ => None,
+            })
+            .collect();
+        if (agents.len() as u64) < AGENTS {
+            return self.put_agent();
+        }
+        if !offers.is_empty() && self.random.random_range(0..100) < 45 {
+            let (agent, offer) = self.pick(&offers).clone();
+            return self.answer(agent, offer);
+        }
+        match self.random.random_range(0..100) {
+            0..26 if open.len() < OPEN_MAX => self.enqueue(&open),
+            0..29 => self.about_contact(&open, &contacts),
+            29..31 => self.announce(),
+            31..50 => self.sign_in(driver, &agents),
+            50..54 => self.lose_session(&agents),
+            54..57 => self.put_agent(),
+            57..58 => Command::DeleteAgent { agent: self.agent() },
+            58..60 => {
+                let expected_version = (self.random.random_range(0..4) == 0).then_some(7);
+                Command::ApplyDocument { document: Arc::new(self.document()), expected_version }
+            }
+            60..62 => Command::Tick,
+            _ => self.about_contact(&open, &contacts),
+        }
+    }
+
+    fn answer(&mut self, agent: AgentId, offer: OfferKey) -> Command {
+        match self.random.random_range(0..20) {
+            0..9 => Command::AckOffer { agent, offer },
+            9..16 => Command::AcceptOffer { agent, offer },
+            16..17 => Command::DeclineOffer { agent, offer, reason: "busy".to_owned() },
+            17..18 => Command::ExtendOffer { agent, offer, by: self.seconds(1..15) },
+            18..19 => Command::AcceptOffer { agent, offer: OfferKey(offer.0.saturating_sub(1)) },
+            _ => Command::AcceptOffer { agent: self.agent(), offer },
+        }
+    }
+
+    fn about_contact(&mut self, open: &[&ContactView], all: &[ContactView]) -> Command {
+        let Some(contact) = (!open.is_empty()).then(|| (*self.pick(open)).clone()) else { return self.enqueue(open) };
+        let agent = contact.agent.clone().unwrap_or_else(|| self.agent());
+        let id = contact.id.clone();
+        if self.random.random_range(0..12) == 0 {
+            // Something that mostly does not fit.
+            let id = self.pick(all).id.clone();
+            return match self.random.random_range(0..5) {
+                0 => Command::CompleteContact { contact: id },
+                1 => Command::ReleaseContact { contact: id },
+                2 => self.transfer(id),
+                3 => self.cancel(id),
+                _ => Command::EndWrapUp { agent: self.agent(), contact: id },
+            };
+        }
+        let choice = self.random.random_range(0..12);
+        match (contact.state, choice) {
+            (ContactState::Announced, 0..4) => self.cancel(id),
+            (ContactState::Announced, _) => self.enqueue_as(id),
+            (ContactState::Parked, 0..7) => Command::ReleaseContact { contact: id },
+            (ContactState::Engaged, 0..6) => Command::CompleteContact { contact: id },
+            (ContactState::Engaged, 6..8) => self.transfer(id),
+            (ContactState::Engaged, 8) => {
+                Command::ReportConnectFailed { agent, contact: id, reason: "busy line".to_owned() }
+            }
+            (ContactState::WrapUp, 0..5) => Command::EndWrapUp { agent, contact: id },
+            (ContactState::WrapUp, 5..9) => Command::ExtendWrapUp { agent, contact: id, by: self.seconds(1..12) },
+            (_, 9) => self.requeue(id),
+            (_, 10) => self.update(id),
+            (ContactState::Queued | ContactState::Offered, 0..3) => self.cancel(id),
+            (ContactState::Queued | ContactState::Offered, 3..6) => {
+                Command::ParkContact { contact: id, longest: self.seconds(1..60) }
+            }
+            _ => self.update(id),
+        }
+    }
+
+    fn enqueue(&mut self, open: &[&ContactView]) -> Command {
+        self.contacts += 1;
+        let fresh = ContactId::new(&format!("c{}", self.contacts)).expect("it obeys the grammar");
+        let id = match open.first() {
+            Some(known) if self.random.random_range(0..25) == 0 => known.id.clone(),
+            _ => fresh,
+        };
+        self.enqueue_as(id)
+    }
+
+    fn enqueue_as(&mut self, id: ContactId) -> Command {
+        let queue = *self.pick(&QUEUES);
+        let channel = match queue {
+            "calls" => *self.pick(&["voice", "video", "voice", "chat"]),
+            "chats" => "chat",
+            "mail" => "email",
+            _ => *self.pick(&CHANNELS),
+        };
+        let target = (self.random.random_range(0..8) == 0).then(|| {
+            let window = (self.random.random_range(0..3) > 0).then(|| self.seconds(0..40));
+            TargetAgent { agent: self.agent(), window }
+        });
+        let excluded = match self.random.random_range(0..6) {
+            0 => vec![self.agent()],
+            _ => Vec::new(),
+        };
+        Command::EnqueueContact(Box::new(NewContact {
+            id,
+            queue: QueueName::new(queue).expect("it obeys the grammar"),
+            channel: ChannelName::new(channel).expect("it obeys the grammar"),
+            requirement: self.requirement(),
+            target,
+            excluded,
+            arrived_at: None,
+            details: Arc::new(ContactDetails::default()),
+        }))
+    }
+
+    fn requirement(&mut self) -> Requirement {
+        match self.random.random_range(0..6) {
+            0 => Requirement { all: vec![self.condition()], ..Requirement::default() },
+            1 => Requirement { any: vec![self.condition(), self.condition()], ..Requirement::default() },
+            2 => Requirement { none: vec![self.condition()], ..Requirement::default() },
+            _ => Requirement::default(),
+        }
+    }
+
+    fn condition(&mut self) -> Condition {
+        let skill = SkillName::new(self.word(&SKILLS)).expect("it obeys the grammar");
+        Condition { skill, level: *self.pick(&[1, 30, 60]) }
+    }
+
+    fn announce(&mut self) -> Command {
+        self.contacts += 1;
+        let contact = ContactId::new(&format!("c{}", self.contacts)).expect("it obeys the grammar");
+        let expected_at = Timestamp(1_000_000_000);
+        Command::AnnounceContact { contact, expected_at, details: Arc::new(ContactDetails::default()) }
+    }
+
+    fn update(&mut self, contact: ContactId) -> Command {
+        let requirement = (self.random.random_range(0..2) == 0).then(|| self.requirement());
+        Command::UpdateContact { contact, details: Some(Arc::new(ContactDetails::default())), requirement }
+    }
+
+    fn requeue(&mut self, contact: ContactId) -> Command {
+        let queue = match self.random.random_range(0..2) {
+            0 => None,
+            _ => Some(QueueName::new(self.word(&["rest", "rush", "calls"])).expect("it obeys the grammar")),
+        };
+        Command::RequeueContact { contact, queue, place: *self.pick(&[KeepPlace::Keep, KeepPlace::New]) }
+    }
+
+    fn transfer(&mut self, contact: ContactId) -> Command {
+        let to = match self.random.random_range(0..4) {
+            0 => Destination::Agent(TargetAgent { agent: self.agent(), window: Some(self.seconds(0..30)) }),
+            1 => Destination::Skills(self.requirement()),
+            _ => Destination::Queue(QueueName::new(self.word(&["rest", "rush"])).expect("it obeys the grammar")),
+        };
+        Command::TransferContact { contact, to, place: *self.pick(&[KeepPlace::Keep, KeepPlace::New]) }
+    }
+
+    fn cancel(&mut self, contact: ContactId) -> Command {
+        let reason = *self.pick(&[CancelReason::CustomerLeft, CancelReason::Withdrawn]);
+        Command::CancelContact { contact, reason }
+    }
+
+    fn put_agent(&mut self) -> Command {
+        let mut profile = AgentProfile::default();
+        for skill in SKILLS {
+            if self.random.random_range(0..3) > 0 {
+                let level = *self.pick(&[10, 35, 45, 65, 85, 95]);
+                profile.skills.insert(SkillName::new(skill).expect("it obeys the grammar"), level);
+            }
+        }
+        if self.random.random_range(0..2) == 0 {
+            profile.queues.push(QueueName::new("team").expect("it obeys the grammar"));
+        }
+        if self.random.random_range(0..3) == 0 {
+            let channel = ChannelName::new(self.word(&CHANNELS)).expect("it obeys the grammar");
+            profile.channel_limits.insert(channel, self.random.random_range(0..3));
+        }
+        profile.capacity = *self.pick(&[100, 100, 140, 60]);
+        Command::PutAgent { agent: self.agent(), profile: Arc::new(profile) }
+    }
+
+    /// Agents come (back) to work more often than they leave.
+    fn sign_in(&mut self, driver: &mut Driver, agents: &[AgentView]) -> Command {
+        let agent = self.pick(agents).clone();
+        let connected = agent.session.as_ref().is_some_and(|(_, connected)| *connected);
+        let choice = self.random.random_range(0..10);
+        if !connected || choice == 0 {
+            let session = match agent.session {
+                Some((session, _)) if self.random.random_range(0..2) == 0 => session,
+                _ => {
+                    self.sessions += 1;
+                    SessionId::new(&format!("s{}", self.sessions)).expect("it obeys the grammar")
+                }
+            };
+            let connection = driver.next_connection();
+            self.connections.insert(number(&agent.id), connection);
+            return Command::OpenSession { agent: agent.id, session, connection };
+        }
+        let presence = match choice {
+            1 => Presence::Away { reason: "break".to_owned() },
+            2 => Presence::Offline,
+            _ => Presence::Available,
+        };
+        Command::SetPresence { agent: agent.id, presence }
+    }
+
+    fn lose_session(&mut self, agents: &[AgentView]) -> Command {
+        let agent = self.pick(agents).id.clone();
+        let connection = self.connections.get(&number(&agent)).copied().unwrap_or(0);
+        Command::LoseSession { agent, connection }
+    }
+
+    fn agent(&mut self) -> AgentId {
+        AgentId::new(&format!("a{}", self.random.random_range(0..AGENTS))).expect("it obeys the grammar")
+    }
+
+    fn seconds(&mut self, range: std::ops::Range<i64>) -> Span {
+        Span::from_secs(self.random.random_range(range))
+    }
+
+    fn word(&mut self, from: &[&'static str]) -> &'static str {
+        *self.pick::<&'static str>(from)
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let at = self.random.random_range(0..from.len());
+        &from[at]
+    }
+}
+
+fn number(agent: &AgentId) -> u64 {
+    agent.as_str()[1..].parse().expect("agents are numbered")
+}
+
+fn list(driver: &Driver) -> Vec<ContactView> {
+    let query = Query::Contacts { after: None, limit: 500, filter: ContactFilter::default() };
+    match driver.state().query(driver.now(), &query) {
+        Ok(Answer::Contacts { contacts, .. }) => contacts,
+        other => panic!("a list of contacts was answered with {other:?}"),
+    }
+}
+
+fn agents(driver: &Driver) -> Vec<AgentView> {
+    match driver.state().query(driver.now(), &Query::Agents { after: None, limit: 500 }) {
+        Ok(Answer::Agents { agents, .. }) => agents,
+        other => panic!("a list of agents was answered with {other:?}"),
+    }
+}
+
+fn agent_state(state: &State, now: Timestamp, agent: &AgentId) -> &'static str {
+    match state.query(now, &Query::Agent(agent.clone())) {
+        Ok(Answer::Agent(view)) => match (&view.presence, &view.pending, &view.session) {
+            (_, _, Some((_, false))) => "lost",
+            (_, Some(_), _) => "pending",
+            (Presence::Offline, ..) => "offline",
+            (Presence::Away { .. }, ..) => "away",
+            (Presence::Available, ..) if view.work.is_empty() => "idle",
+            (Presence::Available, ..) => "busy",
+        },
+        _ => "unknown",
+    }
+}
+
+fn contact_state(state: ContactState) -> &'static str {
+    match state {
+        ContactState::Announced => "announced",
+        ContactState::Queued => "queued",
+        ContactState::Parked => "parked",
+        ContactState::Offered => "offered",
+        ContactState::Engaged => "engaged",
+        ContactState::WrapUp => "wrap-up",
+        ContactState::Closed => "closed",
+    }
+}

@@ -1,0 +1,188 @@
+//! Random commands on a small world, with every invariant checked after every event.
+//!
+//! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
+//! pair left that could be made, a refused command without a trace, a repeated request answered alike, and replay
+//! identical to the live state. The default run plays 2,000 sequences of 250 commands; `ATTUNE_SEQUENCES` and
+//! `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
+
+use std::{collections::BTreeSet, panic};
+
+use attune::{
+    engine::{
+        Command, Event, Request, State,
+        invariant::{check, check_offer, check_settled},
+        view::{Answer, ContactFilter, ContactState, Query},
+    },
+    journal::Record,
+    model::time::Span,
+    model::{
+        ids::{AgentId, RequestId},
+        limits::PAGE_MAX,
+    },
+    sim::driver::{Driver, Step},
+};
+use chaos::Chaos;
+use coverage::Coverage;
+
+mod chaos;
+mod coverage;
+
+const COMMANDS: usize = 250;
+
+#[test]
+fn every_sequence_keeps_every_invariant() {
+    let sequences: u64 = setting("ATTUNE_SEQUENCES", 2_000);
+    let first: u64 = setting("ATTUNE_SEED", 1);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let coverage = std::thread::scope(|scope| {
+        let worker = |worker: usize| {
+            let mut coverage = Coverage::default();
+            for seed in (first..first + sequences).skip(worker).step_by(workers) {
+                let played = panic::catch_unwind(panic::AssertUnwindSafe(|| play(seed, &mut coverage)));
+                let failed = match played {
+                    Ok(Ok(())) => None,
+                    Ok(Err(broken)) => Some(broken),
+                    Err(_) => Some("it panicked (see above)".to_owned()),
+                };
+                if let Some(broken) = failed {
+                    panic!("seed {seed} (replay with ATTUNE_SEED={seed} ATTUNE_SEQUENCES=1): {broken}");
+                }
+            }
+            coverage
+        };
+        let handles: Vec<_> = (0..workers).map(|number| scope.spawn(move || worker(number))).collect();
+        let finished = handles.into_iter().map(|handle| handle.join());
+        let mut all = Coverage::default();
+        for coverage in finished {
+            all.add(&coverage.unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        }
+        all
+    });
+    println!("{coverage}");
+    let share = coverage.accepted_share();
+    assert!(share >= 0.6, "only {:.0} % of the commands were accepted", share * 100.0);
+    assert_eq!(coverage.never_accepted(), Vec::<String>::new(), "commands that were never accepted");
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a whole number"))
+}
+
+/// Plays one sequence; an error names the command it broke at.
+fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
+    let mut chaos = Chaos::new(seed);
+    let (mut driver, founding) = Driver::new(chaos.start(), chaos.document());
+    let mut replica = State::new();
+    let mut ledger = Ledger::default();
+    follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
+    for number in 0..COMMANDS {
+        let passed = driver.pass(chaos.pause());
+        follow_all(&mut replica, &mut ledger, &passed)
+            .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
+            .map_err(|broken| format!("time before command {number}: {broken}"))?;
+        let command = chaos.command(&mut driver);
+        let state = chaos.state_touched(driver.state(), driver.now(), &command);
+        let before = chaos.wants_repeat().then(|| driver.state().clone());
+        let id = RequestId::new(&format!("s{seed}-{number}")).expect("it obeys the grammar");
+        let request = Request { id: Some(id), command: command.clone() };
+        let step = driver.request(request.clone());
+        coverage.count(command.name(), state, step.reply.is_ok());
+
+        let context = |broken: String| format!("command {number} {command:?}: {broken}");
+        follow_all(&mut replica, &mut ledger, &step).map_err(context)?;
+        // What the command made due at this very moment is not the doing of its repetition.
+        follow_all(&mut replica, &mut ledger, &driver.pass(Span::ZERO)).map_err(context)?;
+        repeat(&mut driver, before, &request, &step).map_err(context)?;
+        check_settled(driver.state()).map_err(|broken| context(broken.to_string()))?;
+        if replica != *driver.state() {
+            return Err(context("the replica differs from the live state".to_owned()));
+        }
+    }
+    ledger.compare(driver.state(), &driver)
+}
+
+fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(), String> {
+    for record in &step.records {
+        follow(replica, record)?;
+        ledger.read(record)?;
+    }
+    Ok(())
+}
+
+/// Evolves a record event by event, checking everything that must hold in between.
+fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
+    for (at, event) in record.events.iter().enumerate() {
+        // Work set aside for an offer belongs to that offer: the choice is judged before the first of them.
+        let is_first = at == 0 || !matches!(record.events[at - 1], Event::EngagementInterrupted { .. });
+        let offer = record.events[at..].iter().find(|event| !matches!(event, Event::EngagementInterrupted { .. }));
+        if let (true, Some(Event::OfferMade { contact, agent, .. })) = (is_first, offer) {
+            check_offer(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
+        }
+        replica.evolve(record.now, event);
+        check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;
+    }
+    Ok(())
+}
+
+/// A repeated request changes nothing and is answered alike; the same id with another command is refused.
+fn repeat(driver: &mut Driver, before: Option<State>, request: &Request, step: &Step) -> Result<(), String> {
+    let Some(before) = before else { return Ok(()) };
+    if step.reply.is_err() {
+        let ticked: usize = step.records.len();
+        let same = ticked > 0 || before == *driver.state();
+        return if same { Ok(()) } else { Err("a refused command left a trace".to_owned()) };
+    }
+    let after = driver.state().clone();
+    let again = driver.request(request.clone());
+    if again.reply != step.reply || !again.records.is_empty() || after != *driver.state() {
+        return Err(format!("repeating {request:?} gave {:?} after {:?}", again.reply, step.reply));
+    }
+    let nobody = AgentId::new("nobody").expect("it obeys the grammar");
+    let other = Request { id: request.id.clone(), command: Command::DeleteAgent { agent: nobody } };
+    match driver.request(other).reply {
+        Err(reject) if reject.name() == "request_reused" => Ok(()),
+        reply => Err(format!("another command under the same id gave {reply:?}")),
+    }
+}
+
+/// What a platform knows from answers and events alone: every contact acknowledged is open or has ended.
+#[derive(Default)]
+struct Ledger {
+    open: BTreeSet<String>,
+    keys: std::collections::BTreeMap<u64, String>,
+}
+
+impl Ledger {
+    fn read(&mut self, record: &Record) -> Result<(), String> {
+        for event in &record.events {
+            match event {
+                Event::ContactAnnounced { contact, id, .. } => {
+                    self.keys.insert(contact.0, id.to_string());
+                    self.open.insert(id.to_string());
+                }
+                Event::ContactQueued { contact, queued } => {
+                    self.keys.insert(contact.0, queued.id.to_string());
+                    self.open.insert(queued.id.to_string());
+                }
+                Event::ContactClosed { contact, .. } => {
+                    let id = self.keys.get(&contact.0).ok_or("a contact that never came was closed")?;
+                    if !self.open.remove(id) {
+                        return Err(format!("contact {id} was closed twice"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&self, state: &State, driver: &Driver) -> Result<(), String> {
+        let query = Query::Contacts { after: None, limit: PAGE_MAX, filter: ContactFilter::default() };
+        let Ok(Answer::Contacts { contacts, next: None }) = state.query(driver.now(), &query) else {
+            return Err("more contacts than a page holds".to_owned());
+        };
+        let open = contacts.iter().filter(|contact| contact.state != ContactState::Closed);
+        let open: BTreeSet<String> = open.map(|contact| contact.id.to_string()).collect();
+        if open == self.open { Ok(()) } else { Err(format!("lost or invented: {open:?} against {:?}", self.open)) }
+    }
+}

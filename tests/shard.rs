@@ -1,0 +1,397 @@
+//! The shard's promises, with a journal that can be made to wait, fail and fence.
+
+use std::{future::poll_fn, sync::Arc, task::Poll};
+
+use attune::{
+    engine::{
+        Command, Reply, Request,
+        view::{Answer, Notice, Query, QueueView},
+    },
+    journal::{
+        Journal, Seq,
+        memory::{MemoryStorage, Retention},
+    },
+    model::{
+        agent::{AgentProfile, Presence},
+        contact::{CancelReason, NewContact},
+        document::{Document, Format},
+        ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
+        limits::INBOX_MAX,
+        requirement::Requirement,
+        time::{Span, Timestamp},
+    },
+    shard::{
+        CallError, NoticeStream, ShardHandle, StreamEnd, StreamItem, Watch, clock,
+        core::Core,
+        observe::Observer,
+        run::{self, ShardTask, Status},
+    },
+    telemetry::metrics,
+};
+use tokio::task::yield_now;
+
+const DOCUMENT: &str = "[channels.voice]\ncost = 100\n[queues.billing]\n[queues.billing.wrap_up]\ntime = '0s'\n";
+
+struct Bench {
+    tenant: TenantId,
+    storage: MemoryStorage,
+    shard: ShardHandle,
+    task: ShardTask,
+}
+
+fn document() -> Arc<Document> {
+    Arc::new(Document::parse(DOCUMENT, Format::Toml).unwrap())
+}
+
+/// A shard with one tenant of this name, one queue and one agent, ana.
+async fn bench_of(tenant: &str) -> Bench {
+    let tenant = TenantId::new(tenant).unwrap();
+    let storage = MemoryStorage::new(Retention::Everything);
+    let mut core = Core::new();
+    let founding = vec![core.add_tenant(clock::now(), tenant.clone(), document()).unwrap()];
+    let (shard, task) = run::start(core, founding, storage.open(), Observer::new(1_000));
+    let bench = Bench { tenant, storage, shard, task };
+    bench.call(Command::PutAgent { agent: ana(), profile: Arc::new(AgentProfile::default()) }).await.unwrap();
+    bench
+}
+
+async fn bench() -> Bench {
+    bench_of("t").await
+}
+
+fn ana() -> AgentId {
+    AgentId::new("ana").unwrap()
+}
+
+fn billing() -> QueueName {
+    QueueName::new("billing").unwrap()
+}
+
+fn contact(id: &str) -> ContactId {
+    ContactId::new(id).unwrap()
+}
+
+fn session(id: &str) -> SessionId {
+    SessionId::new(id).unwrap()
+}
+
+fn enqueue(id: &str) -> Command {
+    Command::EnqueueContact(Box::new(NewContact {
+        id: contact(id),
+        queue: billing(),
+        channel: ChannelName::new("voice").unwrap(),
+        requirement: Requirement::default(),
+        target: None,
+        excluded: Vec::new(),
+        arrived_at: None,
+        details: Arc::default(),
+    }))
+}
+
+fn request(command: Command) -> Request {
+    Request { id: None, command }
+}
+
+impl Bench {
+    async fn call(&self, command: Command) -> Result<Reply, CallError> {
+        self.shard.call(&self.tenant, request(command)).await
+    }
+
+    async fn queue(&self) -> Result<QueueView, CallError> {
+        match self.shard.query(&self.tenant, Query::Queue(billing())).await? {
+            Answer::Queue(view) => Ok(view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn watch(&self, id: &str) -> Result<Watch, CallError> {
+        self.shard.watch(&self.tenant, ana(), session(id)).await
+    }
+
+    /// Ana's stream, ready for work.
+    async fn available(&self) -> NoticeStream {
+        let mut watch = self.watch("s1").await.unwrap();
+        self.call(Command::SetPresence { agent: ana(), presence: Presence::Available }).await.unwrap();
+        let told = watch.notices.next().await;
+        assert!(matches!(told, StreamItem::Notice(Notice::Presence { presence: Presence::Available, .. })), "{told:?}");
+        watch.notices
+    }
+
+    /// Whether ana has a session, and whether its stream is open.
+    async fn session(&self) -> Option<bool> {
+        match self.shard.query(&self.tenant, Query::Agent(ana())).await.unwrap() {
+            Answer::Agent(view) => view.session.map(|(_, open)| open),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn session_becomes(&self, wanted: Option<bool>) {
+        while self.session().await != wanted {
+            yield_now().await;
+        }
+    }
+
+    async fn status_becomes(&self, wanted: Status) {
+        self.task.status().wait_for(|status| *status == wanted).await.unwrap();
+    }
+}
+
+/// What the stream has ready, if anything.
+async fn ready(stream: &mut NoticeStream) -> Option<StreamItem> {
+    poll_fn(|cx| match stream.poll_next(cx) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+async fn end_of(mut stream: NoticeStream) -> StreamEnd {
+    loop {
+        if let StreamItem::End(end) = stream.next().await {
+            return end;
+        }
+    }
+}
+
+#[tokio::test]
+async fn neither_reply_nor_notice_nor_answer_leaves_before_the_journal_has_it() {
+    let bench = Arc::new(bench().await);
+    let mut notices = bench.available().await;
+    bench.storage.hold();
+    let (caller, reader) = (Arc::clone(&bench), Arc::clone(&bench));
+    // Both are in the inbox before the loop wakes, so they are one batch.
+    let call = tokio::spawn(async move { caller.call(enqueue("c1")).await });
+    let query = tokio::spawn(async move { reader.queue().await });
+    bench.storage.append_waits().await;
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    assert!(!call.is_finished(), "the reply waits");
+    assert!(!query.is_finished(), "the answer that saw the contact waits");
+    assert_eq!(ready(&mut notices).await, None, "the offer waits");
+    assert!(!bench.storage.records().iter().any(|record| record.input.command.name() == "enqueue_contact"));
+
+    bench.storage.release();
+    assert!(matches!(call.await.unwrap(), Ok(Reply::Queued { .. })));
+    assert_eq!(query.await.unwrap().unwrap().waiting, 1, "a question is answered after the batch that it saw");
+    assert!(matches!(notices.next().await, StreamItem::Notice(Notice::Offer(_))));
+}
+
+#[tokio::test]
+async fn a_failed_append_freezes_the_shard_and_tells_nobody_anything() {
+    let bench = bench().await;
+    let mut notices = bench.available().await;
+    let kept = bench.storage.records().len();
+    bench.storage.fail_after(0);
+    assert_eq!(bench.call(enqueue("c1")).await, Err(CallError::Frozen));
+    bench.status_becomes(Status::Frozen).await;
+    assert_eq!(bench.queue().await, Err(CallError::Frozen), "what the journal does not have cannot be read");
+    assert_eq!(bench.call(enqueue("c2")).await, Err(CallError::Frozen));
+    assert!(matches!(bench.watch("s2").await, Err(CallError::Frozen)));
+    assert_eq!(ready(&mut notices).await, None);
+    assert_eq!(bench.storage.records().len(), kept);
+    assert_eq!(bench.task.stop().await.unwrap(), Status::Stopped);
+    assert_eq!(end_of(notices).await, StreamEnd::ShuttingDown);
+}
+
+#[tokio::test]
+async fn a_fenced_shard_drops_everything_and_stops() {
+    let bench = bench().await;
+    let notices = bench.available().await;
+    bench.storage.fence();
+    assert_eq!(bench.call(enqueue("c1")).await, Err(CallError::ShuttingDown));
+    bench.status_becomes(Status::Fenced).await;
+    assert_eq!(end_of(notices).await, StreamEnd::ShuttingDown);
+    assert_eq!(bench.queue().await, Err(CallError::ShuttingDown));
+    assert_eq!(bench.task.stop().await.unwrap(), Status::Fenced);
+}
+
+#[tokio::test]
+async fn a_full_inbox_refuses_at_once_with_a_hint() {
+    let bench = bench().await;
+    bench.storage.hold();
+    let refused = async {
+        let mut asked = 0;
+        loop {
+            tokio::select! {
+                biased;
+                result = bench.call(enqueue("c1")) => return (asked, result),
+                () = yield_now() => asked += 1,
+            }
+        }
+    };
+    let (asked, result) = refused.await;
+    assert!(matches!(result, Err(CallError::Overloaded { retry_after }) if !retry_after.is_zero()), "{result:?}");
+    assert!(asked >= INBOX_MAX, "{asked}");
+    bench.storage.release();
+    while bench.queue().await.is_err() {
+        yield_now().await;
+    }
+    let taken =
+        bench.storage.records().iter().filter(|record| record.input.command.name() == "enqueue_contact").count();
+    assert_eq!(taken, 1, "callers who went away are still served, and the others were told the contact exists");
+}
+
+#[tokio::test]
+async fn the_newest_stream_of_an_agent_wins() {
+    let bench = bench().await;
+    let first = bench.available().await;
+    let second = bench.watch("s1").await.unwrap();
+    assert!(second.resumed);
+    assert_eq!(second.agent.presence, Presence::Available, "a resumed session is where it was");
+    assert_eq!(end_of(first).await, StreamEnd::Replaced);
+    bench.queue().await.unwrap();
+    assert_eq!(bench.session().await, Some(true), "the first one's end is not the session's");
+}
+
+#[tokio::test]
+async fn letting_go_of_a_watch_loses_the_session_and_resuming_shows_each_offer_once() {
+    let bench = bench().await;
+    drop(bench.available().await);
+    bench.session_becomes(Some(false)).await;
+    bench.call(enqueue("c1")).await.unwrap();
+    let mut watch = bench.watch("s1").await.unwrap();
+    assert!(watch.resumed);
+    assert_eq!(watch.open_offers.len(), 1, "the contact that waited is offered");
+    let cancel = Command::CancelContact { contact: contact("c1"), reason: CancelReason::CustomerLeft };
+    bench.call(cancel).await.unwrap();
+    let told = watch.notices.next().await;
+    assert!(matches!(told, StreamItem::Notice(Notice::Rescind { .. })), "not the offer again: {told:?}");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_stream_and_the_session() {
+    let bench = bench().await;
+    let notices = bench.available().await;
+    bench.call(Command::SetPresence { agent: ana(), presence: Presence::Offline }).await.unwrap();
+    bench.session_becomes(None).await;
+    assert_eq!(end_of(notices).await, StreamEnd::SignedOut, "also while the reader still holds on to it");
+}
+
+#[tokio::test]
+async fn what_is_due_happens_without_a_call() {
+    let bench = bench().await;
+    let mut notices = bench.available().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    bench.call(Command::ParkContact { contact: contact("c1"), longest: Span::from_millis(20) }).await.unwrap();
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(notices.next().await);
+    }
+    assert!(
+        matches!(
+            told.as_slice(),
+            [
+                StreamItem::Notice(Notice::Offer(_)),
+                StreamItem::Notice(Notice::Rescind { .. }),
+                StreamItem::Notice(Notice::Offer(_))
+            ]
+        ),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn draining_ends_streams_and_still_answers_and_stopping_finishes_what_was_taken() {
+    let bench = bench().await;
+    let notices = bench.available().await;
+    bench.task.drain();
+    assert_eq!(end_of(notices).await, StreamEnd::ShuttingDown);
+    assert!(bench.call(enqueue("c1")).await.is_ok());
+    assert!(matches!(bench.watch("s1").await, Err(CallError::ShuttingDown)));
+
+    let Bench { tenant, storage, shard, task } = bench;
+    let caller = shard.clone();
+    let taken = tokio::spawn({
+        let tenant = tenant.clone();
+        async move { caller.call(&tenant, request(enqueue("c2"))).await }
+    });
+    yield_now().await;
+    assert_eq!(task.stop().await.unwrap(), Status::Stopped);
+    assert!(taken.await.unwrap().is_ok(), "it was in the inbox when the shard was asked to stop");
+    assert_eq!(shard.call(&tenant, request(enqueue("c3"))).await, Err(CallError::ShuttingDown));
+    assert_eq!(storage.records().last().unwrap().input.command.name(), "enqueue_contact");
+}
+
+#[tokio::test]
+async fn an_unknown_tenant_is_named() {
+    let bench = bench().await;
+    let other = TenantId::new("other").unwrap();
+    let unknown = CallError::TenantUnknown(other.clone());
+    assert_eq!(bench.shard.call(&other, request(enqueue("c1"))).await, Err(unknown.clone()));
+    assert_eq!(bench.shard.query(&other, Query::Document).await, Err(unknown.clone()));
+    assert_eq!(bench.shard.watch(&other, ana(), session("s")).await.map(drop), Err(unknown));
+}
+
+#[tokio::test]
+async fn what_was_kept_is_counted() {
+    let handle = metrics::install().unwrap();
+    let bench = bench_of("counted").await;
+    let mut notices = bench.available().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    let StreamItem::Notice(Notice::Offer(offer)) = notices.next().await else { panic!("an offer") };
+    bench.call(Command::AckOffer { agent: ana(), offer: offer.offer }).await.unwrap();
+    bench.call(Command::AcceptOffer { agent: ana(), offer: offer.offer }).await.unwrap();
+    bench.call(Command::CompleteContact { contact: contact("c1") }).await.unwrap();
+    let line = "tenant=\"counted\",queue=\"billing\",channel=\"voice\"";
+    let expected = [
+        format!("attune_contacts_enqueued_total{{{line}}} 1"),
+        format!("attune_offers_total{{{line},outcome=\"made\"}} 1"),
+        format!("attune_offers_total{{{line},outcome=\"accepted\"}} 1"),
+        format!("attune_contacts_answered_total{{{line},service_level=\"within\"}} 1"),
+        format!("attune_contacts_closed_total{{{line},outcome=\"handled\"}} 1"),
+        format!("attune_wait_seconds_count{{{line}}} 1"),
+        format!("attune_handle_seconds_count{{{line}}} 1"),
+        "attune_agents{tenant=\"counted\",presence=\"available\"} 1".to_owned(),
+        "attune_agents{tenant=\"counted\",presence=\"offline\"} 0".to_owned(),
+        "attune_sessions_opened_total{tenant=\"counted\",kind=\"new\"} 1".to_owned(),
+    ];
+    let text = handle.render();
+    for expected in expected {
+        assert!(text.lines().any(|line| line == expected), "{expected}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn due_things_happen_before_a_command_and_time_never_runs_backwards() {
+    let tenant = TenantId::new("t").unwrap();
+    let at = |secs| Timestamp(0) + Span::from_secs(secs);
+    let mut core = Core::new();
+    core.add_tenant(at(100), tenant.clone(), document()).unwrap();
+    core.step(at(100), &tenant, request(enqueue("c1"))).unwrap().reply.unwrap();
+    let park = Command::ParkContact { contact: contact("c1"), longest: Span::from_secs(5) };
+    core.step(at(100), &tenant, request(park)).unwrap().reply.unwrap();
+    assert_eq!(core.next_deadline(), Some(at(105)));
+    assert!(core.tick_due(at(104)).is_empty());
+
+    let stepped = core.step(at(110), &tenant, request(enqueue("c2"))).unwrap();
+    let ticks: Vec<_> = stepped.ticks.iter().map(|tick| tick.record.input.command.name()).collect();
+    assert_eq!(ticks, ["tick"], "the release came before the command");
+    let late = core.step(at(50), &tenant, request(enqueue("c3"))).unwrap().applied.unwrap();
+    assert_eq!(late.record.now, at(110), "an earlier time counts as the latest one told");
+    assert_eq!(late.record.seq.next(), core.next_seq());
+}
+
+#[tokio::test]
+async fn recovery_from_the_journal_gives_the_same_world() {
+    let tenant = TenantId::new("t").unwrap();
+    let storage = MemoryStorage::new(Retention::Everything);
+    let mut journal = storage.open();
+    let mut core = Core::new();
+    let mut records = vec![core.add_tenant(Timestamp(1), tenant.clone(), document()).unwrap().record];
+    let put = Command::PutAgent { agent: ana(), profile: Arc::new(AgentProfile::default()) };
+    let open = Command::OpenSession { agent: ana(), session: session("s1"), connection: 1 };
+    let presence = Command::SetPresence { agent: ana(), presence: Presence::Available };
+    for (at, command) in [put, open, presence, enqueue("c1"), enqueue("c2")].into_iter().enumerate() {
+        let stepped = core.step(Timestamp(at as i64 * 1_000), &tenant, request(command)).unwrap();
+        records.extend(stepped.ticks.into_iter().chain(stepped.applied).map(|applied| applied.record));
+    }
+    records.extend(core.tick_due(Timestamp(60_000_000)).into_iter().map(|applied| applied.record));
+    journal.append(records.into()).await.unwrap();
+
+    let recovered = Core::recover(journal.read(Seq::FIRST, usize::MAX).unwrap()).unwrap();
+    assert!(recovered.state(&tenant) == core.state(&tenant), "evolving the events gives the state that decided them");
+    assert_eq!(recovered.next_seq(), core.next_seq());
+    assert_eq!(recovered.next_deadline(), core.next_deadline());
+    assert!(Core::recover(storage.records().into_iter().skip(1)).is_err(), "a gap is found");
+}
