@@ -259,7 +259,8 @@ impl State {
     /// The agent who would get a contact of the class that this one waits in, or waited in last.
     pub fn agent_for(&self, contact: ContactKey) -> (Option<AgentKey>, u32) {
         let route = self.route(contact);
-        let best = match self.class_of(route).filter(|_| route.line.is_none()) {
+        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement);
+        let best = match class.filter(|_| route.line.is_none()) {
             Some(class) => best_in_class(self, contact, self.index.class(class)),
             None => best_agent(self, contact),
         };
