@@ -1,4 +1,4 @@
-//! The non-empty classes of a lane, each under the two rarest atoms of every alternative, by its first contact's place.
+//! The non-empty classes of a lane, each under the two rarest atoms of every alternative, by its first contact.
 //!
 //! Invariant: a class stands under all its anchors with its present head, or nowhere if its line is empty.
 //! An agent looks only under atoms it has, so a class it can satisfy is always seen (some alternative holds, hence both
@@ -11,7 +11,10 @@ use super::{
     atoms::{AtomKey, AtomSet},
     class::{Anchor, ClassKey},
 };
-use crate::engine::event::Place;
+use crate::{engine::event::Place, model::ids::ContactKey};
+
+/// A class's first contact.
+pub type Head = (Place, ContactKey);
 
 /// Non-empty classes of one lane.
 #[derive(Debug, Clone, Default)]
@@ -24,12 +27,12 @@ pub struct Heads {
 #[derive(Debug, Clone, Default)]
 struct BySecond {
     occupied: AtomSet,
-    classes: BTreeSet<(AtomKey, Place, ClassKey)>,
+    classes: BTreeSet<(AtomKey, Head, ClassKey)>,
 }
 
 impl Heads {
     /// Moves a class from one head to another; without a head it stands nowhere.
-    pub fn move_to(&mut self, anchors: &[Anchor], class: ClassKey, from: Option<Place>, to: Option<Place>) {
+    pub fn move_to(&mut self, anchors: &[Anchor], class: ClassKey, from: Option<Head>, to: Option<Head>) {
         for anchor in anchors {
             if let Some(from) = from {
                 self.remove(*anchor, from, class);
@@ -40,7 +43,7 @@ impl Heads {
         }
     }
 
-    fn insert(&mut self, anchor: Anchor, head: Place, class: ClassKey) {
+    fn insert(&mut self, anchor: Anchor, head: Head, class: ClassKey) {
         let first = anchor.first.0 as usize;
         if self.by_first.len() <= first {
             self.by_first.resize_with(first + 1, BySecond::default);
@@ -50,7 +53,7 @@ impl Heads {
         self.occupied.insert(anchor.first);
     }
 
-    fn remove(&mut self, anchor: Anchor, head: Place, class: ClassKey) {
+    fn remove(&mut self, anchor: Anchor, head: Head, class: ClassKey) {
         let by_second = &mut self.by_first[anchor.first.0 as usize];
         by_second.classes.remove(&(anchor.second, head, class));
         if by_second.under(anchor.second).next().is_none() {
@@ -65,7 +68,7 @@ impl Heads {
     pub fn under<'a>(
         &'a self,
         signature: &'a AtomSet,
-    ) -> impl Iterator<Item = impl Iterator<Item = (Place, ClassKey)> + 'a> + 'a {
+    ) -> impl Iterator<Item = impl Iterator<Item = (Head, ClassKey)> + 'a> + 'a {
         self.occupied.intersection(signature).flat_map(move |first| {
             let by_second = &self.by_first[first.0 as usize];
             by_second.occupied.intersection(signature).map(|second| by_second.under(second))
@@ -73,7 +76,7 @@ impl Heads {
     }
 
     /// Whether a class stands under an anchor with this head (for checks).
-    pub fn holds(&self, anchor: Anchor, head: Place, class: ClassKey) -> bool {
+    pub fn holds(&self, anchor: Anchor, head: Head, class: ClassKey) -> bool {
         let Some(by_second) = self.by_first.get(anchor.first.0 as usize) else { return false };
         let seen = self.occupied.contains(anchor.first) && by_second.occupied.contains(anchor.second);
         seen && by_second.classes.contains(&(anchor.second, head, class))
@@ -86,8 +89,8 @@ impl Heads {
 }
 
 impl BySecond {
-    fn under(&self, second: AtomKey) -> impl Iterator<Item = (Place, ClassKey)> + '_ {
-        let from = (second, Place::FIRST, ClassKey(0));
+    fn under(&self, second: AtomKey) -> impl Iterator<Item = (Head, ClassKey)> + '_ {
+        let from = (second, (Place::FIRST, ContactKey(0)), ClassKey(0));
         let classes = self.classes.range(from..).take_while(move |(atom, ..)| *atom == second);
         classes.map(|(_, head, class)| (*head, *class))
     }

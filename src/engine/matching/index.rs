@@ -227,10 +227,10 @@ impl Index {
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is entered exists");
                 let heads = &mut self.heads[usize::from(class.id.lane.0)];
-                let head = class.line.first().map(|(place, _)| *place);
+                let head = class.line.first().copied();
                 class.line.insert((place, contact));
-                if head.is_none_or(|head| place < head) {
-                    heads.move_to(&class.anchors, key, head, Some(place));
+                if head.is_none_or(|head| (place, contact) < head) {
+                    heads.move_to(&class.anchors, key, head, Some((place, contact)));
                 }
             }
         }
@@ -250,8 +250,8 @@ impl Index {
                 let was_head = class.line.first() == Some(&(place, contact));
                 class.line.remove(&(place, contact));
                 if was_head {
-                    let next = class.line.first().map(|(next, _)| *next);
-                    heads.move_to(&class.anchors, key, Some(place), next);
+                    let next = class.line.first().copied();
+                    heads.move_to(&class.anchors, key, Some((place, contact)), next);
                 }
             }
         }

@@ -26,6 +26,7 @@ use crate::{
 
 use super::{
     class::{Class, satisfies},
+    heads::Head,
     index::InLine,
 };
 
@@ -152,16 +153,15 @@ fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, Con
     let before = private.map(|(place, _)| place);
     // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
     // lines behind the heads walked.
-    let heads = |head, class, _: &mut u32| Some((head, class));
+    let heads = |head, _: &Class, _: &mut u32| Some(head);
     let found = match first_in_classes(state, key, lanes, before, &mut examined, heads) {
-        None => private,
-        Some((_, class)) => {
-            let head = class.line.first().copied().filter(|(_, head)| may_be_offered(state, *head, key));
+        Some((_, contact)) if !may_be_offered(state, contact, key) => {
             let walk = |_, class: &Class, examined: &mut u32| first_for(state, class, key, examined);
-            head.or_else(|| first_in_classes(state, key, lanes, before, &mut examined, walk)).or(private)
+            first_in_classes(state, key, lanes, before, &mut examined, walk)
         }
+        head => head,
     };
-    Best { found, examined }
+    Best { found: found.or(private), examined }
 }
 
 /// The first contact that waits for this agent alone.
@@ -174,21 +174,21 @@ fn first_private(state: &State, key: AgentKey, lanes: u64, examined: &mut u32) -
 }
 
 /// The first place before `before` that `first` finds in the classes whose requirement this agent satisfies.
-fn first_in_classes<'a, T>(
-    state: &'a State,
+fn first_in_classes(
+    state: &State,
     key: AgentKey,
     lanes: u64,
     mut before: Option<Place>,
     examined: &mut u32,
-    first: impl Fn(Place, &'a Class, &mut u32) -> Option<(Place, T)>,
-) -> Option<(Place, T)> {
+    first: impl Fn(Head, &Class, &mut u32) -> Option<Head>,
+) -> Option<Head> {
     let signature = &state.index.stand(key).signature;
     let mut best = None;
     for (lane, ..) in state.index.lanes().filter(|(lane, ..)| lanes & lane.bit() != 0) {
         for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
             for (head, class) in bucket {
                 *examined += 1;
-                if before.is_some_and(|before| before <= head) {
+                if before.is_some_and(|before| before <= head.0) {
                     break;
                 }
                 let class = state.index.class(class);
