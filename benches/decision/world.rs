@@ -49,6 +49,8 @@ pub enum Twist {
     NobodyHasBoth,
     /// Ten skills each at any of a hundred levels.
     Unique,
+    /// Contacts that smaller ones could pass get a draining agent after 30 s; only the passing of time is measured.
+    Draining,
 }
 
 /// A world's measures.
@@ -187,6 +189,17 @@ impl World {
         let outcome = self.apply(Command::EnqueueContact(Box::new(contact)));
         self.accept(offer_in(&outcome));
         self.pass();
+    }
+
+    /// Lets a minute pass in which nobody does anything; how many events that led to.
+    pub fn minute(&mut self) -> usize {
+        let (mut events, until) = (0, self.now + Span::from_secs(60));
+        while let Some(due) = self.state.next_deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            events += self.apply(Command::Tick).events.len();
+        }
+        self.now = until;
+        events
     }
 
     /// The search for a freed agent's contact alone.
@@ -475,8 +488,8 @@ fn document(shape: &Shape) -> Document {
     }
     for queue in 0..shape.queues {
         let (skill, level) = (queue % SCARCE, [20, 40, 60][queue % 3]);
-        // Neither the longest wait nor draining is what is measured here.
-        line(format!("[queues.q{queue}]\ndrain_after = \"6d\"\nmax_wait = {{ after = \"6d\" }}"));
+        let drain_after = if shape.twist == Twist::Draining { "30s" } else { "6d" };
+        line(format!("[queues.q{queue}]\ndrain_after = \"{drain_after}\"\nmax_wait = {{ after = \"6d\" }}"));
         match shape.twist {
             Twist::Assigned => line("members = \"assigned\"".to_owned()),
             Twist::IneligibleHeads | Twist::NobodyHasBoth if queue == 0 => {}
