@@ -151,7 +151,9 @@ pub(super) fn requeue_contact(
         Stage::Engaged(engagement) => Some(engagement),
         _ => None,
     };
-    let queue = match queue {
+    // A contact that waits in a queue has its room there already.
+    let stays = queue.is_none_or(|name| contact.is_waiting() && name == out.state().queue_name(route.queue));
+    let queue = match queue.filter(|_| !stays) {
         Some(name) => queue_for(out.state(), name, route, &route.requirement)?,
         None => route.queue,
     };
@@ -175,9 +177,12 @@ pub(super) fn transfer_contact(
     let (queue, target, requirement) = match to {
         Destination::Queue(name) => (queue_for(out.state(), name, route, &route.requirement)?, None, None),
         Destination::Agent(target) => (route.queue, Some(target_of(out, "agent.agent_id", target)?), None),
-        Destination::Skills(requirement) => {
-            check_requirement(out.state(), route.queue, "skills", requirement)?;
-            (route.queue, None, Some(Arc::new(requirement.clone())))
+        Destination::Skills(skills) => {
+            // On top of what the contact asks: a customer who needs Polish still does.
+            let requirement = route.requirement.and(skills);
+            let requirement = requirement.map_err(|error| Reject::Requirement { field: "skills", error })?;
+            check_requirement(out.state(), route.queue, "skills", &requirement)?;
+            (route.queue, None, Some(Arc::new(requirement)))
         }
     };
     leave_engagement(out, engagement, EngagementOver::Transferred);

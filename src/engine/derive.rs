@@ -13,7 +13,7 @@ use crate::model::{
 use super::{
     event::Place,
     matching::{
-        class::{ClassId, ClassKey, LaneKey},
+        class::{ClassId, LaneKey, satisfies},
         index::{InLine, Index, Standing, own_of},
         roster::IdleKey,
     },
@@ -63,16 +63,16 @@ impl State {
                 self.index.enter_line(line, place_of(&after), key);
             }
         }
-        let due = self.contact_due(key, line_after);
-        let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
-        contact.due = due;
-        let mut released = None;
-        if let Some(route) = &mut contact.route {
+        if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
-            if line_after.is_none() {
-                released = route.drain.take();
-            }
         }
+        let released = self.drain_of(key).filter(|agent| !self.can_drain(*agent, key));
+        if released.is_some() {
+            let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
+            contact.route.as_mut().expect("only a contact with a route has a drain").drain = None;
+        }
+        let due = self.contact_due(key, line_after);
+        self.contacts.get_mut(&key).expect("it was there a moment ago").due = due;
         self.timers.move_to(Timer::Contact(key), due_before, due);
         if let Some(agent) = released {
             self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
@@ -151,9 +151,26 @@ impl State {
     /// When a contact that is passed for its size gets an agent who takes nothing else.
     fn drain_at(&self, route: &Route, queue: &Queue, line: Option<InLine>) -> Option<Timestamp> {
         let passable = self.cost(route.queue, route.channel) > self.cost_min;
-        let in_class = matches!(line, Some(InLine::Class(_)));
-        (passable && in_class && route.drain.is_none())
+        (passable && line.is_some() && route.drain.is_none())
             .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
+    }
+
+    fn drain_of(&self, key: ContactKey) -> Option<AgentKey> {
+        self.contact(key).route.as_deref().and_then(|route| route.drain)
+    }
+
+    /// Whether an agent could take a contact in line, given less work: otherwise draining for it would be in vain.
+    pub(super) fn can_drain(&self, agent: AgentKey, key: ContactKey) -> bool {
+        let route = self.route(key);
+        let fits = match route.line {
+            None => false,
+            Some(InLine::Private(target)) => target == agent,
+            Some(InLine::Class(class)) => {
+                satisfies(&self.index.stand(agent).signature, &self.index.class(class).required)
+            }
+        };
+        let lane = self.lane_bit(route);
+        fits && self.standing(agent).is_some_and(|standing| (standing.ready | standing.blocked) & lane != 0)
     }
 
     /// Makes settling look at a contact again.
@@ -339,14 +356,5 @@ impl Agent {
 
     fn limit(&self, channel: ChannelKey) -> Option<u16> {
         self.channel_limits.iter().find(|(limited, _)| *limited == channel).map(|(_, most)| *most)
-    }
-}
-
-/// The route and class of a contact that waits for anyone.
-pub(super) fn drain_route(state: &State, key: ContactKey) -> Option<(&Route, ClassKey)> {
-    let route = state.route(key);
-    match route.line {
-        Some(InLine::Class(class)) => Some((route, class)),
-        _ => None,
     }
 }

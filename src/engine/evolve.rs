@@ -164,6 +164,9 @@ impl State {
             Event::OfferExtended { offer, expires_at } => self.extend_offer(*offer, *expires_at),
             Event::OfferAccepted { offer, engagement } => self.accept_offer(*offer, *engagement),
             Event::OfferDeclined { offer, again_at, .. } => {
+                // Who says no is there: misses count in a row only.
+                let Offer { agent, channel, .. } = *self.offer(*offer);
+                self.change_agent(agent, |agent| agent.misses.retain(|(missed, _)| *missed != channel));
                 self.end_offer(*offer, OfferEnd::Declined, Some(*again_at));
             }
             Event::OfferExpired { offer, again_at } => {
@@ -234,6 +237,10 @@ impl State {
         agent.profile = Arc::clone(profile);
         self.describe_agent(key);
         self.refresh_agent(key);
+        if let Some(contact) = self.agent(key).draining {
+            // Whether it still makes sense to drain for it follows from the new profile.
+            self.change_contact(contact, |_| ());
+        }
     }
 
     /// Tells the index what an agent can do; the agent must not be standing.

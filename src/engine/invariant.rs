@@ -112,6 +112,7 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     }
     if let Some(agent) = route.drain {
         must!(state.agent(agent).draining == Some(key), "contact {id:?} has a drain that does not drain");
+        must!(state.can_drain(agent, key), "an agent drains for contact {id:?} and cannot take it");
     }
     Ok(())
 }

@@ -26,7 +26,10 @@ impl Storm {
         let expiries = self.in_window(now) + 1;
         let many =
             expiries >= STORM_EXPIRIES_MIN && u64::from(expiries) * u64::from(STORM_SHARE) >= u64::from(sessions);
-        many.then(|| now + window())
+        let until = now + window();
+        // While it goes on, once a second says enough.
+        let is_news = self.suspended_until.is_none_or(|known| until - known >= Span::from_secs(1));
+        (many && is_news).then_some(until)
     }
 
     /// Counts an expiry.

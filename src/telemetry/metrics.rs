@@ -3,10 +3,9 @@
 //! Invariant: a metric that is not in [`METRICS`] cannot be made, and none is made with other labels than its own.
 //! Labels are tenants, queues, channels and closed lists of words, never contacts, agents or request ids.
 
-use std::sync::OnceLock;
-
 use metrics::{Counter, Gauge, Histogram, Label, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use parking_lot::Mutex;
 
 /// How a metric behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +94,8 @@ metrics! {
         "From an offer's delivery to its acceptance or refusal.";
     RONA = Counter "attune_rona_total" in Count by ["tenant"]:
         "Agents set away because they did not answer.";
+    RONA_SUSPENDED = Counter "attune_rona_suspended_total" in Count by ["tenant"]:
+        "Times that so many offers expired at once that nobody was set away: look for a stalled gateway.";
     AGENTS = Gauge "attune_agents" in Count by ["tenant", "presence"]:
         "Agents by presence.";
     SESSIONS_OPENED = Counter "attune_sessions_opened_total" in Count by ["tenant", "kind"]:
@@ -138,8 +139,9 @@ pub enum InstallError {
 
 /// Records metrics from now on, for the whole process; asked again, the same once more.
 pub fn install() -> Result<PrometheusHandle, InstallError> {
-    static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = INSTALLED.get() {
+    static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut installed = INSTALLED.lock();
+    if let Some(handle) = &*installed {
         return Ok(handle.clone());
     }
     let mut builder = PrometheusBuilder::new();
@@ -148,15 +150,10 @@ pub fn install() -> Result<PrometheusHandle, InstallError> {
     }
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
-    match metrics::set_global_recorder(recorder) {
-        Ok(()) => {
-            METRICS.iter().for_each(Metric::describe);
-            BUILD.gauge(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-            Ok(INSTALLED.get_or_init(|| handle).clone())
-        }
-        // Two starts at once: the other one has installed it or is about to say so.
-        Err(_) => INSTALLED.get().cloned().ok_or(InstallError::Taken),
-    }
+    metrics::set_global_recorder(recorder).map_err(|_| InstallError::Taken)?;
+    METRICS.iter().for_each(Metric::describe);
+    BUILD.gauge(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+    Ok(installed.insert(handle).clone())
 }
 
 impl Metric {

@@ -13,7 +13,6 @@ use std::{
 
 use crate::{
     engine::{
-        derive::drain_route,
         emit::Emit,
         event::{Choice, ChoiceRule, Event, Place},
         state::{Agent, Route, State},
@@ -210,12 +209,16 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
 
 /// The least loaded agent who could take a contact if it had less work, and is not draining for another.
 pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
-    let (route, class) = drain_route(state, key)?;
-    let class = state.index.class(class);
-    let mut examined = 0;
+    let route = state.route(key);
     let barred = |agent| passes_over(state, route, key, agent) || state.agent(agent).draining.is_some();
-    let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut examined);
-    least.map(|least| least.agent)
+    match route.line? {
+        InLine::Private(agent) => (!barred(agent) && state.can_drain(agent, key)).then_some(agent),
+        InLine::Class(class) => {
+            let class = state.index.class(class);
+            let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut 0);
+            least.map(|least| least.agent)
+        }
+    }
 }
 
 /// Whether this contact is not for this agent for now: excluded, refused, offered or still wrapped up.
