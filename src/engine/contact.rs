@@ -429,8 +429,8 @@ pub(super) fn check_requirement(
 
 fn matchable(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), RequirementError> {
     let queue = state.rules(queue);
-    let rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
-    rules.map(|rule| combined(rule, Some(own)).map(drop)).collect()
+    let mut rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
+    rules.try_for_each(|rule| combined(rule, Some(own)).map(drop))
 }
 
 impl Contact {

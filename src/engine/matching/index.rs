@@ -194,10 +194,10 @@ impl Index {
         };
         for agent in candidates {
             let stand = &mut self.stands[agent.0 as usize];
-            if let Atom::Skill(skill, level) = atom {
-                if !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level) {
-                    continue;
-                }
+            if let Atom::Skill(skill, level) = atom
+                && !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level)
+            {
+                continue;
             }
             stand.signature.insert(key);
             self.atoms.count_holder(key);

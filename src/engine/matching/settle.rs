@@ -159,10 +159,10 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
                 if !satisfies(&stand.signature, &class.required) {
                     continue;
                 }
-                if let Some(first) = first_for(state, class, key, &mut best.examined) {
-                    if is_better(&best, first.0) {
-                        best.found = Some(first);
-                    }
+                if let Some(first) = first_for(state, class, key, &mut best.examined)
+                    && is_better(&best, first.0)
+                {
+                    best.found = Some(first);
                 }
             }
         }
