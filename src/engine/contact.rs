@@ -78,7 +78,12 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let excluded = new.excluded.iter().map(|id| agent_named(state, "excluded_agent_ids", id));
     let excluded = excluded.collect::<Result<Vec<AgentKey>, Reject>>()?;
     let queue = queue_with_room(state, asked)?;
-    check_requirement(state, asked, "requirement", &new.requirement)?;
+    let requirement = Arc::new(new.requirement.clone());
+    check_skills(state, "requirement", &requirement)?;
+    // A class in use was checked when it came into use.
+    if state.find_class(asked, channel, 0, &requirement).is_none() {
+        check_matchable(state, asked, "requirement", &requirement)?;
+    }
 
     let place = Place { virtual_arrival: arrived_at - state.rules(queue).priority, sequence: state.next_sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
@@ -88,7 +93,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
         channel,
         place,
         arrived_at,
-        requirement: Arc::new(new.requirement.clone()),
+        requirement,
         target,
         excluded,
         details: Arc::clone(&new.details),
@@ -391,16 +396,18 @@ fn target_of(out: &Emit<'_>, field: &'static str, target: &TargetAgent) -> Resul
     Ok(Target { agent, until: target.window.map(|window| out.now + window) })
 }
 
-/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
+/// What a contact asks must name skills of the present document and be matchable.
 pub(super) fn check_requirement(
     state: &State,
     queue: QueueKey,
     field: &'static str,
     own: &Requirement,
 ) -> Result<(), Reject> {
-    if own.is_empty() {
-        return Ok(());
-    }
+    check_skills(state, field, own)?;
+    check_matchable(state, queue, field, own)
+}
+
+fn check_skills(state: &State, field: &'static str, own: &Requirement) -> Result<(), Reject> {
     for condition in own.conditions() {
         if !state.document.skills.contains_key(&condition.skill) {
             return Err(Reject::SkillUnknown {
@@ -409,6 +416,14 @@ pub(super) fn check_requirement(
                 similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
             });
         }
+    }
+    Ok(())
+}
+
+/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
+fn check_matchable(state: &State, queue: QueueKey, field: &'static str, own: &Requirement) -> Result<(), Reject> {
+    if own.is_empty() {
+        return Ok(());
     }
     if !state.index.has_room() {
         return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });

@@ -2,18 +2,21 @@
 //!
 //! Invariant: after every event these equal what would be computed afresh. This is the one place that computes them.
 
+use std::sync::Arc;
+
 use crate::model::{
     agent::Presence,
     document::{LongestIdle, Queue},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
+    requirement::Requirement,
     time::{Span, Timestamp},
 };
 
 use super::{
     event::Place,
     matching::{
-        class::{ClassId, LaneKey, satisfies},
+        class::{ClassId, ClassKey, LaneKey, satisfies},
         index::{InLine, Index, Standing, own_of},
         roster::IdleKey,
     },
@@ -65,6 +68,12 @@ impl State {
         }
         if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
+            if let Some(InLine::Class(class)) = line_after {
+                // Equal requirements are kept once, by the class.
+                if let Some(own) = &self.index.class(class).id.own {
+                    route.requirement = Arc::clone(own);
+                }
+            }
         }
         let released = self.drain_of(key).filter(|agent| !self.can_drain(*agent, key));
         if released.is_some() {
@@ -123,6 +132,18 @@ impl State {
         let lane = self.index.lane(route.channel, cost.expect("a document that drops a channel in use is refused"));
         let id = ClassId { queue: route.queue, step: route.step, lane, own: own_of(&route.requirement) };
         Some(InLine::Class(self.index.intern_class(&id, queue, &mut self.skill_names)))
+    }
+
+    /// The class in which contacts of this queue, channel and step that ask this wait for anyone, if it is in use.
+    pub(super) fn find_class(
+        &self,
+        queue: QueueKey,
+        channel: ChannelKey,
+        step: u8,
+        own: &Arc<Requirement>,
+    ) -> Option<ClassKey> {
+        let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
+        self.index.find_class(&ClassId { queue, step, lane, own: own_of(own) })
     }
 
     /// When time alone next does something to a contact.

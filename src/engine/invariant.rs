@@ -198,7 +198,7 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
 fn check_heads(state: &State) -> Result<(), Broken> {
     let mut expected = vec![0; state.index.heads.len()];
     for (key, class) in state.index.lines() {
-        let Some((head, _)) = class.line.first() else { continue };
+        let Some(head) = class.line.first() else { continue };
         let lane = usize::from(class.id.lane.0);
         for anchor in &class.anchors {
             must!(state.index.heads[lane].holds(*anchor, *head, key), "a class is not under its anchor");

@@ -14,6 +14,7 @@ pub mod command;
 mod contact;
 mod dedup;
 mod derive;
+mod directory;
 mod document;
 mod emit;
 pub mod event;
