@@ -89,6 +89,7 @@
 pub mod admin;
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod journal;
