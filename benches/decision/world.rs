@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use attune::{
-    engine::{Command, Event, Outcome, Reply, Request, State},
+    engine::{Command, Event, Outcome, Reply, Request, Seeker, State},
     model::{
         agent::{AgentProfile, Presence},
         contact::{CancelReason, ContactDetails, NewContact, TargetAgent},
@@ -26,7 +26,7 @@ use crate::{count, histogram, measured};
 /// Skills of every world, the second half of them scarce.
 const SKILLS: usize = 50;
 const SCARCE: usize = SKILLS / 2;
-/// Arrivals that stay engaged, so that the search for an agent can be repeated without a command.
+/// Arrivals that stay parked, so that the search for an agent can be repeated without a command.
 const PROBES: usize = 256;
 /// The skill that every heir of the row of ineligible heads has.
 const ANCHOR: usize = SKILLS - 1;
@@ -49,6 +49,8 @@ pub enum Twist {
     NobodyHasBoth,
     /// Ten skills each at any of a hundred levels.
     Unique,
+    /// Contacts that smaller ones could pass get a draining agent after 30 s; only the passing of time is measured.
+    Draining,
 }
 
 /// A world's measures.
@@ -141,7 +143,7 @@ impl World {
         world.fill_line();
         world.sign_in();
         world.meet_every_arrival();
-        for _ in 0..PROBES.min(shape.agents * shape.idle_percent / 400) {
+        for _ in 0..PROBES {
             world.add_probe();
         }
         world
@@ -189,14 +191,25 @@ impl World {
         self.pass();
     }
 
+    /// Lets a minute pass in which nobody does anything; how many events that led to.
+    pub fn minute(&mut self) -> usize {
+        let (mut events, until) = (0, self.now + Span::from_secs(60));
+        while let Some(due) = self.state.next_deadline().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            events += self.apply(Command::Tick).events.len();
+        }
+        self.now = until;
+        events
+    }
+
     /// The search for a freed agent's contact alone.
     pub fn search_contact(&self, agent: AgentKey) -> (Option<ContactKey>, u32) {
         self.state.contact_for(agent)
     }
 
     /// The search for an arrived contact's agent alone.
-    pub fn search_agent(&self, contact: ContactKey) -> (Option<AgentKey>, u32) {
-        self.state.agent_for(contact)
+    pub fn search_agent(&self, seeker: Seeker) -> (Option<AgentKey>, u32) {
+        self.state.agent_for(seeker)
     }
 
     /// A busy agent.
@@ -206,9 +219,9 @@ impl World {
     }
 
     /// An arrival that is still there.
-    pub fn any_probe(&mut self) -> Option<ContactKey> {
+    pub fn any_probe(&mut self) -> Option<Seeker> {
         let at = self.random.random_range(0..self.probes.len().max(1));
-        self.probes.get(at).copied()
+        self.state.seeker(*self.probes.get(at)?)
     }
 
     fn put_agents(&mut self) {
@@ -331,16 +344,14 @@ impl World {
     }
 
     fn add_probe(&mut self) {
-        let request = self.arrival();
-        let outcome = self.apply(request.command);
+        let contact = self.contact(Side::Idle);
+        let id = contact.id.clone();
+        let outcome = self.apply(Command::EnqueueContact(Box::new(contact)));
         let queued = outcome.events.iter().find_map(|event| match event {
             Event::ContactQueued { contact, .. } => Some(*contact),
             _ => None,
         });
-        if let Some((offer, _, agent, _)) = offer_in(&outcome) {
-            let agent = self.agents[agent.0 as usize].clone();
-            self.apply(Command::AcceptOffer { agent, offer });
-        }
+        self.apply(Command::ParkContact { contact: id, longest: Span::from_secs(86_400) });
         self.probes.extend(queued);
     }
 
@@ -477,8 +488,8 @@ fn document(shape: &Shape) -> Document {
     }
     for queue in 0..shape.queues {
         let (skill, level) = (queue % SCARCE, [20, 40, 60][queue % 3]);
-        // Neither the longest wait nor draining is what is measured here.
-        line(format!("[queues.q{queue}]\ndrain_after = \"6d\"\nmax_wait = {{ after = \"6d\" }}"));
+        let drain_after = if shape.twist == Twist::Draining { "30s" } else { "6d" };
+        line(format!("[queues.q{queue}]\ndrain_after = \"{drain_after}\"\nmax_wait = {{ after = \"6d\" }}"));
         match shape.twist {
             Twist::Assigned => line("members = \"assigned\"".to_owned()),
             Twist::IneligibleHeads | Twist::NobodyHasBoth if queue == 0 => {}

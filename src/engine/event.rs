@@ -27,11 +27,6 @@ pub struct Place {
     pub sequence: u64,
 }
 
-impl Place {
-    /// Before every place.
-    pub const FIRST: Self = Self { virtual_arrival: Timestamp(i64::MIN), sequence: 0 };
-}
-
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {

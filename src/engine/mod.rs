@@ -37,6 +37,8 @@ use crate::model::time::Timestamp;
 
 pub use command::{Command, Reply, Request};
 pub use event::Event;
+#[doc(hidden)]
+pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
 pub use state::State;

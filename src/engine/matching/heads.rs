@@ -23,22 +23,19 @@ pub struct Heads {
     by_first: Vec<BySecond>,
 }
 
-/// Those under one first atom: in order of the second, then of the head.
-#[derive(Debug, Clone, Default)]
-struct BySecond {
-    occupied: AtomSet,
-    classes: BTreeSet<(AtomKey, Head, ClassKey)>,
-}
+/// Those under one first atom, by the second; few enough that a sorted list is faster than a set of bits.
+type BySecond = Vec<(AtomKey, BTreeSet<(Head, ClassKey)>)>;
 
 impl Heads {
     /// Moves a class from one head to another; without a head it stands nowhere.
     pub fn move_to(&mut self, anchors: &[Anchor], class: ClassKey, from: Option<Head>, to: Option<Head>) {
         for anchor in anchors {
-            if let Some(from) = from {
-                self.remove(*anchor, from, class);
-            }
+            // In before out, so that the list of a single class is not given up to be made again.
             if let Some(to) = to {
                 self.insert(*anchor, to, class);
+            }
+            if let Some(from) = from {
+                self.remove(*anchor, from, class);
             }
         }
     }
@@ -48,50 +45,48 @@ impl Heads {
         if self.by_first.len() <= first {
             self.by_first.resize_with(first + 1, BySecond::default);
         }
-        self.by_first[first].classes.insert((anchor.second, head, class));
-        self.by_first[first].occupied.insert(anchor.second);
         self.occupied.insert(anchor.first);
+        let by_second = &mut self.by_first[first];
+        match position(by_second, anchor.second) {
+            Ok(at) => by_second[at].1.insert((head, class)),
+            Err(at) => {
+                by_second.insert(at, (anchor.second, BTreeSet::from([(head, class)])));
+                true
+            }
+        };
     }
 
     fn remove(&mut self, anchor: Anchor, head: Head, class: ClassKey) {
         let by_second = &mut self.by_first[anchor.first.0 as usize];
-        by_second.classes.remove(&(anchor.second, head, class));
-        if by_second.under(anchor.second).next().is_none() {
-            by_second.occupied.remove(anchor.second);
-        }
-        if by_second.classes.is_empty() {
-            self.occupied.remove(anchor.first);
+        let at = position(by_second, anchor.second).expect("a class that stands somewhere stands under its anchors");
+        by_second[at].1.remove(&(head, class));
+        if by_second[at].1.is_empty() {
+            by_second.remove(at);
+            if by_second.is_empty() {
+                self.occupied.remove(anchor.first);
+            }
         }
     }
 
     /// Classes by head, under each occupied anchor of the signature.
-    pub fn under<'a>(
-        &'a self,
-        signature: &'a AtomSet,
-    ) -> impl Iterator<Item = impl Iterator<Item = (Head, ClassKey)> + 'a> + 'a {
-        self.occupied.intersection(signature).flat_map(move |first| {
-            let by_second = &self.by_first[first.0 as usize];
-            by_second.occupied.intersection(signature).map(|second| by_second.under(second))
-        })
+    pub fn under<'a>(&'a self, signature: &'a AtomSet) -> impl Iterator<Item = &'a BTreeSet<(Head, ClassKey)>> {
+        let by_second = self.occupied.intersection(signature).flat_map(|first| &self.by_first[first.0 as usize]);
+        by_second.filter(|(second, _)| signature.contains(*second)).map(|(_, classes)| classes)
     }
 
     /// Whether a class stands under an anchor with this head (for checks).
     pub fn holds(&self, anchor: Anchor, head: Head, class: ClassKey) -> bool {
         let Some(by_second) = self.by_first.get(anchor.first.0 as usize) else { return false };
-        let seen = self.occupied.contains(anchor.first) && by_second.occupied.contains(anchor.second);
-        seen && by_second.classes.contains(&(anchor.second, head, class))
+        let classes = position(by_second, anchor.second).map(|at| &by_second[at].1);
+        self.occupied.contains(anchor.first) && classes.is_ok_and(|classes| classes.contains(&(head, class)))
     }
 
     /// How many entries there are (for checks).
     pub fn len(&self) -> usize {
-        self.by_first.iter().map(|by_second| by_second.classes.len()).sum()
+        self.by_first.iter().flatten().map(|(_, classes)| classes.len()).sum()
     }
 }
 
-impl BySecond {
-    fn under(&self, second: AtomKey) -> impl Iterator<Item = (Head, ClassKey)> + '_ {
-        let from = (second, (Place::FIRST, ContactKey(0)), ClassKey(0));
-        let classes = self.classes.range(from..).take_while(move |(atom, ..)| *atom == second);
-        classes.map(|(_, head, class)| (*head, *class))
-    }
+fn position(by_second: &BySecond, second: AtomKey) -> Result<usize, usize> {
+    by_second.binary_search_by_key(&second, |(second, _)| *second)
 }

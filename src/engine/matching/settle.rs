@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    class::{Class, satisfies},
+    class::{Class, ClassKey, satisfies},
     heads::Head,
     index::InLine,
 };
@@ -186,7 +186,7 @@ fn first_in_classes(
     let mut best = None;
     for (lane, ..) in state.index.lanes().filter(|(lane, ..)| lanes & lane.bit() != 0) {
         for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
-            for (head, class) in bucket {
+            for (head, class) in bucket.iter().copied() {
                 *examined += 1;
                 if before.is_some_and(|before| before <= head.0) {
                     break;
@@ -246,24 +246,36 @@ fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> 
     Best { found, examined }
 }
 
-/// The two searches alone, for measuring them: what they would find now, and how much they looked at.
+/// A contact and the class in which it waits, or would: what is known when the search for its agent begins.
 #[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Seeker {
+    contact: ContactKey,
+    class: ClassKey,
+}
+
+/// The two searches alone, for measuring them: what they would find now, and how much they looked at.
 impl State {
     /// The contact that an agent would get with nothing else to do.
+    #[doc(hidden)]
     pub fn contact_for(&self, agent: AgentKey) -> (Option<ContactKey>, u32) {
         let lanes = self.index.stand(agent).standing.map_or(0, |standing| standing.ready | standing.blocked);
         let best = best_contact_by(self, agent, lanes);
         (best.found.map(|(_, contact)| contact), best.examined)
     }
 
-    /// The agent who would get a contact of the class that this one waits in, or waited in last.
-    pub fn agent_for(&self, contact: ContactKey) -> (Option<AgentKey>, u32) {
+    /// A contact that seeks an agent of its class.
+    #[doc(hidden)]
+    pub fn seeker(&self, contact: ContactKey) -> Option<Seeker> {
         let route = self.route(contact);
-        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement);
-        let best = match class.filter(|_| route.line.is_none()) {
-            Some(class) => best_in_class(self, contact, self.index.class(class)),
-            None => best_agent(self, contact),
-        };
+        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement)?;
+        Some(Seeker { contact, class })
+    }
+
+    /// The agent who would get it.
+    #[doc(hidden)]
+    pub fn agent_for(&self, seeker: Seeker) -> (Option<AgentKey>, u32) {
+        let best = best_in_class(self, seeker.contact, self.index.class(seeker.class));
         (best.found.map(|chosen| chosen.agent), best.examined)
     }
 }
