@@ -71,7 +71,7 @@ fn enqueue(id: &str) -> pb::EnqueueContactRequest {
 }
 
 fn condition(skill: &str, proficiency: u32) -> pb::SkillCondition {
-    pb::SkillCondition { skill: skill.into(), proficiency, ..Default::default() }
+    pb::SkillCondition { skill: skill.into(), proficiency }
 }
 
 fn all_of(conditions: Vec<pb::SkillCondition>) -> Option<pb::Requirement> {

@@ -39,6 +39,7 @@ pub enum DocumentFileError {
 pub(super) fn read(tenant: &TenantId, source: &DocumentSource) -> Result<Arc<Document>, DocumentFileError> {
     let path = match source {
         DocumentSource::Embedded => return Ok(Arc::new(Document::embedded_default())),
+        DocumentSource::Given(document) => return Ok(Arc::clone(document)),
         DocumentSource::File(path) => path,
     };
     let text = fs::read_to_string(path).map_err(|source| DocumentFileError::Unreadable {

@@ -32,9 +32,11 @@ use crate::{
 mod documents;
 mod serve;
 mod signals;
+mod stop_on_panic;
 
 pub use documents::DocumentFileError;
 pub use signals::Exit;
+pub use stop_on_panic::stop_on_panic;
 
 /// Records that the journal in memory keeps: enough to look at what has just happened.
 const JOURNAL_TAIL: usize = 10_000;

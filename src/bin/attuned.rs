@@ -1,9 +1,9 @@
 //! The daemon: settings, logs, start, serve, drain.
 
-use std::{panic, process, process::ExitCode};
+use std::process::ExitCode;
 
 use attune::{
-    app::Daemon,
+    app::{self, Daemon},
     config::{Flags, Provenance, Settings, process_env},
     telemetry::logs,
 };
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     };
     logs::init(settings.log_format, &settings.log_level).expect("loading has checked the filter");
     announce(&provenance);
-    stop_on_panic();
+    app::stop_on_panic();
     // One thread: measured faster than several on two cores, and the shard is one writer anyway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a process that may open ports may have a runtime");
@@ -65,13 +65,4 @@ fn announce(provenance: &Provenance) {
     for warning in &provenance.warnings {
         warn!("{warning}");
     }
-}
-
-/// A broken invariant ends the process, whichever task found it: going on would be worse.
-fn stop_on_panic() {
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        report(info);
-        process::abort();
-    }));
 }

@@ -9,10 +9,14 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use crate::{model::ids::TenantId, telemetry::logs::LogFormat};
+use crate::{
+    model::{document::Document, ids::TenantId},
+    telemetry::logs::LogFormat,
+};
 
 mod file;
 mod flags;
@@ -52,6 +56,8 @@ pub enum DocumentSource {
     Embedded,
     /// In a file, as TOML, or as JSON if its name ends so.
     File(PathBuf),
+    /// Handed in by whoever starts the daemon in its own process; valid by construction.
+    Given(Arc<Document>),
 }
 
 impl Default for Settings {

@@ -166,7 +166,7 @@ pub(super) fn requeue_contact(
         leave_engagement(out, engagement, EngagementOver::Requeued);
     }
     rescind_offers(out, key, Rescinded::ContactLeft);
-    Ok(requeue(out, key, queue, place, Requeued::Asked, None, None))
+    Ok(requeue(out, key, queue, place, Requeued::Asked, Change::default()))
 }
 
 /// Passes an engaged contact on without waiting for anybody's consent.
@@ -191,7 +191,8 @@ pub(super) fn transfer_contact(
         }
     };
     leave_engagement(out, engagement, EngagementOver::Transferred);
-    Ok(requeue(out, key, queue, place, Requeued::Transferred, target, requirement))
+    let change = Change { target, barred: None, requirement };
+    Ok(requeue(out, key, queue, place, Requeued::Transferred, change))
 }
 
 /// Ends an engagement; its wrap-up begins, or the contact is closed.
@@ -279,6 +280,17 @@ pub(super) fn finish_wrap_up(out: &mut Emit<'_>, engagement: EngagementKey) {
     finish_pending(out, agent);
 }
 
+/// What else changes when a contact waits again.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// Whom it should reach now; `None` = nobody in particular.
+    pub target: Option<Target>,
+    /// The agent it does not go to before then.
+    pub barred: Option<(AgentKey, Timestamp)>,
+    /// What it asks now; `None` = what it asked before.
+    pub requirement: Option<Arc<Requirement>>,
+}
+
 /// Lets a contact wait (again) in a queue.
 pub(super) fn requeue(
     out: &mut Emit<'_>,
@@ -286,8 +298,7 @@ pub(super) fn requeue(
     queue: QueueKey,
     place: KeepPlace,
     because: Requeued,
-    target: Option<Target>,
-    requirement: Option<Arc<Requirement>>,
+    change: Change,
 ) -> Reply {
     let (state, route) = (out.state(), out.state().route(contact));
     let (ordered_from, sequence) = match place {
@@ -296,7 +307,8 @@ pub(super) fn requeue(
     };
     let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority, sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
-    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, requirement });
+    let Change { target, barred, requirement } = change;
+    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement });
     reply
 }
 
@@ -305,7 +317,7 @@ pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName
     let (state, hops) = (out.state(), out.state().route(contact).hops);
     let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
     let Some(next) = next.and_then(|next| queue_with_room(state, next).ok()) else { return false };
-    requeue(out, contact, next, KeepPlace::Keep, because, None, None);
+    requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
     true
 }
 

@@ -51,20 +51,17 @@ impl State {
     /// Changes a contact, and everything that follows from it.
     pub(super) fn change_contact(&mut self, key: ContactKey, change: impl FnOnce(&mut Contact)) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists changes");
-        let (before, line_before, due_before) = (Footprint::of(contact), line_of(contact), contact.due);
+        let (before, line_before) = (Footprint::of(contact), line_of(contact));
         change(contact);
         let after = Footprint::of(contact);
 
         self.count(&before, &after);
         let line_after = self.line_for(key);
         let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
+        let (mut promoted, mut displaced) = (None, None);
         if (line_before, before.place) != (line_after, after.place) {
-            if let Some(line) = line_before {
-                self.index.leave_line(line, place_of(&before), key);
-            }
-            if let Some(line) = line_after {
-                self.index.enter_line(line, place_of(&after), key);
-            }
+            promoted = line_before.and_then(|line| self.index.leave_line(line, place_of(&before), key));
+            displaced = line_after.and_then(|line| self.index.enter_line(line, place_of(&after), key));
         }
         if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
@@ -80,9 +77,10 @@ impl State {
             let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
             contact.route.as_mut().expect("only a contact with a route has a drain").drain = None;
         }
-        let due = self.contact_due(key, line_after);
-        self.contacts.get_mut(&key).expect("it was there a moment ago").due = due;
-        self.timers.move_to(Timer::Contact(key), due_before, due);
+        self.refresh_due(key);
+        for other in [promoted, displaced].into_iter().flatten() {
+            self.refresh_due(other);
+        }
         if let Some(agent) = released {
             self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
             self.refresh_agent(agent);
@@ -146,8 +144,16 @@ impl State {
         self.index.find_class(&ClassId { queue, step, lane, own: own_of(own) })
     }
 
+    /// Sets a contact's timer to where it belongs.
+    fn refresh_due(&mut self, key: ContactKey) {
+        let due = self.contact_due(key);
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists has a timer");
+        let before = std::mem::replace(&mut contact.due, due);
+        self.timers.move_to(Timer::Contact(key), before, due);
+    }
+
     /// When time alone next does something to a contact.
-    fn contact_due(&self, key: ContactKey, line: Option<InLine>) -> Option<Timestamp> {
+    pub(super) fn contact_due(&self, key: ContactKey) -> Option<Timestamp> {
         let contact = self.contact(key);
         match contact.stage {
             Stage::Announced { forget_at } | Stage::Closed { forget_at, .. } => Some(forget_at),
@@ -162,17 +168,19 @@ impl State {
                     wait_ends_at(route, queue),
                     route.target.and_then(|target| target.until),
                     refusals,
-                    self.drain_at(route, queue, line),
+                    self.drain_at(key, route, queue),
                 ];
                 due.into_iter().flatten().min()
             }
         }
     }
 
-    /// When a contact that is passed for its size gets an agent who takes nothing else.
-    fn drain_at(&self, route: &Route, queue: &Queue, line: Option<InLine>) -> Option<Timestamp> {
+    /// When a contact that is passed for its size gets an agent who takes nothing else: the first of its line only,
+    /// whom the others follow.
+    fn drain_at(&self, key: ContactKey, route: &Route, queue: &Queue) -> Option<Timestamp> {
         let passable = self.cost(route.queue, route.channel) > self.cost_min;
-        (passable && line.is_some() && route.drain.is_none())
+        let in_front = route.line.is_some_and(|line| self.index.front(line) == Some(key));
+        (passable && in_front && route.drain.is_none())
             .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
     }
 

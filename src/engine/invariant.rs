@@ -95,6 +95,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
 
 fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<(), Broken> {
     let id = &contact.id;
+    must!(contact.due == state.contact_due(key), "contact {id:?} has a timer at another time than it should");
     if let Some(due) = contact.due {
         must!(state.timers.stands_at(Timer::Contact(key), due), "contact {id:?} has no timer at {due:?}");
     }

@@ -11,4 +11,4 @@
           closed c2 handled
           offered c1 -> ana
 09:07:10  ana accepts c1
-          engaged c1 with ana  waited 120s
+          engaged c1 with ana waited 120s

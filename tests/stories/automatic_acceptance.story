@@ -3,7 +3,7 @@
 09:00:00  agent ana
 09:00:05  contact c1 claims
           offered c1 -> ana
-          engaged c1 with ana  waited 0s
+          engaged c1 with ana waited 0s
 09:00:06  agent ben  silent
 09:00:10  contact c2 claims
           offered c2 -> ben
@@ -13,4 +13,4 @@
           offered c3 -> ben
 09:00:21  ben shows c3
           rings c3 at ben until 09:00:41
-          engaged c3 with ben  waited 1s
+          engaged c3 with ben waited 1s

@@ -4,7 +4,7 @@
 09:00:00  contact c1 claims
           offered c1 -> ana
 09:00:10  ana declines c1 not my subject
-          declined c1 by ana  because not my subject
+          declined c1 by ana because not my subject
 # She is free for others.
 09:00:15  contact c2 claims
           offered c2 -> ana

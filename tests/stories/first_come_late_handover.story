@@ -7,4 +7,4 @@
 09:01:00  agent ana
           offered c2 -> ana
 09:01:05  ana accepts c2
-          engaged c2 with ana  waited 125s
+          engaged c2 with ana waited 125s

@@ -134,6 +134,7 @@ impl Cast {
                     PresenceBecause::Asked => "",
                     PresenceBecause::WorkEnded => " because work ended",
                     PresenceBecause::Rona => " because rona",
+                    PresenceBecause::RonaWithdrawn => " because rona withdrawn",
                     PresenceBecause::SessionLost => " because session lost",
                 };
                 format!("presence of {} {}{because}", agent(who), presence_words(presence))

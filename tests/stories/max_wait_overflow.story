@@ -18,7 +18,7 @@
           closed g0 handled
           offered c1 -> gus
 09:02:01  gus accepts c1
-          engaged c1 with gus  waited 111s
+          engaged c1 with gus waited 111s
 09:03:00  c1 completes
           closed c1 handled
           offered g1 -> gus

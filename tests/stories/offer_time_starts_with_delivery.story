@@ -20,4 +20,4 @@
 09:00:26.500  ana accepts c1
           refused OFFER_EXPIRED
 09:00:30  ben accepts c1
-          engaged c1 with ben  waited 25s
+          engaged c1 with ben waited 25s

@@ -13,10 +13,10 @@
           declined c1 by ben
           offered c2 -> ben
 09:00:12  ana accepts c1
-          engaged c1 with ana  waited 7s
+          engaged c1 with ana waited 7s
 09:00:13  cay accepts c2
           rescinded c2 from ben because taken
-          engaged c2 with cay  waited 7s
+          engaged c2 with cay waited 7s
 09:00:14  ben accepts c2
           refused OFFER_TAKEN
 09:00:14  ben accepts c1

@@ -28,8 +28,8 @@
           expired c5 at eve
           expired c6 at fay
           expired c7 at gus
+          rona suspended until 09:01:25
           expired c8 at hal
-          rona suspended until 09:00:35
           offered c1 -> ben
           offered c2 -> ana
           offered c3 -> dan
@@ -40,5 +40,5 @@
           offered c8 -> gus
 # Ivy's second miss in a row: on any other day she would be away now.
 09:00:26  time
+          rona suspended until 09:01:26
           expired c9 at ivy
-          rona suspended until 09:00:36

@@ -10,11 +10,11 @@
 09:00:20  contact c2 claims  target=ben
 09:05:00  c0 completes
           closed c0 handled
-          offered c1 -> ben  because target
+          offered c1 -> ben because target
 09:05:01  ben accepts c1
           engaged c1 with ben
 09:05:10  contact c3 claims  target=zoe
           refused AGENT_UNKNOWN
 09:06:00  c1 completes
           closed c1 handled
-          offered c2 -> ben  because target
+          offered c2 -> ben because target

@@ -9,4 +9,4 @@
 09:00:10  contact c1 claims  target=ben window=30s
 09:00:40  time
           anyone may take c1
-          offered c1 -> ana  because longest idle
+          offered c1 -> ana because longest idle

@@ -14,7 +14,7 @@
           requeued c1 in claims because transferred
 09:02:00  c2 completes
           closed c2 handled
-          offered c1 -> ben  because target
+          offered c1 -> ben because target
 09:02:01  ben accepts c1
           engaged c1 with ben
 09:03:00  ana away lunch

@@ -5,7 +5,7 @@
 09:00:05  contact c1 claims
           offered c1 -> ana
 09:00:06  ana accepts c1
-          engaged c1 with ana  waited 1s
+          engaged c1 with ana waited 1s
 09:00:10  contact l1 loans
 09:01:00  c1 transfers to queue loans
           wrap-up c1 at ana until 09:01:30

@@ -219,10 +219,15 @@ impl Index {
     }
 
     /// Enters a contact into a line.
-    pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
-        match line {
+    /// Returns whom it displaced from the front, if anybody.
+    pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
+        self.dirty_contacts.insert((place, contact));
+        let front = match line {
             InLine::Private(agent) => {
-                self.stand_mut(agent).private.insert((place, contact));
+                let private = &mut self.stand_mut(agent).private;
+                let front = private.first().copied();
+                private.insert((place, contact));
+                front
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is entered exists");
@@ -232,29 +237,44 @@ impl Index {
                 if head.is_none_or(|head| (place, contact) < head) {
                     heads.move_to(&class.anchors, key, head, Some((place, contact)));
                 }
+                head
             }
-        }
-        self.dirty_contacts.insert((place, contact));
+        };
+        front.filter(|front| (place, contact) < *front).map(|(_, displaced)| displaced)
     }
 
-    /// Takes a contact out of its line.
-    pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
+    /// Takes a contact out of its line. Returns who is in front now, if that was this contact.
+    pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
         self.dirty_contacts.remove(&(place, contact));
-        match line {
+        let (front, next) = match line {
             InLine::Private(agent) => {
-                self.stand_mut(agent).private.remove(&(place, contact));
+                let private = &mut self.stand_mut(agent).private;
+                let front = private.first().copied();
+                private.remove(&(place, contact));
+                (front, private.first().copied())
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is left exists");
                 let heads = &mut self.heads[usize::from(class.id.lane.0)];
-                let was_head = class.line.first() == Some(&(place, contact));
+                let head = class.line.first().copied();
                 class.line.remove(&(place, contact));
-                if was_head {
-                    let next = class.line.first().copied();
-                    heads.move_to(&class.anchors, key, Some((place, contact)), next);
+                let next = class.line.first().copied();
+                if head == Some((place, contact)) {
+                    heads.move_to(&class.anchors, key, head, next);
                 }
+                (head, next)
             }
-        }
+        };
+        next.filter(|_| front == Some((place, contact))).map(|(_, promoted)| promoted)
+    }
+
+    /// Who is in front of a line.
+    pub fn front(&self, line: InLine) -> Option<ContactKey> {
+        let front = match line {
+            InLine::Private(agent) => self.stand(agent).private.first(),
+            InLine::Class(class) => self.class(class).line.first(),
+        };
+        front.map(|(_, contact)| *contact)
     }
 
     /// What the index knows of an agent.

@@ -1,0 +1,225 @@
+//! The run in figures, all of them from the clients' ledger.
+//!
+//! Invariant: `contacts` = completed + abandoned + timed_out + waiting + lost. Waits are in played time, dispatch in
+//! real time; the names of the fields say which.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::model::document::Document;
+
+use super::{
+    clock::Span,
+    ledger::{Ending, Entry, Ledger, double::offered_twice},
+};
+
+/// What is printed as JSON, and shown as a table.
+#[derive(Debug, Serialize)]
+pub struct Figures {
+    /// Contacts that the daemon acknowledged.
+    pub contacts: u64,
+    /// Of those, answered by an agent.
+    pub answered: u64,
+    /// Customers who left before their contact was handled.
+    pub abandoned: u64,
+    /// Contacts that still had a place when the run ended, with an agent or without.
+    pub waiting: u64,
+    /// Acknowledged, with neither an end nor a place.
+    pub lost: u64,
+    /// Open at two agents at once where the queue asks for one.
+    pub offered_twice: u64,
+    /// Median wait until an agent answered, in milliseconds of the played day.
+    pub wait_p50_ms: u64,
+    /// The wait that 99 in 100 stay below.
+    pub wait_p99_ms: u64,
+    /// Whose time the waits are in.
+    pub wait_clock: &'static str,
+    /// Seconds of the played day in a real one.
+    pub scale: f64,
+    /// When the played part of the day begins and ends.
+    pub played: [String; 2],
+    /// What the run can be repeated with.
+    pub seed: u64,
+    /// How long contacts kept coming, in real seconds.
+    pub duration_s: f64,
+    /// Agents.
+    pub agents: usize,
+    /// Agent time that the contacts ask for, of all agent time there is.
+    pub offered_load: f64,
+    /// Contacts handled to the end.
+    pub completed: u64,
+    /// Contacts whose queue's longest wait ended first.
+    pub timed_out: u64,
+    /// Contacts that the daemon had no room for; not among `contacts`.
+    pub refused: u64,
+    /// Offers that agents saw.
+    pub offers: u64,
+    /// Of those, declined.
+    pub declined: u64,
+    /// Left to ring until they expired (RONA).
+    pub expired: u64,
+    /// Withdrawn.
+    pub rescinded: u64,
+    /// Engagements passed on.
+    pub transferred: u64,
+    /// Engagements that could not be connected.
+    pub connect_failed: u64,
+    /// Agents' streams cut on the way.
+    pub streams_cut: u64,
+    /// Of those, resumed by their session's id.
+    pub streams_resumed: u64,
+    /// From sending a contact to its offer on an agent's stream, where an agent was free; microseconds, real.
+    pub dispatch_p50_us: u64,
+    /// The same for 99 in 100.
+    pub dispatch_p99_us: u64,
+    /// Contacts by language.
+    pub languages: BTreeMap<&'static str, u64>,
+    /// Per queue that contacts asked for.
+    pub queues: BTreeMap<String, QueueFigures>,
+    /// What is wrong, contact by contact.
+    #[serde(skip)]
+    pub faults: Vec<String>,
+}
+
+/// One queue.
+#[derive(Debug, Default, Serialize)]
+pub struct QueueFigures {
+    /// Contacts that asked for it.
+    pub contacts: u64,
+    /// Of those, answered, in whichever queue they were then.
+    pub answered: u64,
+    /// Answered within the queue's service level.
+    pub in_service_level: u64,
+    /// Mean wait until answered, in milliseconds of the played day.
+    pub wait_mean_ms: u64,
+}
+
+/// What of the run the ledger does not know.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The part of the day.
+    pub span: Span,
+    /// The seed.
+    pub seed: u64,
+    /// How long contacts came.
+    pub takes: Duration,
+    /// How many agents there were.
+    pub agents: usize,
+    /// The routing document in real time.
+    pub document: &'a Document,
+}
+
+impl Figures {
+    /// Adds up.
+    pub fn of(ledger: &Ledger, run: &Run<'_>) -> Self {
+        let entries: Vec<&Entry> = ledger.entries().iter().filter(|entry| entry.acknowledged).collect();
+        let count = |is: fn(&Entry) -> bool| entries.iter().filter(|entry| is(entry)).count() as u64;
+        let ended = |entry: &Entry, ending| entry.lost.is_none() && entry.ending.is_some_and(|(how, _)| how == ending);
+        let at_once = |name: &str| {
+            let queue = run.document.queues.iter().find(|(known, _)| known.as_str() == name);
+            queue.map_or(1, |(_, queue)| usize::from(queue.offers.at_once))
+        };
+        let mut faults = Vec::new();
+        let (mut lost, mut twice) = (0, 0);
+        for entry in &entries {
+            let number = entry.contact.number;
+            if let Some(why) = &entry.lost {
+                lost += 1;
+                faults.push(format!("contact c{number} is lost: {why}"));
+            }
+            if let Some(why) = offered_twice(entry, at_once) {
+                twice += 1;
+                faults.push(format!("contact c{number} is offered twice: {why}"));
+            }
+        }
+        let played = |real: Duration| real.mul_f64(run.span.scale);
+        let waits = quantiles(entries.iter().filter_map(|entry| entry.waited()).map(|waited| millis(played(waited))));
+        let dispatch = quantiles(entries.iter().filter_map(|entry| dispatched_in(entry)));
+        let work: Duration = entries.iter().map(|entry| entry.contact.work).sum();
+        let there_is = (run.span.until - run.span.from).as_secs_f64() * run.agents as f64;
+        let mut languages = BTreeMap::new();
+        for entry in &entries {
+            *languages.entry(entry.contact.message.language.tag()).or_default() += 1;
+        }
+        let counts = ledger.counts;
+        Self {
+            contacts: entries.len() as u64,
+            answered: count(|entry| entry.answered_at.is_some()),
+            abandoned: entries.iter().filter(|entry| ended(entry, Ending::Abandoned)).count() as u64,
+            waiting: count(|entry| entry.has_place && entry.ending.is_none() && entry.lost.is_none()),
+            lost,
+            offered_twice: twice,
+            wait_p50_ms: waits[0],
+            wait_p99_ms: waits[1],
+            wait_clock: "played",
+            scale: run.span.scale,
+            played: [super::clock::hms(run.span.from), super::clock::hms(run.span.until)],
+            seed: run.seed,
+            duration_s: run.takes.as_secs_f64(),
+            agents: run.agents,
+            offered_load: (work.as_secs_f64() / there_is * 1_000.0).round() / 1_000.0,
+            completed: entries.iter().filter(|entry| ended(entry, Ending::Completed)).count() as u64,
+            timed_out: entries.iter().filter(|entry| ended(entry, Ending::TimedOut)).count() as u64,
+            refused: counts.refused,
+            offers: counts.offers,
+            declined: counts.declined,
+            expired: counts.expired,
+            rescinded: counts.rescinded,
+            transferred: counts.transferred,
+            connect_failed: counts.connect_failed,
+            streams_cut: counts.streams_cut,
+            streams_resumed: counts.streams_resumed,
+            dispatch_p50_us: dispatch[0],
+            dispatch_p99_us: dispatch[1],
+            languages,
+            queues: by_queue(&entries, run, played),
+            faults,
+        }
+    }
+}
+
+fn by_queue(
+    entries: &[&Entry],
+    run: &Run<'_>,
+    played: impl Fn(Duration) -> Duration,
+) -> BTreeMap<String, QueueFigures> {
+    let mut queues: BTreeMap<String, QueueFigures> = BTreeMap::new();
+    for (name, rules) in &run.document.queues {
+        let mut figures = QueueFigures::default();
+        let level = Duration::from_micros(u64::try_from(rules.service_level.0).unwrap_or(0));
+        for entry in entries.iter().filter(|entry| entry.contact.queue == name.as_str()) {
+            figures.contacts += 1;
+            let Some(waited) = entry.waited().map(&played) else { continue };
+            figures.answered += 1;
+            figures.in_service_level += u64::from(waited <= level);
+            figures.wait_mean_ms += millis(waited);
+        }
+        figures.wait_mean_ms /= figures.answered.max(1);
+        queues.insert(name.as_str().to_owned(), figures);
+    }
+    queues
+}
+
+/// From sending to the first offer on a stream, if an agent was free.
+///
+/// Not from the acknowledgement: the two leave the daemon together, by different connections.
+fn dispatched_in(entry: &Entry) -> Option<u64> {
+    let first =
+        entry.holds.iter().min_by_key(|hold| (hold.made_at, hold.seen_at)).filter(|hold| hold.found_free_agent)?;
+    u64::try_from((first.seen_at - entry.sent_at).0).ok()
+}
+
+/// Median and 99th percentile, to three digits.
+fn quantiles(values: impl Iterator<Item = u64>) -> [u64; 2] {
+    let mut histogram = Histogram::<u64>::new(3).expect("three digits are within its range");
+    for value in values {
+        histogram.record(value).expect("it grows as needed");
+    }
+    [histogram.value_at_quantile(0.5), histogram.value_at_quantile(0.99)]
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,63 @@
+//! The end of a run, for people.
+//!
+//! Invariant: the same figures as the JSON, and nothing else.
+
+use std::{fmt::Write, time::Duration};
+
+use crate::app::Addresses;
+
+use super::{clock::ms, figures::Figures};
+
+/// The summary as a table.
+pub fn table(figures: &Figures) -> String {
+    let mut text = String::new();
+    let time = |millis| ms(Duration::from_millis(millis));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<34}{value}");
+    };
+    let of = |part: u64| format!("{part:>6}  {:>5.1} %", 100.0 * part as f64 / figures.contacts.max(1) as f64);
+    let [from, until] = &figures.played;
+    line("played", format!("{from} to {until}, {} times as fast; {} agents", round(figures.scale), figures.agents));
+    line("offered load", format!("{:.2} of the agents' time", figures.offered_load));
+    line("contacts", of(figures.contacts));
+    line("answered", of(figures.answered));
+    line("abandoned", of(figures.abandoned));
+    line("waiting (still have a place)", of(figures.waiting));
+    line("lost", of(figures.lost));
+    line("offered twice", of(figures.offered_twice));
+    line(
+        "wait until answered, played time",
+        format!("p50 {}   p99 {}", time(figures.wait_p50_ms), time(figures.wait_p99_ms)),
+    );
+    let dispatch = |micros: u64| format!("{:.2} ms", micros as f64 / 1_000.0);
+    let (p50, p99) = (dispatch(figures.dispatch_p50_us), dispatch(figures.dispatch_p99_us));
+    line("sent to offered, real time", format!("p50 {p50}   p99 {p99}   (where an agent was free)"));
+    let Figures { offers, declined, expired, rescinded, .. } = figures;
+    line("offers", format!("{offers}: {declined} declined, {expired} expired, {rescinded} rescinded"));
+    line("passed on, not connected", format!("{}, {}", figures.transferred, figures.connect_failed));
+    line("streams cut, resumed", format!("{}, {}", figures.streams_cut, figures.streams_resumed));
+    let _ = writeln!(
+        text,
+        "\n  {:<12}{:>9}{:>10}{:>18}{:>12}",
+        "queue", "contacts", "answered", "in service level", "mean wait"
+    );
+    for (name, queue) in figures.queues.iter().filter(|(_, queue)| queue.contacts > 0) {
+        let in_time = format!("{:.0} %", 100.0 * queue.in_service_level as f64 / queue.answered.max(1) as f64);
+        let wait = time(queue.wait_mean_ms);
+        let _ = writeln!(text, "  {name:<12}{:>9}{:>10}{in_time:>18}{wait:>12}", queue.contacts, queue.answered);
+    }
+    text
+}
+
+/// Where to look further, while the daemon runs.
+pub fn addresses(addresses: Addresses) -> String {
+    let Addresses { api, admin } = addresses;
+    format!(
+        "  metrics  curl http://{admin}/metrics\n  \
+           API      grpcurl -plaintext {api} attune.v1.WaitService/ListQueueStatistics\n"
+    )
+}
+
+fn round(scale: f64) -> String {
+    format!("{scale:.1}").trim_end_matches(".0").to_owned()
+}
