@@ -240,9 +240,11 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
 fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
     let (mut examined, route) = (0, state.route(key));
     let barred = |agent| passes_over(state, route, key, agent);
-    let first = state.index.idle.first(class.id.lane, &class.required, &class.tiers, barred, &mut examined);
-    let found = first
-        .map(|(tier, first)| Chosen { agent: first.agent, tier: u8::try_from(tier).expect("tiers are limited to 16") });
+    let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
+    let found = (0u8..).zip(tiers).find_map(|(number, tier)| {
+        let first = state.index.idle.first(class.id.lane, &class.required, tier, barred, &mut examined)?;
+        Some(Chosen { agent: first.agent, tier: number })
+    });
     Best { found, examined }
 }
 
@@ -288,8 +290,8 @@ pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
         InLine::Private(agent) => (!barred(agent) && state.can_drain(agent, key)).then_some(agent),
         InLine::Class(class) => {
             let class = state.index.class(class);
-            let least = state.index.busy.first(class.id.lane, &class.required, &[], barred, &mut 0);
-            least.map(|(_, least)| least.agent)
+            let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut 0);
+            least.map(|least| least.agent)
         }
     }
 }
