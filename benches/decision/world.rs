@@ -95,7 +95,8 @@ pub struct World {
     state: State,
     now: Timestamp,
     random: StdRng,
-    next_contact: u64,
+    /// Queue and requirement of every contact, in the order in which they came, which is how the engine counts them.
+    kinds: Vec<(usize, usize)>,
     agents: Vec<AgentId>,
     /// Agents by number who have a skill.
     holders: Vec<Vec<usize>>,
@@ -127,7 +128,7 @@ impl World {
             state: State::new(),
             now: Timestamp(1_700_000_000_000_000),
             random: StdRng::seed_from_u64(11),
-            next_contact: 0,
+            kinds: Vec::new(),
             agents: Vec::new(),
             holders: vec![Vec::new(); SKILLS],
             queues: (0..shape.queues).map(|queue| name(&format!("q{queue}"), QueueName::new)).collect(),
@@ -182,12 +183,15 @@ impl World {
         self.pass();
     }
 
-    /// Lets the offer after a completion be accepted, and another contact take the place in line.
+    /// Lets the offer after a completion be accepted, and another contact of the same kind come into line.
     pub fn undo_completion(&mut self, decided: &Decided) {
-        self.accept(decided.offer);
-        let contact = self.contact(Side::Busy);
-        let outcome = self.apply(Command::EnqueueContact(Box::new(contact)));
-        self.accept(offer_in(&outcome));
+        if let Some((_, taken, ..)) = decided.offer {
+            self.accept(decided.offer);
+            let (queue, own) = self.kinds[taken.0 as usize - 1];
+            let contact = self.contact_of(Side::Busy, queue, own);
+            let outcome = self.apply(Command::EnqueueContact(Box::new(contact)));
+            self.accept(offer_in(&outcome));
+        }
         self.pass();
     }
 
@@ -305,6 +309,7 @@ impl World {
                 let second = Condition { skill: self.skills[SCARCE + head % 20].clone(), level: 1 + (head / 20) as u8 };
                 let anchor = Condition { skill: self.skills[ANCHOR].clone(), level: 50 };
                 let requirement = Requirement { all: vec![anchor, second], ..Requirement::default() };
+                self.kinds.push((0, 0));
                 let head = self.contact_asking(0, requirement);
                 self.apply(Command::EnqueueContact(Box::new(head)));
             }
@@ -389,6 +394,7 @@ impl World {
     }
 
     fn contact_of(&mut self, side: Side, queue: usize, own: usize) -> NewContact {
+        self.kinds.push((queue, own));
         let twist = self.shape.twist;
         if twist == Twist::Assigned {
             let half = self.shape.queues / 2;
@@ -441,10 +447,9 @@ impl World {
         }
     }
 
-    fn contact_asking(&mut self, queue: usize, requirement: Requirement) -> NewContact {
-        self.next_contact += 1;
+    fn contact_asking(&self, queue: usize, requirement: Requirement) -> NewContact {
         NewContact {
-            id: name(&format!("contact-{:09}", self.next_contact), ContactId::new),
+            id: name(&format!("contact-{:09}", self.kinds.len()), ContactId::new),
             queue: self.queues[queue].clone(),
             channel: self.voice.clone(),
             requirement,
