@@ -153,3 +153,13 @@ fn one_port_cannot_serve_both() {
     let any = env(&[("ATTUNE_LISTEN", "127.0.0.1:0"), ("ATTUNE_ADMIN_LISTEN", "127.0.0.1:0")]);
     assert!(Settings::load(&Flags::default(), any).is_ok());
 }
+
+#[test]
+fn the_example_file_has_every_key_at_its_default() {
+    let text = include_str!("../../deploy/attuned.toml");
+    let (_dir, flags) = file(text);
+    let (settings, provenance) = Settings::load(&flags, env(&[])).unwrap();
+    assert_eq!(settings, Settings::default());
+    let set: BTreeSet<&str> = provenance.origins.keys().map(String::as_str).collect();
+    assert_eq!(set, KEYS.iter().map(|key| key.name).collect());
+}

@@ -16,9 +16,10 @@ use crate::model::{
 
 use super::{
     command::Reply,
-    contact::{end_engagement, engagement_with, finish_wrap_up, nearest, queue_named, requeue},
+    contact::{Change, end_engagement, engagement_with, finish_wrap_up, nearest, queue_named, requeue},
     emit::Emit,
     event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
+    offer::rescind_all,
     reject::Reject,
     state::{EngagementPhase, State},
 };
@@ -134,7 +135,9 @@ pub(super) fn session_due(out: &mut Emit<'_>, key: AgentKey) {
             OnAgentLost::Keep => out.emit(Event::EngagementUnconfirmed { engagement }),
             OnAgentLost::Requeue => {
                 end_engagement(out, engagement, EngagementOver::AgentLost);
-                requeue(out, contact, queue, KeepPlace::Keep, Requeued::AgentLost, None, None);
+                let target = out.state().route(contact).target;
+                let change = Change { target, ..Change::default() };
+                requeue(out, contact, queue, KeepPlace::Keep, Requeued::AgentLost, change);
             }
         }
     }
@@ -202,10 +205,4 @@ pub(super) fn agent_of(state: &State, id: &AgentId) -> Result<AgentKey, Reject> 
 
 fn wrap_up_of(state: &State, agent: AgentKey, contact: &ContactId) -> Result<EngagementKey, Reject> {
     engagement_with(state, agent, contact, |phase| matches!(phase, EngagementPhase::WrapUp { .. }), "wrap-up")
-}
-
-fn rescind_all(out: &mut Emit<'_>, agent: AgentKey, because: Rescinded) {
-    for offer in out.state().agent(agent).offers.clone() {
-        out.emit(Event::OfferRescinded { offer, because, again_at: None });
-    }
 }

@@ -78,7 +78,12 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let excluded = new.excluded.iter().map(|id| agent_named(state, "excluded_agent_ids", id));
     let excluded = excluded.collect::<Result<Vec<AgentKey>, Reject>>()?;
     let queue = queue_with_room(state, asked)?;
-    check_requirement(state, asked, "requirement", &new.requirement)?;
+    let requirement = Arc::new(new.requirement.clone());
+    check_skills(state, "requirement", &requirement)?;
+    // A class in use was checked when it came into use.
+    if state.find_class(asked, channel, 0, &requirement).is_none() {
+        check_matchable(state, asked, "requirement", &requirement)?;
+    }
 
     let place = Place { virtual_arrival: arrived_at - state.rules(queue).priority, sequence: state.next_sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
@@ -88,7 +93,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
         channel,
         place,
         arrived_at,
-        requirement: Arc::new(new.requirement.clone()),
+        requirement,
         target,
         excluded,
         details: Arc::clone(&new.details),
@@ -151,7 +156,9 @@ pub(super) fn requeue_contact(
         Stage::Engaged(engagement) => Some(engagement),
         _ => None,
     };
-    let queue = match queue {
+    // A contact that waits in a queue has its room there already.
+    let stays = queue.is_none_or(|name| contact.is_waiting() && name == out.state().queue_name(route.queue));
+    let queue = match queue.filter(|_| !stays) {
         Some(name) => queue_for(out.state(), name, route, &route.requirement)?,
         None => route.queue,
     };
@@ -159,7 +166,7 @@ pub(super) fn requeue_contact(
         leave_engagement(out, engagement, EngagementOver::Requeued);
     }
     rescind_offers(out, key, Rescinded::ContactLeft);
-    Ok(requeue(out, key, queue, place, Requeued::Asked, None, None))
+    Ok(requeue(out, key, queue, place, Requeued::Asked, Change::default()))
 }
 
 /// Passes an engaged contact on without waiting for anybody's consent.
@@ -175,13 +182,17 @@ pub(super) fn transfer_contact(
     let (queue, target, requirement) = match to {
         Destination::Queue(name) => (queue_for(out.state(), name, route, &route.requirement)?, None, None),
         Destination::Agent(target) => (route.queue, Some(target_of(out, "agent.agent_id", target)?), None),
-        Destination::Skills(requirement) => {
-            check_requirement(out.state(), route.queue, "skills", requirement)?;
-            (route.queue, None, Some(Arc::new(requirement.clone())))
+        Destination::Skills(skills) => {
+            // On top of what the contact asks: a customer who needs Polish still does.
+            let requirement = route.requirement.and(skills);
+            let requirement = requirement.map_err(|error| Reject::Requirement { field: "skills", error })?;
+            check_requirement(out.state(), route.queue, "skills", &requirement)?;
+            (route.queue, None, Some(Arc::new(requirement)))
         }
     };
     leave_engagement(out, engagement, EngagementOver::Transferred);
-    Ok(requeue(out, key, queue, place, Requeued::Transferred, target, requirement))
+    let change = Change { target, barred: None, requirement };
+    Ok(requeue(out, key, queue, place, Requeued::Transferred, change))
 }
 
 /// Ends an engagement; its wrap-up begins, or the contact is closed.
@@ -269,6 +280,17 @@ pub(super) fn finish_wrap_up(out: &mut Emit<'_>, engagement: EngagementKey) {
     finish_pending(out, agent);
 }
 
+/// What else changes when a contact waits again.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// Whom it should reach now; `None` = nobody in particular.
+    pub target: Option<Target>,
+    /// The agent it does not go to before then.
+    pub barred: Option<(AgentKey, Timestamp)>,
+    /// What it asks now; `None` = what it asked before.
+    pub requirement: Option<Arc<Requirement>>,
+}
+
 /// Lets a contact wait (again) in a queue.
 pub(super) fn requeue(
     out: &mut Emit<'_>,
@@ -276,8 +298,7 @@ pub(super) fn requeue(
     queue: QueueKey,
     place: KeepPlace,
     because: Requeued,
-    target: Option<Target>,
-    requirement: Option<Arc<Requirement>>,
+    change: Change,
 ) -> Reply {
     let (state, route) = (out.state(), out.state().route(contact));
     let (ordered_from, sequence) = match place {
@@ -286,7 +307,8 @@ pub(super) fn requeue(
     };
     let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority, sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
-    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, requirement });
+    let Change { target, barred, requirement } = change;
+    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement });
     reply
 }
 
@@ -295,7 +317,7 @@ pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName
     let (state, hops) = (out.state(), out.state().route(contact).hops);
     let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
     let Some(next) = next.and_then(|next| queue_with_room(state, next).ok()) else { return false };
-    requeue(out, contact, next, KeepPlace::Keep, because, None, None);
+    requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
     true
 }
 
@@ -374,16 +396,18 @@ fn target_of(out: &Emit<'_>, field: &'static str, target: &TargetAgent) -> Resul
     Ok(Target { agent, until: target.window.map(|window| out.now + window) })
 }
 
-/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
+/// What a contact asks must name skills of the present document and be matchable.
 pub(super) fn check_requirement(
     state: &State,
     queue: QueueKey,
     field: &'static str,
     own: &Requirement,
 ) -> Result<(), Reject> {
-    if own.is_empty() {
-        return Ok(());
-    }
+    check_skills(state, field, own)?;
+    check_matchable(state, queue, field, own)
+}
+
+fn check_skills(state: &State, field: &'static str, own: &Requirement) -> Result<(), Reject> {
     for condition in own.conditions() {
         if !state.document.skills.contains_key(&condition.skill) {
             return Err(Reject::SkillUnknown {
@@ -392,6 +416,14 @@ pub(super) fn check_requirement(
                 similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
             });
         }
+    }
+    Ok(())
+}
+
+/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
+fn check_matchable(state: &State, queue: QueueKey, field: &'static str, own: &Requirement) -> Result<(), Reject> {
+    if own.is_empty() {
+        return Ok(());
     }
     if !state.index.has_room() {
         return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });
@@ -412,8 +444,8 @@ pub(super) fn check_requirement(
 
 fn matchable(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), RequirementError> {
     let queue = state.rules(queue);
-    let rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
-    rules.map(|rule| combined(rule, Some(own)).map(drop)).collect()
+    let mut rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
+    rules.try_for_each(|rule| combined(rule, Some(own)).map(drop))
 }
 
 impl Contact {

@@ -2,18 +2,21 @@
 //!
 //! Invariant: after every event these equal what would be computed afresh. This is the one place that computes them.
 
+use std::sync::Arc;
+
 use crate::model::{
     agent::Presence,
     document::{LongestIdle, Queue},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
+    requirement::Requirement,
     time::{Span, Timestamp},
 };
 
 use super::{
     event::Place,
     matching::{
-        class::{ClassId, ClassKey, LaneKey},
+        class::{ClassId, ClassKey, LaneKey, satisfies},
         index::{InLine, Index, Standing, own_of},
         roster::IdleKey,
     },
@@ -48,32 +51,36 @@ impl State {
     /// Changes a contact, and everything that follows from it.
     pub(super) fn change_contact(&mut self, key: ContactKey, change: impl FnOnce(&mut Contact)) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists changes");
-        let (before, line_before, due_before) = (Footprint::of(contact), line_of(contact), contact.due);
+        let (before, line_before) = (Footprint::of(contact), line_of(contact));
         change(contact);
         let after = Footprint::of(contact);
 
         self.count(&before, &after);
         let line_after = self.line_for(key);
         let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
+        let (mut promoted, mut displaced) = (None, None);
         if (line_before, before.place) != (line_after, after.place) {
-            if let Some(line) = line_before {
-                self.index.leave_line(line, place_of(&before), key);
-            }
-            if let Some(line) = line_after {
-                self.index.enter_line(line, place_of(&after), key);
-            }
+            promoted = line_before.and_then(|line| self.index.leave_line(line, place_of(&before), key));
+            displaced = line_after.and_then(|line| self.index.enter_line(line, place_of(&after), key));
         }
-        let due = self.contact_due(key, line_after);
-        let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
-        contact.due = due;
-        let mut released = None;
-        if let Some(route) = &mut contact.route {
+        if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
-            if line_after.is_none() {
-                released = route.drain.take();
+            if let Some(InLine::Class(class)) = line_after {
+                // Equal requirements are kept once, by the class.
+                if let Some(own) = &self.index.class(class).id.own {
+                    route.requirement = Arc::clone(own);
+                }
             }
         }
-        self.timers.move_to(Timer::Contact(key), due_before, due);
+        let released = self.drain_of(key).filter(|agent| !self.can_drain(*agent, key));
+        if released.is_some() {
+            let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
+            contact.route.as_mut().expect("only a contact with a route has a drain").drain = None;
+        }
+        self.refresh_due(key);
+        for other in [promoted, displaced].into_iter().flatten() {
+            self.refresh_due(other);
+        }
         if let Some(agent) = released {
             self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
             self.refresh_agent(agent);
@@ -125,8 +132,28 @@ impl State {
         Some(InLine::Class(self.index.intern_class(&id, queue, &mut self.skill_names)))
     }
 
+    /// The class in which contacts of this queue, channel and step that ask this wait for anyone, if it is in use.
+    pub(super) fn find_class(
+        &self,
+        queue: QueueKey,
+        channel: ChannelKey,
+        step: u8,
+        own: &Arc<Requirement>,
+    ) -> Option<ClassKey> {
+        let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
+        self.index.find_class(&ClassId { queue, step, lane, own: own_of(own) })
+    }
+
+    /// Sets a contact's timer to where it belongs.
+    fn refresh_due(&mut self, key: ContactKey) {
+        let due = self.contact_due(key);
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists has a timer");
+        let before = std::mem::replace(&mut contact.due, due);
+        self.timers.move_to(Timer::Contact(key), before, due);
+    }
+
     /// When time alone next does something to a contact.
-    fn contact_due(&self, key: ContactKey, line: Option<InLine>) -> Option<Timestamp> {
+    pub(super) fn contact_due(&self, key: ContactKey) -> Option<Timestamp> {
         let contact = self.contact(key);
         match contact.stage {
             Stage::Announced { forget_at } | Stage::Closed { forget_at, .. } => Some(forget_at),
@@ -141,19 +168,38 @@ impl State {
                     wait_ends_at(route, queue),
                     route.target.and_then(|target| target.until),
                     refusals,
-                    self.drain_at(route, queue, line),
+                    self.drain_at(key, route, queue),
                 ];
                 due.into_iter().flatten().min()
             }
         }
     }
 
-    /// When a contact that is passed for its size gets an agent who takes nothing else.
-    fn drain_at(&self, route: &Route, queue: &Queue, line: Option<InLine>) -> Option<Timestamp> {
+    /// When a contact that is passed for its size gets an agent who takes nothing else: the first of its line only,
+    /// whom the others follow.
+    fn drain_at(&self, key: ContactKey, route: &Route, queue: &Queue) -> Option<Timestamp> {
         let passable = self.cost(route.queue, route.channel) > self.cost_min;
-        let in_class = matches!(line, Some(InLine::Class(_)));
-        (passable && in_class && route.drain.is_none())
+        let in_front = route.line.is_some_and(|line| self.index.front(line) == Some(key));
+        (passable && in_front && route.drain.is_none())
             .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
+    }
+
+    fn drain_of(&self, key: ContactKey) -> Option<AgentKey> {
+        self.contact(key).route.as_deref().and_then(|route| route.drain)
+    }
+
+    /// Whether an agent could take a contact in line, given less work: otherwise draining for it would be in vain.
+    pub(super) fn can_drain(&self, agent: AgentKey, key: ContactKey) -> bool {
+        let route = self.route(key);
+        let fits = match route.line {
+            None => false,
+            Some(InLine::Private(target)) => target == agent,
+            Some(InLine::Class(class)) => {
+                satisfies(&self.index.stand(agent).signature, &self.index.class(class).required)
+            }
+        };
+        let lane = self.lane_bit(route);
+        fits && self.standing(agent).is_some_and(|standing| (standing.ready | standing.blocked) & lane != 0)
     }
 
     /// Makes settling look at a contact again.
@@ -339,14 +385,5 @@ impl Agent {
 
     fn limit(&self, channel: ChannelKey) -> Option<u16> {
         self.channel_limits.iter().find(|(limited, _)| *limited == channel).map(|(_, most)| *most)
-    }
-}
-
-/// The route and class of a contact that waits for anyone.
-pub(super) fn drain_route(state: &State, key: ContactKey) -> Option<(&Route, ClassKey)> {
-    let route = state.route(key);
-    match route.line {
-        Some(InLine::Class(class)) => Some((route, class)),
-        _ => None,
     }
 }

@@ -77,6 +77,8 @@ pub enum Event {
         because: Requeued,
         /// Replaces the contact's target.
         target: Option<Target>,
+        /// The agent it does not go to before then.
+        barred: Option<(AgentKey, Timestamp)>,
         /// Replaces what the contact itself asks, if given.
         requirement: Option<Arc<Requirement>>,
     },
@@ -201,6 +203,8 @@ pub enum PresenceBecause {
     WorkEnded,
     /// Too many offers in a row expired.
     Rona,
+    /// They expired for everybody: it was not the agent's doing.
+    RonaWithdrawn,
     /// The session did not come back.
     SessionLost,
 }

@@ -15,7 +15,7 @@ use crate::model::{
 
 use super::{
     derive::step_at,
-    event::{Event, Place, Queued, Requeued},
+    event::{Event, Place, PresenceBecause, Queued, Requeued},
     state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, QueueState, Route, Session, Stage, State},
     timer::Timer,
 };
@@ -23,6 +23,7 @@ use super::{
 mod offer;
 mod sessions;
 
+use offer::remember_refusal;
 pub(super) use sessions::session_due;
 
 impl State {
@@ -54,14 +55,19 @@ impl State {
             }
             Event::SessionRescinded { agent } => self.session_rescinded(*agent),
             Event::SessionEnded { agent } => self.end_session(*agent),
-            Event::PresenceSet { agent, presence, .. } => self.change_agent(*agent, |agent| {
-                if *presence == Presence::Available && agent.presence != Presence::Available {
-                    agent.available_since = now;
+            Event::PresenceSet { agent, presence, because } => {
+                if *because == PresenceBecause::Rona {
+                    self.storm.note_away(*agent);
                 }
-                agent.presence = presence.clone();
-                agent.pending = None;
-                agent.misses.clear();
-            }),
+                self.change_agent(*agent, |agent| {
+                    if *presence == Presence::Available && agent.presence != Presence::Available {
+                        agent.available_since = now;
+                    }
+                    agent.presence = presence.clone();
+                    agent.pending = None;
+                    agent.misses.clear();
+                });
+            }
             Event::PresencePending { agent, presence } => {
                 self.change_agent(*agent, |agent| agent.pending = Some(presence.clone()));
             }
@@ -79,7 +85,7 @@ impl State {
                 self.add_contact(*contact, announced);
             }
             Event::ContactQueued { contact, queued } => self.queue_contact(now, *contact, queued),
-            Event::ContactRequeued { contact, queue, place, ordered_from, because, target, requirement } => {
+            Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement } => {
                 self.next_sequence = self.next_sequence.max(place.sequence + 1);
                 self.change_contact(*contact, |contact| {
                     contact.stage = Stage::Waiting;
@@ -91,6 +97,9 @@ impl State {
                     (route.queue, route.place, route.ordered_from) = (*queue, *place, *ordered_from);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
                     (route.target, route.drain_not_before) = (*target, now);
+                    if let Some((agent, until)) = barred {
+                        remember_refusal(route, *agent, *until, 1);
+                    }
                     if let Some(requirement) = requirement {
                         route.requirement = Arc::clone(requirement);
                     }
@@ -164,12 +173,17 @@ impl State {
             Event::OfferExtended { offer, expires_at } => self.extend_offer(*offer, *expires_at),
             Event::OfferAccepted { offer, engagement } => self.accept_offer(*offer, *engagement),
             Event::OfferDeclined { offer, again_at, .. } => {
+                // Who says no is there: misses count in a row only.
+                let Offer { agent, channel, .. } = *self.offer(*offer);
+                self.change_agent(agent, |agent| agent.misses.retain(|(missed, _)| *missed != channel));
                 self.end_offer(*offer, OfferEnd::Declined, Some(*again_at));
             }
             Event::OfferExpired { offer, again_at } => {
                 self.storm.count(now);
-                let Offer { agent, channel, .. } = *self.offer(*offer);
-                self.change_agent(agent, |agent| count_miss(agent, channel));
+                if !self.storm.suspends(now) {
+                    let Offer { agent, channel, .. } = *self.offer(*offer);
+                    self.change_agent(agent, |agent| count_miss(agent, channel));
+                }
                 self.end_offer(*offer, OfferEnd::Expired, Some(*again_at));
             }
             Event::OfferRescinded { offer, because, again_at } => {
@@ -234,6 +248,10 @@ impl State {
         agent.profile = Arc::clone(profile);
         self.describe_agent(key);
         self.refresh_agent(key);
+        if let Some(contact) = self.agent(key).draining {
+            // Whether it still makes sense to drain for it follows from the new profile.
+            self.change_contact(contact, |_| ());
+        }
     }
 
     /// Tells the index what an agent can do; the agent must not be standing.

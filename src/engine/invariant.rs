@@ -95,6 +95,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
 
 fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<(), Broken> {
     let id = &contact.id;
+    must!(contact.due == state.contact_due(key), "contact {id:?} has a timer at another time than it should");
     if let Some(due) = contact.due {
         must!(state.timers.stands_at(Timer::Contact(key), due), "contact {id:?} has no timer at {due:?}");
     }
@@ -112,6 +113,7 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     }
     if let Some(agent) = route.drain {
         must!(state.agent(agent).draining == Some(key), "contact {id:?} has a drain that does not drain");
+        must!(state.can_drain(agent, key), "an agent drains for contact {id:?} and cannot take it");
     }
     Ok(())
 }
@@ -197,7 +199,7 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
 fn check_heads(state: &State) -> Result<(), Broken> {
     let mut expected = vec![0; state.index.heads.len()];
     for (key, class) in state.index.lines() {
-        let Some((head, _)) = class.line.first() else { continue };
+        let Some(head) = class.line.first() else { continue };
         let lane = usize::from(class.id.lane.0);
         for anchor in &class.anchors {
             must!(state.index.heads[lane].holds(*anchor, *head, key), "a class is not under its anchor");

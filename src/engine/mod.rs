@@ -14,6 +14,7 @@ pub mod command;
 mod contact;
 mod dedup;
 mod derive;
+mod directory;
 mod document;
 mod emit;
 pub mod event;
@@ -36,6 +37,8 @@ use crate::model::time::Timestamp;
 
 pub use command::{Command, Reply, Request};
 pub use event::Event;
+#[doc(hidden)]
+pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
 pub use state::State;

@@ -15,12 +15,15 @@ use crate::model::{
 use super::{
     agent::{agent_of, finish_pending},
     command::Reply,
-    contact::{end_engagement, engagement_with, requeue, send_on},
+    contact::{Change, end_engagement, engagement_with, requeue, send_on},
     emit::Emit,
     event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
     reject::Reject,
     state::{EngagementPhase, Offer, OfferEnd, State},
 };
+
+/// The reason for being away that the engine gives.
+const RONA: &str = "rona";
 
 /// Starts the time an agent has to answer; accepts at once where the queue says so.
 pub(super) fn ack_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey) -> Result<Reply, Reject> {
@@ -83,8 +86,11 @@ pub(super) fn report_connect_failed(out: &mut Emit<'_>, agent: &AgentId, contact
     let engagement = engagement_with(out.state(), agent, contact, is_active, "active")?;
     let engaged = out.state().engagement(engagement);
     let (contact, queue) = (engaged.contact, engaged.queue);
+    let again_at = returns_at(out, contact, agent);
     end_engagement(out, engagement, EngagementOver::ConnectFailed);
-    let reply = requeue(out, contact, queue, KeepPlace::Keep, Requeued::ConnectFailed, None, None);
+    let target = out.state().route(contact).target;
+    let change = Change { target, barred: Some((agent, again_at)), requirement: None };
+    let reply = requeue(out, contact, queue, KeepPlace::Keep, Requeued::ConnectFailed, change);
     finish_pending(out, agent);
     Ok(reply)
 }
@@ -92,37 +98,64 @@ pub(super) fn report_connect_failed(out: &mut Emit<'_>, agent: &AgentId, contact
 /// Ends an offer whose delivery nobody acknowledged, or that nobody answered.
 pub(super) fn offer_due(out: &mut Emit<'_>, key: OfferKey) {
     let offer = out.state().offer(key);
-    let (contact, agent, channel) = (offer.contact, offer.agent, offer.channel);
-    let again_at = returns_at(out, contact, agent);
+    let (contact, agent) = (offer.contact, offer.agent);
     if offer.delivered_at.is_none() {
-        let (because, again_at) = (Rescinded::Undelivered, Some(again_at));
-        out.emit(Event::OfferRescinded { offer: key, because, again_at });
+        let again_at = Some(out.now + Span::from_secs(REFUSAL_FIRST_SECS));
+        out.emit(Event::OfferRescinded { offer: key, because: Rescinded::Undelivered, again_at });
     } else {
-        let storm = out.state().storm.would_suspend(out.now, out.state().sessions);
-        out.emit(Event::OfferExpired { offer: key, again_at });
-        if let Some(until) = storm {
-            out.emit(Event::RonaSuspended { until });
-        }
-        let misses = out.state().agent(agent).misses.iter().find(|(missed, _)| *missed == channel);
-        let too_many = misses.is_some_and(|(_, misses)| *misses >= out.state().channel(channel).misses_max);
-        if too_many && !out.state().storm.suspends(out.now) {
-            send_away(out, agent);
-        }
+        expire(out, key);
     }
     finish_pending(out, agent);
     escalate_if_due(out, contact);
 }
 
+/// Redirects on no answer (RONA): who misses too many in a row is set away, unless everybody does at once.
+fn expire(out: &mut Emit<'_>, key: OfferKey) {
+    let offer = out.state().offer(key);
+    let (contact, agent, channel) = (offer.contact, offer.agent, offer.channel);
+    let again_at = returns_at(out, contact, agent);
+    if let Some(until) = out.state().storm.would_suspend(out.now, out.state().sessions) {
+        let sent_away = out.state().storm.sent_away().to_vec();
+        out.emit(Event::RonaSuspended { until });
+        for agent in sent_away {
+            call_back(out, agent);
+        }
+    }
+    out.emit(Event::OfferExpired { offer: key, again_at });
+    let misses = out.state().agent(agent).misses.iter().find(|(missed, _)| *missed == channel);
+    let too_many = misses.is_some_and(|(_, misses)| *misses >= out.state().channel(channel).misses_max);
+    if too_many && !out.state().storm.suspends(out.now) {
+        send_away(out, agent);
+    }
+}
+
 /// Sets an agent away who did not answer too often in a row.
 fn send_away(out: &mut Emit<'_>, agent: AgentKey) {
-    let presence = Presence::Away { reason: "rona".to_owned() };
+    let presence = Presence::Away { reason: RONA.to_owned() };
     if out.state().agent(agent).engagements.is_empty() {
         out.emit(Event::PresenceSet { agent, presence, because: PresenceBecause::Rona });
     } else {
         out.emit(Event::PresencePending { agent, presence });
     }
+    rescind_all(out, agent, Rescinded::AgentLeft);
+}
+
+/// Makes an agent available again whom the rule set away wrongly, unless presence was changed since.
+fn call_back(out: &mut Emit<'_>, key: AgentKey) {
+    let Some(agent) = &out.state().agents[key.0 as usize] else { return };
+    let by_rule = matches!(&agent.presence, Presence::Away { reason } if reason == RONA);
+    if by_rule && agent.session.is_some() {
+        let (presence, because) = (Presence::Available, PresenceBecause::RonaWithdrawn);
+        out.emit(Event::PresenceSet { agent: key, presence, because });
+    }
+}
+
+/// Takes all open offers of an agent back, without blame.
+pub(super) fn rescind_all(out: &mut Emit<'_>, agent: AgentKey, because: Rescinded) {
     for offer in out.state().agent(agent).offers.clone() {
-        out.emit(Event::OfferRescinded { offer, because: Rescinded::AgentLeft, again_at: None });
+        let contact = out.state().offer(offer).contact;
+        out.emit(Event::OfferRescinded { offer, because, again_at: None });
+        escalate_if_due(out, contact);
     }
 }
 

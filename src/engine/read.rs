@@ -59,7 +59,7 @@ impl State {
             Query::Contacts { after, limit, filter } => Ok(self.list_contacts(now, after.as_ref(), *limit, filter)),
             Query::Agent(id) => Ok(Answer::Agent(Box::new(self.agent_view(agent_of(self, id)?)))),
             Query::Agents { after, limit } => {
-                let page = self.agent_ids.range::<AgentId, _>((after_key(after.as_ref()), Bound::Unbounded));
+                let page = self.agent_ids.range::<AgentId>((after_key(after.as_ref()), Bound::Unbounded));
                 let limit = (*limit).min(PAGE_MAX);
                 let agents: Vec<AgentView> = page.take(limit).map(|(_, key)| self.agent_view(*key)).collect();
                 let next = agents.last().filter(|_| agents.len() == limit).map(|last| last.id.clone());
@@ -79,7 +79,7 @@ impl State {
     fn list_contacts(&self, now: Timestamp, after: Option<&ContactId>, limit: usize, filter: &ContactFilter) -> Answer {
         let limit = limit.min(PAGE_MAX);
         let (mut contacts, mut last) = (Vec::new(), None);
-        let rows = self.contact_ids.range::<ContactId, _>((after_key(after), Bound::Unbounded));
+        let rows = self.contact_ids.range::<ContactId>((after_key(after), Bound::Unbounded));
         for (examined, (id, key)) in rows.enumerate() {
             if contacts.len() == limit || examined == PAGE_EXAMINED_MAX {
                 return Answer::Contacts { contacts, next: last };

@@ -3,10 +3,7 @@
 //! Invariant: it changes only by `evolve`; what can be derived (lines, rosters, timers, counts) is brought up to date
 //! there and nowhere else. Two states that evolved the same events are equal.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -24,6 +21,7 @@ use crate::model::{
 
 use super::{
     dedup::Dedup,
+    directory::Directory,
     event::{Choice, Place, Rescinded, Target},
     matching::{
         index::{InLine, Index},
@@ -48,10 +46,10 @@ pub struct State {
     pub(super) channels: Vec<Option<Channel>>,
 
     pub(super) contacts: Table<ContactKey, Contact>,
-    pub(super) contact_ids: BTreeMap<ContactId, ContactKey>,
+    pub(super) contact_ids: Directory<ContactId, ContactKey>,
     pub(super) open_contacts: usize,
     pub(super) agents: Vec<Option<Agent>>,
-    pub(super) agent_ids: BTreeMap<AgentId, AgentKey>,
+    pub(super) agent_ids: Directory<AgentId, AgentKey>,
     pub(super) sessions: u32,
     /// The smallest cost in the document: only larger ones can be passed by for lack of capacity.
     pub(super) cost_min: u32,
@@ -290,10 +288,10 @@ impl State {
             queues: Vec::new(),
             channels: Vec::new(),
             contacts: Table::default(),
-            contact_ids: BTreeMap::new(),
+            contact_ids: Directory::default(),
             open_contacts: 0,
             agents: Vec::new(),
-            agent_ids: BTreeMap::new(),
+            agent_ids: Directory::default(),
             sessions: 0,
             cost_min: 0,
             offers: Table::default(),

@@ -3,7 +3,8 @@
 //! Invariant: counts are of the present window only.
 
 use crate::model::{
-    limits::{STORM_EXPIRIES_MIN, STORM_SHARE, STORM_WINDOW_SECS},
+    ids::AgentKey,
+    limits::{STORM_EXPIRIES_MIN, STORM_SHARE, STORM_SUSPENDS_SECS, STORM_WINDOW_SECS},
     time::{Span, Timestamp},
 };
 
@@ -13,6 +14,8 @@ pub struct Storm {
     window_began: Timestamp,
     expiries: u32,
     suspended_until: Option<Timestamp>,
+    /// Set away in the running window, before it was known for a storm.
+    sent_away: Vec<AgentKey>,
 }
 
 impl Storm {
@@ -26,7 +29,10 @@ impl Storm {
         let expiries = self.in_window(now) + 1;
         let many =
             expiries >= STORM_EXPIRIES_MIN && u64::from(expiries) * u64::from(STORM_SHARE) >= u64::from(sessions);
-        many.then(|| now + window())
+        let until = now + Span::from_secs(STORM_SUSPENDS_SECS);
+        // While it goes on, once a second says enough.
+        let is_news = self.suspended_until.is_none_or(|known| until - known >= Span::from_secs(1));
+        (many && is_news).then_some(until)
     }
 
     /// Counts an expiry.
@@ -34,12 +40,24 @@ impl Storm {
         self.expiries = self.in_window(now) + 1;
         if self.expiries == 1 {
             self.window_began = now;
+            self.sent_away.clear();
         }
+    }
+
+    /// Remembers who was set away by the rule.
+    pub fn note_away(&mut self, agent: AgentKey) {
+        self.sent_away.push(agent);
+    }
+
+    /// Who was set away in the running window.
+    pub fn sent_away(&self) -> &[AgentKey] {
+        &self.sent_away
     }
 
     /// Suspends the rule.
     pub fn suspend(&mut self, until: Timestamp) {
         self.suspended_until = Some(until);
+        self.sent_away.clear();
     }
 
     fn in_window(&self, now: Timestamp) -> u32 {

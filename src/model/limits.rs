@@ -79,8 +79,10 @@ pub const REFUSAL_LONGEST_SECS: i64 = 300;
 pub const STORM_EXPIRIES_MIN: u32 = 8;
 /// … if they are also at least one in this many of the agents with a session.
 pub const STORM_SHARE: u32 = 10;
-/// The window of the two above; the rule stays suspended until so long has passed without that many.
+/// The window of the two above …
 pub const STORM_WINDOW_SECS: i64 = 10;
+/// … and how long the rule stays suspended after it: longer than the next wave of offers takes to expire too.
+pub const STORM_SUSPENDS_SECS: i64 = 60;
 /// Rows on one page of a list.
 pub const PAGE_MAX: usize = 500;
 /// Rows a filtered list looks at before it hands out a (possibly short) page with a token.

@@ -3,6 +3,8 @@
 //! Invariant: nothing here decides, reads a clock or knows the wire. Everything is plain data that can be compared,
 //! hashed and cloned cheaply.
 
+#![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod agent;
 pub mod contact;
 pub mod document;

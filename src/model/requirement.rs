@@ -70,6 +70,9 @@ pub enum RequirementError {
     /// No agent can ever satisfy it.
     #[error("can never hold: it demands and forbids the same skill, or asks for more skills than it lists")]
     Impossible,
+    /// Two requirements whose choices do not fit into one.
+    #[error("together with what the contact asks has more any/at_least parts than one requirement holds")]
+    TooManyChoices,
 }
 
 impl Requirement {
@@ -82,6 +85,29 @@ impl Requirement {
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let at_least = self.at_least.iter().flat_map(|part| &part.of);
         self.all.iter().chain(&self.any).chain(&self.none).chain(at_least)
+    }
+
+    /// What both ask.
+    ///
+    /// Refuses with [`RequirementError::TooManyChoices`] where their `any` and `at_least` do not fit into one of each.
+    pub fn and(&self, other: &Self) -> Result<Self, RequirementError> {
+        let (mut both, mut choices) = (self.clone(), Vec::new());
+        both.all.extend(other.all.iter().filter(|condition| !self.all.contains(condition)).cloned());
+        both.none.extend(other.none.iter().filter(|condition| !self.none.contains(condition)).cloned());
+        for part in [self, other] {
+            let any = (!part.any.is_empty()).then(|| AtLeast { count: 1, of: part.any.clone() });
+            for choice in any.into_iter().chain(part.at_least.clone()) {
+                if !choices.contains(&choice) {
+                    choices.push(choice);
+                }
+            }
+        }
+        // "Any" is "at least one": it goes first, so that whatever can stand beside it does.
+        choices.sort_by_key(|choice| choice.count);
+        let one = choices.first().is_some_and(|choice| choice.count == 1);
+        both.any = if one { choices.remove(0).of } else { Vec::new() };
+        both.at_least = choices.pop();
+        if choices.is_empty() { Ok(both) } else { Err(RequirementError::TooManyChoices) }
     }
 
     /// Expands to the normal form.
@@ -222,6 +248,18 @@ mod tests {
         let more_than_listed =
             Requirement { at_least: Some(AtLeast { count: 3, of: list(&["a", "b"]) }), ..Requirement::default() };
         assert_eq!(more_than_listed.to_dnf(), Err(RequirementError::Impossible));
+    }
+
+    #[test]
+    fn both_of_two_requirements_are_asked_as_long_as_one_can_say_it() {
+        let polish = Requirement { all: list(&["polish>=50"]), any: list(&["a", "b"]), ..Requirement::default() };
+        let fraud = Requirement { all: list(&["fraud"]), any: list(&["c", "d"]), ..Requirement::default() };
+        let both = polish.and(&fraud).unwrap();
+        assert_eq!(both.to_dnf().unwrap(), polish.to_dnf().unwrap().and(&fraud.to_dnf().unwrap()).unwrap());
+        assert_eq!(both.and(&fraud).unwrap(), both);
+        assert_eq!(polish.and(&Requirement::default()).unwrap(), polish);
+        let third = Requirement { any: list(&["e", "f"]), ..Requirement::default() };
+        assert_eq!(both.and(&third), Err(RequirementError::TooManyChoices));
     }
 
     #[test]

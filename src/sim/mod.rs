@@ -1,8 +1,9 @@
 //! Virtual time over the unchanged engine and shard, and seeded workloads: what tests, the demo, simulation and replay
 //! stand on.
 //!
-//! Invariant: nothing here is a second implementation of routing; [`driver`] steps the very [`Core`](crate::shard::Core)
-//! that the daemon runs. What is random comes from a seed, so that every day can be played again.
+//! Invariant: nothing here is a second implementation of routing; [`driver`] steps the very
+//! [`Core`](crate::shard::core::Core) that the daemon runs. What is random comes from a seed, so that every day can be
+//! played again.
 
 pub mod bank;
 pub mod compress;

@@ -94,6 +94,8 @@ metrics! {
         "From an offer's delivery to its acceptance or refusal.";
     RONA = Counter "attune_rona_total" in Count by ["tenant"]:
         "Agents set away because they did not answer.";
+    RONA_SUSPENDED = Counter "attune_rona_suspended_total" in Count by ["tenant"]:
+        "Times that so many offers expired at once that nobody was set away: look for a stalled gateway.";
     AGENTS = Gauge "attune_agents" in Count by ["tenant", "presence"]:
         "Agents by presence.";
     SESSIONS_OPENED = Counter "attune_sessions_opened_total" in Count by ["tenant", "kind"]:

@@ -387,7 +387,7 @@ impl Chaos {
     }
 
     fn word(&mut self, from: &[&'static str]) -> &'static str {
-        *self.pick::<&'static str>(from)
+        self.pick::<&'static str>(from)
     }
 
     fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is entered that the daemon merely claims about itself; an entry is what a customer or an agent
 //! saw. Times are of the clock that the daemon stamps offers with (`shard::clock`), since both are one process. A
-//! contact is in exactly one of these: completed, abandoned, timed out, waiting (it still has a place) or lost.
+//! contact without an end has a place that somebody has looked up, or it is lost.
 //! Not here: what counts as offered twice (`double`), how the sums are shown (`summary`).
 
 use std::{sync::Arc, time::Duration};

@@ -20,9 +20,10 @@ pub fn table(figures: &Figures) -> String {
     line("played", format!("{from} to {until}, {} times as fast; {} agents", round(figures.scale), figures.agents));
     line("offered load", format!("{:.2} of the agents' time", figures.offered_load));
     line("contacts", format!("{:>6}", figures.contacts));
-    line("answered", of(figures.answered));
+    line("answered", format!("{}   ({} still with an agent)", of(figures.answered), figures.unfinished));
     line("abandoned", of(figures.abandoned));
-    line("waiting, or with an agent, at the end", of(figures.waiting));
+    line("waited too long", of(figures.timed_out));
+    line("still waiting at the end", of(figures.waiting));
     line("lost", of(figures.lost));
     line("offered twice", of(figures.offered_twice));
     line(

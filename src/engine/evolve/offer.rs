@@ -100,7 +100,9 @@ impl State {
         self.change_route(contact, |route| {
             route.offers.retain(|offer| *offer != key);
             if let Some(again_at) = again_at {
-                remember_refusal(route, agent, again_at);
+                // What was never delivered is nobody's refusal: the pause does not grow by it.
+                let times = u8::from(!matches!(end, OfferEnd::Rescinded(_)));
+                remember_refusal(route, agent, again_at, times);
             }
         });
         self.mark_contact(contact);
@@ -200,16 +202,17 @@ fn interruptible_part(engagement: &Engagement) -> u32 {
     }
 }
 
-fn remember_refusal(route: &mut Route, agent: AgentKey, until: Timestamp) {
+/// Bars a contact from an agent until then; `times` is how many refusals that counts as.
+pub(super) fn remember_refusal(route: &mut Route, agent: AgentKey, until: Timestamp, times: u8) {
     if let Some(refusal) = route.refusals.iter_mut().find(|refusal| refusal.agent == agent) {
-        (refusal.until, refusal.times) = (Some(until), refusal.times.saturating_add(1));
+        (refusal.until, refusal.times) = (Some(until), refusal.times.saturating_add(times));
         return;
     }
     if route.refusals.len() >= REFUSALS_MAX {
         let soonest = (0..route.refusals.len()).min_by_key(|at| route.refusals[*at].until);
         route.refusals.remove(soonest.expect("the list is full, so not empty"));
     }
-    route.refusals.push(Refusal { agent, until: Some(until), times: 1 });
+    route.refusals.push(Refusal { agent, until: Some(until), times });
 }
 
 impl Agent {

@@ -51,6 +51,15 @@ pub struct Alternative {
     pub must_not: SmallVec<[AtomKey; 2]>,
 }
 
+/// Where an alternative hangs: its rarest atom, and its next rarest ([`ANYONE`](super::atoms::ANYONE) if it has no other).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Anchor {
+    /// The rarest.
+    pub first: AtomKey,
+    /// The next.
+    pub second: AtomKey,
+}
+
 /// Alternatives, one of which must hold.
 pub type Alternatives = SmallVec<[Alternative; 1]>;
 
@@ -63,8 +72,8 @@ pub struct Class {
     pub required: Alternatives,
     /// Preferred agents, best tier first; everybody else is the tier after the last.
     pub tiers: Vec<Alternatives>,
-    /// For each alternative its rarest atom; sorted, without repeats.
-    pub anchors: SmallVec<[AtomKey; 1]>,
+    /// For each alternative its anchor; sorted, without repeats.
+    pub anchors: SmallVec<[Anchor; 1]>,
     /// The waiting contacts.
     pub line: BTreeSet<(Place, ContactKey)>,
 }

@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use smallvec::SmallVec;
+
 use crate::{
     engine::{event::Place, names::Names, table::Table},
     model::{
@@ -16,7 +18,7 @@ use crate::{
 
 use super::{
     atoms::{ANYONE, Atom, AtomKey, AtomSet, Atoms},
-    class::{Alternative, Alternatives, Class, ClassId, ClassKey, LaneKey},
+    class::{Alternative, Alternatives, Anchor, Class, ClassId, ClassKey, LaneKey},
     heads::Heads,
     roster::{IdleKey, Roster},
 };
@@ -123,10 +125,10 @@ impl Index {
         let member = (queue.members == Members::Assigned).then(|| self.atom(Atom::Member(id.queue)));
         let required = self.compile(&required, member, skills);
         let tiers = rule.prefer.iter().map(|tier| self.compile(tier, None, skills)).collect();
-        let mut anchors: Vec<AtomKey> = required.iter().map(|alternative| self.rarest(alternative)).collect();
+        let mut anchors: SmallVec<[Anchor; 1]> = required.iter().map(|needed| self.anchor_of(needed)).collect();
         anchors.sort_unstable();
         anchors.dedup();
-        let class = Class { id: id.clone(), required, tiers, anchors: anchors.into(), line: BTreeSet::new() };
+        let class = Class { id: id.clone(), required, tiers, anchors, line: BTreeSet::new() };
         let key = match self.vacant.pop() {
             Some(vacant) => vacant,
             None => {
@@ -164,7 +166,7 @@ impl Index {
         };
         let mut alternatives = Alternatives::new();
         for conjunct in &dnf.conjuncts {
-            let mut must: smallvec::SmallVec<[AtomKey; 4]> = conjunct.must.iter().map(&mut atom).collect();
+            let mut must: SmallVec<[AtomKey; 4]> = conjunct.must.iter().map(&mut atom).collect();
             let must_not = conjunct.must_not.iter().map(&mut atom).collect();
             must.extend(member);
             if must.is_empty() {
@@ -175,9 +177,12 @@ impl Index {
         alternatives
     }
 
-    fn rarest(&self, alternative: &Alternative) -> AtomKey {
-        let rarest = alternative.must.iter().copied().min_by_key(|atom| (self.atoms.holders(*atom), *atom));
-        rarest.expect("an alternative has at least one positive condition")
+    fn anchor_of(&self, alternative: &Alternative) -> Anchor {
+        let rarity = |atom: &AtomKey| (self.atoms.holders(*atom), *atom);
+        let first = alternative.must.iter().copied().min_by_key(rarity);
+        let first = first.expect("an alternative has at least one positive condition");
+        let others = alternative.must.iter().copied().filter(|atom| *atom != first);
+        Anchor { first, second: others.min_by_key(rarity).unwrap_or(ANYONE) }
     }
 
     /// An atom's key; one that was not in use is given to the agents who satisfy it.
@@ -194,10 +199,10 @@ impl Index {
         };
         for agent in candidates {
             let stand = &mut self.stands[agent.0 as usize];
-            if let Atom::Skill(skill, level) = atom {
-                if !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level) {
-                    continue;
-                }
+            if let Atom::Skill(skill, level) = atom
+                && !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level)
+            {
+                continue;
             }
             stand.signature.insert(key);
             self.atoms.count_holder(key);
@@ -214,47 +219,62 @@ impl Index {
     }
 
     /// Enters a contact into a line.
-    pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
-        match line {
+    /// Returns whom it displaced from the front, if anybody.
+    pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
+        self.dirty_contacts.insert((place, contact));
+        let front = match line {
             InLine::Private(agent) => {
-                self.stand_mut(agent).private.insert((place, contact));
+                let private = &mut self.stand_mut(agent).private;
+                let front = private.first().copied();
+                private.insert((place, contact));
+                front
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is entered exists");
                 let heads = &mut self.heads[usize::from(class.id.lane.0)];
-                let head = class.line.first().map(|(place, _)| *place);
+                let head = class.line.first().copied();
                 class.line.insert((place, contact));
-                if head.is_none_or(|head| place < head) {
-                    if let Some(head) = head {
-                        heads.remove(&class.anchors, head, key);
-                    }
-                    heads.insert(&class.anchors, place, key);
+                if head.is_none_or(|head| (place, contact) < head) {
+                    heads.move_to(&class.anchors, key, head, Some((place, contact)));
                 }
+                head
             }
-        }
-        self.dirty_contacts.insert((place, contact));
+        };
+        front.filter(|front| (place, contact) < *front).map(|(_, displaced)| displaced)
     }
 
-    /// Takes a contact out of its line.
-    pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) {
+    /// Takes a contact out of its line. Returns who is in front now, if that was this contact.
+    pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
         self.dirty_contacts.remove(&(place, contact));
-        match line {
+        let (front, next) = match line {
             InLine::Private(agent) => {
-                self.stand_mut(agent).private.remove(&(place, contact));
+                let private = &mut self.stand_mut(agent).private;
+                let front = private.first().copied();
+                private.remove(&(place, contact));
+                (front, private.first().copied())
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is left exists");
                 let heads = &mut self.heads[usize::from(class.id.lane.0)];
-                let was_head = class.line.first() == Some(&(place, contact));
+                let head = class.line.first().copied();
                 class.line.remove(&(place, contact));
-                if was_head {
-                    heads.remove(&class.anchors, place, key);
-                    if let Some((next, _)) = class.line.first() {
-                        heads.insert(&class.anchors, *next, key);
-                    }
+                let next = class.line.first().copied();
+                if head == Some((place, contact)) {
+                    heads.move_to(&class.anchors, key, head, next);
                 }
+                (head, next)
             }
-        }
+        };
+        next.filter(|_| front == Some((place, contact))).map(|(_, promoted)| promoted)
+    }
+
+    /// Who is in front of a line.
+    pub fn front(&self, line: InLine) -> Option<ContactKey> {
+        let front = match line {
+            InLine::Private(agent) => self.stand(agent).private.first(),
+            InLine::Class(class) => self.class(class).line.first(),
+        };
+        front.map(|(_, contact)| *contact)
     }
 
     /// What the index knows of an agent.

@@ -13,7 +13,6 @@ use std::{
 
 use crate::{
     engine::{
-        derive::drain_route,
         emit::Emit,
         event::{Choice, ChoiceRule, Event, Place},
         state::{Agent, Route, State},
@@ -26,7 +25,8 @@ use crate::{
 };
 
 use super::{
-    class::{Class, satisfies},
+    class::{Class, ClassKey, satisfies},
+    heads::Head,
     index::InLine,
 };
 
@@ -68,8 +68,10 @@ pub fn settle(out: &mut Emit<'_>) {
                 offer(out, contact, best, ChoiceRule::LongestIdle, examined);
             }
             (Some((_, contact, best, examined)), None) => offer(out, contact, best, ChoiceRule::LongestIdle, examined),
+            (_, Some((_, contact, agent, examined))) if freed.is_alone(out.state(), contact) => {
+                offer(out, contact, Chosen { agent, tier: 0 }, ChoiceRule::FirstInLine, examined);
+            }
             (_, Some((_, contact, _, examined))) => {
-                // Another agent may fit this contact better, if it came into line in this very command.
                 let best = best_agent(out.state(), contact);
                 let chosen = best.found.expect("the agent who was found for this contact can take it");
                 offer(out, contact, chosen, ChoiceRule::FirstInLine, examined + best.examined);
@@ -105,6 +107,13 @@ impl Freed {
         }
     }
 
+    /// Whether the first of these agents is the only one who can take this contact: it waited in vain until now, and
+    /// nobody else was freed.
+    fn is_alone(&self, state: &State, contact: ContactKey) -> bool {
+        let came = state.index.dirty_contacts.contains(&(state.route(contact).place, contact));
+        self.heap.len() == 1 && !came
+    }
+
     fn first(&mut self, state: &State) -> Option<(Place, ContactKey, AgentKey, u32)> {
         while let Some(Reverse((place, contact, agent, round))) = self.heap.peek().copied() {
             if round == self.round {
@@ -131,39 +140,65 @@ fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)>
 
 /// The contact that is first for an agent who can take more.
 fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
-    let stand = state.index.stand(key);
-    let mut best = Best { found: None, examined: 0 };
-    let Some(standing) = stand.standing else { return best };
-    let is_better = |best: &Best<(Place, ContactKey)>, place: Place| best.found.is_none_or(|(first, _)| place < first);
-
-    for (place, contact) in &stand.private {
-        best.examined += 1;
-        if !is_better(&best, *place) {
-            break;
-        }
-        let route = state.route(*contact);
-        if standing.ready & state.lane_bit(route) != 0 && !passes_over(state, route, *contact, key) {
-            best.found = Some((*place, *contact));
-        }
+    match state.index.stand(key).standing {
+        Some(standing) => best_contact_by(state, key, standing.ready),
+        None => Best { found: None, examined: 0 },
     }
-    for (lane, _, _) in state.index.lanes() {
-        if standing.ready & lane.bit() == 0 {
-            continue;
+}
+
+/// The contact that is first for an agent in these lanes.
+fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
+    let mut examined = 0;
+    let private = first_private(state, key, lanes, &mut examined);
+    let before = private.map(|(place, _)| place);
+    // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
+    // lines behind the heads walked.
+    let heads = |head, _: &Class, _: &mut u32| Some(head);
+    let found = match first_in_classes(state, key, lanes, before, &mut examined, heads) {
+        Some((_, contact)) if !may_be_offered(state, contact, key) => {
+            let walk = |_, class: &Class, examined: &mut u32| first_for(state, class, key, examined);
+            first_in_classes(state, key, lanes, before, &mut examined, walk)
         }
-        for bucket in state.index.heads[usize::from(lane.0)].under(&stand.signature) {
-            for (head, class) in bucket {
-                best.examined += 1;
-                if !is_better(&best, *head) {
+        head => head,
+    };
+    Best { found: found.or(private), examined }
+}
+
+/// The first contact that waits for this agent alone.
+fn first_private(state: &State, key: AgentKey, lanes: u64, examined: &mut u32) -> Option<(Place, ContactKey)> {
+    let private = &state.index.stand(key).private;
+    private.iter().copied().find(|(_, contact)| {
+        *examined += 1;
+        lanes & state.lane_bit(state.route(*contact)) != 0 && may_be_offered(state, *contact, key)
+    })
+}
+
+/// The first place before `before` that `first` finds in the classes whose requirement this agent satisfies.
+fn first_in_classes(
+    state: &State,
+    key: AgentKey,
+    lanes: u64,
+    mut before: Option<Place>,
+    examined: &mut u32,
+    first: impl Fn(Head, &Class, &mut u32) -> Option<Head>,
+) -> Option<Head> {
+    let signature = &state.index.stand(key).signature;
+    let mut best = None;
+    for (lane, ..) in state.index.lanes().filter(|(lane, ..)| lanes & lane.bit() != 0) {
+        for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
+            for (head, class) in bucket.iter().copied() {
+                *examined += 1;
+                if before.is_some_and(|before| before <= head.0) {
                     break;
                 }
-                let class = state.index.class(*class);
-                if !satisfies(&stand.signature, &class.required) {
+                let class = state.index.class(class);
+                if !satisfies(signature, &class.required) {
                     continue;
                 }
-                if let Some(first) = first_for(state, class, key, &mut best.examined) {
-                    if is_better(&best, first.0) {
-                        best.found = Some(first);
-                    }
+                let found = first(head, class, examined);
+                if let Some(found) = found.filter(|(place, _)| before.is_none_or(|before| *place < before)) {
+                    before = Some(found.0);
+                    best = Some(found);
                 }
             }
         }
@@ -175,8 +210,12 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
 fn first_for(state: &State, class: &Class, agent: AgentKey, examined: &mut u32) -> Option<(Place, ContactKey)> {
     class.line.iter().copied().find(|(_, contact)| {
         *examined += 1;
-        !passes_over(state, state.route(*contact), *contact, agent)
+        may_be_offered(state, *contact, agent)
     })
+}
+
+fn may_be_offered(state: &State, contact: ContactKey, agent: AgentKey) -> bool {
+    !passes_over(state, state.route(contact), contact, agent)
 }
 
 /// The agent for a contact in line: best tier, then longest idle.
@@ -188,34 +227,71 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
         Some(InLine::Private(agent)) => {
             best.examined = 1;
             let ready = state.index.stand(agent).standing.is_some_and(|s| s.ready & state.lane_bit(route) != 0);
-            if ready && !passes_over(state, route, key, agent) {
+            if ready && may_be_offered(state, key, agent) {
                 best.found = Some(Chosen { agent, tier: 0 });
             }
         }
-        Some(InLine::Class(class)) => {
-            let class = state.index.class(class);
-            let barred = |agent| passes_over(state, route, key, agent);
-            let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
-            for (number, tier) in (0u8..).zip(tiers) {
-                let idle = &state.index.idle;
-                if let Some(first) = idle.first(class.id.lane, &class.required, tier, barred, &mut best.examined) {
-                    best.found = Some(Chosen { agent: first.agent, tier: number });
-                    break;
-                }
-            }
-        }
+        Some(InLine::Class(class)) => best = best_in_class(state, key, state.index.class(class)),
     }
     best
 }
 
+/// The agent for a contact that waits, or would wait, in a class.
+fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
+    let (mut examined, route) = (0, state.route(key));
+    let barred = |agent| passes_over(state, route, key, agent);
+    let first = state.index.idle.first(class.id.lane, &class.required, &class.tiers, barred, &mut examined);
+    let found = first
+        .map(|(tier, first)| Chosen { agent: first.agent, tier: u8::try_from(tier).expect("tiers are limited to 16") });
+    Best { found, examined }
+}
+
+/// A contact and the class in which it waits, or would: what is known when the search for its agent begins.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Seeker {
+    contact: ContactKey,
+    class: ClassKey,
+}
+
+/// The two searches alone, for measuring them: what they would find now, and how much they looked at.
+impl State {
+    /// The contact that an agent would get with nothing else to do.
+    #[doc(hidden)]
+    pub fn contact_for(&self, agent: AgentKey) -> (Option<ContactKey>, u32) {
+        let lanes = self.index.stand(agent).standing.map_or(0, |standing| standing.ready | standing.blocked);
+        let best = best_contact_by(self, agent, lanes);
+        (best.found.map(|(_, contact)| contact), best.examined)
+    }
+
+    /// A contact that seeks an agent of its class.
+    #[doc(hidden)]
+    pub fn seeker(&self, contact: ContactKey) -> Option<Seeker> {
+        let route = self.route(contact);
+        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement)?;
+        Some(Seeker { contact, class })
+    }
+
+    /// The agent who would get it.
+    #[doc(hidden)]
+    pub fn agent_for(&self, seeker: Seeker) -> (Option<AgentKey>, u32) {
+        let best = best_in_class(self, seeker.contact, self.index.class(seeker.class));
+        (best.found.map(|chosen| chosen.agent), best.examined)
+    }
+}
+
 /// The least loaded agent who could take a contact if it had less work, and is not draining for another.
 pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
-    let (route, class) = drain_route(state, key)?;
-    let class = state.index.class(class);
-    let mut examined = 0;
+    let route = state.route(key);
     let barred = |agent| passes_over(state, route, key, agent) || state.agent(agent).draining.is_some();
-    let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut examined);
-    least.map(|least| least.agent)
+    match route.line? {
+        InLine::Private(agent) => (!barred(agent) && state.can_drain(agent, key)).then_some(agent),
+        InLine::Class(class) => {
+            let class = state.index.class(class);
+            let least = state.index.busy.first(class.id.lane, &class.required, &[], barred, &mut 0);
+            least.map(|(_, least)| least.agent)
+        }
+    }
 }
 
 /// Whether this contact is not for this agent for now: excluded, refused, offered or still wrapped up.

@@ -4,6 +4,7 @@
 
 use metrics::{Counter, Gauge};
 use rustc_hash::FxHashMap;
+use tracing::warn;
 
 use crate::{
     engine::{
@@ -21,8 +22,8 @@ use crate::{
         time::{Span, Timestamp},
     },
     telemetry::metrics::{
-        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, RONA, SESSIONS_LOST,
-        SESSIONS_OPENED,
+        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, RONA, RONA_SUSPENDED,
+        SESSIONS_LOST, SESSIONS_OPENED,
     },
 };
 
@@ -43,6 +44,7 @@ pub(super) struct TenantMetrics {
     agents: [Gauge; 3],
     unconfirmed: Gauge,
     rona: Counter,
+    rona_suspended: Counter,
     opened: Counter,
     resumed: Counter,
     lost: Counter,
@@ -77,6 +79,7 @@ impl TenantMetrics {
             agents: ["offline", "available", "away"].map(|presence| AGENTS.gauge(&[name, presence])),
             unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
             rona: RONA.counter(&[name]),
+            rona_suspended: RONA_SUSPENDED.counter(&[name]),
             opened: SESSIONS_OPENED.counter(&[name, "new"]),
             resumed: SESSIONS_OPENED.counter(&[name, "resumed"]),
             lost: SESSIONS_LOST.counter(&[name]),
@@ -121,6 +124,10 @@ impl TenantMetrics {
             Event::OfferDeclined { offer, .. } => self.offer_ended(at, *offer, "declined"),
             Event::OfferExpired { offer, .. } => self.offer_ended(at, *offer, "expired"),
             Event::OfferRescinded { offer, .. } => self.offer_ended(at, *offer, "rescinded"),
+            Event::RonaSuspended { .. } => {
+                warn!(tenant = %self.tenant, "many offers expire at once: agents' streams or gateways may be stalled");
+                self.rona_suspended.increment(1);
+            }
             Event::EngagementUnconfirmed { engagement } => self.confirm(*engagement, false),
             Event::EngagementConfirmed { engagement } => self.confirm(*engagement, true),
             Event::WrapUpStarted { engagement, .. } => {
