@@ -48,7 +48,7 @@ pub struct Figures {
     pub agents: usize,
     /// Agent time that the contacts ask for, of all agent time there is.
     pub offered_load: f64,
-    /// Answered contacts handled to the end.
+    /// Answered contacts handled to the end; customers who left after being passed on are not among them.
     pub completed: u64,
     /// Answered contacts that were with an agent, or waited for another one, when the run ended.
     pub unfinished: u64,
@@ -161,7 +161,9 @@ impl Figures {
             duration_s: run.takes.as_secs_f64(),
             agents: run.agents,
             offered_load: (work.as_secs_f64() / there_is * 1_000.0).round() / 1_000.0,
-            completed: count(|entry| fate(entry) == Fate::Answered && entry.ending.is_some()),
+            completed: count(|entry| {
+                fate(entry) == Fate::Answered && matches!(entry.ending, Some((Ending::Completed, _)))
+            }),
             unfinished: count(|entry| fate(entry) == Fate::Answered && entry.ending.is_none()),
             timed_out: count(|entry| fate(entry) == Fate::TimedOut),
             refused: counts.refused,
