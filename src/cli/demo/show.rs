@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Columns for a customer's words.
-const TEXT_COLUMNS: usize = 48;
+const TEXT_COLUMNS: usize = 28;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,21 +87,21 @@ impl Show {
     /// A contact has come.
     pub fn arrived(&mut self, at: Duration, contact: &Contact) {
         if self.came.take() {
-            self.line(at, "2", &format!("  came   {}", about(contact)));
+            self.line(at, "2", &about("came", contact, ""));
         }
     }
 
     /// An agent has taken it.
     pub fn taken(&mut self, at: Duration, contact: &Contact, agent: &str, waited: Duration) {
         if self.taken.take() {
-            self.line(at, "32", &format!("  taken  {}  {agent} after {}", about(contact), ms(waited)));
+            self.line(at, "32", &about("taken", contact, &format!("{agent} after {}", ms(waited))));
         }
     }
 
     /// The customer has left.
     pub fn left(&mut self, at: Duration, contact: &Contact) {
         if self.left.take() {
-            self.line(at, "33", &format!("  left   {}  nobody came in time", about(contact)));
+            self.line(at, "33", &about("left", contact, "unanswered"));
         }
     }
 
@@ -159,10 +159,12 @@ impl Show {
     }
 }
 
-fn about(contact: &Contact) -> String {
+/// What happened to a contact, in a line that fits 100 columns.
+fn about(what: &str, contact: &Contact, outcome: &str) -> String {
     let tag = contact.message.language.tag();
     let text = shorten(&contact.message.text, TEXT_COLUMNS);
-    format!("#{:<5} {:<9} {:<10} {tag:<7} “{text}”", contact.number, contact.channel.name, contact.queue)
+    let (number, channel) = (contact.number, contact.channel.name);
+    format!("  {what:<6} #{number:<5}{channel:<10}{:<11}{outcome:<20}{tag:<8}“{text}”", contact.queue)
 }
 
 fn print(text: &str) {
