@@ -1,4 +1,4 @@
-//! What agents and their desktops ask: profiles, sessions, presence, wrap-up.
+//! What agents and their desktops ask: profiles, sessions, presence.
 //!
 //! Invariant: an agent who leaves never takes a customer along: offers go back to their places, engagements end only
 //! by somebody's word or by the channel's rule for lost agents.
@@ -9,19 +9,20 @@ use crate::model::{
     agent::{AgentProfile, Presence},
     contact::KeepPlace,
     document::OnAgentLost,
-    ids::{AgentId, AgentKey, ContactId, EngagementKey, SessionId},
+    ids::{AgentId, AgentKey, SessionId},
     limits::{AGENTS_MAX, SESSION_RESCIND_MILLIS},
     time::Span,
 };
 
 use super::{
     command::Reply,
-    contact::{Change, end_engagement, engagement_with, finish_wrap_up, nearest, queue_named, requeue},
     emit::Emit,
+    engagement::end_engagement,
     event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
+    find::{agent_of, nearest, queue_named},
     offer::rescind_all,
     reject::Reject,
-    state::{EngagementPhase, State},
+    waiting::{Change, requeue},
 };
 
 /// Creates an agent or replaces the profile; what the agent works on stays.
@@ -164,45 +165,4 @@ pub(super) fn set_presence(out: &mut Emit<'_>, id: &AgentId, presence: &Presence
     out.emit(Event::PresencePending { agent: key, presence: presence.clone() });
     rescind_all(out, key, Rescinded::AgentLeft);
     Ok(Reply::Presence { pending: true })
-}
-
-/// Gives an agent more time to wrap up, up to the queue's maximum.
-pub(super) fn extend_wrap_up(out: &mut Emit<'_>, id: &AgentId, contact: &ContactId, by: Span) -> Result<Reply, Reject> {
-    let agent = agent_of(out.state(), id)?;
-    let engagement = wrap_up_of(out.state(), agent, contact)?;
-    let EngagementPhase::WrapUp { until, latest } = out.state().engagement(engagement).phase else {
-        unreachable!("it was chosen for being in wrap-up");
-    };
-    if until + by > latest {
-        return Err(Reject::ExtensionTooLong { what: "wrap-up", latest });
-    }
-    out.emit(Event::WrapUpExtended { engagement, until: until + by });
-    Ok(Reply::WrapUp { until: until + by })
-}
-
-/// Ends wrap-up early.
-pub(super) fn end_wrap_up(out: &mut Emit<'_>, id: &AgentId, contact: &ContactId) -> Result<Reply, Reject> {
-    let agent = agent_of(out.state(), id)?;
-    let engagement = wrap_up_of(out.state(), agent, contact)?;
-    finish_wrap_up(out, engagement);
-    Ok(Reply::Done)
-}
-
-/// Lets pending presence take effect once the last work has ended.
-pub(super) fn finish_pending(out: &mut Emit<'_>, key: AgentKey) {
-    let agent = out.state().agent(key);
-    let Some(presence) = agent.pending.clone() else { return };
-    if agent.engagements.is_empty() && agent.offers.is_empty() {
-        out.emit(Event::PresenceSet { agent: key, presence, because: PresenceBecause::WorkEnded });
-    }
-}
-
-/// The agent of this id.
-pub(super) fn agent_of(state: &State, id: &AgentId) -> Result<AgentKey, Reject> {
-    let known = state.agent_ids.get(id).copied();
-    known.ok_or_else(|| Reject::AgentUnknown { field: "agent_id", agent: id.clone() })
-}
-
-fn wrap_up_of(state: &State, agent: AgentKey, contact: &ContactId) -> Result<EngagementKey, Reject> {
-    engagement_with(state, agent, contact, |phase| matches!(phase, EngagementPhase::WrapUp { .. }), "wrap-up")
 }

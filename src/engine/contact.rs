@@ -6,25 +6,26 @@
 use std::sync::Arc;
 
 use crate::model::{
-    contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact, TargetAgent},
-    ids::{AgentId, AgentKey, ContactId, ContactKey, EngagementKey, QueueKey, QueueName},
-    limits::{
-        ANNOUNCED_AHEAD_SECS_MAX, ANNOUNCED_GRACE_SECS, CLASSES_MAX, CLOSED_CONTACT_KEPT_SECS, CONTACTS_CLOSED_MAX,
-        CONTACTS_OPEN_MAX, HOPS_MAX,
-    },
-    requirement::{Requirement, RequirementError},
-    similar::similar,
+    contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact},
+    ids::{AgentKey, ContactId, ContactKey, QueueName},
+    limits::{ANNOUNCED_AHEAD_SECS_MAX, ANNOUNCED_GRACE_SECS},
+    requirement::Requirement,
     time::{Span, Timestamp},
 };
 
 use super::{
-    agent::finish_pending,
     command::{Destination, Reply},
     emit::Emit,
-    event::{EngagementOver, Event, Place, Queued, Requeued, Rescinded, Target},
-    matching::index::combined,
+    engagement::leave_engagement,
+    event::{EngagementOver, Event, Place, Queued, Requeued, Rescinded},
+    find::{agent_named, nearest, open_contact, queue_named, target_of, wrong_state},
+    offer::rescind_offers,
     reject::Reject,
-    state::{Contact, EngagementPhase, Route, Stage, State},
+    state::Stage,
+    waiting::{
+        Change, check_matchable, check_requirement, check_room, check_skills, close_contact, queue_for,
+        queue_with_room, requeue,
+    },
 };
 
 /// Notes that a contact is on its way; it earns no place by that.
@@ -224,271 +225,4 @@ pub(super) fn cancel_contact(out: &mut Emit<'_>, id: &ContactId, reason: CancelR
         },
     );
     Ok(Reply::Done)
-}
-
-/// Closes a contact; its id answers for itself a while longer.
-pub(super) fn close_contact(out: &mut Emit<'_>, contact: ContactKey, because: ClosedBecause) {
-    let forget_at = out.now + Span::from_secs(CLOSED_CONTACT_KEPT_SECS);
-    out.emit(Event::ContactClosed { contact, because, forget_at });
-}
-
-/// Withdraws all open offers of a contact.
-pub(super) fn rescind_offers(out: &mut Emit<'_>, contact: ContactKey, because: Rescinded) {
-    let offers = out.state().contact(contact).route.as_deref().map(|route| route.offers.clone());
-    for offer in offers.unwrap_or_default() {
-        let agent = out.state().offer(offer).agent;
-        out.emit(Event::OfferRescinded { offer, because, again_at: None });
-        finish_pending(out, agent);
-    }
-}
-
-/// Ends the active part of an engagement: into wrap-up if its queue gives one (until then), else altogether.
-pub(super) fn leave_engagement(
-    out: &mut Emit<'_>,
-    engagement: EngagementKey,
-    because: EngagementOver,
-) -> Option<Timestamp> {
-    let engaged = out.state().engagement(engagement);
-    let (agent, wrap_up) = (engaged.agent, &out.state().rules(engaged.queue).wrap_up);
-    let worked = matches!(because, EngagementOver::Completed | EngagementOver::Transferred);
-    if worked && wrap_up.time > Span::ZERO {
-        let (until, latest) = (out.now + wrap_up.time, out.now + wrap_up.max);
-        out.emit(Event::WrapUpStarted { engagement, until, latest, because });
-        return Some(until);
-    }
-    end_engagement(out, engagement, because);
-    finish_pending(out, agent);
-    None
-}
-
-/// Gives an agent the capacity of an engagement back.
-pub(super) fn end_engagement(out: &mut Emit<'_>, engagement: EngagementKey, because: EngagementOver) {
-    let ended = out.state().engagement(engagement);
-    let (agent, contact) = (ended.agent, ended.contact_id.clone());
-    out.emit(Event::EngagementEnded { engagement, agent, contact, because });
-}
-
-/// Ends a wrap-up; the contact is closed with it unless it went on elsewhere.
-pub(super) fn finish_wrap_up(out: &mut Emit<'_>, engagement: EngagementKey) {
-    let ended = out.state().engagement(engagement);
-    let (agent, contact) = (ended.agent, ended.contact);
-    let is_last = out.state().contacts.get(&contact).is_some_and(|c| c.stage == Stage::WrapUp(engagement));
-    end_engagement(out, engagement, EngagementOver::WrappedUp);
-    if is_last {
-        close_contact(out, contact, ClosedBecause::Handled);
-    }
-    finish_pending(out, agent);
-}
-
-/// What else changes when a contact waits again.
-#[derive(Debug, Default)]
-pub(super) struct Change {
-    /// Whom it should reach now; `None` = nobody in particular.
-    pub target: Option<Target>,
-    /// The agent it does not go to before then.
-    pub barred: Option<(AgentKey, Timestamp)>,
-    /// What it asks now; `None` = what it asked before.
-    pub requirement: Option<Arc<Requirement>>,
-}
-
-/// Lets a contact wait (again) in a queue.
-pub(super) fn requeue(
-    out: &mut Emit<'_>,
-    contact: ContactKey,
-    queue: QueueKey,
-    place: KeepPlace,
-    because: Requeued,
-    change: Change,
-) -> Reply {
-    let (state, route) = (out.state(), out.state().route(contact));
-    let (ordered_from, sequence) = match place {
-        KeepPlace::Keep => (route.ordered_from, route.place.sequence),
-        KeepPlace::New => (out.now, state.next_sequence),
-    };
-    let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority, sequence };
-    let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
-    let Change { target, barred, requirement } = change;
-    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement });
-    reply
-}
-
-/// Sends a waiting contact to the queue that its document names, unless it has been round too often.
-pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName, because: Requeued) -> bool {
-    let (state, hops) = (out.state(), out.state().route(contact).hops);
-    let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
-    let Some(next) = next.and_then(|next| queue_with_room(state, next).ok()) else { return false };
-    requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
-    true
-}
-
-/// The open contact of this id.
-pub(super) fn open_contact<'a>(state: &'a State, id: &ContactId) -> Result<(ContactKey, &'a Contact), Reject> {
-    let key = state.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
-    match state.contact(*key) {
-        contact if contact.is_closed() => Err(Reject::ContactClosed(id.clone())),
-        contact => Ok((*key, contact)),
-    }
-}
-
-/// The queue of this name.
-pub(super) fn queue_named(state: &State, field: &'static str, name: &QueueName) -> Result<QueueKey, Reject> {
-    state.find_queue(name).ok_or_else(|| Reject::QueueUnknown {
-        field,
-        queue: name.clone(),
-        similar: nearest(name.as_str(), state.document.queues.keys().map(|name| name.as_str())),
-    })
-}
-
-/// The name that was probably meant.
-pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    similar(given, known).map(str::to_owned)
-}
-
-fn wrong_state(contact: &Contact, needed: &'static str) -> Reject {
-    Reject::ContactState { contact: contact.id.clone(), state: contact.stage_name(), needed }
-}
-
-fn check_room(state: &State) -> Result<(), Reject> {
-    if state.open_contacts >= CONTACTS_OPEN_MAX {
-        return Err(Reject::LimitReached { what: "open contacts", limit: CONTACTS_OPEN_MAX });
-    }
-    if state.contacts.len() >= CONTACTS_OPEN_MAX + CONTACTS_CLOSED_MAX {
-        return Err(Reject::LimitReached { what: "contacts closed within ten minutes", limit: CONTACTS_CLOSED_MAX });
-    }
-    Ok(())
-}
-
-/// Another queue for a contact that has a route: it must take the contact's channel and have room.
-fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Requirement) -> Result<QueueKey, Reject> {
-    let queue = queue_named(state, "queue", name)?;
-    let channel = state.channel_name(route.channel);
-    if !state.rules(queue).takes(channel) {
-        return Err(Reject::ChannelNotTaken { queue: name.clone(), channel: channel.clone() });
-    }
-    check_requirement(state, queue, "queue", own)?;
-    queue_with_room(state, queue)
-}
-
-/// The queue itself if it has room, else where its document sends what is too much.
-fn queue_with_room(state: &State, asked: QueueKey) -> Result<QueueKey, Reject> {
-    let mut queue = asked;
-    for _ in 0..HOPS_MAX {
-        let Some(size) = &state.rules(queue).max_size else { return Ok(queue) };
-        if state.queues[queue.0 as usize].places.len() < size.contacts as usize {
-            return Ok(queue);
-        }
-        match size.overflow.as_ref().and_then(|name| state.find_queue(name)) {
-            Some(next) => queue = next,
-            None => break,
-        }
-    }
-    let contacts = state.rules(asked).max_size.as_ref().map_or(0, |size| size.contacts);
-    Err(Reject::QueueFull { queue: state.queue_name(asked).clone(), contacts })
-}
-
-fn agent_named(state: &State, field: &'static str, id: &AgentId) -> Result<AgentKey, Reject> {
-    let found = state.agent_ids.get(id).copied();
-    found.ok_or_else(|| Reject::AgentUnknown { field, agent: id.clone() })
-}
-
-fn target_of(out: &Emit<'_>, field: &'static str, target: &TargetAgent) -> Result<Target, Reject> {
-    let agent = agent_named(out.state(), field, &target.agent)?;
-    Ok(Target { agent, until: target.window.map(|window| out.now + window) })
-}
-
-/// What a contact asks must name skills of the present document and be matchable.
-pub(super) fn check_requirement(
-    state: &State,
-    queue: QueueKey,
-    field: &'static str,
-    own: &Requirement,
-) -> Result<(), Reject> {
-    check_skills(state, field, own)?;
-    check_matchable(state, queue, field, own)
-}
-
-fn check_skills(state: &State, field: &'static str, own: &Requirement) -> Result<(), Reject> {
-    for condition in own.conditions() {
-        if !state.document.skills.contains_key(&condition.skill) {
-            return Err(Reject::SkillUnknown {
-                field,
-                skill: condition.skill.clone(),
-                similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
-fn check_matchable(state: &State, queue: QueueKey, field: &'static str, own: &Requirement) -> Result<(), Reject> {
-    if own.is_empty() {
-        return Ok(());
-    }
-    if !state.index.has_room() {
-        return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });
-    }
-    let mut reachable = vec![queue];
-    let mut at = 0;
-    while let Some(queue) = reachable.get(at).copied() {
-        at += 1;
-        matchable(state, queue, own).map_err(|error| Reject::Requirement { field, error })?;
-        for next in state.rules(queue).successors().into_iter().filter_map(|name| state.find_queue(name)) {
-            if !reachable.contains(&next) {
-                reachable.push(next);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn matchable(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), RequirementError> {
-    let queue = state.rules(queue);
-    let mut rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
-    rules.try_for_each(|rule| combined(rule, Some(own)).map(drop))
-}
-
-impl Contact {
-    /// Waiting, offered or parked.
-    pub fn is_waiting(&self) -> bool {
-        matches!(self.stage, Stage::Waiting | Stage::Parked { .. })
-    }
-
-    /// Over.
-    pub fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Closed { .. })
-    }
-
-    /// The state's name, for messages.
-    pub fn stage_name(&self) -> &'static str {
-        match self.stage {
-            Stage::Announced { .. } => "announced",
-            Stage::Waiting if self.route.as_deref().is_some_and(|route| !route.offers.is_empty()) => "offered",
-            Stage::Waiting => "queued",
-            Stage::Parked { .. } => "parked",
-            Stage::Engaged(_) => "engaged",
-            Stage::WrapUp(_) => "in wrap-up",
-            Stage::Closed { .. } => "closed",
-        }
-    }
-}
-
-/// The engagement of this agent with this contact, in the asked phase.
-pub(super) fn engagement_with(
-    state: &State,
-    agent: AgentKey,
-    contact: &ContactId,
-    in_phase: impl Fn(EngagementPhase) -> bool,
-    needed: &'static str,
-) -> Result<EngagementKey, Reject> {
-    let engagements = &state.agent(agent).engagements;
-    let found = engagements.iter().copied().find(|key| {
-        let engagement = state.engagement(*key);
-        engagement.contact_id == *contact && in_phase(engagement.phase)
-    });
-    found.ok_or_else(|| Reject::EngagementUnknown {
-        agent: state.agent(agent).id.clone(),
-        contact: contact.clone(),
-        needed,
-    })
 }

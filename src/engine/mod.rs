@@ -1,8 +1,9 @@
 //! The pure heart: commands in, events out.
 //!
-//! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`] and [`evolve`] (what there is and how it
-//! changes); [`contact`], [`agent`], [`offer`], [`document`], [`tick`] (what decides); [`matching`] (who takes what);
-//! [`view`] and [`read`] (what may be seen); [`invariant`] (what must always hold).
+//! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
+//! how it changes); [`contact`], [`agent`], [`offer`], [`document`], [`tick`] (what decides), on top of [`engagement`],
+//! [`waiting`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`] (what may be seen);
+//! [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
 //! backwards. A refused command leaves no trace; an accepted one is exactly its events.
@@ -17,8 +18,10 @@ mod derive;
 mod directory;
 mod document;
 mod emit;
+mod engagement;
 pub mod event;
 mod evolve;
+mod find;
 pub mod invariant;
 mod matching;
 mod names;
@@ -32,6 +35,7 @@ mod table;
 mod tick;
 mod timer;
 pub mod view;
+mod waiting;
 
 use crate::model::time::Timestamp;
 
@@ -114,7 +118,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::DeclineOffer { agent, offer, reason } => offer::decline_offer(out, agent, *offer, reason),
         Command::ExtendOffer { agent, offer, by } => offer::extend_offer(out, agent, *offer, *by),
         Command::ReportConnectFailed { agent, contact, .. } => offer::report_connect_failed(out, agent, contact),
-        Command::ExtendWrapUp { agent, contact, by } => agent::extend_wrap_up(out, agent, contact, *by),
-        Command::EndWrapUp { agent, contact } => agent::end_wrap_up(out, agent, contact),
+        Command::ExtendWrapUp { agent, contact, by } => engagement::extend_wrap_up(out, agent, contact, *by),
+        Command::EndWrapUp { agent, contact } => engagement::end_wrap_up(out, agent, contact),
     }
 }

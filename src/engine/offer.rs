@@ -13,13 +13,14 @@ use crate::model::{
 };
 
 use super::{
-    agent::{agent_of, finish_pending},
     command::Reply,
-    contact::{Change, end_engagement, engagement_with, requeue, send_on},
     emit::Emit,
+    engagement::{end_engagement, finish_pending},
     event::{EngagementOver, Event, PresenceBecause, Requeued, Rescinded},
+    find::{agent_of, engagement_with},
     reject::Reject,
     state::{EngagementPhase, Offer, OfferEnd, State},
+    waiting::{Change, requeue, send_on},
 };
 
 /// The reason for being away that the engine gives.
@@ -156,6 +157,16 @@ pub(super) fn rescind_all(out: &mut Emit<'_>, agent: AgentKey, because: Rescinde
         let contact = out.state().offer(offer).contact;
         out.emit(Event::OfferRescinded { offer, because, again_at: None });
         escalate_if_due(out, contact);
+    }
+}
+
+/// Withdraws all open offers of a contact.
+pub(super) fn rescind_offers(out: &mut Emit<'_>, contact: ContactKey, because: Rescinded) {
+    let offers = out.state().contact(contact).route.as_deref().map(|route| route.offers.clone());
+    for offer in offers.unwrap_or_default() {
+        let agent = out.state().offer(offer).agent;
+        out.emit(Event::OfferRescinded { offer, because, again_at: None });
+        finish_pending(out, agent);
     }
 }
 

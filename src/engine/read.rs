@@ -12,8 +12,7 @@ use crate::model::{
 };
 
 use super::{
-    agent::agent_of,
-    contact::{open_contact, queue_named},
+    find::{agent_of, open_contact, queue_named},
     reject::Reject,
     state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
     view::{

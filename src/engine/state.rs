@@ -228,6 +228,31 @@ pub struct Engagement {
     pub unconfirmed: bool,
 }
 
+impl Contact {
+    /// Waiting, offered or parked.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.stage, Stage::Waiting | Stage::Parked { .. })
+    }
+
+    /// Over.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed { .. })
+    }
+
+    /// The state's name, for messages.
+    pub fn stage_name(&self) -> &'static str {
+        match self.stage {
+            Stage::Announced { .. } => "announced",
+            Stage::Waiting if self.route.as_deref().is_some_and(|route| !route.offers.is_empty()) => "offered",
+            Stage::Waiting => "queued",
+            Stage::Parked { .. } => "parked",
+            Stage::Engaged(_) => "engaged",
+            Stage::WrapUp(_) => "in wrap-up",
+            Stage::Closed { .. } => "closed",
+        }
+    }
+}
+
 impl Engagement {
     /// Whether it was set aside for work that does not wait.
     pub fn is_interrupted(&self) -> bool {

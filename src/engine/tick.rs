@@ -9,14 +9,15 @@ use crate::model::{
 
 use super::{
     agent::session_due,
-    contact::{close_contact, finish_wrap_up, send_on},
     derive::{next_step_at, step_at, wait_ends_at},
     emit::Emit,
+    engagement::finish_wrap_up,
     event::{Event, Requeued},
     matching::settle::agent_to_drain,
     offer::offer_due,
     state::Stage,
     timer::Timer,
+    waiting::{close_contact, send_on},
 };
 
 /// Lets everything happen that is due.

@@ -30,6 +30,7 @@ pub async fn look_up_all(office: &Office) -> Result<(), CallError> {
 
 /// Asks for one contact and enters what comes of it.
 pub async fn look_up(office: &Office, number: u32) -> Result<(), CallError> {
+    let asked_at = clock::now();
     let asked = office
         .platform
         .call("GetContact", |channel| async move {
@@ -49,10 +50,10 @@ pub async fn look_up(office: &Office, number: u32) -> Result<(), CallError> {
     let stage = ledger.entry(number).stage();
     match (stage, contact.state(), contact.outcome()) {
         (Stage::Waiting, pb::ContactState::Queued | pb::ContactState::Offered | pb::ContactState::Parked, _) => {
-            ledger.has_place(number);
+            ledger.has_place(number, asked_at);
         }
         (Stage::Engaged, pb::ContactState::Engaged, _) if ledger.entry(number).is_with(&contact.agent_id) => {
-            ledger.has_place(number);
+            ledger.has_place(number, asked_at);
         }
         (Stage::Waiting, pb::ContactState::Closed, pb::ContactOutcome::Expired) => {
             ledger.ended(number, Ending::TimedOut, clock::now());

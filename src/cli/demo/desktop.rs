@@ -89,7 +89,6 @@ impl Desktop {
 
     /// Pulls the plug.
     pub fn cut(&self) {
-        self.office.ledger().counts.streams_cut += 1;
         self.office.show().cut(self.office.clock.now(), &self.agent.id);
         self.line.cut(OUTAGE);
     }
@@ -103,7 +102,7 @@ impl Desktop {
                     Ok(Some(pb::WatchOffersResponse { event: Some(event), .. })) => self.told(event, &mut session),
                     Ok(Some(_)) => {}
                     Ok(None) | Err(_) => {
-                        self.office.ledger().unseen(&self.agent.id);
+                        self.office.ledger().stream_broke(&self.agent.id);
                         stream = self.open_stream(&session).await?;
                     }
                 },

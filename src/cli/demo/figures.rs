@@ -1,6 +1,6 @@
 //! The run in figures, all of them from the clients' ledger.
 //!
-//! Invariant: `contacts` = completed + abandoned + timed_out + waiting + lost. Waits are in played time, dispatch in
+//! Invariant: `contacts` = answered + abandoned + timed_out + waiting + lost. Waits are in played time, dispatch in
 //! real time; the names of the fields say which.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -22,9 +22,9 @@ pub struct Figures {
     pub contacts: u64,
     /// Of those, answered by an agent.
     pub answered: u64,
-    /// Customers who left before their contact was handled.
+    /// Customers who left before an agent answered.
     pub abandoned: u64,
-    /// Contacts that still had a place when the run ended, with an agent or without.
+    /// Contacts that no agent had answered and that had their place when the run ended.
     pub waiting: u64,
     /// Acknowledged, with neither an end nor a place.
     pub lost: u64,
@@ -48,9 +48,11 @@ pub struct Figures {
     pub agents: usize,
     /// Agent time that the contacts ask for, of all agent time there is.
     pub offered_load: f64,
-    /// Contacts handled to the end.
+    /// Answered contacts handled to the end; customers who left after being passed on are not among them.
     pub completed: u64,
-    /// Contacts whose queue's longest wait ended first.
+    /// Answered contacts that were with an agent, or waited for another one, when the run ended.
+    pub unfinished: u64,
+    /// Contacts whose queue's longest wait ended before an agent answered.
     pub timed_out: u64,
     /// Contacts that the daemon had no room for; not among `contacts`.
     pub refused: u64,
@@ -116,7 +118,6 @@ impl Figures {
     pub fn of(ledger: &Ledger, run: &Run<'_>) -> Self {
         let entries: Vec<&Entry> = ledger.entries().iter().filter(|entry| entry.acknowledged).collect();
         let count = |is: fn(&Entry) -> bool| entries.iter().filter(|entry| is(entry)).count() as u64;
-        let ended = |entry: &Entry, ending| entry.lost.is_none() && entry.ending.is_some_and(|(how, _)| how == ending);
         let at_once = |name: &str| {
             let queue = run.document.queues.iter().find(|(known, _)| known.as_str() == name);
             queue.map_or(1, |(_, queue)| usize::from(queue.offers.at_once))
@@ -146,9 +147,9 @@ impl Figures {
         let counts = ledger.counts;
         Self {
             contacts: entries.len() as u64,
-            answered: count(|entry| entry.answered_at.is_some()),
-            abandoned: entries.iter().filter(|entry| ended(entry, Ending::Abandoned)).count() as u64,
-            waiting: count(|entry| entry.has_place && entry.ending.is_none() && entry.lost.is_none()),
+            answered: count(|entry| fate(entry) == Fate::Answered),
+            abandoned: count(|entry| fate(entry) == Fate::Abandoned),
+            waiting: count(|entry| fate(entry) == Fate::Waiting),
             lost,
             offered_twice: twice,
             wait_p50_ms: waits[0],
@@ -160,8 +161,11 @@ impl Figures {
             duration_s: run.takes.as_secs_f64(),
             agents: run.agents,
             offered_load: (work.as_secs_f64() / there_is * 1_000.0).round() / 1_000.0,
-            completed: entries.iter().filter(|entry| ended(entry, Ending::Completed)).count() as u64,
-            timed_out: entries.iter().filter(|entry| ended(entry, Ending::TimedOut)).count() as u64,
+            completed: count(|entry| {
+                fate(entry) == Fate::Answered && matches!(entry.ending, Some((Ending::Completed, _)))
+            }),
+            unfinished: count(|entry| fate(entry) == Fate::Answered && entry.ending.is_none()),
+            timed_out: count(|entry| fate(entry) == Fate::TimedOut),
             refused: counts.refused,
             offers: counts.offers,
             declined: counts.declined,
@@ -176,6 +180,30 @@ impl Figures {
             languages,
             queues: by_queue(&entries, run, played),
             faults,
+        }
+    }
+}
+
+/// What became of an acknowledged contact; exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    Abandoned,
+    TimedOut,
+    Waiting,
+    Lost,
+}
+
+fn fate(entry: &Entry) -> Fate {
+    match entry.ending {
+        _ if entry.lost.is_some() => Fate::Lost,
+        _ if entry.answered_at.is_some() => Fate::Answered,
+        Some((Ending::Abandoned, _)) => Fate::Abandoned,
+        Some((Ending::TimedOut, _)) => Fate::TimedOut,
+        Some((Ending::Completed, _)) => Fate::Answered,
+        None => {
+            assert!(entry.has_place, "every contact without an end is looked up before the sums");
+            Fate::Waiting
         }
     }
 }

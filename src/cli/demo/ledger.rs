@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is entered that the daemon merely claims about itself; an entry is what a customer or an agent
 //! saw. Times are of the clock that the daemon stamps offers with (`shard::clock`), since both are one process. A
-//! contact is in exactly one of these: completed, abandoned, timed out, waiting (it still has a place) or lost.
+//! contact without an end has a place that somebody has looked up, or it is lost.
 //! Not here: what counts as offered twice (`double`), how the sums are shown (`summary`).
 
 use std::{sync::Arc, time::Duration};
@@ -180,7 +180,8 @@ impl Ledger {
     }
 
     /// An agent's stream broke: which of the offers are still open is told when it is resumed.
-    pub fn unseen(&mut self, agent: &str) {
+    pub fn stream_broke(&mut self, agent: &str) {
+        self.counts.streams_cut += 1;
         let holds = self.entries.iter_mut().filter(|entry| entry.ending.is_none()).flat_map(|entry| &mut entry.holds);
         holds.filter(|hold| hold.agent == agent).for_each(Hold::lose_sight);
     }
@@ -235,9 +236,11 @@ impl Ledger {
         entry.stage.send_replace(Stage::Ended);
     }
 
-    /// The daemon still has it, at the end of the run.
-    pub fn has_place(&mut self, number: u32) {
-        self.entry(number).has_place = true;
+    /// Asked at that time, the daemon still had it where the books have it.
+    pub fn has_place(&mut self, number: u32, asked_at: Timestamp) {
+        let entry = self.entry(number);
+        entry.has_place = true;
+        entry.holds.iter_mut().for_each(|hold| hold.release(asked_at));
     }
 
     /// All pages, by number.

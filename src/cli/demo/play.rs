@@ -106,7 +106,7 @@ async fn live(office: &Arc<Office>, workload: Workload, run: &Run<'_>) -> Result
         office.crew.send(customer::play(Arc::clone(office), contact));
     }
     office.crew.wait_until(closes).await;
-    let until = Instant::now() + DRAIN_MAX.min(run.takes / 4);
+    let until = Instant::now() + DRAIN_MAX;
     while open(office) > 0 && office.crew.wait_until((Instant::now() + Duration::from_millis(50)).min(until)).await {
         if Instant::now() >= until {
             break;

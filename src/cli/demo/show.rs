@@ -1,6 +1,6 @@
 //! The live view: what arrives, who takes it and how long it waited.
 //!
-//! Invariant: at most some ten lines a second, those about agents first; without a terminal no colours, no cursor
+//! Invariant: at most ten lines a second, so many of each kind; without a terminal no colours, no cursor
 //! movement and fewer lines. A screen that cannot be written to is no reason to stop. Not here: figures; the status
 //! line's numbers are for the eye, the summary's come from the ledger.
 
@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Columns for a customer's words.
-const TEXT_COLUMNS: usize = 48;
+const TEXT_COLUMNS: usize = 28;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,9 @@ enum Style {
 #[derive(Debug)]
 pub struct Show {
     style: Style,
-    lines: Budget,
+    came: Budget,
+    taken: Budget,
+    left: Budget,
     status: Option<String>,
 }
 
@@ -61,15 +63,20 @@ struct Budget {
 impl Show {
     /// Nothing is shown.
     pub fn silent() -> Self {
-        Self { style: Style::Silent, lines: Budget::new(0.0), status: None }
+        Self::new(Style::Silent)
     }
 
     /// On standard output, as it takes it: colours unless NO_COLOR says otherwise (no-color.org).
     pub fn on_stdout() -> Self {
         let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let style = if io::stdout().is_terminal() { Style::Terminal { colours } } else { Style::Plain };
-        let per_second = if style == Style::Plain { 3.0 } else { 10.0 };
-        Self { style, lines: Budget::new(per_second), status: None }
+        Self::new(style)
+    }
+
+    fn new(style: Style) -> Self {
+        let share = if style == Style::Plain { 0.5 } else { 1.0 };
+        let budget = |per_second: f64| Budget::new(per_second * share);
+        Self { style, came: budget(3.0), taken: budget(5.0), left: budget(2.0), status: None }
     }
 
     /// Whether there is a status line to keep up to date.
@@ -79,29 +86,28 @@ impl Show {
 
     /// A contact has come.
     pub fn arrived(&mut self, at: Duration, contact: &Contact) {
-        // Who takes it is more telling: half of the lines are kept for that.
-        if self.lines.take(0.5) {
-            self.line(at, "2", &format!("  came   {}", about(contact)));
+        if self.came.take() {
+            self.line(at, "2", &about("came", contact, ""));
         }
     }
 
     /// An agent has taken it.
     pub fn taken(&mut self, at: Duration, contact: &Contact, agent: &str, waited: Duration) {
-        if self.lines.take(0.0) {
-            self.line(at, "32", &format!("  taken  {}  {agent} after {}", about(contact), ms(waited)));
+        if self.taken.take() {
+            self.line(at, "32", &about("taken", contact, &format!("{agent} after {}", ms(waited))));
         }
     }
 
     /// The customer has left.
     pub fn left(&mut self, at: Duration, contact: &Contact) {
-        if self.lines.take(0.2) {
-            self.line(at, "33", &format!("  left   {}  nobody came in time", about(contact)));
+        if self.left.take() {
+            self.line(at, "33", &about("left", contact, "unanswered"));
         }
     }
 
     /// An agent did not answer.
     pub fn rona(&mut self, at: Duration, agent: &str) {
-        if self.lines.take(0.0) {
+        if self.left.take() {
             self.line(at, "33", &format!("  away   {agent} did not answer"));
         }
     }
@@ -153,10 +159,12 @@ impl Show {
     }
 }
 
-fn about(contact: &Contact) -> String {
+/// What happened to a contact, in a line that fits 100 columns.
+fn about(what: &str, contact: &Contact, outcome: &str) -> String {
     let tag = contact.message.language.tag();
     let text = shorten(&contact.message.text, TEXT_COLUMNS);
-    format!("#{:<5} {:<9} {:<10} {tag:<7} “{text}”", contact.number, contact.channel.name, contact.queue)
+    let (number, channel) = (contact.number, contact.channel.name);
+    format!("  {what:<6} #{number:<5}{channel:<10}{:<11}{outcome:<20}{tag:<8}“{text}”", contact.queue)
 }
 
 fn print(text: &str) {
@@ -170,13 +178,13 @@ impl Budget {
         Self { per_second, left: per_second, counted_at: Instant::now() }
     }
 
-    /// Takes one line, unless less than this share of a second's lines is left.
-    fn take(&mut self, reserve: f64) -> bool {
+    /// Takes one line, if there is one left.
+    fn take(&mut self) -> bool {
         let now = Instant::now();
         let earned = (now - self.counted_at).as_secs_f64() * self.per_second;
-        self.left = (self.left + earned).min(self.per_second);
+        self.left = (self.left + earned).min(self.per_second.max(1.0));
         self.counted_at = now;
-        let enough = self.left >= self.per_second.mul_add(reserve, 1.0);
+        let enough = self.left >= 1.0;
         if enough {
             self.left -= 1.0;
         }

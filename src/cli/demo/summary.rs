@@ -13,16 +13,17 @@ pub fn table(figures: &Figures) -> String {
     let mut text = String::new();
     let time = |millis| ms(Duration::from_millis(millis));
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "  {name:<34}{value}");
+        let _ = writeln!(text, "  {name:<38}{value}");
     };
     let of = |part: u64| format!("{part:>6}  {:>5.1} %", 100.0 * part as f64 / figures.contacts.max(1) as f64);
     let [from, until] = &figures.played;
     line("played", format!("{from} to {until}, {} times as fast; {} agents", round(figures.scale), figures.agents));
     line("offered load", format!("{:.2} of the agents' time", figures.offered_load));
-    line("contacts", of(figures.contacts));
-    line("answered", of(figures.answered));
+    line("contacts", format!("{:>6}", figures.contacts));
+    line("answered", format!("{}   ({} still with an agent)", of(figures.answered), figures.unfinished));
     line("abandoned", of(figures.abandoned));
-    line("waiting (still have a place)", of(figures.waiting));
+    line("waited too long", of(figures.timed_out));
+    line("still waiting at the end", of(figures.waiting));
     line("lost", of(figures.lost));
     line("offered twice", of(figures.offered_twice));
     line(

@@ -1,0 +1,165 @@
+//! Coming into a queue, going on to another, and the end of waiting: what all commands and deadlines have in common.
+//!
+//! Invariant: a contact only ever waits in a queue that takes its channel and whose agents it can be matched with.
+
+use std::sync::Arc;
+
+use crate::model::{
+    contact::{ClosedBecause, KeepPlace},
+    ids::{AgentKey, ContactKey, QueueKey, QueueName},
+    limits::{CLASSES_MAX, CLOSED_CONTACT_KEPT_SECS, CONTACTS_CLOSED_MAX, CONTACTS_OPEN_MAX, HOPS_MAX},
+    requirement::{Requirement, RequirementError},
+    time::{Span, Timestamp},
+};
+
+use super::{
+    command::Reply,
+    emit::Emit,
+    event::{Event, Place, Requeued, Target},
+    find::{nearest, queue_named},
+    matching::index::combined,
+    reject::Reject,
+    state::{Route, State},
+};
+
+/// What else changes when a contact waits again.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// Whom it should reach now; `None` = nobody in particular.
+    pub target: Option<Target>,
+    /// The agent it does not go to before then.
+    pub barred: Option<(AgentKey, Timestamp)>,
+    /// What it asks now; `None` = what it asked before.
+    pub requirement: Option<Arc<Requirement>>,
+}
+
+/// Lets a contact wait (again) in a queue.
+pub(super) fn requeue(
+    out: &mut Emit<'_>,
+    contact: ContactKey,
+    queue: QueueKey,
+    place: KeepPlace,
+    because: Requeued,
+    change: Change,
+) -> Reply {
+    let (state, route) = (out.state(), out.state().route(contact));
+    let (ordered_from, sequence) = match place {
+        KeepPlace::Keep => (route.ordered_from, route.place.sequence),
+        KeepPlace::New => (out.now, state.next_sequence),
+    };
+    let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority, sequence };
+    let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
+    let Change { target, barred, requirement } = change;
+    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement });
+    reply
+}
+
+/// Sends a waiting contact to the queue that its document names, unless it has been round too often.
+pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName, because: Requeued) -> bool {
+    let (state, hops) = (out.state(), out.state().route(contact).hops);
+    let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
+    let Some(next) = next.and_then(|next| queue_with_room(state, next).ok()) else { return false };
+    requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
+    true
+}
+
+/// Closes a contact; its id answers for itself a while longer.
+pub(super) fn close_contact(out: &mut Emit<'_>, contact: ContactKey, because: ClosedBecause) {
+    let forget_at = out.now + Span::from_secs(CLOSED_CONTACT_KEPT_SECS);
+    out.emit(Event::ContactClosed { contact, because, forget_at });
+}
+
+pub(super) fn check_room(state: &State) -> Result<(), Reject> {
+    if state.open_contacts >= CONTACTS_OPEN_MAX {
+        return Err(Reject::LimitReached { what: "open contacts", limit: CONTACTS_OPEN_MAX });
+    }
+    if state.contacts.len() >= CONTACTS_OPEN_MAX + CONTACTS_CLOSED_MAX {
+        return Err(Reject::LimitReached { what: "contacts closed within ten minutes", limit: CONTACTS_CLOSED_MAX });
+    }
+    Ok(())
+}
+
+/// Another queue for a contact that has a route: it must take the contact's channel and have room.
+pub(super) fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Requirement) -> Result<QueueKey, Reject> {
+    let queue = queue_named(state, "queue", name)?;
+    let channel = state.channel_name(route.channel);
+    if !state.rules(queue).takes(channel) {
+        return Err(Reject::ChannelNotTaken { queue: name.clone(), channel: channel.clone() });
+    }
+    check_requirement(state, queue, "queue", own)?;
+    queue_with_room(state, queue)
+}
+
+/// The queue itself if it has room, else where its document sends what is too much.
+pub(super) fn queue_with_room(state: &State, asked: QueueKey) -> Result<QueueKey, Reject> {
+    let mut queue = asked;
+    for _ in 0..HOPS_MAX {
+        let Some(size) = &state.rules(queue).max_size else { return Ok(queue) };
+        if state.queues[queue.0 as usize].places.len() < size.contacts as usize {
+            return Ok(queue);
+        }
+        match size.overflow.as_ref().and_then(|name| state.find_queue(name)) {
+            Some(next) => queue = next,
+            None => break,
+        }
+    }
+    let contacts = state.rules(asked).max_size.as_ref().map_or(0, |size| size.contacts);
+    Err(Reject::QueueFull { queue: state.queue_name(asked).clone(), contacts })
+}
+
+/// What a contact asks must name skills of the present document and be matchable.
+pub(super) fn check_requirement(
+    state: &State,
+    queue: QueueKey,
+    field: &'static str,
+    own: &Requirement,
+) -> Result<(), Reject> {
+    check_skills(state, field, own)?;
+    check_matchable(state, queue, field, own)
+}
+
+pub(super) fn check_skills(state: &State, field: &'static str, own: &Requirement) -> Result<(), Reject> {
+    for condition in own.conditions() {
+        if !state.document.skills.contains_key(&condition.skill) {
+            return Err(Reject::SkillUnknown {
+                field,
+                skill: condition.skill.clone(),
+                similar: nearest(condition.skill.as_str(), state.document.skills.keys().map(|name| name.as_str())),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a contact asks must be matchable in its queue and in every queue it may be sent on to.
+pub(super) fn check_matchable(
+    state: &State,
+    queue: QueueKey,
+    field: &'static str,
+    own: &Requirement,
+) -> Result<(), Reject> {
+    if own.is_empty() {
+        return Ok(());
+    }
+    if !state.index.has_room() {
+        return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });
+    }
+    let mut reachable = vec![queue];
+    let mut at = 0;
+    while let Some(queue) = reachable.get(at).copied() {
+        at += 1;
+        matchable(state, queue, own).map_err(|error| Reject::Requirement { field, error })?;
+        for next in state.rules(queue).successors().into_iter().filter_map(|name| state.find_queue(name)) {
+            if !reachable.contains(&next) {
+                reachable.push(next);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn matchable(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), RequirementError> {
+    let queue = state.rules(queue);
+    let mut rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
+    rules.try_for_each(|rule| combined(rule, Some(own)).map(drop))
+}
