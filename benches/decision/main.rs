@@ -277,7 +277,8 @@ fn print_row(shape: &Shape, measured: &Measured) {
         times.value_at_quantile(0.5) <= P50_NANOS_MAX && times.value_at_quantile(0.99) <= P99_NANOS_MAX
     };
     println!(
-        "{name:<25} {agents:>7} {waiting:>9} | {:>7} {:>7} {:>4.1} | {:>7} {:>7} {:>5.1} | {:>5} {:>5} {:>6} | {:>5.0}% search {}, command {}",
+        "{name:<25} {agents:>7} {waiting:>9} | {:>7} {:>7} {:>4.1} | {:>7} {:>7} {:>5.1} | {:>5} {:>5} {:>6} | \
+         {:>5.0}% search {}, command {}",
         micros(search, 0.5),
         micros(search, 0.99),
         per(measured.search_allocations, search),
@@ -304,7 +305,8 @@ fn print_growth(rows: &[Row], of: fn(&Row) -> &Measured) {
     };
     let (search, command) = (ratio(|m| &m.search, 0.5), ratio(|m| &m.command, 0.5));
     println!(
-        "growth smallest -> largest: search {search:.1} x (p99 {:.1} x), command {command:.1} x (p99 {:.1} x), examined {:.1} x; at most {GROWTH_MAX} x: {}",
+        "growth smallest -> largest: search {search:.1} x (p99 {:.1} x), command {command:.1} x (p99 {:.1} x), \
+         examined {:.1} x; at most {GROWTH_MAX} x: {}",
         ratio(|m| &m.search, 0.99),
         ratio(|m| &m.command, 0.99),
         ratio(|m| &m.examined, 0.5),

@@ -1,7 +1,7 @@
 //! Ids of the outside world, each with the engine's number: found by hash, listed in order.
 //!
-//! Invariant: both hold the same entries. An ordered map alone compares some seventeen ids in far-apart memory for every
-//! command that names one of 100,000 contacts.
+//! Invariant: both hold the same entries. An ordered map alone compares some seventeen ids in far-apart memory for
+//! every command that names one of 100,000 contacts.
 
 use std::{
     borrow::Borrow,

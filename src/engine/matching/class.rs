@@ -51,7 +51,8 @@ pub struct Alternative {
     pub must_not: SmallVec<[AtomKey; 2]>,
 }
 
-/// Where an alternative hangs: its rarest atom, and its next rarest ([`ANYONE`](super::atoms::ANYONE) if it has no other).
+/// Where an alternative hangs: its rarest atom, and its next rarest ([`ANYONE`](super::atoms::ANYONE) if it has no
+/// other).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Anchor {
     /// The rarest.

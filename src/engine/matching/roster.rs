@@ -2,7 +2,7 @@
 //!
 //! Agents stand in chunks of up to 64; the chunks are in order of key, an agent's position inside its chunk is any free
 //! bit. For every atom and lane a chunk has one word, so "the longest idle agent with these skills" is a walk over words
-//! that stops at the first chunk with a common bit: 1.5 µs for 9,000 idle agents nobody of whom fits, far less when one does
+//! that stops at the first chunk with a common bit: 1.5 µs for 9,000 idle agents nobody of whom fits, less if one does
 //! (bitmap indices: O'Neil & Quass 1997, "Improved Query Performance with Variant Indexes").
 //!
 //! Invariant: every key of a chunk is below every key of the next; a bit is set exactly for agents who stand there.
