@@ -6,9 +6,8 @@
 use crate::model::{
     agent::Presence,
     contact::KeepPlace,
-    document::{Acceptance, Declining},
+    document::{Acceptance, Declining, RefusalPause},
     ids::{AgentId, AgentKey, ContactId, ContactKey, EngagementKey, OfferKey},
-    limits::{REFUSAL_FIRST_SECS, REFUSAL_LONGEST_SECS},
     time::{Span, Timestamp},
 };
 
@@ -101,7 +100,7 @@ pub(super) fn offer_due(out: &mut Emit<'_>, key: OfferKey) {
     let offer = out.state().offer(key);
     let (contact, agent) = (offer.contact, offer.agent);
     if offer.delivered_at.is_none() {
-        let again_at = Some(out.now + Span::from_secs(REFUSAL_FIRST_SECS));
+        let again_at = Some(out.now + out.state().document.refusal_pause.first);
         out.emit(Event::OfferRescinded { offer: key, because: Rescinded::Undelivered, again_at });
     } else {
         expire(out, key);
@@ -185,12 +184,12 @@ fn take(out: &mut Emit<'_>, key: OfferKey) -> Reply {
     Reply::Engaged { contact: id, channel: state.channel_name(channel).clone() }
 }
 
-/// When a refused contact may come back to this agent: after 30 s, doubling to 5 min.
+/// When a refused contact may come back to this agent: after a pause that doubles with every refusal.
 fn returns_at(out: &Emit<'_>, contact: ContactKey, agent: AgentKey) -> Timestamp {
     let refusals = &out.state().route(contact).refusals;
     let times = refusals.iter().find(|refusal| refusal.agent == agent).map_or(0, |refusal| refusal.times);
-    let pause = Span::from_secs(REFUSAL_FIRST_SECS).doubled(u32::from(times));
-    out.now + pause.min(Span::from_secs(REFUSAL_LONGEST_SECS))
+    let RefusalPause { first, longest } = out.state().document.refusal_pause;
+    out.now + first.doubled(u32::from(times)).min(longest)
 }
 
 fn escalate_if_due(out: &mut Emit<'_>, contact: ContactKey) {

@@ -29,6 +29,8 @@ pub struct Document {
     pub longest_idle: LongestIdle,
     /// How long an agent whose session is lost keeps state and engagements.
     pub session_grace: Span,
+    /// How long a contact stays away from an agent who refused it.
+    pub refusal_pause: RefusalPause,
     /// Skills that requirements and agents may name, each with a description.
     pub skills: BTreeMap<SkillName, String>,
     /// Channels that contacts may come by.
@@ -48,6 +50,21 @@ pub enum LongestIdle {
     SinceAvailable,
     /// Smallest share of own capacity in use, then longest since the last contact ended.
     LowestLoad,
+}
+
+/// How long a declined or expired offer does not return to the same agent, whoever else is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RefusalPause {
+    /// After the first refusal; each further one doubles it …
+    pub first: Span,
+    /// … up to this.
+    pub longest: Span,
+}
+
+impl Default for RefusalPause {
+    fn default() -> Self {
+        Self { first: Span::from_secs(30), longest: Span::from_secs(300) }
+    }
 }
 
 /// How contacts of a channel are handled.

@@ -71,10 +71,6 @@ pub const ANNOUNCED_AHEAD_SECS_MAX: i64 = 3_600;
 pub const DELIVERY_MILLIS: i64 = 2_000;
 /// Open offers of a lost session are rescinded after this, without blame.
 pub const SESSION_RESCIND_MILLIS: i64 = 3_000;
-/// A declined or expired offer returns to the same agent after this, doubling …
-pub const REFUSAL_FIRST_SECS: i64 = 30;
-/// … up to this.
-pub const REFUSAL_LONGEST_SECS: i64 = 300;
 /// Expired offers within [`STORM_WINDOW_SECS`] that suspend the RONA rule: a stalled gateway, not idle people …
 pub const STORM_EXPIRIES_MIN: u32 = 8;
 /// … if they are also at least one in this many of the agents with a session.

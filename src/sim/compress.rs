@@ -2,13 +2,13 @@
 //!
 //! Invariant: every time that a queue has is divided, also one that the document leaves to its default, so that the
 //! proportions of the day stay; only `session_grace` stays real, because connections are. Times are whole milliseconds
-//! in a document, so none gets shorter than one. Not here: the engine's and the wire's own times (delivery, keepalive,
-//! the pause after a refusal), which are constants and stay as they are.
+//! in a document, so none gets shorter than one. Not here: the engine's and the wire's own times (delivery, keepalive),
+//! which are constants and stay as they are.
 
 use toml::{Table, Value};
 
 use crate::model::{
-    document::{Document, DocumentError, Format, MaxWait, OfferRules, Queue, Step, WrapUp},
+    document::{Document, DocumentError, Format, MaxWait, OfferRules, Queue, RefusalPause, Step, WrapUp},
     time::Span,
 };
 
@@ -24,14 +24,32 @@ pub fn compressed(text: &str, scale: f64) -> Result<Document, DocumentError> {
         let written = written.and_then(Value::as_table_mut).expect("every queue is a table of the text");
         compress_queue(written, queue, scale);
     }
+    let RefusalPause { first, longest } = document.refusal_pause;
+    let pause = below(&mut table, "refusal_pause");
+    pause.insert("first".to_owned(), Value::String(divided(first, scale)));
+    pause.insert("longest".to_owned(), Value::String(divided(longest, scale)));
     let text = toml::to_string(&table).expect("a table is TOML");
     Document::parse(&text, Format::Toml)
 }
 
 /// Names every part of a queue, so that a new one cannot be forgotten here.
 fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
-    let Queue { priority, service_level, steps, offers, wrap_up, max_wait, drain_after, .. } = queue;
-    let Queue { description: _, channels: _, cost: _, members: _, rule: _, max_size: _, escalate: _, .. } = queue;
+    let Queue {
+        description: _,
+        priority,
+        service_level,
+        channels: _,
+        cost: _,
+        members: _,
+        rule: _,
+        steps,
+        offers,
+        wrap_up,
+        max_wait,
+        max_size: _,
+        escalate: _,
+        drain_after,
+    } = queue;
     let set = |table: &mut Table, key: &str, span: Span| {
         table.insert(key.to_owned(), Value::String(divided(span, scale)));
     };
@@ -82,6 +100,8 @@ mod tests {
             (played.0 as f64 - exact).abs() <= 500.0 || (exact < 1_000.0 && played == Span::from_millis(1))
         };
         assert_eq!(played.session_grace, real.session_grace);
+        assert!(close(real.refusal_pause.first, played.refusal_pause.first));
+        assert!(close(real.refusal_pause.longest, played.refusal_pause.longest));
         assert_eq!((&played.skills, &played.channels), (&real.skills, &real.channels));
         for (name, real) in &real.queues {
             let played = &played.queues[name];

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost};
+use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause};
 use crate::model::{
     ids::{ChannelName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
@@ -134,6 +134,7 @@ impl Document {
             format: Format::Toml,
             longest_idle: LongestIdle::default(),
             session_grace: Span::ZERO,
+            refusal_pause: RefusalPause::default(),
             skills: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -156,6 +157,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let mut top = root.object()?;
     let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
+    let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
     let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
     let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
@@ -169,12 +171,21 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         format,
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
+        refusal_pause,
         skills,
         channels,
         queues: queues.unwrap_or_default(),
     };
     check::check_document(&document, root);
     Some(document)
+}
+
+fn read_refusal_pause(mut object: Object<'_>) -> RefusalPause {
+    let default = RefusalPause::default();
+    let first = object.get("first").and_then(|p| p.span(Span::ZERO, SPAN_MAX)).unwrap_or(default.first);
+    let longest = object.get("longest").and_then(|p| p.span(first, SPAN_MAX)).unwrap_or(default.longest.max(first));
+    object.finish();
+    RefusalPause { first, longest }
 }
 
 const LONGEST_IDLE: &[(&str, LongestIdle)] = &[

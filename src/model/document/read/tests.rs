@@ -46,6 +46,7 @@ fn what_is_left_out_has_its_documented_default() {
     let document = toml(&format!("{SMALLEST}channels.chat.cost = 34\nqueues.noted.wrap_up.time = '20s'")).unwrap();
     assert_eq!(document.longest_idle, LongestIdle::SinceLastContact);
     assert_eq!(document.session_grace, Span::from_secs(60));
+    assert_eq!(document.refusal_pause, RefusalPause::default());
     let channel = |name| &document.channels[&ChannelName::new(name).unwrap()];
     assert_eq!((channel("voice").cost, channel("voice").misses_max), (100, 1));
     assert_eq!(channel("voice").on_agent_lost, OnAgentLost::Keep);
