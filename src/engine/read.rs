@@ -250,21 +250,6 @@ impl State {
     pub fn agent_id(&self, key: AgentKey) -> Option<&AgentId> {
         self.agents.get(key.0 as usize)?.as_ref().map(|agent| &agent.id)
     }
-
-    /// What an offer, open or lately ended, is about.
-    pub fn offer_contact(&self, key: OfferKey) -> Option<(ContactKey, AgentKey, Timestamp, Option<Timestamp>)> {
-        self.offer_facts(key).map(|facts| (facts.contact, facts.agent, facts.made_at, facts.delivered_at))
-    }
-
-    /// How many agents there are, and how many have a session.
-    pub fn agent_counts(&self) -> (usize, u32) {
-        (self.agent_ids.len(), self.sessions)
-    }
-
-    /// A queue's service-level target.
-    pub fn service_level(&self, queue: QueueKey) -> Span {
-        self.rules(queue).service_level
-    }
 }
 
 fn after_key<K>(after: Option<&K>) -> Bound<&K> {

@@ -12,7 +12,7 @@ use crate::model::document::Document;
 
 use super::{
     clock::Span,
-    ledger::{Ending, Entry, Ledger, double::offered_twice},
+    ledger::{Counts, Ending, Entry, Ledger, double::offered_twice},
 };
 
 /// What is printed as JSON, and shown as a table.
@@ -54,24 +54,9 @@ pub struct Figures {
     pub unfinished: u64,
     /// Contacts whose queue's longest wait ended before an agent answered.
     pub timed_out: u64,
-    /// Contacts that the daemon had no room for; not among `contacts`.
-    pub refused: u64,
-    /// Offers that agents saw.
-    pub offers: u64,
-    /// Of those, declined.
-    pub declined: u64,
-    /// Left to ring until they expired (RONA).
-    pub expired: u64,
-    /// Withdrawn.
-    pub rescinded: u64,
-    /// Engagements passed on.
-    pub transferred: u64,
-    /// Engagements that could not be connected.
-    pub connect_failed: u64,
-    /// Agents' streams cut on the way.
-    pub streams_cut: u64,
-    /// Of those, resumed by their session's id.
-    pub streams_resumed: u64,
+    /// What was counted without regard to contacts.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// From sending a contact to its offer on an agent's stream, where an agent was free; microseconds, real.
     pub dispatch_p50_us: u64,
     /// The same for 99 in 100.
@@ -144,7 +129,6 @@ impl Figures {
         for entry in &entries {
             *languages.entry(entry.contact.message.language.tag()).or_default() += 1;
         }
-        let counts = ledger.counts;
         Self {
             contacts: entries.len() as u64,
             answered: count(|entry| fate(entry) == Fate::Answered),
@@ -166,15 +150,7 @@ impl Figures {
             }),
             unfinished: count(|entry| fate(entry) == Fate::Answered && entry.ending.is_none()),
             timed_out: count(|entry| fate(entry) == Fate::TimedOut),
-            refused: counts.refused,
-            offers: counts.offers,
-            declined: counts.declined,
-            expired: counts.expired,
-            rescinded: counts.rescinded,
-            transferred: counts.transferred,
-            connect_failed: counts.connect_failed,
-            streams_cut: counts.streams_cut,
-            streams_resumed: counts.streams_resumed,
+            counts: ledger.counts,
             dispatch_p50_us: dispatch[0],
             dispatch_p99_us: dispatch[1],
             languages,

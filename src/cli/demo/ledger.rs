@@ -7,6 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::{model::time::Timestamp, sim::workload::Contact};
@@ -26,9 +27,9 @@ pub struct Ledger {
 }
 
 /// Sums that belong to no contact.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Counts {
-    /// Contacts that the daemon had no room for.
+    /// Contacts that the daemon had no room for; not among those acknowledged.
     pub refused: u64,
     /// Offers shown to agents.
     pub offers: u64,

@@ -6,7 +6,7 @@ use std::{fmt::Write, time::Duration};
 
 use crate::app::Addresses;
 
-use super::{clock::ms, figures::Figures};
+use super::{clock::ms, figures::Figures, ledger::Counts};
 
 /// The summary as a table.
 pub fn table(figures: &Figures) -> String {
@@ -33,10 +33,10 @@ pub fn table(figures: &Figures) -> String {
     let dispatch = |micros: u64| format!("{:.2} ms", micros as f64 / 1_000.0);
     let (p50, p99) = (dispatch(figures.dispatch_p50_us), dispatch(figures.dispatch_p99_us));
     line("sent to offered, real time", format!("p50 {p50}   p99 {p99}   (where an agent was free)"));
-    let Figures { offers, declined, expired, rescinded, .. } = figures;
+    let Counts { offers, declined, expired, rescinded, transferred, connect_failed, .. } = figures.counts;
     line("offers", format!("{offers}: {declined} declined, {expired} expired, {rescinded} rescinded"));
-    line("passed on, not connected", format!("{}, {}", figures.transferred, figures.connect_failed));
-    line("streams cut, resumed", format!("{}, {}", figures.streams_cut, figures.streams_resumed));
+    line("passed on, not connected", format!("{transferred}, {connect_failed}"));
+    line("streams cut, resumed", format!("{}, {}", figures.counts.streams_cut, figures.counts.streams_resumed));
     let _ = writeln!(
         text,
         "\n  {:<12}{:>9}{:>10}{:>18}{:>12}",

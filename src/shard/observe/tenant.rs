@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::{
     engine::{
-        Event, State,
+        Event, OfferFacts, State,
         event::{EngagementOver, PresenceBecause, Requeued},
         view::{Answer, Query},
     },
@@ -174,7 +174,7 @@ impl TenantMetrics {
     }
 
     fn accepted(&mut self, at: &mut At<'_>, offer: OfferKey, engagement: EngagementKey) {
-        let Some((contact, _, made_at, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let Some(OfferFacts { contact, made_at, delivered_at, .. }) = at.state.offer_facts(offer) else { return };
         let Some(facts) = at.state.contact_facts(contact) else { return };
         let now = at.now;
         let key = (facts.queue, facts.channel);
@@ -190,7 +190,7 @@ impl TenantMetrics {
     }
 
     fn offer_ended(&mut self, at: &mut At<'_>, offer: OfferKey, outcome: &'static str) {
-        let Some((contact, _, _, delivered_at)) = at.state.offer_contact(offer) else { return };
+        let Some(OfferFacts { contact, delivered_at, .. }) = at.state.offer_facts(offer) else { return };
         let now = at.now;
         let Some(line) = self.line_of(at, contact) else { return };
         line.rarer(&OFFERS, outcome).increment(1);
