@@ -45,9 +45,8 @@ impl pb::config_service_server::ConfigService for Config {
         let message = request.into_inner();
         let (tenant, found) = off_the_network(move || decode::validate_document(&message)).await??;
         self.directory.shard_of(&tenant)?;
-        let violations =
-            found.into_iter().map(|found| pb::DocumentViolation { path: found.path, message: found.message });
-        Ok(Response::new(pb::ValidateDocumentResponse { violations: violations.collect() }))
+        let violations = found.into_iter().map(encode::document_violation).collect();
+        Ok(Response::new(pb::ValidateDocumentResponse { violations }))
     }
 
     async fn apply_document(

@@ -10,7 +10,7 @@ mod reply;
 mod wait;
 
 use crate::model::{
-    document::{Document, Format},
+    document::{Document, Format, Violation},
     time::{Span, Timestamp},
 };
 
@@ -48,8 +48,16 @@ pub fn document(document: &Document) -> pb::DocumentText {
     let format = match document.format {
         Format::Toml => pb::DocumentFormat::Toml,
         Format::Json => pb::DocumentFormat::Json,
+        Format::Yaml => pb::DocumentFormat::Yaml,
     };
     pb::DocumentText { format: format.into(), text: document.source.to_string() }
+}
+
+/// One thing that is wrong with a document.
+pub fn document_violation(violation: Violation) -> pb::DocumentViolation {
+    let Violation { at, path, message } = violation;
+    let count = |number: usize| u32::try_from(number).expect("a document has at most 16 MiB");
+    pb::DocumentViolation { path, message, line: count(at.line), column: count(at.column) }
 }
 
 #[cfg(test)]

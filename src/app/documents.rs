@@ -24,7 +24,10 @@ pub enum DocumentFileError {
         source: io::Error,
     },
     /// Its content is no routing document.
-    #[error("the routing document of tenant {tenant:?}, {}, cannot be used:\n{source}", path.display())]
+    #[error(
+        "the routing document of tenant {tenant:?} cannot be used:\n{}",
+        source.in_file(&path.display().to_string())
+    )]
     Invalid {
         /// Whose.
         tenant: TenantId,
@@ -47,8 +50,8 @@ pub(super) fn read(tenant: &TenantId, source: &DocumentSource) -> Result<Arc<Doc
         path: path.clone(),
         source,
     })?;
-    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(OsStr::new("json")));
-    let format = if json { Format::Json } else { Format::Toml };
+    let extension = path.extension().and_then(OsStr::to_str);
+    let format = extension.and_then(Format::of_extension).unwrap_or(Format::Toml);
     let document = Document::parse(&text, format).map_err(|source| DocumentFileError::Invalid {
         tenant: tenant.clone(),
         path: path.clone(),

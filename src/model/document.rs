@@ -13,7 +13,7 @@ use super::{
 
 mod read;
 
-pub use read::{DocumentError, Format, Violation};
+pub use read::{DocumentError, Format, Position, Violation};
 
 /// The document a daemon runs with when it is given none.
 pub const DEFAULT_TOML: &str = include_str!("document/default.toml");

@@ -49,8 +49,10 @@ impl Violations {
         let format = match document.format() {
             pb::DocumentFormat::Toml => Format::Toml,
             pb::DocumentFormat::Json => Format::Json,
+            pb::DocumentFormat::Yaml => Format::Yaml,
             pb::DocumentFormat::Unspecified => {
-                self.add("document.format", "must be DOCUMENT_FORMAT_TOML or DOCUMENT_FORMAT_JSON");
+                let formats = "DOCUMENT_FORMAT_TOML, DOCUMENT_FORMAT_JSON or DOCUMENT_FORMAT_YAML";
+                self.add("document.format", format!("must be {formats}"));
                 return None;
             }
         };
@@ -61,9 +63,9 @@ impl Violations {
         self.subject = Subject::Document;
         match error {
             DocumentError::Violations(found) => {
-                for Violation { path, message } in found {
+                for Violation { at, path, message } in found {
                     let field = if path.is_empty() { "document".to_owned() } else { format!("document.{path}") };
-                    self.add(field, message);
+                    self.add(field, format!("{message} ({at})"));
                 }
             }
             unreadable => self.add("document.text", unreadable),

@@ -1,8 +1,8 @@
 //! Reading a routing document: from text to a valid [`Document`], or to everything that is wrong with it.
 //!
 //! Invariant: one reading names every violation, each with its path, so that nobody repairs a document fault by fault;
-//! a key that is not known is refused, because a misspelt rule would otherwise silently be no rule. TOML and JSON of
-//! the same content give equal documents. Not here: comparing a document with the one before it, or with agents.
+//! a key that is not known is refused, because a misspelt rule would otherwise silently be no rule. TOML, JSON and YAML
+//! of the same content give equal documents. Not here: comparing a document with the one before it, or with agents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,20 @@ pub enum Format {
     Toml,
     /// For programs.
     Json,
+    /// For people whose other configuration is YAML.
+    Yaml,
+}
+
+impl Format {
+    /// The notation that a file's extension stands for: `toml`, `json`, `yaml` or `yml`.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "toml" => Some(Self::Toml),
+            "json" => Some(Self::Json),
+            "yaml" | "yml" => Some(Self::Yaml),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Format {
@@ -43,14 +57,37 @@ impl std::fmt::Display for Format {
         f.write_str(match self {
             Self::Toml => "TOML",
             Self::Json => "JSON",
+            Self::Yaml => "YAML",
         })
+    }
+}
+
+/// A place in a document's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in bytes (TOML, JSON) or characters (YAML).
+    pub column: usize,
+}
+
+impl Position {
+    /// The beginning of every text.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
     }
 }
 
 /// One thing that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where, such as `queues.claims.steps[1].require.all[0]`; empty for the document as a whole.
+    /// Where in the text: the key at fault, or the table that lacks one.
+    pub at: Position,
+    /// Which value, such as `queues.claims.steps[1].require.all[0]`; empty for the document as a whole.
     pub path: String,
     /// What is wrong, and what would be right.
     pub message: String,
@@ -75,14 +112,12 @@ pub enum DocumentError {
         bytes: usize,
     },
     /// The text does not follow the notation.
-    #[error("line {line}, column {column}: not valid {format}: {message}")]
+    #[error("{at}: not valid {format}: {message}")]
     Syntax {
         /// The notation it was read as.
         format: Format,
-        /// Counted from 1.
-        line: usize,
-        /// Counted from 1, in characters (TOML) or bytes (JSON).
-        column: usize,
+        /// Where.
+        at: Position,
         /// What the parser expected.
         message: String,
     },
@@ -92,16 +127,23 @@ pub enum DocumentError {
 }
 
 impl DocumentError {
-    /// Everything that is wrong, in one shape; a syntax error is one violation whose path is its line and column.
+    /// Everything that is wrong, in one shape; a syntax error is one violation of the document as a whole.
     pub fn violations(&self) -> Vec<Violation> {
+        let whole = |at, message| vec![Violation { at, path: String::new(), message }];
         match self {
-            Self::TooLarge { .. } => vec![Violation { path: String::new(), message: self.to_string() }],
-            Self::Syntax { format, line, column, message } => vec![Violation {
-                path: format!("line {line}, column {column}"),
-                message: format!("not valid {format}: {message}"),
-            }],
+            Self::TooLarge { .. } => whole(Position::START, self.to_string()),
+            Self::Syntax { format, at, message } => whole(*at, format!("not valid {format}: {message}")),
             Self::Violations(list) => list.clone(),
         }
+    }
+
+    /// Everything that is wrong, a line each, in the form in which compilers and editors name places in a file.
+    pub fn in_file(&self, file: &str) -> String {
+        let line = |violation: &Violation| {
+            let Position { line, column } = violation.at;
+            format!("{file}:{line}:{column}: {violation}")
+        };
+        self.violations().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::Violation;
+use super::{Position, Violation};
 use crate::model::{ids::NAME_BYTES_MAX, limits::VIOLATIONS_MAX, similar::similar};
 
 /// Names for which a "did you mean" is sought; enough for any honest document, too few to keep a core busy.
@@ -30,17 +30,17 @@ impl Faults {
         let mut listed = self.listed.into_inner();
         if count > listed.len() {
             let message = format!("has {} more violations, which are not listed", count - listed.len());
-            listed.push(Violation { path: String::new(), message });
+            listed.push(Violation { at: Position::START, path: String::new(), message });
         }
         listed
     }
 
     /// Records one.
-    pub(super) fn add(&self, path: String, message: String) {
+    pub(super) fn add(&self, at: Position, path: String, message: String) {
         self.count.set(self.count.get() + 1);
         let mut listed = self.listed.borrow_mut();
         if listed.len() < VIOLATIONS_MAX {
-            listed.push(Violation { path, message });
+            listed.push(Violation { at, path, message });
         }
     }
 

@@ -6,9 +6,10 @@
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive};
 
 use super::{
+    Position,
     faults::{Faults, join, quoted, shortened},
     span::{parse_span, span_of_secs, written_span},
-    written::Written,
+    written::{Value, Written},
 };
 use crate::model::{ids::NameError, time::Span};
 
@@ -16,25 +17,32 @@ use crate::model::{ids::NameError, time::Span};
 #[derive(Debug, Clone)]
 pub(super) struct Place<'a> {
     path: String,
-    value: &'a Written,
+    written: &'a Written,
     faults: &'a Faults,
 }
 
 impl<'a> Place<'a> {
     /// The whole document.
-    pub(super) fn root(value: &'a Written, faults: &'a Faults) -> Self {
-        Self { path: String::new(), value, faults }
+    pub(super) fn root(written: &'a Written, faults: &'a Faults) -> Self {
+        Self { path: String::new(), written, faults }
     }
 
     /// Records a fault here.
     pub(super) fn fault(&self, message: String) {
-        self.faults.add(self.path.clone(), message);
+        self.faults.add(self.written.at, self.path.clone(), message);
     }
 
     /// Records a fault below here, at a path of keys.
     pub(super) fn fault_below(&self, keys: &[&str], message: String) {
         let path = keys.iter().fold(self.path.clone(), |path, key| join(&path, key));
-        self.faults.add(path, message);
+        let below = |written: &'a Written, key: &&str| match &written.value {
+            Value::Table(entries) => entries.get(*key),
+            _ => None,
+        };
+        // A section that was left out is at fault where it would stand.
+        let nearest = keys.iter().try_fold(self.written, |at, key| below(at, key).ok_or(at));
+        let (Ok(nearest) | Err(nearest)) = nearest;
+        self.faults.add(nearest.at, path, message);
     }
 
     /// Records that a name given here is defined nowhere, with the nearest that is.
@@ -64,9 +72,10 @@ impl<'a> Place<'a> {
 
     /// A table.
     pub(super) fn object(&self) -> Option<Object<'a>> {
-        match self.value {
-            Written::Table(entries) => {
-                Some(Object { path: self.path.clone(), entries, asked: Vec::new(), faults: self.faults })
+        match &self.written.value {
+            Value::Table(entries) => {
+                let (at, path) = (self.written.at, self.path.clone());
+                Some(Object { at, path, entries, asked: Vec::new(), faults: self.faults })
             }
             _ => self.wrong_kind("a table"),
         }
@@ -74,13 +83,13 @@ impl<'a> Place<'a> {
 
     /// A table; anything else is at fault, and read as an empty one.
     pub(super) fn object_or_empty(&self) -> Object<'a> {
-        self.object().unwrap_or_else(|| Object::empty(self.path.clone(), self.faults))
+        self.object().unwrap_or_else(|| Object::empty(self.written.at, self.path.clone(), self.faults))
     }
 
     /// A list's values.
     pub(super) fn items(&self) -> Option<Vec<Place<'a>>> {
-        let Written::List(list) = self.value else { return self.wrong_kind("a list") };
-        let place = |(index, value)| Place { path: format!("{}[{index}]", self.path), value, faults: self.faults };
+        let Value::List(list) = &self.written.value else { return self.wrong_kind("a list") };
+        let place = |(index, written)| Place { path: format!("{}[{index}]", self.path), written, faults: self.faults };
         Some(list.iter().enumerate().map(place).collect())
     }
 
@@ -96,16 +105,16 @@ impl<'a> Place<'a> {
 
     /// Text.
     pub(super) fn text(&self) -> Option<&'a str> {
-        match self.value {
-            Written::Text(text) => Some(text),
+        match &self.written.value {
+            Value::Text(text) => Some(text),
             _ => self.wrong_kind("text"),
         }
     }
 
     /// True or false.
     pub(super) fn flag(&self) -> Option<bool> {
-        match self.value {
-            Written::Flag(flag) => Some(*flag),
+        match &self.written.value {
+            Value::Flag(flag) => Some(*flag),
             _ => self.wrong_kind("true or false"),
         }
     }
@@ -116,7 +125,7 @@ impl<'a> Place<'a> {
         T: Copy + Display + PartialOrd + TryFrom<i128>,
     {
         let (least, most) = (range.start(), range.end());
-        let Written::Number(number) = self.value else {
+        let Value::Number(number) = &self.written.value else {
             return self.wrong_kind(&format!("a whole number from {least} to {most}"));
         };
         let within = T::try_from(*number).ok().filter(|number| range.contains(number));
@@ -128,9 +137,9 @@ impl<'a> Place<'a> {
 
     /// A duration within a range.
     pub(super) fn span(&self, least: Span, most: Span) -> Option<Span> {
-        let span = match self.value {
-            Written::Number(secs) => span_of_secs(*secs),
-            Written::Text(text) => match parse_span(text) {
+        let span = match &self.written.value {
+            Value::Number(secs) => span_of_secs(*secs),
+            Value::Text(text) => match parse_span(text) {
                 Some(span) => span,
                 None => {
                     let forms = "\"250ms\", \"20s\", \"5m\", \"1h\" or \"2d\"";
@@ -141,8 +150,8 @@ impl<'a> Place<'a> {
             _ => return self.wrong_kind("a duration such as \"20s\""),
         };
         if span < least || span > most {
-            let shown = match self.value {
-                Written::Text(text) => shortened(text),
+            let shown = match &self.written.value {
+                Value::Text(text) => shortened(text),
                 _ => written_span(span),
             };
             self.fault(format!("is {shown}; must be from {} to {}", written_span(least), written_span(most)));
@@ -160,7 +169,7 @@ impl<'a> Place<'a> {
                 _ => words.join(""),
             }
         };
-        let Written::Text(text) = self.value else { return self.wrong_kind(&words()) };
+        let Value::Text(text) = &self.written.value else { return self.wrong_kind(&words()) };
         let chosen = options.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
         if chosen.is_none() {
             self.fault(format!("is {}; must be {}", quoted(text), words()));
@@ -179,7 +188,7 @@ impl<'a> Place<'a> {
     }
 
     fn wrong_kind<T>(&self, expected: &str) -> Option<T> {
-        self.fault(format!("must be {expected}, and is {}", self.value.kind()));
+        self.fault(format!("must be {expected}, and is {}", self.written.value.kind()));
         None
     }
 }
@@ -187,6 +196,7 @@ impl<'a> Place<'a> {
 /// A table of which each key must be asked for before [`Object::finish`], or is refused as unknown.
 #[derive(Debug)]
 pub(super) struct Object<'a> {
+    at: Position,
     path: String,
     entries: &'a BTreeMap<String, Written>,
     asked: Vec<&'static str>,
@@ -197,14 +207,14 @@ impl<'a> Object<'a> {
     /// The value of a key, if it is there.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Place<'a>> {
         self.asked.push(key);
-        self.entries.get(key).map(|value| self.place(key, value))
+        self.entries.get(key).map(|written| self.place(key, written))
     }
 
     /// The table of a key; one that is not there reads as an empty one.
     pub(super) fn section(&mut self, key: &'static str) -> Object<'a> {
         match self.get(key) {
             Some(place) => place.object_or_empty(),
-            None => Object::empty(join(&self.path, key), self.faults),
+            None => Object::empty(self.at, join(&self.path, key), self.faults),
         }
     }
 
@@ -212,19 +222,19 @@ impl<'a> Object<'a> {
     pub(super) fn need(&mut self, key: &'static str, remedy: &str) -> Option<Place<'a>> {
         let place = self.get(key);
         if place.is_none() {
-            self.faults.add(join(&self.path, key), format!("is required; {remedy}"));
+            self.faults.add(self.at, join(&self.path, key), format!("is required; {remedy}"));
         }
         place
     }
 
     /// Refuses every key that was not asked for.
     pub(super) fn finish(self) {
-        for key in self.entries.keys().filter(|key| !self.asked.contains(&key.as_str())) {
+        for (key, written) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.as_str())) {
             let suggestion = match self.faults.suggestion(key, self.asked.iter().copied()) {
                 none if none.is_empty() => format!("; known here are {}", self.asked.join(", ")),
                 some => some,
             };
-            self.faults.add(join(&self.path, key), format!("is not a known key{suggestion}"));
+            self.faults.add(written.at, join(&self.path, key), format!("is not a known key{suggestion}"));
         }
     }
 
@@ -233,8 +243,8 @@ impl<'a> Object<'a> {
         &self,
         new: fn(&str) -> Result<N, NameError>,
     ) -> impl Iterator<Item = (Option<N>, Place<'a>)> {
-        self.entries.iter().map(move |(key, value)| {
-            let place = self.place(key, value);
+        self.entries.iter().map(move |(key, written)| {
+            let place = self.place(key, written);
             (place.checked_name(key, new), place)
         })
     }
@@ -248,17 +258,17 @@ impl<'a> Object<'a> {
     pub(super) fn at_most(&self, most: usize, what: &str) {
         let count = self.entries.len();
         if count > most {
-            self.faults.add(self.path.clone(), format!("has {count} {what}; at most {most} are allowed"));
+            self.faults.add(self.at, self.path.clone(), format!("has {count} {what}; at most {most} are allowed"));
         }
     }
 
-    fn empty(path: String, faults: &'a Faults) -> Self {
+    fn empty(at: Position, path: String, faults: &'a Faults) -> Self {
         static NOTHING: BTreeMap<String, Written> = BTreeMap::new();
-        Self { path, entries: &NOTHING, asked: Vec::new(), faults }
+        Self { at, path, entries: &NOTHING, asked: Vec::new(), faults }
     }
 
-    fn place(&self, key: &str, value: &'a Written) -> Place<'a> {
-        Place { path: join(&self.path, key), value, faults: self.faults }
+    fn place(&self, key: &str, written: &'a Written) -> Place<'a> {
+        Place { path: join(&self.path, key), written, faults: self.faults }
     }
 }
 

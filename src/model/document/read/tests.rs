@@ -89,11 +89,113 @@ fn a_step_keeps_what_it_does_not_say() {
 }
 
 #[test]
-fn json_and_toml_of_the_same_content_are_the_same_document() {
+fn the_same_content_is_the_same_document_in_every_notation() {
     let value: serde_json::Value = toml::from_str(DEFAULT_TOML).unwrap();
-    let json = Document::parse(&value.to_string(), Format::Json).unwrap();
     let toml = Document::embedded_default();
-    assert_eq!(Document { source: toml.source.clone(), format: toml.format, ..json }, toml);
+    // YAML takes JSON as it is.
+    for format in [Format::Json, Format::Yaml] {
+        let read = Document::parse(&value.to_string(), format).unwrap();
+        assert_eq!(Document { source: toml.source.clone(), format: toml.format, ..read }, toml);
+    }
+}
+
+#[test]
+fn a_fault_is_placed_at_its_key_in_every_notation() {
+    for (format, text) in [
+        (Format::Toml, "channels.voice = {}\n[queues.main]\n  cost = 0\nsteps = [\n  {},\n]\n"),
+        (
+            Format::Json,
+            "{\"channels\": {\"voice\": {}},\n \"queues\": {\"main\":{\n  \"cost\": 0,\"steps\":\n[\n  {}]}}}",
+        ),
+        (Format::Yaml, "channels: {voice: {}}\nqueues: {main: {\n  cost: 0, steps: [\n\n  {}]}}"),
+    ] {
+        let error = Document::parse(text, format).unwrap_err();
+        let expected = "f:3:3: queues.main.cost: is 0; must be from 1 to 10000\n\
+                        f:5:3: queues.main.steps[0].after: \
+                        is required; say after how long a wait it begins, such as \"60s\"";
+        assert_eq!(error.in_file("f"), expected, "{format}");
+    }
+}
+
+#[test]
+fn what_a_rule_refers_to_is_placed_too() {
+    let text = "channels.voice = {}\n[queues.main]\nescalate = { after_offers = 1,\n  queue = 'rest' }";
+    let place = "f:4:3: queues.main.escalate.queue: names \"rest\", which is not defined under queues";
+    assert_eq!(toml(text).unwrap_err().in_file("f"), place);
+}
+
+#[test]
+fn yaml_is_read_as_its_version_1_2_says() {
+    let text = "\
+# Anchors are fine, and so is text over several lines.
+skills:
+  no: Norwegian
+  polish: &about >-
+    A language
+    and a metal
+channels:
+  voice: &usual {cost: 0x64}
+  chat: *usual
+queues:
+  main:
+    description: *about
+    require: {all: [no, 'polish>=60']}
+    service_level: 30
+    offers: {declining: \"forbidden\"}
+";
+    let document = Document::parse(text, Format::Yaml).unwrap();
+    let main = queue(&document, "main");
+    assert_eq!(document.channels[&ChannelName::new("chat").unwrap()].cost, 100);
+    assert_eq!((main.description.as_str(), main.service_level), ("A language and a metal", Span::from_secs(30)));
+    assert_eq!(main.rule.require.all.len(), 2);
+}
+
+#[test]
+fn yaml_that_means_no_document_is_refused_in_place() {
+    for (text, fault) in [
+        ("a: 1\na: 2", "line 2, column 1: not valid YAML: the key \"a\" is given twice"),
+        (
+            "a: 1\n---\nb: 2",
+            "line 2, column 1: not valid YAML: a second document begins here; a routing document is one",
+        ),
+        ("a: !!int '1'", "line 1, column 4: not valid YAML: a tag stands here; write the value without one"),
+        ("[a]: 1", "line 1, column 1: not valid YAML: a key must be a word"),
+        ("a: &a [*a]", "line 1, column 8: not valid YAML: an alias stands for something that is not finished yet"),
+        ("", "must be a table, and is null"),
+    ] {
+        assert_eq!(Document::parse(text, Format::Yaml).unwrap_err().to_string(), fault, "{text}");
+    }
+    let written = |text: &str| Document::parse(&format!("longest_idle: {text}"), Format::Yaml).unwrap_err();
+    for (text, kind) in [
+        ("~", "null"),
+        ("True", "true or false"),
+        ("-0", "a whole number"),
+        ("0o17", "a whole number"),
+        ("1.5e3", "a number with a fraction"),
+        (".inf", "a number with a fraction"),
+    ] {
+        let found = written(text).to_string();
+        assert!(found.contains(&format!("and is {kind}")), "{text}: {found}");
+    }
+    for word in ["yes", "1h", "1_000", "0b1", ".", "1e", "'true'", "!!str 5"] {
+        let found = written(word).to_string();
+        assert!(found.contains("must be \"since_last_contact\", ") && !found.contains("and is"), "{word}: {found}");
+    }
+}
+
+#[test]
+fn a_small_text_cannot_become_a_large_document() {
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, repeated) in "bcdefghij".chars().zip("abcdefghi".chars()) {
+        bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{repeated}"); 10].join(", "));
+    }
+    let error = Document::parse(&bomb, Format::Yaml).unwrap_err().to_string();
+    assert!(error.contains("aliases repeat more than 16777216 bytes"), "{error}");
+    for (format, open) in [(Format::Toml, "a = ["), (Format::Json, "["), (Format::Yaml, "- "), (Format::Yaml, "[")] {
+        let text = format!("{open}{}", open.trim_start_matches("a = ").repeat(100_000));
+        let error = Document::parse(&text, format).unwrap_err();
+        assert!(matches!(error, DocumentError::Syntax { .. }), "{format}: {error}");
+    }
 }
 
 #[test]
@@ -219,10 +321,10 @@ fn an_empty_document_is_told_what_it_needs() {
 #[test]
 fn a_syntax_error_names_line_and_column() {
     let error = toml("[skills]\nclaims = = 3").unwrap_err();
-    assert_eq!(error.violations()[0].path, "line 2, column 10");
+    assert_eq!(error.violations()[0].at, Position { line: 2, column: 10 });
     let error = Document::parse("{\"queues\": {\"a\": {},\n \"a\": {}}}", Format::Json).unwrap_err();
     assert_eq!(error.violations().len(), 1);
-    assert_eq!(error.to_string(), "line 2, column 4: not valid JSON: the key \"a\" is given twice");
+    assert_eq!(error.to_string(), "line 2, column 2: not valid JSON: the key \"a\" is given twice");
     let unfinished = Document::parse("[1, 2", Format::Json).unwrap_err();
     assert_eq!(unfinished.to_string(), "line 1, column 5: not valid JSON: EOF while parsing a list");
     assert_eq!(Document::parse("[]", Format::Json).unwrap_err().to_string(), "must be a table, and is a list");
