@@ -12,7 +12,7 @@ use attune::{
         memory::{MemoryStorage, Retention},
     },
     model::{
-        agent::{AgentProfile, Presence},
+        agent::{AgentProfile, Expected, Presence},
         contact::{CancelReason, NewContact},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
@@ -51,7 +51,7 @@ async fn bench_of(tenant: &str) -> Bench {
     let founding = vec![core.add_tenant(clock::now(), tenant.clone(), document()).unwrap()];
     let (shard, task) = run::start(core, founding, storage.open(), Observer::new(1_000));
     let bench = Bench { tenant, storage, shard, task };
-    bench.call(Command::PutAgent { agent: ana(), profile: Arc::new(AgentProfile::default()) }).await.unwrap();
+    bench.call(put_ana()).await.unwrap();
     bench
 }
 
@@ -61,6 +61,10 @@ async fn bench() -> Bench {
 
 fn ana() -> AgentId {
     AgentId::new("ana").unwrap()
+}
+
+fn put_ana() -> Command {
+    Command::PutAgent { agent: ana(), profile: Arc::new(AgentProfile::default()), expected: Expected::Anything }
 }
 
 fn billing() -> QueueName {
@@ -379,7 +383,7 @@ async fn recovery_from_the_journal_gives_the_same_world() {
     let mut journal = storage.open();
     let mut core = Core::new();
     let mut records = vec![core.add_tenant(Timestamp(1), tenant.clone(), document()).unwrap().record];
-    let put = Command::PutAgent { agent: ana(), profile: Arc::new(AgentProfile::default()) };
+    let put = put_ana();
     let open = Command::OpenSession { agent: ana(), session: session("s1"), connection: 1 };
     let presence = Command::SetPresence { agent: ana(), presence: Presence::Available };
     for (at, command) in [put, open, presence, enqueue("c1"), enqueue("c2")].into_iter().enumerate() {

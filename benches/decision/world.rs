@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use attune::{
     engine::{Command, Event, Outcome, Reply, Request, Seeker, State},
     model::{
-        agent::{AgentProfile, Presence},
+        agent::{AgentProfile, Expected, Presence},
         contact::{CancelReason, ContactDetails, NewContact, TargetAgent},
         document::{Document, Format},
         ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, OfferKey, QueueName, SessionId, SkillName},
@@ -233,7 +233,7 @@ impl World {
         for number in 0..self.shape.agents {
             let agent = name(&format!("agent-{number:06}"), AgentId::new);
             let profile = Arc::new(self.profile(number));
-            self.apply(Command::PutAgent { agent: agent.clone(), profile });
+            self.apply(Command::PutAgent { agent: agent.clone(), profile, expected: Expected::Anything });
             self.agents.push(agent);
         }
         self.bytes_per_agent = (count::in_use() - before) / self.shape.agents;
@@ -247,7 +247,8 @@ impl World {
         for number in 0..self.shape.agents {
             let skills = (SCARCE..HEIR).map(|skill| (self.skills[skill].clone(), 100)).collect();
             let profile = Arc::new(AgentProfile { skills, ..AgentProfile::default() });
-            self.apply(Command::PutAgent { agent: name(&format!("ghost-{number}"), AgentId::new), profile });
+            let agent = name(&format!("ghost-{number}"), AgentId::new);
+            self.apply(Command::PutAgent { agent, profile, expected: Expected::Anything });
         }
     }
 

@@ -3,13 +3,14 @@
 //! Invariant: each call decodes, passes on and encodes, and does nothing else. Not here: the offer stream's course
 //! (`offer_stream`).
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::{engine::view::Answer, shard::Directory};
 
 use super::{
     call::{ask, change},
     decode, encode,
+    import_stream::{self, ImportStream},
     offer_stream::{self, OfferStream},
     page_token::{self, List},
     pb, status,
@@ -31,10 +32,11 @@ impl Agents {
 #[tonic::async_trait]
 impl pb::agent_service_server::AgentService for Agents {
     type WatchOffersStream = OfferStream;
+    type ImportAgentsStream = ImportStream;
 
     async fn put_agent(&self, request: Request<pb::PutAgentRequest>) -> Result<Response<pb::PutAgentResponse>, Status> {
-        change(&self.directory, decode::put_agent(request.into_inner())?).await?;
-        Ok(Response::new(pb::PutAgentResponse {}))
+        let reply = change(&self.directory, decode::put_agent(request.into_inner())?).await?;
+        Ok(Response::new(pb::PutAgentResponse { etag: encode::agent_etag(&reply)? }))
     }
 
     async fn get_agent(&self, request: Request<pb::GetAgentRequest>) -> Result<Response<pb::GetAgentResponse>, Status> {
@@ -55,6 +57,13 @@ impl pb::agent_service_server::AgentService for Agents {
             })),
             other => Err(status::unexpected(&other)),
         }
+    }
+
+    async fn import_agents(
+        &self,
+        request: Request<Streaming<pb::ImportAgentsRequest>>,
+    ) -> Result<Response<Self::ImportAgentsStream>, Status> {
+        Ok(Response::new(import_stream::open(self.directory.clone(), request.into_inner())))
     }
 
     async fn delete_agent(

@@ -21,8 +21,8 @@ use crate::{
 
 pub use self::{
     agent::{
-        accept_offer, ack_offer, decline_offer, delete_agent, end_wrap_up, extend_offer, extend_wrap_up, get_agent,
-        list_agents, put_agent, report_connect_failed, set_presence, watch_offers,
+        ImportBatch, accept_offer, ack_offer, decline_offer, delete_agent, end_wrap_up, extend_offer, extend_wrap_up,
+        get_agent, import_agents, list_agents, put_agent, report_connect_failed, set_presence, watch_offers,
     },
     config::{apply_document, get_document, validate_document},
     contact::{

@@ -20,7 +20,9 @@ pub use self::{
     agent::agent,
     contact::contact,
     offer::{checkpoint, end, notice, offer, welcome},
-    reply::{acknowledged, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any},
+    reply::{
+        acknowledged, agent_etag, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any,
+    },
     wait::{position, queue},
 };
 

@@ -12,6 +12,8 @@ mod config_service;
 mod contact_service;
 mod decode;
 mod encode;
+mod etag;
+mod import_stream;
 mod offer_stream;
 mod page_token;
 mod status;

@@ -6,6 +6,7 @@
 
 use std::{collections::HashMap, fmt::Debug, time::Duration};
 
+use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
@@ -13,8 +14,8 @@ use crate::{engine::Reject, model::limits::REQUESTS_MAX, shard::CallError};
 
 use super::{
     decode::{Subject, Violations},
-    encode,
-    pb::ErrorReason,
+    encode, etag,
+    pb::{self, ErrorReason},
 };
 
 /// The domain of every reason.
@@ -78,6 +79,17 @@ impl From<Violations> for Status {
     }
 }
 
+/// A refusal inside a stream, with the details that the call's own status would have.
+pub fn refusal(refused: impl Into<Status>) -> pb::Refusal {
+    let status = refused.into();
+    // The details of a status are a google.rpc.Status as a whole, and so is a refusal.
+    pb::Refusal::decode(status.details()).unwrap_or_else(|_| pb::Refusal {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
+}
+
 /// An answer of a kind that the question does not have: a defect, told as such.
 pub fn unexpected(answer: &impl Debug) -> Status {
     tracing::error!(?answer, "an answer of the wrong kind");
@@ -102,6 +114,8 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::ContactClosed(_) => (Code::FailedPrecondition, Reason::ContactClosed),
             Reject::ContactState { .. } => (Code::FailedPrecondition, Reason::ContactState),
             Reject::AgentUnknown { .. } => (Code::NotFound, Reason::AgentUnknown),
+            Reject::AgentExists { .. } => (Code::AlreadyExists, Reason::AgentExists),
+            Reject::AgentChanged { .. } => (Code::Aborted, Reason::AgentChanged),
             Reject::AgentBusy(_) => (Code::FailedPrecondition, Reason::AgentBusy),
             Reject::NoSession(_) => (Code::FailedPrecondition, Reason::NoSession),
             Reject::QueueUnknown { .. } => (Code::NotFound, Reason::QueueUnknown),
@@ -151,6 +165,9 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         Reject::ContactState { state, needed, .. } => {
             tell(details, "state", state);
             tell(details, "needed", needed);
+        }
+        Reject::AgentExists { actual, .. } | Reject::AgentChanged { actual, .. } => {
+            tell(details, "actual", etag::agent(*actual));
         }
         Reject::VersionMismatch { expected, actual } => {
             tell(details, "expected", expected);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    agent::{AgentProfile, Presence},
+    agent::{AgentProfile, AgentRow, Expected, Presence},
     contact::KeepPlace,
     document::OnAgentLost,
     ids::{AgentId, AgentKey, SessionId},
@@ -22,12 +22,34 @@ use super::{
     find::{agent_of, nearest, queue_named},
     offer::rescind_all,
     reject::Reject,
+    state::State,
     waiting::{Change, requeue},
 };
 
-/// Creates an agent or replaces the profile; what the agent works on stays.
-pub(super) fn put_agent(out: &mut Emit<'_>, id: &AgentId, profile: &Arc<AgentProfile>) -> Result<Reply, Reject> {
-    let state = out.state();
+/// Creates an agent or replaces the profile; what the agent works on stays. The profile that is in force already keeps
+/// its revision.
+pub(super) fn put_agent(
+    out: &mut Emit<'_>,
+    id: &AgentId,
+    profile: &Arc<AgentProfile>,
+    expected: Expected,
+) -> Result<Reply, Reject> {
+    check_put(out.state(), id, profile, expected)?;
+    Ok(Reply::Agent { revision: put(out, id, profile) })
+}
+
+/// Puts row after row; one that is refused keeps no other back.
+pub(super) fn put_agents(out: &mut Emit<'_>, rows: &[AgentRow]) -> Reply {
+    let mut put_row = |AgentRow { agent, profile, expected }: &AgentRow| {
+        check_put(out.state(), agent, profile, *expected)?;
+        Ok(put(out, agent, profile))
+    };
+    Reply::Agents(rows.iter().map(&mut put_row).collect())
+}
+
+/// Why a profile cannot be put, if it cannot.
+pub(super) fn check_put(state: &State, id: &AgentId, profile: &AgentProfile, expected: Expected) -> Result<(), Reject> {
+    check_expected(state, id, expected)?;
     for skill in profile.skills.keys() {
         if !state.document.skills.contains_key(skill) {
             let known = state.document.skills.keys().map(|name| name.as_str());
@@ -45,26 +67,49 @@ pub(super) fn put_agent(out: &mut Emit<'_>, id: &AgentId, profile: &Arc<AgentPro
             return Err(Reject::ChannelUnknown { field: "profile.channel_limits", channel: channel.clone(), similar });
         }
     }
-    let agent = match state.agent_ids.get(id) {
-        Some(agent) => {
-            if state.agent(*agent).used > profile.capacity {
-                let problem = "must not be less than what the agent's present work takes";
-                return Err(Reject::OutOfRange { field: "profile.capacity", problem });
-            }
-            *agent
+    match state.agent_ids.get(id) {
+        Some(agent) if state.agent(*agent).used > profile.capacity => {
+            let problem = "must not be less than what the agent's present work takes";
+            Err(Reject::OutOfRange { field: "profile.capacity", problem })
         }
-        None if state.agent_ids.len() >= AGENTS_MAX => {
-            return Err(Reject::LimitReached { what: "agents", limit: AGENTS_MAX });
+        None if state.agent_ids.len() >= AGENTS_MAX => Err(Reject::LimitReached { what: "agents", limit: AGENTS_MAX }),
+        _ => Ok(()),
+    }
+}
+
+fn check_expected(state: &State, id: &AgentId, expected: Expected) -> Result<(), Reject> {
+    let actual = state.agent_ids.get(id).map(|agent| state.agent(*agent).revision);
+    match (expected, actual) {
+        (Expected::Absent, Some(actual)) => Err(Reject::AgentExists { agent: id.clone(), actual }),
+        (Expected::Present | Expected::Revision(_), None) => {
+            Err(Reject::AgentUnknown { field: "agent_id", agent: id.clone() })
         }
-        None => AgentKey(u32::try_from(state.agents.len()).expect("agents are limited well below 2^32")),
-    };
-    out.emit(Event::AgentPut { agent, id: id.clone(), profile: Arc::clone(profile) });
-    Ok(Reply::Done)
+        (Expected::Revision(expected), Some(actual)) if expected != actual => {
+            Err(Reject::AgentChanged { agent: id.clone(), actual })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts what was checked; returns the revision in force.
+fn put(out: &mut Emit<'_>, id: &AgentId, profile: &Arc<AgentProfile>) -> u64 {
+    let state = out.state();
+    let known = state.agent_ids.get(id).copied();
+    if let Some(known) = known.map(|agent| state.agent(agent)).filter(|known| known.profile == *profile) {
+        return known.revision;
+    }
+    let new = || AgentKey(u32::try_from(state.agents.len()).expect("agents are limited well below 2^32"));
+    let agent = known.unwrap_or_else(new);
+    // By the clock, so that no revision comes back when a daemon that keeps nothing starts anew.
+    let revision = u64::try_from(out.now.0).unwrap_or(0).max(state.last_revision + 1);
+    out.emit(Event::AgentPut { agent, id: id.clone(), profile: Arc::clone(profile), revision });
+    revision
 }
 
 /// Removes an agent who is offline and has no work; contacts that waited for this agent alone wait for anyone.
-pub(super) fn delete_agent(out: &mut Emit<'_>, id: &AgentId) -> Result<Reply, Reject> {
+pub(super) fn delete_agent(out: &mut Emit<'_>, id: &AgentId, expected: Expected) -> Result<Reply, Reject> {
     let key = agent_of(out.state(), id)?;
+    check_expected(out.state(), id, expected)?;
     let agent = out.state().agent(key);
     if agent.session.is_some() || !agent.offers.is_empty() || !agent.engagements.is_empty() {
         return Err(Reject::AgentBusy(id.clone()));

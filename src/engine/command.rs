@@ -9,13 +9,15 @@ use std::{
 };
 
 use crate::model::{
-    agent::{AgentProfile, Presence},
+    agent::{AgentProfile, AgentRow, Expected, Presence},
     contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
     document::Document,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
     requirement::Requirement,
     time::{Span, Timestamp},
 };
+
+use super::reject::Reject;
 
 /// A command and the id under which its caller may repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +43,11 @@ pub enum Command {
     },
 
     /// Creates an agent or replaces the profile.
-    PutAgent { agent: AgentId, profile: Arc<AgentProfile> },
+    PutAgent { agent: AgentId, profile: Arc<AgentProfile>, expected: Expected },
+    /// The same for many, each by itself: what is refused of one row keeps no other back.
+    PutAgents { rows: Arc<[AgentRow]> },
     /// Removes an agent who is offline and has no work.
-    DeleteAgent { agent: AgentId },
+    DeleteAgent { agent: AgentId, expected: Expected },
     /// An agent's stream opened; the same session id as before resumes it, another one replaces it.
     OpenSession { agent: AgentId, session: SessionId, connection: u64 },
     /// An agent's stream broke; ignored if a newer connection has taken its place.
@@ -116,6 +120,7 @@ impl Command {
             Self::Tick => "tick",
             Self::ApplyDocument { .. } => "apply_document",
             Self::PutAgent { .. } => "put_agent",
+            Self::PutAgents { .. } => "put_agents",
             Self::DeleteAgent { .. } => "delete_agent",
             Self::OpenSession { .. } => "open_session",
             Self::LoseSession { .. } => "lose_session",
@@ -179,6 +184,13 @@ pub enum Reply {
         /// Whether it waits for work to end.
         pending: bool,
     },
+    /// An agent's profile is in force.
+    Agent {
+        /// Its revision.
+        revision: u64,
+    },
+    /// What became of each row, in their order: its revision, or why it was refused.
+    Agents(Arc<[Result<u64, Reject>]>),
     /// A document is in force.
     Document {
         /// Its version, counting from 1.

@@ -39,7 +39,7 @@ pub enum Event {
     DocumentApplied { version: u64, document: Arc<Document> },
 
     /// An agent exists with this profile.
-    AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile> },
+    AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile>, revision: u64 },
     /// An agent exists no more.
     AgentDeleted { agent: AgentKey },
     /// A stream is open; `resumed` if it continues the session.

@@ -44,7 +44,7 @@ impl State {
             }
             Event::DocumentApplied { version, document } => self.apply_document(now, *version, document),
 
-            Event::AgentPut { agent, id, profile } => self.put_agent(*agent, id, profile),
+            Event::AgentPut { agent, id, profile, revision } => self.put_agent(*agent, id, profile, *revision),
             Event::AgentDeleted { agent } => self.delete_agent(*agent),
             Event::SessionOpened { agent, session, connection, .. } => {
                 self.open_session(*agent, Session { id: session.clone(), connection: *connection, lost: None });
@@ -234,8 +234,9 @@ impl State {
         self.rebuild_index(now);
     }
 
-    fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>) {
+    fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>, revision: u64) {
         let at = key.0 as usize;
+        self.last_revision = revision;
         if self.agents.len() <= at {
             self.agents.resize_with(at + 1, || None);
         }
@@ -246,6 +247,7 @@ impl State {
         self.index.place_agent(key, None);
         let agent = self.agents[at].as_mut().expect("it was just inserted");
         agent.profile = Arc::clone(profile);
+        agent.revision = revision;
         self.describe_agent(key);
         self.refresh_agent(key);
         if let Some(contact) = self.agent(key).draining {

@@ -153,6 +153,8 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
 
 fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken> {
     let id = &agent.id;
+    let is_drawn = 0 < agent.revision && agent.revision <= state.last_revision;
+    must!(is_drawn, "agent {id:?} has revision {}, the latest is {}", agent.revision, state.last_revision);
     let mut used = 0;
     for offer in &agent.offers {
         let held = state.offer(*offer);

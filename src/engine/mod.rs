@@ -93,8 +93,9 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::ApplyDocument { document, expected_version } => {
             document::apply_document(out, document, *expected_version)
         }
-        Command::PutAgent { agent, profile } => agent::put_agent(out, agent, profile),
-        Command::DeleteAgent { agent } => agent::delete_agent(out, agent),
+        Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),
+        Command::PutAgents { rows } => Ok(agent::put_agents(out, rows)),
+        Command::DeleteAgent { agent, expected } => agent::delete_agent(out, agent, *expected),
         Command::OpenSession { agent, session, connection } => agent::open_session(out, agent, session, *connection),
         Command::LoseSession { agent, connection } => agent::lose_session(out, agent, *connection),
         Command::SetPresence { agent, presence } => agent::set_presence(out, agent, presence),

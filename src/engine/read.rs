@@ -5,6 +5,7 @@
 use std::{ops::Bound, sync::Arc};
 
 use crate::model::{
+    agent::AgentRow,
     document::{Acceptance, Declining},
     ids::{AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName},
     limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
@@ -12,6 +13,7 @@ use crate::model::{
 };
 
 use super::{
+    agent::check_put,
     find::{agent_of, open_contact, queue_named},
     reject::Reject,
     state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
@@ -63,6 +65,10 @@ impl State {
                 let agents: Vec<AgentView> = page.take(limit).map(|(_, key)| self.agent_view(*key)).collect();
                 let next = agents.last().filter(|_| agents.len() == limit).map(|last| last.id.clone());
                 Ok(Answer::Agents { agents, next })
+            }
+            Query::CheckAgents(rows) => {
+                let check = |row: &AgentRow| check_put(self, &row.agent, &row.profile, row.expected);
+                Ok(Answer::Checked(rows.iter().map(check).collect()))
             }
             Query::Position(id) => self.position(now, id),
             Query::Queue(name) => Ok(Answer::Queue(self.queue_view(queue_named(self, "queue", name)?))),
@@ -161,6 +167,7 @@ impl State {
         AgentView {
             id: agent.id.clone(),
             profile: Arc::clone(&agent.profile),
+            revision: agent.revision,
             presence: agent.presence.clone(),
             pending: agent.pending.clone(),
             session: agent.session.as_ref().map(|session| (session.id.clone(), session.lost.is_none())),

@@ -38,6 +38,22 @@ pub enum Reject {
         /// The name.
         agent: AgentId,
     },
+    /// There is an agent of this id.
+    #[error("agent {agent:?} exists already; leave out the mode to replace the profile")]
+    AgentExists {
+        /// Which agent.
+        agent: AgentId,
+        /// Its revision.
+        actual: u64,
+    },
+    /// Another profile is in force than the caller thought.
+    #[error("agent {agent:?} has changed; read the agent and try again with the etag found there")]
+    AgentChanged {
+        /// Which agent.
+        agent: AgentId,
+        /// Its revision.
+        actual: u64,
+    },
     /// The agent has work or a session.
     #[error("agent {0:?} is signed in or has work; set presence offline and end the work first")]
     AgentBusy(AgentId),
@@ -180,6 +196,8 @@ impl Reject {
             Self::ContactClosed(_) => "contact_closed",
             Self::ContactState { .. } => "contact_state",
             Self::AgentUnknown { .. } => "agent_unknown",
+            Self::AgentExists { .. } => "agent_exists",
+            Self::AgentChanged { .. } => "agent_changed",
             Self::AgentBusy(_) => "agent_busy",
             Self::NoSession(_) => "no_session",
             Self::QueueUnknown { .. } => "queue_unknown",

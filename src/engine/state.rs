@@ -50,6 +50,8 @@ pub struct State {
     pub(super) open_contacts: usize,
     pub(super) agents: Vec<Option<Agent>>,
     pub(super) agent_ids: Directory<AgentId, AgentKey>,
+    /// The latest revision of any agent: they rise over the tenant's life.
+    pub(super) last_revision: u64,
     pub(super) sessions: u32,
     /// The smallest cost in the document: only larger ones can be passed by for lack of capacity.
     pub(super) cost_min: u32,
@@ -149,6 +151,8 @@ pub struct Refusal {
 pub struct Agent {
     pub id: AgentId,
     pub profile: Arc<AgentProfile>,
+    /// That of the profile; never that of another profile, of this agent or any other.
+    pub revision: u64,
     /// The most at once per channel, by the channel's number.
     pub channel_limits: SmallVec<[(ChannelKey, u16); 4]>,
     pub presence: Presence,
@@ -276,6 +280,7 @@ impl Agent {
         Self {
             id,
             profile,
+            revision: 0,
             channel_limits: SmallVec::new(),
             presence: Presence::Offline,
             pending: None,
@@ -317,6 +322,7 @@ impl State {
             open_contacts: 0,
             agents: Vec::new(),
             agent_ids: Directory::default(),
+            last_revision: 0,
             sessions: 0,
             cost_min: 0,
             offers: Table::default(),
@@ -423,6 +429,7 @@ impl PartialEq for State {
             && self.open_contacts == other.open_contacts
             && self.agents == other.agents
             && self.agent_ids == other.agent_ids
+            && self.last_revision == other.last_revision
             && self.sessions == other.sessions
             && self.offers == other.offers
             && self.ended_offers == other.ended_offers

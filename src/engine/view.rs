@@ -5,14 +5,17 @@
 use std::sync::Arc;
 
 use crate::model::{
-    agent::{AgentProfile, Presence},
+    agent::{AgentProfile, AgentRow, Presence},
     contact::{ClosedBecause, ContactDetails},
     document::Document,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId},
     time::{Span, Timestamp},
 };
 
-use super::event::{Choice, Rescinded};
+use super::{
+    event::{Choice, Rescinded},
+    reject::Reject,
+};
 
 /// What can be asked of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub enum Query {
     Agent(AgentId),
     /// Agents by id, after the given one.
     Agents { after: Option<AgentId>, limit: usize },
+    /// What of these rows would be refused.
+    CheckAgents(Arc<[AgentRow]>),
     /// How many of its queue are served before a waiting contact, as the order stands.
     Position(ContactId),
     /// Counts of one queue.
@@ -57,6 +62,8 @@ pub enum Answer {
     Agent(Box<AgentView>),
     /// To [`Query::Agents`].
     Agents { agents: Vec<AgentView>, next: Option<AgentId> },
+    /// To [`Query::CheckAgents`]: of each row why it would be refused, if it would.
+    Checked(Vec<Result<(), Reject>>),
     /// To [`Query::Position`].
     Position(PositionView),
     /// To [`Query::Queue`].
@@ -130,6 +137,8 @@ pub struct AgentView {
     pub id: AgentId,
     /// The profile.
     pub profile: Arc<AgentProfile>,
+    /// The profile's revision.
+    pub revision: u64,
     /// Presence in force.
     pub presence: Presence,
     /// Presence once the present work ends.

@@ -2,10 +2,10 @@
 //!
 //! Invariant: nothing here says what an agent feels; emotion is inferred for customers only.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    ids::{ChannelName, QueueName, SkillName},
+    ids::{AgentId, ChannelName, QueueName, SkillName},
     requirement::Level,
 };
 
@@ -37,6 +37,31 @@ impl Default for AgentProfile {
             attributes: BTreeMap::new(),
         }
     }
+}
+
+/// An agent to create or change: one put, or one row of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AgentRow {
+    /// Who.
+    pub agent: AgentId,
+    /// What is to be in force.
+    pub profile: Arc<AgentProfile>,
+    /// What must be so before.
+    pub expected: Expected,
+}
+
+/// What must be so of an agent before the profile is put or the agent deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Expected {
+    /// Nothing.
+    #[default]
+    Anything,
+    /// There is no such agent.
+    Absent,
+    /// There is one.
+    Present,
+    /// There is one, of this revision.
+    Revision(u64),
 }
 
 /// Whether an agent can be offered work.

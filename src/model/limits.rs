@@ -31,6 +31,8 @@ pub const CONJUNCT_ATOMS_MAX: usize = 16;
 pub const TIERS_MAX: usize = 16;
 /// Steps of a queue.
 pub const STEPS_MAX: usize = 16;
+/// Agents in one batch of an import: put one after the other they take a millisecond, and never two.
+pub const AGENTS_PER_BATCH_MAX: usize = 100;
 /// Skills of one agent.
 pub const AGENT_SKILLS_MAX: usize = 256;
 /// Queues one agent is assigned to.

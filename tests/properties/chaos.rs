@@ -9,7 +9,7 @@ use attune::{
         view::{AgentView, Answer, ContactFilter, ContactState, ContactView, Query, WorkState},
     },
     model::{
-        agent::{AgentProfile, Presence},
+        agent::{AgentProfile, AgentRow, Expected, Presence},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
@@ -141,7 +141,7 @@ impl Chaos {
             | Command::ExtendWrapUp { contact, .. }
             | Command::EndWrapUp { contact, .. } => contact,
             Command::PutAgent { agent, .. }
-            | Command::DeleteAgent { agent }
+            | Command::DeleteAgent { agent, .. }
             | Command::OpenSession { agent, .. }
             | Command::LoseSession { agent, .. }
             | Command::SetPresence { agent, .. }
@@ -149,7 +149,7 @@ impl Chaos {
             | Command::AcceptOffer { agent, .. }
             | Command::DeclineOffer { agent, .. }
             | Command::ExtendOffer { agent, .. } => return agent_state(state, now, agent),
-            Command::Tick | Command::ApplyDocument { .. } => return "-",
+            Command::Tick | Command::ApplyDocument { .. } | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
             Ok(Answer::Contact(contact)) => contact_state(contact.state),
@@ -171,7 +171,7 @@ impl Chaos {
             })
             .collect();
         if (agents.len() as u64) < AGENTS {
-            return self.put_agent();
+            return self.put_agent(&agents);
         }
         if !offers.is_empty() && self.random.random_range(0..100) < 45 {
             let (agent, offer) = self.pick(&offers).clone();
@@ -183,8 +183,16 @@ impl Chaos {
             29..31 => self.announce(),
             31..50 => self.sign_in(driver, &agents),
             50..54 => self.lose_session(&agents),
-            54..57 => self.put_agent(),
-            57..58 => Command::DeleteAgent { agent: self.agent() },
+            54..56 => self.put_agent(&agents),
+            56..57 => {
+                let rows = (0..self.random.random_range(0..4)).map(|_| self.agent_row(&agents)).collect();
+                Command::PutAgents { rows }
+            }
+            57..58 => {
+                let agent = self.agent();
+                let expected = self.expected(&agents, &agent);
+                Command::DeleteAgent { agent, expected }
+            }
             58..60 => {
                 let expected_version = (self.random.random_range(0..4) == 0).then_some(7);
                 Command::ApplyDocument { document: Arc::new(self.document()), expected_version }
@@ -328,7 +336,24 @@ impl Chaos {
         Command::CancelContact { contact, reason }
     }
 
-    fn put_agent(&mut self) -> Command {
+    fn put_agent(&mut self, agents: &[AgentView]) -> Command {
+        let AgentRow { agent, profile, expected } = self.agent_row(agents);
+        Command::PutAgent { agent, profile, expected }
+    }
+
+    /// Mostly nothing; otherwise what is so, or was.
+    fn expected(&mut self, agents: &[AgentView], agent: &AgentId) -> Expected {
+        let revision = agents.iter().find(|view| view.id == *agent).map_or(1, |view| view.revision);
+        match self.random.random_range(0..12) {
+            0 => Expected::Absent,
+            1 => Expected::Present,
+            2 => Expected::Revision(revision),
+            3 => Expected::Revision(revision + 1),
+            _ => Expected::Anything,
+        }
+    }
+
+    fn agent_row(&mut self, agents: &[AgentView]) -> AgentRow {
         let mut profile = AgentProfile::default();
         for skill in SKILLS {
             if self.random.random_range(0..3) > 0 {
@@ -344,7 +369,9 @@ impl Chaos {
             profile.channel_limits.insert(channel, self.random.random_range(0..3));
         }
         profile.capacity = *self.pick(&[100, 100, 140, 60]);
-        Command::PutAgent { agent: self.agent(), profile: Arc::new(profile) }
+        let agent = self.agent();
+        let expected = self.expected(agents, &agent);
+        AgentRow { agent, profile: Arc::new(profile), expected }
     }
 
     /// Agents come (back) to work more often than they leave.

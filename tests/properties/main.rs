@@ -16,6 +16,7 @@ use attune::{
     journal::Record,
     model::time::Span,
     model::{
+        agent::Expected,
         ids::{AgentId, RequestId},
         limits::PAGE_MAX,
     },
@@ -138,7 +139,10 @@ fn repeat(driver: &mut Driver, before: Option<State>, request: &Request, step: &
         return Err(format!("repeating {request:?} gave {:?} after {:?}", again.reply, step.reply));
     }
     let nobody = AgentId::new("nobody").expect("it obeys the grammar");
-    let other = Request { id: request.id.clone(), command: Command::DeleteAgent { agent: nobody } };
+    let other = Request {
+        id: request.id.clone(),
+        command: Command::DeleteAgent { agent: nobody, expected: Expected::Anything },
+    };
     match driver.request(other).reply {
         Err(reject) if reject.name() == "request_reused" => Ok(()),
         reply => Err(format!("another command under the same id gave {reply:?}")),

@@ -12,7 +12,7 @@ use std::{
 use attune::{
     engine::{Command, command::Destination},
     model::{
-        agent::{AgentProfile, Presence},
+        agent::{AgentProfile, Expected, Presence},
         contact::{CancelReason, KeepPlace, NewContact, TargetAgent},
         ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
@@ -69,7 +69,7 @@ pub fn understand(
     let mut all = Vec::new();
     for who in who.split(',') {
         all.extend(match verb {
-            "agent" => agent(who, rest, desks, driver)?,
+            "agent" => agent(who, rest, cast, desks, driver)?,
             "contact" => vec![contact(who, rest)?.into()],
             _ if desks.contains_key(who) => agent_does(who, verb, rest, cast, desks, driver)?,
             _ => vec![contact_does(who, verb, rest)?.into()],
@@ -79,14 +79,17 @@ pub fn understand(
     Ok(all)
 }
 
-/// `agent ana skills claims=70 limits chat=2 queues claims, loans capacity 200 offline silent`
+/// `agent ana skills claims=70 limits chat=2 queues claims, loans capacity 200 offline silent`, and what must be so
+/// before: `new` (there is no such agent), `known` (there is) or `put=2` (the profile is that of the second time).
 fn agent(
     who: &str,
     words: &[&str],
+    cast: &Cast,
     desks: &mut BTreeMap<String, Desk>,
     driver: &mut Driver,
 ) -> Result<Vec<Doing>, String> {
     let (mut profile, mut section, mut flags) = (AgentProfile::default(), "", BTreeSet::new());
+    let mut expected = Expected::Anything;
     for word in words {
         match (section, word.split_once('=')) {
             ("skills", Some((skill, level))) => {
@@ -99,6 +102,9 @@ fn agent(
                 profile.queues = list(word, QueueName::new)?;
             }
             ("capacity", None) if !is_section(word) => profile.capacity = number(word)?,
+            (_, Some(("put", time))) => expected = Expected::Revision(cast.revision(who, number(time)?)?),
+            (_, None) if *word == "new" => expected = Expected::Absent,
+            (_, None) if *word == "known" => expected = Expected::Present,
             (_, None) if is_section(word) => section = word,
             (_, None) if ["offline", "silent"].contains(word) => drop(flags.insert(*word)),
             _ => return Err(format!("{word:?} says nothing of an agent")),
@@ -107,7 +113,7 @@ fn agent(
     profile.queues.sort();
     let is_new = !desks.contains_key(who);
     let desk = desks.entry(who.to_owned()).or_default();
-    let put = Command::PutAgent { agent: named(AgentId::new(who))?, profile: Arc::new(profile) };
+    let put = Command::PutAgent { agent: named(AgentId::new(who))?, profile: Arc::new(profile), expected };
     let mut all = vec![put.into()];
     if is_new && !flags.contains("offline") {
         desk.is_silent = flags.contains("silent");
@@ -192,7 +198,11 @@ fn agent_does(
         ("available", []) => Command::SetPresence { agent, presence: Presence::Available },
         ("offline", []) => Command::SetPresence { agent, presence: Presence::Offline },
         ("away", [reason]) => Command::SetPresence { agent, presence: Presence::Away { reason: (*reason).to_owned() } },
-        ("deleted", []) => Command::DeleteAgent { agent },
+        ("deleted", []) => Command::DeleteAgent { agent, expected: Expected::Anything },
+        ("deleted", [put]) => {
+            let time = put.strip_prefix("put=").ok_or(format!("{put:?} says nothing of an agent who is deleted"))?;
+            Command::DeleteAgent { agent, expected: Expected::Revision(cast.revision(who, number(time)?)?) }
+        }
         ("shows", [contact]) => Command::AckOffer { agent, offer: offer(contact)? },
         ("accepts", [contact]) => Command::AcceptOffer { agent, offer: offer(contact)? },
         ("declines", [contact, reason @ ..]) => {

@@ -62,6 +62,8 @@ impl Happening {
 pub struct Cast {
     contacts: BTreeMap<ContactKey, (String, Timestamp)>,
     agents: BTreeMap<AgentKey, String>,
+    /// Revisions of each agent's profile, in order.
+    revisions: BTreeMap<String, Vec<u64>>,
     offers: BTreeMap<OfferKey, (ContactKey, AgentKey)>,
     engagements: BTreeMap<EngagementKey, (ContactKey, AgentKey)>,
 }
@@ -74,6 +76,13 @@ impl Cast {
         offers.filter(|(_, parties)| same(parties)).map(|(offer, _)| *offer).next()
     }
 
+    /// The revision of an agent's profile when it was put for the nth time.
+    pub fn revision(&self, agent: &str, time: usize) -> Result<u64, String> {
+        let revisions = self.revisions.get(agent).map(Vec::as_slice).unwrap_or_default();
+        let revision = time.checked_sub(1).and_then(|at| revisions.get(at));
+        revision.copied().ok_or(format!("{agent} was put {} times, not {time}", revisions.len()))
+    }
+
     /// Whom an offer is made to.
     pub fn offered_to(&self, offer: OfferKey) -> &str {
         self.agent(self.offers[&offer].1)
@@ -82,7 +91,10 @@ impl Cast {
     /// Learns who an event is about.
     pub fn learn(&mut self, event: &Event) {
         match event {
-            Event::AgentPut { agent, id, .. } => drop(self.agents.insert(*agent, id.to_string())),
+            Event::AgentPut { agent, id, revision, .. } => {
+                self.agents.insert(*agent, id.to_string());
+                self.revisions.entry(id.to_string()).or_default().push(*revision);
+            }
             Event::ContactAnnounced { contact, id, expected_at, .. } => {
                 self.contacts.insert(*contact, (id.to_string(), *expected_at));
             }

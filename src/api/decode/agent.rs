@@ -3,24 +3,61 @@
 use std::sync::Arc;
 
 use crate::{
-    api::{page_token::List, pb},
+    api::{etag, page_token::List, pb},
     engine::{Command, view::Query},
     model::{
-        agent::{AgentProfile, Presence},
-        ids::{AgentId, ChannelName, OfferKey, QueueName, SessionId, SkillName},
-        limits::{AGENT_QUEUES_MAX, AGENT_SKILLS_MAX, CAPACITY_MAX, CHANNELS_MAX, CONTEXT_BYTES_MAX, REASON_BYTES_MAX},
+        agent::{AgentProfile, AgentRow, Expected, Presence},
+        ids::{AgentId, ChannelName, OfferKey, QueueName, RequestId, SessionId, SkillName, TenantId},
+        limits::{
+            AGENT_QUEUES_MAX, AGENT_SKILLS_MAX, AGENTS_PER_BATCH_MAX, CAPACITY_MAX, CHANNELS_MAX, CONTEXT_BYTES_MAX,
+            REASON_BYTES_MAX,
+        },
     },
 };
 
 use super::{Follow, Mutation, Question, Violations, field::SPAN_MAX};
 
+/// A decoded batch of an import.
+#[derive(Debug)]
+pub struct ImportBatch {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The batch's id.
+    pub id: RequestId,
+    /// Each row, or everything that is wrong with it.
+    pub rows: Vec<Result<AgentRow, Violations>>,
+    /// Whether anything is to change.
+    pub validate_only: bool,
+}
+
 /// Decodes PutAgent.
 pub fn put_agent(message: pb::PutAgentRequest) -> Result<Mutation, Violations> {
     let mut v = Violations::default();
-    let agent = v.take_agent(&message.agent_id);
-    let profile = v.take_required("profile", message.profile).and_then(|profile| v.take_profile(profile));
-    let command = agent.zip(profile).map(|(agent, profile)| Command::PutAgent { agent, profile: Arc::new(profile) });
-    v.mutation(&message.tenant, &message.request_id, command)
+    let (tenant, request_id, mode) = (message.tenant, message.request_id, message.mode);
+    let row = pb::AgentRow { agent_id: message.agent_id, profile: message.profile, etag: message.etag, mode };
+    let row = v.take_row(row);
+    let command = row.map(|AgentRow { agent, profile, expected }| Command::PutAgent { agent, profile, expected });
+    v.mutation(&tenant, &request_id, command)
+}
+
+/// Decodes a batch of ImportAgents; a row that is wrong is no reason to refuse the others.
+pub fn import_agents(message: pb::ImportAgentsRequest) -> Result<ImportBatch, Violations> {
+    let mut v = Violations::default();
+    let tenant = v.take_tenant(&message.tenant);
+    let id = v.take("request_id", RequestId::new(&message.request_id));
+    let is_a_batch = v.at_most("agents", message.agents.len(), AGENTS_PER_BATCH_MAX);
+    let row = |row| {
+        let mut v = Violations::default();
+        let row = v.take_row(row);
+        v.finish(row)
+    };
+    let decoded = tenant.zip(id).filter(|_| is_a_batch).map(|(tenant, id)| ImportBatch {
+        tenant,
+        id,
+        rows: message.agents.into_iter().map(row).collect(),
+        validate_only: message.validate_only,
+    });
+    v.finish(decoded)
 }
 
 /// Decodes GetAgent.
@@ -42,7 +79,8 @@ pub fn list_agents(message: &pb::ListAgentsRequest) -> Result<Question, Violatio
 /// Decodes DeleteAgent.
 pub fn delete_agent(message: &pb::DeleteAgentRequest) -> Result<Mutation, Violations> {
     let mut v = Violations::default();
-    let command = v.take_agent(&message.agent_id).map(|agent| Command::DeleteAgent { agent });
+    let asked = v.take_agent(&message.agent_id).zip(v.take_agent_etag(&message.etag));
+    let command = asked.map(|(agent, etag)| Command::DeleteAgent { agent, expected: etag.unwrap_or_default() });
     v.mutation(&message.tenant, &message.request_id, command)
 }
 
@@ -140,6 +178,35 @@ impl Violations {
         let agent = self.take_agent(agent);
         let offer = self.take_offer("offer_id", offer);
         agent.zip(offer)
+    }
+
+    fn take_row(&mut self, message: pb::AgentRow) -> Option<AgentRow> {
+        let mode = message.mode();
+        let agent = self.take_agent(&message.agent_id);
+        let etag = self.take_agent_etag(&message.etag);
+        let expected = etag.and_then(|etag| match (mode, etag) {
+            (pb::PutMode::Unspecified, etag) => Some(etag.unwrap_or_default()),
+            (pb::PutMode::Replace, etag) => Some(etag.unwrap_or(Expected::Present)),
+            (pb::PutMode::Create, None) => Some(Expected::Absent),
+            (pb::PutMode::Create, Some(_)) => {
+                self.add("etag", "must be empty with PUT_MODE_CREATE: an agent who is not there has none");
+                None
+            }
+        });
+        let profile = self.take_required("profile", message.profile).and_then(|profile| self.take_profile(profile));
+        Some(AgentRow { agent: agent?, profile: Arc::new(profile?), expected: expected? })
+    }
+
+    /// `Some(None)` if there is none.
+    fn take_agent_etag(&mut self, text: &str) -> Option<Option<Expected>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        let revision = etag::read_agent(text);
+        if revision.is_none() {
+            self.add("etag", "is no agent's etag; send it as GetAgent gave it");
+        }
+        revision.map(|revision| Some(Expected::Revision(revision)))
     }
 
     fn take_profile(&mut self, message: pb::AgentProfile) -> Option<AgentProfile> {

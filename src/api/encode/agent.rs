@@ -1,7 +1,7 @@
 //! Agents and their work.
 
 use crate::{
-    api::pb,
+    api::{etag, pb},
     engine::view::{AgentView, WorkState, WorkView},
     model::agent::{AgentProfile, Presence},
 };
@@ -20,6 +20,7 @@ pub fn agent(view: AgentView) -> pb::Agent {
         session,
         capacity_used: view.capacity_used,
         work: view.work.into_iter().map(work).collect(),
+        etag: etag::agent(view.revision),
     }
 }
 

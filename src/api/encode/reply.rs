@@ -4,7 +4,7 @@ use prost_types::Timestamp;
 use tonic::Status;
 
 use crate::{
-    api::{pb, status},
+    api::{etag, pb, status},
     engine::Reply,
 };
 
@@ -57,6 +57,14 @@ pub fn acknowledged(reply: &Reply) -> Result<pb::ack_offer_response::Result, Sta
     match reply {
         Reply::OfferOpen { .. } => offer_open(reply).map(pb::ack_offer_response::Result::ExpireTime),
         reply => engagement(reply).map(pb::ack_offer_response::Result::Engagement),
+    }
+}
+
+/// The etag of a profile in force.
+pub fn agent_etag(reply: &Reply) -> Result<String, Status> {
+    match reply {
+        Reply::Agent { revision } => Ok(etag::agent(*revision)),
+        other => Err(status::unexpected(other)),
     }
 }
 

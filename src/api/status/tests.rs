@@ -25,6 +25,8 @@ fn every_call_error() -> Vec<CallError> {
         Reject::ContactClosed(contact()),
         Reject::ContactState { contact: contact(), state: "parked", needed: "engaged" },
         Reject::AgentUnknown { field: "agent_id", agent: agent() },
+        Reject::AgentExists { agent: agent(), actual: 7 },
+        Reject::AgentChanged { agent: agent(), actual: 7 },
         Reject::AgentBusy(agent()),
         Reject::NoSession(agent()),
         Reject::QueueUnknown { field: "queue", queue: queue(), similar: Some("claim".into()) },
