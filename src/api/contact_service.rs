@@ -2,13 +2,15 @@
 //!
 //! Invariant: each call decodes, passes on and encodes, and does nothing else.
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::{engine::view::Answer, shard::Directory};
 
 use super::{
+    Draining,
     call::{ask, change},
     decode, encode,
+    enqueue_stream::{self, EnqueueStream},
     page_token::{self, List},
     pb, status,
 };
@@ -17,17 +19,20 @@ use super::{
 #[derive(Clone)]
 pub struct Contacts {
     directory: Directory,
+    draining: Draining,
 }
 
 impl Contacts {
     /// On these shards.
-    pub fn new(directory: Directory) -> Self {
-        Self { directory }
+    pub fn new(directory: Directory, draining: Draining) -> Self {
+        Self { directory, draining }
     }
 }
 
 #[tonic::async_trait]
 impl pb::contact_service_server::ContactService for Contacts {
+    type EnqueueContactsStream = EnqueueStream;
+
     async fn announce_contact(
         &self,
         request: Request<pb::AnnounceContactRequest>,
@@ -43,6 +48,14 @@ impl pb::contact_service_server::ContactService for Contacts {
         let reply = change(&self.directory, decode::enqueue_contact(request.into_inner())?).await?;
         let (queue, place) = encode::queued(&reply)?;
         Ok(Response::new(pb::EnqueueContactResponse { queue, virtual_arrival_time: Some(place) }))
+    }
+
+    async fn enqueue_contacts(
+        &self,
+        request: Request<Streaming<pb::EnqueueContactsRequest>>,
+    ) -> Result<Response<Self::EnqueueContactsStream>, Status> {
+        let (directory, draining) = (self.directory.clone(), self.draining.clone());
+        Ok(Response::new(enqueue_stream::open(directory, request.into_inner(), draining)))
     }
 
     async fn get_contact(

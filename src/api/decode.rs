@@ -7,6 +7,7 @@ mod agent;
 mod config;
 mod contact;
 mod field;
+mod gateway;
 mod requirement;
 mod violations;
 mod wait;
@@ -29,9 +30,17 @@ pub use self::{
         announce_contact, cancel_contact, complete_contact, enqueue_contact, get_contact, list_contacts, park_contact,
         release_contact, requeue_contact, transfer_contact, update_contact,
     },
+    gateway::agent_frame,
     violations::{Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},
 };
+
+/// The tenant of a whole call; empty = "default".
+pub fn tenant(text: &str) -> Result<TenantId, Violations> {
+    let mut v = Violations::default();
+    let tenant = v.take_tenant(text);
+    v.finish(tenant)
+}
 
 /// A decoded mutation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod agent;
 mod contact;
+mod gateway;
 mod offer;
 mod reply;
 mod wait;
@@ -19,6 +20,7 @@ use super::pb;
 pub use self::{
     agent::agent,
     contact::contact,
+    gateway::{frame, outcome},
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
         acknowledged, agent_etag, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any,

@@ -12,7 +12,10 @@ mod config_service;
 mod contact_service;
 mod decode;
 mod encode;
+mod enqueue_stream;
 mod etag;
+mod gateway_service;
+mod gateway_stream;
 mod import_stream;
 mod offer_stream;
 mod page_token;
@@ -21,7 +24,7 @@ mod wait_service;
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tonic::{
     server::NamedService,
     service::Routes,
@@ -35,9 +38,11 @@ use self::{
     agent_service::Agents,
     config_service::Config,
     contact_service::Contacts,
+    gateway_service::Gateways,
     pb::{
         agent_service_server::AgentServiceServer, config_service_server::ConfigServiceServer,
-        contact_service_server::ContactServiceServer, wait_service_server::WaitServiceServer,
+        contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
+        wait_service_server::WaitServiceServer,
     },
     wait_service::Waits,
 };
@@ -70,10 +75,12 @@ pub async fn serve(
     directory: Directory,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
-    let (routes, health) = routes(directory);
+    let (drain, draining) = watch::channel(false);
+    let (routes, health) = routes(directory, draining);
     report_health(&health, ServingStatus::Serving).await;
     let draining = async {
         shutdown.await;
+        drain.send_replace(true);
         report_health(&health, ServingStatus::NotServing).await;
     };
     // Without it a small answer waits for the peer's delayed acknowledgement, 44 ms.
@@ -88,21 +95,33 @@ pub async fn serve(
         .await
 }
 
+/// Whether the daemon drains; for calls that would otherwise never end.
+type Draining = watch::Receiver<bool>;
+
+/// Returns once the daemon drains.
+async fn drained(draining: &mut Draining) {
+    // Without a sender the server is gone, and its calls with it.
+    let _ = draining.wait_for(|draining| *draining).await;
+}
+
 /// Everything that is served, and the switch of its health.
-fn routes(directory: Directory) -> (Routes, HealthReporter) {
+fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) {
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let contacts =
-        ContactServiceServer::new(Contacts::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let contacts = ContactServiceServer::new(Contacts::new(directory.clone(), draining.clone()))
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
+    let gateways = GatewayServiceServer::new(Gateways::new(directory.clone(), draining))
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
     let agents = AgentServiceServer::new(Agents::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let waits = WaitServiceServer::new(Waits::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let config = ConfigServiceServer::new(Config::new(directory)).max_decoding_message_size(DOCUMENT_REQUEST_BYTES_MAX);
     let routes = Routes::new(contacts)
         .add_service(agents)
+        .add_service(gateways)
         .add_service(waits)
         .add_service(config)
         .add_service(health)
@@ -118,6 +137,7 @@ async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
         "",
         <ContactServiceServer<Contacts> as NamedService>::NAME,
         <AgentServiceServer<Agents> as NamedService>::NAME,
+        <GatewayServiceServer<Gateways> as NamedService>::NAME,
         <WaitServiceServer<Waits> as NamedService>::NAME,
         <ConfigServiceServer<Config> as NamedService>::NAME,
     ];

@@ -21,9 +21,9 @@ use super::{
 };
 
 /// A stream that was quiet for so long gets a checkpoint.
-const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
+pub const CHECKPOINT_AFTER: Duration = Duration::from_secs(10);
 /// A desktop that heard nothing for so long may take the stream for broken: a checkpoint can be a little late.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+pub const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What the call answers with.
 pub type OfferStream = Pin<Box<dyn Stream<Item = Result<pb::WatchOffersResponse, Status>> + Send>>;
@@ -55,8 +55,8 @@ impl Course {
     fn new(session: &SessionId, watch: Watch) -> Self {
         let now = clock::now();
         let welcome = encode::welcome(session, watch.resumed, watch.agent, watch.open_offers.len(), HEARTBEAT);
-        let offers = watch.open_offers.into_iter().map(|view| encode::offer(view, now));
-        let opening = std::iter::once(welcome).chain(offers).collect();
+        let offers = watch.open_offers.into_iter().map(|view| encode::offer(view, now).into());
+        let opening = std::iter::once(welcome.into()).chain(offers).collect();
         Self { opening, notices: Some(watch.notices), sequence: 0, last_told: 0 }
     }
 
@@ -80,16 +80,16 @@ impl Course {
             Ok(StreamItem::Notice(notice)) => encode::notice(notice, now),
             Ok(StreamItem::End(end)) => {
                 self.notices = None;
-                encode::end(end)
+                encode::end(end).into()
             }
-            Err(_quiet) => encode::checkpoint(self.last_told, now),
+            Err(_quiet) => encode::checkpoint(self.last_told, now).into(),
         })
     }
 }
 
 /// A session id that no other has: 128 bits from the process's random hash keys. It tells streams apart and proves
 /// nothing, so it need not be secret.
-fn new_session() -> SessionId {
+pub fn new_session() -> SessionId {
     let random = || RandomState::new().hash_one(clock::now().0);
     SessionId::new(&format!("s-{:016x}{:016x}", random(), random())).expect("hexadecimal digits obey the grammar")
 }

@@ -7,7 +7,9 @@ use std::{ops::Bound, sync::Arc};
 use crate::model::{
     agent::AgentRow,
     document::{Acceptance, Declining},
-    ids::{AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName},
+    ids::{
+        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, SessionId,
+    },
     limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
     time::{Span, Timestamp},
 };
@@ -79,6 +81,12 @@ impl State {
                 Ok(Answer::OpenOffers(agent.offers.iter().filter_map(|offer| self.offer_view(*offer)).collect()))
             }
         }
+    }
+
+    /// The session an agent has, its stream open or lost.
+    pub fn session_of(&self, agent: &AgentId) -> Option<&SessionId> {
+        let agent = self.agent(*self.agent_ids.get(agent)?);
+        agent.session.as_ref().map(|session| &session.id)
     }
 
     fn list_contacts(&self, now: Timestamp, after: Option<&ContactId>, limit: usize, filter: &ContactFilter) -> Answer {

@@ -91,6 +91,14 @@ pub const INBOX_MAX: usize = 8_192;
 pub const BATCH_MAX: usize = 1_024;
 /// Messages waiting for one agent's stream before it is closed as too slow.
 pub const STREAM_BUFFER_MAX: usize = 256;
+/// Contacts or frames in one message of a stream: as much as one batch takes.
+pub const STREAM_ITEMS_MAX: usize = 1_024;
+/// Contacts or frames of one stream that are unanswered before no more of it is read: enough to fill batches while
+/// answers travel, and half of what the inbox holds.
+pub const STREAM_UNANSWERED_MAX: usize = 4_096;
+/// Frames that wait for one gateway, brought up to date as they wait, before its call is closed as too slow: some for
+/// each of [`AGENTS_MAX`] agents.
+pub const GATEWAY_BUFFER_MAX: usize = 262_144;
 /// Violations of a document listed one by one; the rest are counted, so that a hostile document gets a short answer.
 pub const VIOLATIONS_MAX: usize = 1_000;
 /// Bytes of a routing document's text.

@@ -3,6 +3,8 @@
 //! Invariant: everything taken in is answered exactly once, by `release` or by `refuse`; effects leave in the order in
 //! which they came about, and questions are answered with what stands after the whole batch.
 
+use tokio::sync::oneshot;
+
 use crate::{
     engine::{
         Command, Reject, Reply, Request,
@@ -11,7 +13,7 @@ use crate::{
     journal::{self, Record},
     model::{
         agent::Presence,
-        ids::{AgentId, SessionId, TenantId},
+        ids::{AgentId, RequestId, SessionId, TenantId},
         time::Timestamp,
     },
 };
@@ -19,8 +21,9 @@ use crate::{
 use super::{
     core::{Applied, Core, TenantUnknown},
     handle::{CallError, Watch},
-    inbox::{AnswerTo, Item, Lost},
+    inbox::{Act, Action, AnswerTo, Item, Lost},
     observe::Observer,
+    outbox::{Opened, Outbox, Told},
     streams::{StreamEnd, Streams},
 };
 
@@ -37,11 +40,15 @@ enum Effect {
     /// Agents are told.
     Notices { tenant: TenantId, notices: Vec<(AgentId, Notice)> },
     /// A command is answered.
-    Reply { command: &'static str, reply: Result<Reply, Reject>, to: AnswerTo<Reply> },
+    Reply { command: &'static str, reply: Result<Reply, Reject>, to: ReplyTo },
+    /// Commands are answered together.
+    Replies { replies: Vec<(&'static str, Result<Reply, Reject>)>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A stream opens.
     Open(Box<Opening>),
     /// A stream is refused.
-    Closed { reject: Reject, to: AnswerTo<Watch> },
+    Closed { reject: Reject, to: OpenTo },
+    /// A gateway lets go of an agent.
+    Leave { tenant: TenantId, from: GatewayAgent },
     /// An agent has signed out, which ends the stream and with it the session.
     SignOut { tenant: TenantId, agent: AgentId },
 }
@@ -49,10 +56,30 @@ enum Effect {
 struct Opening {
     tenant: TenantId,
     connection: u64,
+    session: SessionId,
     resumed: bool,
     agent: AgentView,
     open_offers: Vec<OfferView>,
-    to: AnswerTo<Watch>,
+    to: OpenTo,
+}
+
+/// Where a command is answered.
+enum ReplyTo {
+    Caller(AnswerTo<Reply>),
+    Gateway(GatewayAgent),
+}
+
+/// Where a stream opens.
+enum OpenTo {
+    Caller(AnswerTo<Watch>),
+    Gateway(GatewayAgent),
+}
+
+/// An agent of a gateway, who asked under this id.
+struct GatewayAgent {
+    gateway: Outbox,
+    agent: AgentId,
+    request: RequestId,
 }
 
 struct Question {
@@ -92,17 +119,23 @@ impl Batch {
         }
     }
 
-    /// Applies a call; `connection` is the next stream's number.
+    /// Applies a call; `connection` is the last stream's number.
     pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
-        self.items += 1;
         match item {
-            Item::Call { tenant, request, to } => self.call(core, tenant, request, to),
+            Item::Call { tenant, request, to } => self.call(core, &tenant, request, ReplyTo::Caller(to)),
+            Item::Calls { tenant, requests, to } => self.calls(core, &tenant, requests, to),
             Item::Query { tenant, query, to } => {
+                self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
             }
             Item::Watch { tenant, agent, session, to } => {
                 *connection += 1;
-                self.watch(core, *connection, tenant, agent, session, to);
+                self.open(core, *connection, tenant, agent, session, OpenTo::Caller(to));
+            }
+            Item::Acts { tenant, acts, gateway } => {
+                for act in acts {
+                    self.act(core, &tenant, act, &gateway, connection);
+                }
             }
         }
     }
@@ -115,35 +148,87 @@ impl Batch {
         let _ = self.step(core, &tenant, Request { id: None, command });
     }
 
-    fn call(&mut self, core: &mut Core, tenant: TenantId, request: Request, to: AnswerTo<Reply>) {
+    fn call(&mut self, core: &mut Core, tenant: &TenantId, request: Request, to: ReplyTo) {
         let command = request.command.name();
-        #[cfg(feature = "planted-faults")]
-        if let Some(reply) = super::fault::swallow(&request, self.now) {
-            self.effects.push(Effect::Reply { command, reply: Ok(reply), to });
-            return;
-        }
-        match self.step(core, &tenant, request) {
+        match self.decide(core, tenant, request) {
             Ok(reply) => self.effects.push(Effect::Reply { command, reply, to }),
-            Err(TenantUnknown(tenant)) => drop(to.send(Err(CallError::TenantUnknown(tenant)))),
+            Err(unknown) => to.refuse(unknown.into()),
         }
     }
 
-    fn watch(
+    fn calls(
+        &mut self,
+        core: &mut Core,
+        tenant: &TenantId,
+        requests: Vec<Request>,
+        to: oneshot::Sender<Vec<Result<Reply, CallError>>>,
+    ) {
+        let asked = requests.len();
+        let decided = requests.into_iter().map(|request| {
+            let command = request.command.name();
+            self.decide(core, tenant, request).map(|reply| (command, reply))
+        });
+        match decided.collect() {
+            Ok(replies) => self.effects.push(Effect::Replies { replies, to }),
+            // Not there for the first, not there for any.
+            Err(unknown) => drop(to.send(vec![Err(unknown.into()); asked])),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        core: &mut Core,
+        tenant: &TenantId,
+        request: Request,
+    ) -> Result<Result<Reply, Reject>, TenantUnknown> {
+        self.items += 1;
+        #[cfg(feature = "planted-faults")]
+        if let Some(reply) = super::fault::swallow(&request, self.now) {
+            return Ok(Ok(reply));
+        }
+        self.step(core, tenant, request)
+    }
+
+    fn act(&mut self, core: &mut Core, tenant: &TenantId, act: Act, gateway: &Outbox, connection: &mut u64) {
+        let Act { agent, session, request, action } = act;
+        let from = GatewayAgent { gateway: gateway.clone(), agent: agent.clone(), request: request.clone() };
+        if session.is_some() && core.state(tenant).and_then(|state| state.session_of(&agent)) != session.as_ref() {
+            self.items += 1;
+            let (command, reply) = (action.name(), Err(Reject::NoSession(agent)));
+            return self.effects.push(Effect::Reply { command, reply, to: ReplyTo::Gateway(from) });
+        }
+        match action {
+            Action::Open(session) => {
+                *connection += 1;
+                self.open(core, *connection, tenant.clone(), agent, session, OpenTo::Gateway(from));
+            }
+            Action::Leave => {
+                self.items += 1;
+                self.effects.push(Effect::Leave { tenant: tenant.clone(), from });
+            }
+            Action::Command(command) => {
+                self.call(core, tenant, Request { id: Some(request), command }, ReplyTo::Gateway(from));
+            }
+        }
+    }
+
+    fn open(
         &mut self,
         core: &mut Core,
         connection: u64,
         tenant: TenantId,
         agent: AgentId,
         session: SessionId,
-        to: AnswerTo<Watch>,
+        to: OpenTo,
     ) {
+        self.items += 1;
         let effects = self.effects.len();
-        let command = Command::OpenSession { agent: agent.clone(), session, connection };
+        let command = Command::OpenSession { agent: agent.clone(), session: session.clone(), connection };
         let resumed = match self.step(core, &tenant, Request { id: None, command }) {
             Ok(Ok(Reply::Session { resumed })) => resumed,
             Ok(Ok(reply)) => unreachable!("opening a session was answered with {reply:?}"),
             Ok(Err(reject)) => return self.effects.push(Effect::Closed { reject, to }),
-            Err(TenantUnknown(tenant)) => return drop(to.send(Err(CallError::TenantUnknown(tenant)))),
+            Err(unknown) => return to.refuse(unknown.into()),
         };
         // What opening the session itself led to is part of the picture below; told again it would be there twice.
         for effect in &mut self.effects[effects..] {
@@ -152,7 +237,7 @@ impl Batch {
             }
         }
         let (agent, open_offers) = picture(core, &tenant, &agent);
-        let opening = Opening { tenant, connection, resumed, agent, open_offers, to };
+        let opening = Opening { tenant, connection, session, resumed, agent, open_offers, to };
         self.effects.push(Effect::Open(Box::new(opening)));
     }
 
@@ -198,19 +283,23 @@ impl Batch {
                 }
                 Effect::Reply { command, reply, to } => {
                     observer.command(command, reply.as_ref().err());
-                    // A caller that has gone away learns the outcome by asking again under the same request id.
-                    let _ = to.send(reply.map_err(CallError::Reject));
+                    to.answer(streams, reply.map_err(CallError::Reject));
+                }
+                Effect::Replies { replies, to } => {
+                    replies.iter().for_each(|(command, reply)| observer.command(command, reply.as_ref().err()));
+                    let _ = to.send(replies.into_iter().map(|(_, reply)| reply.map_err(CallError::Reject)).collect());
                 }
                 Effect::Open(opening) => {
                     observer.command("open_session", None);
-                    let Opening { tenant, connection, resumed, agent, open_offers, to } = *opening;
-                    let notices = streams.open(&tenant, &agent.id, connection);
-                    // Unsent, it is dropped, which loses the session just as a reader that goes away does.
-                    let _ = to.send(Ok(Watch { resumed, agent, open_offers, notices }));
+                    opening.open(streams);
                 }
                 Effect::Closed { reject, to } => {
                     observer.command("open_session", Some(&reject));
-                    let _ = to.send(Err(CallError::Reject(reject)));
+                    to.refuse(reject.into());
+                }
+                Effect::Leave { tenant, from } => {
+                    streams.leave(&from.gateway, &tenant, &from.agent);
+                    from.answer(streams, Ok(Reply::Done));
                 }
                 Effect::SignOut { tenant, agent } => streams.dismiss(&tenant, &agent, StreamEnd::SignedOut),
             }
@@ -219,21 +308,82 @@ impl Batch {
             let answer = question.answer.expect("answers are looked up before the batch is released");
             let _ = question.to.send(answer);
         }
+        streams.wake();
     }
 
     /// Answers everything with this, and tells nobody anything.
     pub fn refuse(self, error: &CallError) {
         for effect in self.effects {
             match effect {
-                Effect::Reply { to, .. } => drop(to.send(Err(error.clone()))),
-                Effect::Open(opening) => drop(opening.to.send(Err(error.clone()))),
-                Effect::Closed { to, .. } => drop(to.send(Err(error.clone()))),
+                Effect::Reply { to, .. } => to.refuse(error.clone()),
+                Effect::Replies { replies, to } => drop(to.send(vec![Err(error.clone()); replies.len()])),
+                Effect::Open(opening) => opening.to.refuse(error.clone()),
+                Effect::Closed { to, .. } => to.refuse(error.clone()),
+                Effect::Leave { from, .. } => from.refuse(error.clone()),
                 Effect::Notices { .. } | Effect::SignOut { .. } => {}
             }
         }
         for question in self.questions {
             let _ = question.to.send(Err(error.clone()));
         }
+    }
+}
+
+impl Opening {
+    fn open(self, streams: &mut Streams) {
+        let Self { tenant, connection, session, resumed, agent, open_offers, to } = self;
+        match to {
+            OpenTo::Caller(to) => {
+                let notices = streams.open(&tenant, &agent.id, connection);
+                // Unsent, it is dropped, which loses the session just as a reader that goes away does.
+                let _ = to.send(Ok(Watch { resumed, agent, open_offers, notices }));
+            }
+            OpenTo::Gateway(GatewayAgent { gateway, agent: id, .. }) => {
+                let opened = Box::new(Opened { session, resumed, agent, open_offers });
+                streams.open_at(gateway, &tenant, &id, connection, opened);
+            }
+        }
+    }
+}
+
+impl ReplyTo {
+    fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
+        match self {
+            // A caller that has gone away learns the outcome by asking again under the same request id.
+            Self::Caller(to) => drop(to.send(answer)),
+            Self::Gateway(from) => from.answer(streams, answer),
+        }
+    }
+
+    fn refuse(self, error: CallError) {
+        match self {
+            Self::Caller(to) => drop(to.send(Err(error))),
+            Self::Gateway(from) => from.refuse(error),
+        }
+    }
+}
+
+impl OpenTo {
+    fn refuse(self, error: CallError) {
+        match self {
+            Self::Caller(to) => drop(to.send(Err(error))),
+            Self::Gateway(from) => from.refuse(error),
+        }
+    }
+}
+
+impl GatewayAgent {
+    /// Answers in the order of what else the gateway is told.
+    fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
+        let Self { gateway, agent, request } = self;
+        streams.answer(gateway, agent, Told::Answer { request, answer });
+    }
+
+    /// Answers at once.
+    fn refuse(self, error: CallError) {
+        let Self { gateway, agent, request } = self;
+        gateway.push(agent, Told::Answer { request, answer: Err(error) });
+        gateway.wake();
     }
 }
 

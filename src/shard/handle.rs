@@ -19,7 +19,9 @@ use crate::{
 };
 
 use super::{
-    inbox::{AnswerTo, Item},
+    core::TenantUnknown,
+    inbox::{Act, AnswerTo, Item},
+    outbox::Mailbox,
     streams::NoticeStream,
 };
 
@@ -46,6 +48,20 @@ pub struct Watch {
     pub notices: NoticeStream,
 }
 
+/// Answers to several commands that wait together.
+#[derive(Debug)]
+pub struct Replies {
+    answers: oneshot::Receiver<Vec<Result<Reply, CallError>>>,
+    count: usize,
+}
+
+impl Replies {
+    /// One for each command, in their order; to be had once. Until then it may be dropped and called anew.
+    pub async fn all(&mut self) -> Vec<Result<Reply, CallError>> {
+        (&mut self.answers).await.unwrap_or_else(|_| vec![Err(CallError::ShuttingDown); self.count])
+    }
+}
+
 /// Why a call was not answered as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -69,6 +85,12 @@ pub enum CallError {
     ShuttingDown,
 }
 
+impl From<TenantUnknown> for CallError {
+    fn from(TenantUnknown(tenant): TenantUnknown) -> Self {
+        Self::TenantUnknown(tenant)
+    }
+}
+
 impl ShardHandle {
     pub(super) fn new() -> (Self, mpsc::Receiver<Item>) {
         let (inbox, items) = mpsc::channel(INBOX_MAX);
@@ -78,6 +100,19 @@ impl ShardHandle {
     /// Has a command decided; answered once its effect is in the journal.
     pub async fn call(&self, tenant: &TenantId, request: Request) -> Result<Reply, CallError> {
         self.ask(|to| Item::Call { tenant: tenant.clone(), request, to }).await
+    }
+
+    /// Has commands decided in their order, each for itself. They are taken, all of them, when this returns.
+    pub fn call_all(&self, tenant: &TenantId, requests: Vec<Request>) -> Result<Replies, CallError> {
+        let (to, answers) = oneshot::channel();
+        let count = requests.len();
+        self.push(Item::Calls { tenant: tenant.clone(), requests, to })?;
+        Ok(Replies { answers, count })
+    }
+
+    /// Has what agents of a gateway do decided in its order; each is answered at the gateway.
+    pub fn act(&self, tenant: &TenantId, acts: Vec<Act>, gateway: &Mailbox) -> Result<(), CallError> {
+        self.push(Item::Acts { tenant: tenant.clone(), acts, gateway: gateway.outbox() })
     }
 
     /// Reads; answered once everything that the answer shows is in the journal.
@@ -92,13 +127,17 @@ impl ShardHandle {
 
     async fn ask<T>(&self, item: impl FnOnce(AnswerTo<T>) -> Item) -> Result<T, CallError> {
         let (to, answer) = oneshot::channel();
-        self.inbox.try_send(item(to)).map_err(|refused| match refused {
+        self.push(item(to))?;
+        answer.await.unwrap_or(Err(CallError::ShuttingDown))
+    }
+
+    fn push(&self, item: Item) -> Result<(), CallError> {
+        self.inbox.try_send(item).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => {
                 self.overloaded.increment(1);
                 CallError::Overloaded { retry_after: RETRY_AFTER }
             }
             mpsc::error::TrySendError::Closed(_) => CallError::ShuttingDown,
-        })?;
-        answer.await.unwrap_or(Err(CallError::ShuttingDown))
+        })
     }
 }

@@ -6,25 +6,56 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{
-        Reply, Request,
+        Command, Reply, Request,
         view::{Answer, Query},
     },
-    model::ids::{AgentId, SessionId, TenantId},
+    model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
-use super::handle::{CallError, Watch};
+use super::{
+    handle::{CallError, Watch},
+    outbox::{Outbox, Told},
+};
 
 /// Where an answer goes.
 pub(super) type AnswerTo<T> = oneshot::Sender<Result<T, CallError>>;
 
-/// One call.
+/// One call, or several that came together.
 pub(super) enum Item {
     /// A command.
     Call { tenant: TenantId, request: Request, to: AnswerTo<Reply> },
+    /// Commands, answered together and each for itself.
+    Calls { tenant: TenantId, requests: Vec<Request>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A question.
     Query { tenant: TenantId, query: Query, to: AnswerTo<Answer> },
     /// An agent's stream opens.
     Watch { tenant: TenantId, agent: AgentId, session: SessionId, to: AnswerTo<Watch> },
+    /// What agents of a gateway do.
+    Acts { tenant: TenantId, acts: Vec<Act>, gateway: Outbox },
+}
+
+/// What an agent of a gateway does; answered at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// Who.
+    pub agent: AgentId,
+    /// Refused unless this is the agent's session; `None` = whichever is.
+    pub session: Option<SessionId>,
+    /// The answer carries it; a command is repeatable under it.
+    pub request: RequestId,
+    /// What.
+    pub action: Action,
+}
+
+/// The kinds of what an agent of a gateway does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Opens or resumes a session at the gateway.
+    Open(SessionId),
+    /// Lets go of the session without ending it.
+    Leave,
+    /// Any command.
+    Command(Command),
 }
 
 /// A stream's reader is gone. These pass beside the inbox, since they must not be refused; there is at most one for
@@ -36,13 +67,31 @@ pub(super) struct Lost {
     pub connection: u64,
 }
 
+impl Action {
+    /// Its name, for metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open_session",
+            Self::Leave => "leave_session",
+            Self::Command(command) => command.name(),
+        }
+    }
+}
+
 impl Item {
     /// Answers without doing anything.
     pub fn refuse(self, error: CallError) {
         match self {
             Self::Call { to, .. } => drop(to.send(Err(error))),
+            Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
             Self::Query { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
+            Self::Acts { acts, gateway, .. } => {
+                for Act { agent, request, .. } in acts {
+                    gateway.push(agent, Told::Answer { request, answer: Err(error.clone()) });
+                }
+                gateway.wake();
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The driver of the engine: one writer for a group of tenants, and the way in for everybody else.
 //!
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
-//! In reading order: `core` (no I/O), `batch` (what waits for the journal), `run` (the loop), `streams`, `handle`,
-//! `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! In reading order: `core` (no I/O), `batch` (what waits for the journal), `run` (the loop), `streams` and `outbox`
+//! (agents, by streams of their own or through gateways), `inbox`, `handle`, `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
 
 mod batch;
 pub mod clock;
@@ -13,9 +13,12 @@ mod fault;
 pub mod handle;
 mod inbox;
 pub mod observe;
+mod outbox;
 pub mod run;
 mod streams;
 
 pub use directory::Directory;
-pub use handle::{CallError, ShardHandle, Watch};
+pub use handle::{CallError, Replies, ShardHandle, Watch};
+pub use inbox::{Act, Action};
+pub use outbox::{Mailbox, Opened, Told};
 pub use streams::{NoticeStream, StreamEnd, StreamItem};

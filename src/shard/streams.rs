@@ -1,4 +1,4 @@
-//! Agents' streams: who listens, and how listening ends.
+//! Agents' streams: who listens, by a stream of their own or through a gateway, and how listening ends.
 //!
 //! Invariant: an agent has one stream at most, and a stream that is open has missed nothing: one whose buffer is full
 //! ends and says so. The end always arrives, after what was told before it.
@@ -21,7 +21,10 @@ use crate::{
     telemetry::metrics::{STREAMS_CLOSED, STREAMS_OPEN},
 };
 
-use super::inbox::Lost;
+use super::{
+    inbox::Lost,
+    outbox::{Opened, Outbox, Pushed, Told},
+};
 
 /// What comes down a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +68,9 @@ pub struct NoticeStream {
     _loss: ReportLoss,
 }
 
+/// Reports, when dropped, that nobody listens any more.
 #[derive(Debug)]
-struct ReportLoss {
+pub(super) struct ReportLoss {
     to: mpsc::UnboundedSender<Lost>,
     lost: Option<Lost>,
 }
@@ -104,6 +108,8 @@ impl NoticeStream {
 /// All streams of a shard, from the shard's side.
 pub(super) struct Streams {
     tenants: FxHashMap<TenantId, FxHashMap<AgentId, Stream>>,
+    /// Gateways with news, to be woken when all is told.
+    to_wake: Vec<Outbox>,
     losses: mpsc::UnboundedSender<Lost>,
     open: Gauge,
     closed: FxHashMap<&'static str, Counter>,
@@ -112,37 +118,81 @@ pub(super) struct Streams {
 /// A stream stays listed after its end until its reader has let go, so that the loss is told to the engine once.
 struct Stream {
     connection: u64,
-    to: Option<(mpsc::Sender<Notice>, oneshot::Sender<StreamEnd>)>,
+    to: Option<Outlet>,
+}
+
+/// How an agent listens.
+enum Outlet {
+    Own(mpsc::Sender<Notice>, oneshot::Sender<StreamEnd>),
+    Gateway(Outbox),
 }
 
 impl Streams {
     pub fn new(losses: mpsc::UnboundedSender<Lost>) -> Self {
         let reasons = ["replaced", "too_slow", "shutting_down", "signed_out", "lost"];
         let closed = reasons.map(|reason| (reason, STREAMS_CLOSED.counter(&[reason]))).into_iter().collect();
-        Self { tenants: FxHashMap::default(), losses, open: STREAMS_OPEN.gauge(&[]), closed }
+        let open = STREAMS_OPEN.gauge(&[]);
+        Self { tenants: FxHashMap::default(), to_wake: Vec::new(), losses, open, closed }
     }
 
-    /// Opens the agent's stream; the one before is replaced.
+    /// Opens a stream of the agent's own; the one before is replaced.
     pub fn open(&mut self, tenant: &TenantId, agent: &AgentId, connection: u64) -> NoticeStream {
         self.end(tenant, agent, StreamEnd::Replaced);
         let (to, notices) = mpsc::channel(STREAM_BUFFER_MAX);
         let (end_to, end) = oneshot::channel();
-        let stream = Stream { connection, to: Some((to, end_to)) };
-        self.tenants.entry(tenant.clone()).or_default().insert(agent.clone(), stream);
-        self.open.increment(1.0);
-        let lost = Lost { tenant: tenant.clone(), agent: agent.clone(), connection };
-        let loss = ReportLoss { to: self.losses.clone(), lost: Some(lost) };
+        let loss = self.list(tenant, agent, connection, Outlet::Own(to, end_to));
         NoticeStream { notices, end, ended: None, _loss: loss }
+    }
+
+    /// Opens the agent's session at a gateway; the stream before is replaced.
+    pub fn open_at(
+        &mut self,
+        gateway: Outbox,
+        tenant: &TenantId,
+        agent: &AgentId,
+        connection: u64,
+        opened: Box<Opened>,
+    ) {
+        // At the same gateway the new welcome says enough.
+        if !self.is_at(&gateway, tenant, agent) {
+            self.end(tenant, agent, StreamEnd::Replaced);
+        } else if self.stream(tenant, agent).is_some_and(|stream| stream.to.take().is_some()) {
+            self.count_closed(StreamEnd::Replaced.name());
+        }
+        let loss = self.list(tenant, agent, connection, Outlet::Gateway(gateway.clone()));
+        // Unless it is kept there, the loss is reported here and now.
+        let pushed = gateway.open(agent.clone(), opened, loss);
+        self.told(gateway, pushed);
+    }
+
+    /// Answers a gateway's agent.
+    pub fn answer(&mut self, gateway: Outbox, agent: AgentId, told: Told) {
+        let pushed = gateway.push(agent, told);
+        self.told(gateway, pushed);
     }
 
     /// Tells the agent, if somebody listens.
     pub fn tell(&mut self, tenant: &TenantId, agent: &AgentId, notice: Notice) {
         let Some(stream) = self.tenants.get(tenant).and_then(|agents| agents.get(agent)) else { return };
-        let Some((to, _)) = &stream.to else { return };
-        // A closed channel means that the reader is gone; the news of it is on its way.
-        if let Err(mpsc::error::TrySendError::Full(_)) = to.try_send(notice) {
-            self.dismiss(tenant, agent, StreamEnd::TooSlow);
+        match &stream.to {
+            // A closed channel means that the reader is gone; the news of it is on its way.
+            Some(Outlet::Own(to, _)) => {
+                if let Err(mpsc::error::TrySendError::Full(_)) = to.try_send(notice) {
+                    self.dismiss(tenant, agent, StreamEnd::TooSlow);
+                }
+            }
+            Some(Outlet::Gateway(gateway)) => {
+                let gateway = gateway.clone();
+                let pushed = gateway.push(agent.clone(), Told::Notice(notice));
+                self.told(gateway, pushed);
+            }
+            None => {}
         }
+    }
+
+    /// Wakes the gateways that have news.
+    pub fn wake(&mut self) {
+        self.to_wake.drain(..).for_each(|gateway| gateway.wake());
     }
 
     /// Ends the agent's stream, if it is open, and reports the loss at once: a stuck reader may never let go, and the
@@ -155,24 +205,37 @@ impl Streams {
         let _ = self.losses.send(lost);
     }
 
+    /// A gateway lets go of an agent, if it still has the agent.
+    pub fn leave(&mut self, gateway: &Outbox, tenant: &TenantId, agent: &AgentId) {
+        if self.is_at(gateway, tenant, agent) {
+            gateway.leave(agent);
+        }
+    }
+
     /// Ends the agent's stream, if it is open.
     pub fn end(&mut self, tenant: &TenantId, agent: &AgentId, end: StreamEnd) {
-        let stream = self.tenants.get_mut(tenant).and_then(|agents| agents.get_mut(agent));
-        if let Some((_, to)) = stream.and_then(|stream| stream.to.take()) {
+        let Some(outlet) = self.stream(tenant, agent).and_then(|stream| stream.to.take()) else { return };
+        match outlet {
             // The reader may have gone a moment ago.
-            let _ = to.send(end);
-            self.count_closed(end.name());
+            Outlet::Own(_, to) => drop(to.send(end)),
+            Outlet::Gateway(gateway) => {
+                let pushed = gateway.close(agent, end);
+                self.told(gateway, pushed);
+            }
         }
+        self.count_closed(end.name());
     }
 
     /// Ends every stream.
     pub fn end_all(&mut self, end: StreamEnd) {
         for stream in self.tenants.values_mut().flat_map(|agents| agents.values_mut()) {
-            if let Some((_, to)) = stream.to.take() {
-                let _ = to.send(end);
-                self.open.decrement(1.0);
-                self.closed[end.name()].increment(1);
+            match stream.to.take() {
+                Some(Outlet::Own(_, to)) => drop(to.send(end)),
+                Some(Outlet::Gateway(gateway)) => gateway.end(end),
+                None => continue,
             }
+            self.open.decrement(1.0);
+            self.closed[end.name()].increment(1);
         }
     }
 
@@ -183,10 +246,37 @@ impl Streams {
             return false;
         }
         let stream = agents.remove(&lost.agent).expect("looked up just now");
-        if stream.to.is_some() {
-            self.count_closed("lost");
+        match stream.to {
+            Some(Outlet::Own(..)) => self.count_closed("lost"),
+            Some(Outlet::Gateway(gateway)) => self.count_closed(gateway.ended().map_or("lost", StreamEnd::name)),
+            None => {}
         }
         true
+    }
+
+    fn list(&mut self, tenant: &TenantId, agent: &AgentId, connection: u64, to: Outlet) -> ReportLoss {
+        let stream = Stream { connection, to: Some(to) };
+        self.tenants.entry(tenant.clone()).or_default().insert(agent.clone(), stream);
+        self.open.increment(1.0);
+        let lost = Lost { tenant: tenant.clone(), agent: agent.clone(), connection };
+        ReportLoss { to: self.losses.clone(), lost: Some(lost) }
+    }
+
+    fn stream(&mut self, tenant: &TenantId, agent: &AgentId) -> Option<&mut Stream> {
+        self.tenants.get_mut(tenant)?.get_mut(agent)
+    }
+
+    fn is_at(&mut self, gateway: &Outbox, tenant: &TenantId, agent: &AgentId) -> bool {
+        let stream = self.stream(tenant, agent);
+        stream.is_some_and(|stream| matches!(&stream.to, Some(Outlet::Gateway(at)) if at.is(gateway)))
+    }
+
+    fn told(&mut self, gateway: Outbox, pushed: Pushed) {
+        match pushed {
+            Pushed::Behind | Pushed::Nobody => {}
+            Pushed::First => self.to_wake.push(gateway),
+            Pushed::Full => gateway.end(StreamEnd::TooSlow),
+        }
     }
 
     /// Somebody else who listens, for a fault that tells the wrong agent.

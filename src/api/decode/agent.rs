@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use prost_types::Duration;
+
 use crate::{
     api::{etag, page_token::List, pb},
     engine::{Command, view::Query},
@@ -12,6 +14,7 @@ use crate::{
             AGENT_QUEUES_MAX, AGENT_SKILLS_MAX, AGENTS_PER_BATCH_MAX, CAPACITY_MAX, CHANNELS_MAX, CONTEXT_BYTES_MAX,
             REASON_BYTES_MAX,
         },
+        time::Span,
     },
 };
 
@@ -114,10 +117,7 @@ pub fn accept_offer(message: &pb::AcceptOfferRequest) -> Result<Mutation, Violat
 pub fn decline_offer(message: pb::DeclineOfferRequest) -> Result<Mutation, Violations> {
     let mut v = Violations::default();
     let asked = v.take_agent_and_offer(&message.agent_id, &message.offer_id);
-    if message.reason.is_empty() {
-        v.add("reason", "is required: what the agent says, in the platform's words");
-    }
-    let reason = v.take_text("reason", message.reason, REASON_BYTES_MAX);
+    let reason = v.take_decline_reason(message.reason);
     let command = asked.zip(reason).map(|((agent, offer), reason)| Command::DeclineOffer { agent, offer, reason });
     v.mutation(&message.tenant, &message.request_id, command)
 }
@@ -126,7 +126,7 @@ pub fn decline_offer(message: pb::DeclineOfferRequest) -> Result<Mutation, Viola
 pub fn extend_offer(message: &pb::ExtendOfferRequest) -> Result<Mutation, Violations> {
     let mut v = Violations::default();
     let asked = v.take_agent_and_offer(&message.agent_id, &message.offer_id);
-    let by = v.take_required("by", message.by).and_then(|by| v.take_span("by", by, SPAN_MAX));
+    let by = v.take_extension(message.by);
     let command = asked.zip(by).map(|((agent, offer), by)| Command::ExtendOffer { agent, offer, by });
     v.mutation(&message.tenant, &message.request_id, command)
 }
@@ -155,7 +155,7 @@ pub fn extend_wrap_up(message: &pb::ExtendWrapUpRequest) -> Result<Mutation, Vio
     let mut v = Violations::default();
     let agent = v.take_agent(&message.agent_id);
     let contact = v.take_contact(&message.contact_id);
-    let by = v.take_required("by", message.by).and_then(|by| v.take_span("by", by, SPAN_MAX));
+    let by = v.take_extension(message.by);
     let command = (|| Some(Command::ExtendWrapUp { agent: agent?, contact: contact?, by: by? }))();
     v.mutation(&message.tenant, &message.request_id, command)
 }
@@ -170,7 +170,7 @@ pub fn end_wrap_up(message: &pb::EndWrapUpRequest) -> Result<Mutation, Violation
 }
 
 impl Violations {
-    fn take_agent(&mut self, text: &str) -> Option<AgentId> {
+    pub(super) fn take_agent(&mut self, text: &str) -> Option<AgentId> {
         self.take("agent_id", AgentId::new(text))
     }
 
@@ -209,6 +209,17 @@ impl Violations {
         revision.map(|revision| Some(Expected::Revision(revision)))
     }
 
+    pub(super) fn take_decline_reason(&mut self, reason: String) -> Option<String> {
+        if reason.is_empty() {
+            self.add("reason", "is required: what the agent says, in the platform's words");
+        }
+        self.take_text("reason", reason, REASON_BYTES_MAX)
+    }
+
+    pub(super) fn take_extension(&mut self, by: Option<Duration>) -> Option<Span> {
+        self.take_required("by", by).and_then(|by| self.take_span("by", by, SPAN_MAX))
+    }
+
     fn take_profile(&mut self, message: pb::AgentProfile) -> Option<AgentProfile> {
         let display_name = self.take_text("profile.display_name", message.display_name, REASON_BYTES_MAX);
         let skills =
@@ -240,7 +251,7 @@ impl Violations {
         })
     }
 
-    fn take_presence(&mut self, message: pb::Presence) -> Option<Presence> {
+    pub(super) fn take_presence(&mut self, message: pb::Presence) -> Option<Presence> {
         let state = message.state();
         if state != pb::PresenceState::Away && !message.reason.is_empty() {
             self.add("presence.reason", "must be empty unless state is PRESENCE_STATE_AWAY");

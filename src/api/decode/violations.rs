@@ -6,7 +6,10 @@ use std::fmt::Display;
 
 use crate::{
     engine::{Command, Request, view::Query},
-    model::ids::{NameError, RequestId, TenantId},
+    model::{
+        ids::{NameError, RequestId, TenantId},
+        limits::STREAM_ITEMS_MAX,
+    },
 };
 
 use super::{Mutation, Question};
@@ -43,9 +46,24 @@ pub struct Violations {
 }
 
 impl Violations {
+    /// Of a stream's message with more items than one may have.
+    pub fn too_many_items(field: &str) -> Self {
+        let mut violations = Self::default();
+        violations.add(field, format!("has more than {STREAM_ITEMS_MAX} entries; send them in several messages"));
+        violations
+    }
+
     /// Notes one.
     pub fn add(&mut self, field: impl Into<String>, problem: impl Display) {
         self.fields.push(FieldViolation { field: field.into(), problem: problem.to_string() });
+    }
+
+    /// Reads a part of the message; the fields in it are named below the part's own name.
+    pub(super) fn below<T>(&mut self, part: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.fields.len();
+        let taken = read(self);
+        self.fields[before..].iter_mut().for_each(|found| found.field = format!("{part}.{}", found.field));
+        taken
     }
 
     /// Takes a good value, or notes why it is none.

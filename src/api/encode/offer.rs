@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    api::pb::{self, watch_offers_response::Event},
+    api::pb::{self, gateway_frame::Event as GatewayEvent, watch_offers_response::Event as StreamEvent},
     engine::{
         event::{Choice, ChoiceRule, Rescinded},
         view::{AgentView, Notice, OfferView},
@@ -24,20 +24,54 @@ use super::{
 /// How long a desktop waits before it comes back to a daemon that shuts down: time for another to take over.
 const RECONNECT_AFTER_SHUTDOWN: Span = Span::from_millis(500);
 
+/// The events of one kind of stream, each of which may be any of these.
+pub trait Tells:
+    From<pb::Welcome>
+    + From<pb::Offer>
+    + From<pb::Rescind>
+    + From<pb::ContactUpdated>
+    + From<pb::PresenceChanged>
+    + From<pb::WorkChanged>
+    + From<pb::Checkpoint>
+    + From<pb::GoAway>
+{
+}
+
+macro_rules! tells {
+    ($event:ident: $($kind:ident),+) => {
+        $(impl From<pb::$kind> for $event {
+            fn from(told: pb::$kind) -> Self {
+                Self::$kind(told)
+            }
+        })+
+
+        impl Tells for $event {}
+    };
+}
+
+tells!(StreamEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
+tells!(GatewayEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
+
 /// The first message.
-pub fn welcome(session: &SessionId, resumed: bool, view: AgentView, open_offers: usize, heartbeat: Duration) -> Event {
-    Event::Welcome(pb::Welcome {
+pub fn welcome(
+    session: &SessionId,
+    resumed: bool,
+    view: AgentView,
+    open_offers: usize,
+    heartbeat: Duration,
+) -> pb::Welcome {
+    pb::Welcome {
         session_id: session.to_string(),
         resumed,
         agent: Some(agent(view)),
         open_offers: u32::try_from(open_offers).unwrap_or(u32::MAX),
         heartbeat_interval: Some(span(Span(i64::try_from(heartbeat.as_micros()).unwrap_or(i64::MAX)))),
-    })
+    }
 }
 
 /// A contact is offered; `now` is the time of sending.
-pub fn offer(view: OfferView, now: Timestamp) -> Event {
-    Event::Offer(pb::Offer {
+pub fn offer(view: OfferView, now: Timestamp) -> pb::Offer {
+    pb::Offer {
         offer_id: view.offer.to_string(),
         contact_id: view.contact.to_string(),
         queue: view.queue.to_string(),
@@ -54,45 +88,45 @@ pub fn offer(view: OfferView, now: Timestamp) -> Event {
         automatic: view.automatic,
         may_decline: view.may_decline,
         choice: Some(choice(view.choice)),
-    })
+    }
 }
 
 /// Something happened; `now` is the time of sending.
-pub fn notice(notice: Notice, now: Timestamp) -> Event {
+pub fn notice<E: Tells>(notice: Notice, now: Timestamp) -> E {
     match notice {
-        Notice::Offer(view) => offer(*view, now),
-        Notice::Rescind { offer, contact, because } => Event::Rescind(pb::Rescind {
+        Notice::Offer(view) => offer(*view, now).into(),
+        Notice::Rescind { offer, contact, because } => pb::Rescind {
             offer_id: offer.to_string(),
             contact_id: contact.to_string(),
             reason: rescind_reason(because).into(),
-        }),
-        Notice::ContactUpdated { contact, details: new } => {
-            Event::ContactUpdated(pb::ContactUpdated { contact_id: contact.to_string(), details: Some(details(&new)) })
         }
-        Notice::Presence { presence: new, pending } => Event::PresenceChanged(pb::PresenceChanged {
-            presence: Some(presence(new)),
-            pending_presence: pending.map(presence),
-        }),
+        .into(),
+        Notice::ContactUpdated { contact, details: new } => {
+            pb::ContactUpdated { contact_id: contact.to_string(), details: Some(details(&new)) }.into()
+        }
+        Notice::Presence { presence: new, pending } => {
+            pb::PresenceChanged { presence: Some(presence(new)), pending_presence: pending.map(presence) }.into()
+        }
         Notice::Work { contact, work: now_is } => {
-            Event::WorkChanged(pb::WorkChanged { contact_id: contact.to_string(), work: now_is.map(work) })
+            pb::WorkChanged { contact_id: contact.to_string(), work: now_is.map(work) }.into()
         }
     }
 }
 
 /// The stream is alive.
-pub fn checkpoint(last_sequence: u64, now: Timestamp) -> Event {
-    Event::Checkpoint(pb::Checkpoint { last_sequence, server_time: Some(timestamp(now)) })
+pub fn checkpoint(last_sequence: u64, now: Timestamp) -> pb::Checkpoint {
+    pb::Checkpoint { last_sequence, server_time: Some(timestamp(now)) }
 }
 
 /// The last message.
-pub fn end(end: StreamEnd) -> Event {
+pub fn end(end: StreamEnd) -> pb::GoAway {
     let (reason, reconnect_after) = match end {
         StreamEnd::Replaced => (pb::GoAwayReason::Replaced, None),
         StreamEnd::SignedOut => (pb::GoAwayReason::SignedOut, None),
         StreamEnd::TooSlow => (pb::GoAwayReason::TooSlow, Some(Span::ZERO)),
         StreamEnd::ShuttingDown => (pb::GoAwayReason::ShuttingDown, Some(RECONNECT_AFTER_SHUTDOWN)),
     };
-    Event::GoAway(pb::GoAway { reason: reason.into(), reconnect_after: reconnect_after.map(span) })
+    pb::GoAway { reason: reason.into(), reconnect_after: reconnect_after.map(span) }
 }
 
 fn choice(choice: Choice) -> pb::Choice {
