@@ -1,4 +1,4 @@
-//! The admin port: metrics and health, over plain HTTP.
+//! The admin port: metrics, health and the settings in force, over plain HTTP.
 //!
 //! Invariant: reads only; answers as long as the process does, also while it drains. Not here: calls (`api`).
 
@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, time};
+use tokio::{net::TcpListener, sync::watch, time};
 
 mod readiness;
 
@@ -24,34 +24,39 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// How often histograms are folded together; without it they would grow until somebody scrapes.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
+/// What the port shows.
 #[derive(Clone)]
-struct Admin {
-    readiness: Readiness,
-    metrics: PrometheusHandle,
+pub struct Shown {
+    /// Whether calls are welcome.
+    pub readiness: Readiness,
+    /// Every metric.
+    pub metrics: PrometheusHandle,
+    /// The settings in force, as JSON.
+    pub settings: watch::Receiver<String>,
 }
 
 /// Serves the admin port until `shutdown`.
 pub async fn run(
     listener: TcpListener,
-    readiness: Readiness,
-    metrics: PrometheusHandle,
+    shown: Shown,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let upkeep = upkeep(metrics.clone());
-    let serve = axum::serve(listener, routes(Admin { readiness, metrics })).with_graceful_shutdown(shutdown);
+    let upkeep = upkeep(shown.metrics.clone());
+    let serve = axum::serve(listener, routes(shown)).with_graceful_shutdown(shutdown);
     tokio::select! {
         served = serve => served,
         () = upkeep => Ok(()),
     }
 }
 
-fn routes(admin: Admin) -> Router {
+fn routes(shown: Shown) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/startupz", get(startupz))
-        .with_state(admin)
+        .route("/config", get(config))
+        .with_state(shown)
 }
 
 async fn upkeep(metrics: PrometheusHandle) {
@@ -62,8 +67,8 @@ async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
-async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, METRICS_TYPE)], admin.metrics.render())
+async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, METRICS_TYPE)], shown.metrics.render())
 }
 
 /// Whether the process runs at all; an orchestrator restarts it if not.
@@ -72,16 +77,21 @@ async fn livez() -> &'static str {
 }
 
 /// Whether calls should be sent here.
-async fn readyz(State(admin): State<Admin>) -> (StatusCode, String) {
-    match admin.readiness.missing().as_slice() {
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
+    match shown.readiness.missing().as_slice() {
         [] => (StatusCode::OK, "ok\n".to_owned()),
         missing => (StatusCode::SERVICE_UNAVAILABLE, format!("missing: {}\n", missing.join(", "))),
     }
 }
 
 /// Whether the daemon has been ready once; until then an orchestrator has patience.
-async fn startupz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    if admin.readiness.was_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting\n") }
+async fn startupz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
+    if shown.readiness.was_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting\n") }
+}
+
+/// Every setting with its value and where it came from.
+async fn config(State(shown): State<Shown>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], shown.settings.borrow().clone())
 }
 
 #[cfg(test)]
@@ -114,7 +124,8 @@ mod tests {
         let (journal, api) = (readiness.latch("journal"), readiness.latch("api"));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };
-        let server = tokio::spawn(run(listener, readiness, install().unwrap(), shutdown));
+        let (_settings, settings) = watch::channel("{\"settings\":[]}".to_owned());
+        let server = tokio::spawn(run(listener, Shown { readiness, metrics: install().unwrap(), settings }, shutdown));
 
         assert!(fetch(address, "/livez").await.starts_with("HTTP/1.1 200"));
         let starting = fetch(address, "/readyz").await;
@@ -131,6 +142,8 @@ mod tests {
         let metrics = fetch(address, "/metrics").await;
         assert!(metrics.contains("content-type: text/plain; version=0.0.4"), "{metrics}");
         assert!(metrics.contains("# TYPE attune_build_info gauge"), "{metrics}");
+        let config = fetch(address, "/config").await;
+        assert!(config.contains("content-type: application/json") && config.ends_with("{\"settings\":[]}"), "{config}");
         drop(stop);
         server.await.unwrap().unwrap();
     }

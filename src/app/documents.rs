@@ -1,6 +1,6 @@
-//! Tenants' first routing documents, from wherever the settings say they are.
+//! Tenants' routing documents, from wherever the settings say they are.
 
-use std::{ffi::OsStr, fs, io, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsStr, fs, io, path::PathBuf, sync::Arc};
 
 use crate::{
     config::DocumentSource,
@@ -36,6 +36,37 @@ pub enum DocumentFileError {
         /// Everything that is wrong with it.
         source: DocumentError,
     },
+}
+
+impl DocumentFileError {
+    /// Everything that is wrong, by path in the document; the path is empty if it is about the file.
+    pub fn violations(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Unreadable { source, .. } => vec![(String::new(), format!("cannot be read: {source}"))],
+            Self::Invalid { source, .. } => {
+                source.violations().into_iter().map(|violation| (violation.path, violation.message)).collect()
+            }
+        }
+    }
+}
+
+/// Why tenants' routing documents cannot be used: every one that cannot, never empty.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(DocumentFileError::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct DocumentsError(pub Vec<DocumentFileError>);
+
+/// Reads all tenants' documents, or says what is wrong with every one that cannot be used.
+pub(super) fn read_all(
+    tenants: &BTreeMap<TenantId, DocumentSource>,
+) -> Result<BTreeMap<TenantId, Arc<Document>>, DocumentsError> {
+    let (mut documents, mut errors) = (BTreeMap::new(), Vec::new());
+    for (tenant, source) in tenants {
+        match read(tenant, source) {
+            Ok(document) => drop(documents.insert(tenant.clone(), document)),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(documents) } else { Err(DocumentsError(errors)) }
 }
 
 /// Reads a tenant's document.

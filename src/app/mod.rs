@@ -2,11 +2,10 @@
 //!
 //! Invariant: everything that can be wrong with settings and documents is found before a port opens; calls are taken
 //! only when the shards serve; stopping loses nothing that was taken, and ends within its limit. Only this module knows
-//! which journal there is. Used by `attuned` and by `attune demo` alike.
+//! which journal there is. `program` is the daemon's command line; `attune demo` starts a [`Daemon`] in its own process.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -17,9 +16,10 @@ use tonic::transport;
 use tracing::{info, warn};
 
 use crate::{
-    admin::{self, Latch, Readiness},
-    config::Settings,
+    admin::{self, Latch, Readiness, Shown},
+    config::Loaded,
     journal::memory::{MemoryStorage, Retention},
+    model::{document::Document, ids::TenantId},
     shard::{
         Directory, clock,
         core::{AddTenantError, Applied, Core},
@@ -29,14 +29,21 @@ use crate::{
     telemetry::metrics::{self, DURABILITY, InstallError},
 };
 
+mod check;
 mod documents;
+mod program;
+mod reload;
 mod serve;
 mod signals;
 mod stop_on_panic;
 
-pub use documents::DocumentFileError;
-pub use signals::Exit;
+pub use documents::{DocumentFileError, DocumentsError};
+pub use program::Program;
+pub use reload::{ReloadError, Reloaded};
+pub use signals::{Exit, Signals};
 pub use stop_on_panic::stop_on_panic;
+
+use reload::InForce;
 
 /// Records that the journal in memory keeps: enough to look at what has just happened.
 const JOURNAL_TAIL: usize = 10_000;
@@ -49,7 +56,8 @@ pub struct Daemon {
     shard: ShardTask,
     api: Server<transport::Error>,
     admin: Server<io::Error>,
-    drain_max: Duration,
+    directory: Directory,
+    in_force: InForce,
 }
 
 /// Where a daemon really listens.
@@ -80,9 +88,9 @@ pub enum Stop {
 /// Why a daemon did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A routing document cannot be used.
+    /// Routing documents cannot be used.
     #[error(transparent)]
-    Document(#[from] DocumentFileError),
+    Documents(#[from] DocumentsError),
     /// The engine refuses a tenant.
     #[error(transparent)]
     Tenant(#[from] AddTenantError),
@@ -106,10 +114,13 @@ pub enum StartError {
 
 impl Daemon {
     /// Starts a daemon; when this returns, calls are answered.
-    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(loaded: impl Into<Loaded>) -> Result<Self, StartError> {
+        let loaded = loaded.into();
+        let settings = &loaded.settings;
         let handle = metrics::install()?;
         let mut core = Core::new();
-        let founding = found(&mut core, &settings)?;
+        let documents = documents::read_all(&settings.tenants)?;
+        let founding = found(&mut core, &documents)?;
         info!(tenants = founding.len(), "routing documents read");
 
         let api = listen("listen", settings.listen).await?;
@@ -117,14 +128,15 @@ impl Daemon {
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
         let readiness = Readiness::new();
         let (journal, accepting) = (readiness.latch("journal"), readiness.latch("api"));
-        let admin = serve_admin(admin, readiness, handle);
+        let metrics_queues_max = settings.metrics_queues_max;
+        let (in_force, settings) = InForce::new(loaded, documents);
+        let admin = serve_admin(admin, Shown { readiness, metrics: handle, settings });
 
         let directory = Directory::new();
         let tenants: Vec<_> = core.tenants().cloned().collect();
         let storage = MemoryStorage::new(Retention::Last(JOURNAL_TAIL));
         DURABILITY.gauge(&["memory"]).set(1.0);
-        let (shard_handle, shard) =
-            run::start(core, founding, storage.open(), Observer::new(settings.metrics_queues_max));
+        let (shard_handle, shard) = run::start(core, founding, storage.open(), Observer::new(metrics_queues_max));
         await_serving(&shard).await?;
         tokio::spawn(follow(shard.status(), journal));
         for tenant in tenants {
@@ -132,10 +144,10 @@ impl Daemon {
         }
         info!(durability = "memory", "shard serves; nothing survives the process");
 
-        let api = serve::start(api, directory);
+        let api = serve::start(api, directory.clone());
         accepting.set();
         info!(api = %addresses.api, admin = %addresses.admin, "ready");
-        Ok(Self { addresses, accepting, shard, api, admin, drain_max: settings.drain_max })
+        Ok(Self { addresses, accepting, shard, api, admin, directory, in_force })
     }
 
     /// Where it listens: the real ports, also where the settings said 0.
@@ -147,15 +159,16 @@ impl Daemon {
     pub async fn shutdown(self) -> Stop {
         info!("draining");
         self.accepting.clear();
+        let drain_max = self.in_force.drain_max();
         let started = Instant::now();
         let mut stop = Stop::Drained;
         self.shard.drain();
         // Calls get most of the time; the rest is for the shard to keep what they asked for.
-        if !self.api.stop(started + self.drain_max.mul_f64(0.8)).await {
+        if !self.api.stop(started + drain_max.mul_f64(0.8)).await {
             warn!("calls under way are cut off");
             stop = Stop::CutShort;
         }
-        match timeout_at(started + self.drain_max, self.shard.stop()).await {
+        match timeout_at(started + drain_max, self.shard.stop()).await {
             Ok(Ok(status)) => info!(?status, "shard stopped"),
             Ok(Err(panic)) => warn!(%panic, "the shard broke"),
             Err(_) => {
@@ -180,13 +193,11 @@ impl<E> Server<E> {
     }
 }
 
-fn found(core: &mut Core, settings: &Settings) -> Result<Vec<Applied>, StartError> {
-    let mut founding = Vec::new();
-    for (tenant, source) in &settings.tenants {
-        let document = documents::read(tenant, source)?;
-        founding.push(core.add_tenant(clock::now(), tenant.clone(), document)?);
-    }
-    Ok(founding)
+fn found(core: &mut Core, documents: &BTreeMap<TenantId, Arc<Document>>) -> Result<Vec<Applied>, AddTenantError> {
+    let add = |(tenant, document): (&TenantId, &Arc<Document>)| {
+        core.add_tenant(clock::now(), tenant.clone(), Arc::clone(document))
+    };
+    documents.iter().map(add).collect()
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -198,9 +209,9 @@ fn address_of(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a bound listener has an address")
 }
 
-fn serve_admin(listener: TcpListener, readiness: Readiness, metrics: PrometheusHandle) -> Server<io::Error> {
+fn serve_admin(listener: TcpListener, shown: Shown) -> Server<io::Error> {
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(admin::run(listener, readiness, metrics, async { drop(stopped.await) }));
+    let task = tokio::spawn(admin::run(listener, shown, async { drop(stopped.await) }));
     Server { task, stop }
 }
 

@@ -1,13 +1,13 @@
 //! Running until somebody says stop.
 //!
-//! Invariant: the first signal drains, the second ends at once.
+//! Invariant: SIGHUP has the settings read again; the first SIGTERM or SIGINT drains, the second ends at once.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
-use crate::shard::run::Status;
+use crate::{config::Sources, shard::run::Status};
 
 use super::{Daemon, Stop};
 
@@ -35,51 +35,77 @@ impl Exit {
     }
 }
 
-struct Signals {
+/// The signals that a daemon answers to; from [`listen`](Self::listen) on none of them ends the process by itself.
+#[derive(Debug)]
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    /// Listens, for as long as the process lives.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// The next one that means stop.
+    async fn stop(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+
+    /// The next one, whichever it is.
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Asked::Stop("SIGINT"),
+            _ = self.hang_up.recv() => Asked::Reload,
+        }
+    }
+}
+
+enum Asked {
+    Stop(&'static str),
+    Reload,
 }
 
 impl Daemon {
-    /// Serves until SIGTERM or SIGINT and then drains; a second one ends it at once.
-    pub async fn run_until_signalled(self) -> io::Result<Exit> {
-        let mut signals = Signals::listen()?;
+    /// Serves until SIGTERM or SIGINT and then drains; a second one ends it at once. SIGHUP has `sources` read again.
+    pub async fn run_until_signalled(mut self, sources: &Sources, mut signals: Signals) -> Exit {
         let mut status = self.shard.status();
-        let broken = tokio::select! {
-            signal = signals.next() => {
-                info!(signal, "asked to stop");
-                false
-            }
-            // An error means that the loop is gone without a last word.
-            status = status.wait_for(|status| matches!(status, Status::Fenced | Status::Stopped)) => {
-                error!(status = ?status.map(|status| *status), "the shard stopped without being asked");
-                true
+        let broken = loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => self.reload_and_tell(sources).await,
+                    Asked::Stop(signal) => {
+                        info!(signal, "asked to stop");
+                        break false;
+                    }
+                },
+                // An error means that the loop is gone without a last word.
+                status = status.wait_for(|status| matches!(status, Status::Fenced | Status::Stopped)) => {
+                    error!(status = ?status.map(|status| *status), "the shard stopped without being asked");
+                    break true;
+                }
             }
         };
-        let exit = tokio::select! {
+        tokio::select! {
             stop = self.shutdown() => match stop {
                 _ if broken => Exit::Broken,
                 Stop::Drained => Exit::Drained,
                 Stop::CutShort => Exit::CutShort,
             },
-            signal = signals.next() => {
+            signal = signals.stop() => {
                 warn!(signal, "asked again: ending at once");
                 Exit::Forced
             }
-        };
-        Ok(exit)
+        }
     }
 }

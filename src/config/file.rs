@@ -1,8 +1,8 @@
-//! The settings file, flattened: dotted keys, values as text, each with its line.
+//! The settings file, flattened: dotted keys, values as text, each with its place.
 //!
-//! Invariant: nothing is left out; whether a key is known is for `load` to say.
+//! Invariant: nothing is left out; whether a key is known, and whether its value will do, is for `load` to say.
 
-use std::{ops::Range, path::Path};
+use std::path::Path;
 
 use toml::{
     Spanned,
@@ -16,23 +16,41 @@ use super::{Origin, Problem};
 pub(super) struct Entry {
     /// Its tables' names and its own.
     pub path: Vec<String>,
-    /// Its value; none for an empty table.
-    pub value: Option<String>,
+    /// What stands there.
+    pub value: Written,
     /// Where it is.
     pub origin: Origin,
 }
 
-/// Reads a file's text; `path` is only for telling where something is.
+/// A value as it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// A text or a whole number.
+    Text(String),
+    /// A table with nothing in it.
+    EmptyTable,
+    /// What no setting is, by its name.
+    Other(&'static str),
+}
+
+/// Reads a file's text; `path` is only for telling where something is. Without valid TOML there are no keys, but every
+/// place where it goes wrong.
 pub(super) fn entries(path: &Path, text: &str) -> Result<Vec<Entry>, Vec<Problem>> {
     let reader = Reader { path, text };
-    let table = DeTable::parse(text).map_err(|error| {
-        let line = error.span().map(|span| reader.line(&span));
-        let origin = Origin::File { path: path.to_owned(), line };
-        vec![Problem { origin, key: String::new(), message: format!("is not valid TOML: {}", error.message()) }]
-    })?;
-    let (mut entries, mut problems) = (Vec::new(), Vec::new());
-    reader.table(table.get_ref(), &mut Vec::new(), &mut entries, &mut problems);
-    if problems.is_empty() { Ok(entries) } else { Err(problems) }
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problem = |error: toml::de::Error| Problem {
+            origin: reader.origin(error.span().map(|span| span.start)),
+            key: String::new(),
+            message: format!("is not valid TOML: {}", error.message()),
+        };
+        return Err(errors.into_iter().map(problem).collect());
+    }
+    let mut entries = Vec::new();
+    reader.table(table.get_ref(), &mut Vec::new(), &mut entries);
+    // In the order of the file, so that what is said of it can be worked through from top to bottom.
+    entries.sort_by_key(|(start, _)| *start);
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
 struct Reader<'a> {
@@ -41,48 +59,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn table(
-        &self,
-        table: &DeTable<'_>,
-        above: &mut Vec<String>,
-        entries: &mut Vec<Entry>,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn table(&self, table: &DeTable<'_>, above: &mut Vec<String>, entries: &mut Vec<(usize, Entry)>) {
         for (key, value) in table {
             above.push(key.get_ref().to_string());
             match value.get_ref() {
-                DeValue::Table(inner) if !inner.is_empty() => self.table(inner, above, entries, problems),
-                DeValue::Table(_) => {
-                    entries.push(Entry { path: above.clone(), value: None, origin: self.origin(key) });
-                }
-                value => match scalar(value) {
-                    Some(value) => {
-                        entries.push(Entry { path: above.clone(), value: Some(value), origin: self.origin(key) });
-                    }
-                    None => problems.push(Problem {
-                        origin: self.origin(key),
-                        key: above.join("."),
-                        message: format!("must be a text or a number, not {}", value.type_str()),
-                    }),
-                },
+                DeValue::Table(inner) if !inner.is_empty() => self.table(inner, above, entries),
+                DeValue::Table(_) => self.entry(key, above, Written::EmptyTable, entries),
+                DeValue::String(text) => self.entry(key, above, Written::Text(text.to_string()), entries),
+                DeValue::Integer(number) => self.entry(key, above, Written::Text(number.to_string()), entries),
+                other => self.entry(key, above, Written::Other(other.type_str()), entries),
             }
             above.pop();
         }
     }
 
-    fn origin(&self, key: &Spanned<DeString<'_>>) -> Origin {
-        Origin::File { path: self.path.to_owned(), line: Some(self.line(&key.span())) }
+    fn entry(&self, key: &Spanned<DeString<'_>>, path: &[String], value: Written, entries: &mut Vec<(usize, Entry)>) {
+        let start = key.span().start;
+        entries.push((start, Entry { path: path.to_vec(), value, origin: self.origin(Some(start)) }));
     }
 
-    fn line(&self, span: &Range<usize>) -> usize {
-        1 + self.text.as_bytes()[..span.start.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count()
-    }
-}
-
-fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.to_string()),
-        _ => None,
+    /// Columns count characters, as editors do.
+    fn origin(&self, start: Option<usize>) -> Origin {
+        let place = |start: usize| {
+            let before = self.text.get(..start).unwrap_or(self.text);
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
+        };
+        Origin::File { path: self.path.to_owned(), at: start.map(place) }
     }
 }

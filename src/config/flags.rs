@@ -10,37 +10,37 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
     /// Settings file (TOML); flags come before the environment, the environment before the file [env: ATTUNE_CONFIG]
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Address and port for calls; port 0 takes any that is free [default: 127.0.0.1:7700] [env: ATTUNE_LISTEN]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(global = true, long, value_name = "ADDRESS")]
     pub listen: Option<String>,
 
     /// Address and port for metrics and health [default: 127.0.0.1:7701] [env: ATTUNE_ADMIN_LISTEN]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(global = true, long, value_name = "ADDRESS")]
     pub admin_listen: Option<String>,
 
     /// A tenant, and the routing document it starts with; may be given several times. Without any there is one tenant,
     /// "default". Without FILE a tenant starts with the embedded document [env: ATTUNE_TENANTS, with commas between]
-    #[arg(long = "tenant", value_name = "NAME[=FILE]")]
+    #[arg(global = true, long = "tenant", value_name = "NAME[=FILE]")]
     pub tenants: Vec<String>,
 
     /// Log lines for people (text) or for machines (json) [default: text] [env: ATTUNE_LOG_FORMAT]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(global = true, long, value_name = "FORMAT")]
     pub log_format: Option<String>,
 
     /// What is logged: error, warn, info, debug, trace, or a filter such as warn,attune::shard=debug [default: info]
     /// [env: ATTUNE_LOG_LEVEL]
-    #[arg(long, value_name = "FILTER")]
+    #[arg(global = true, long, value_name = "FILTER")]
     pub log_level: Option<String>,
 
     /// Seconds that stopping may take before calls under way are cut off [default: 10] [env: ATTUNE_DRAIN_SECS_MAX]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(global = true, long, value_name = "SECONDS")]
     pub drain_secs_max: Option<String>,
 
     /// Queues with metrics of their own; the rest is counted together [default: 1000] [env: ATTUNE_METRICS_QUEUES_MAX]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(global = true, long, value_name = "NUMBER")]
     pub metrics_queues_max: Option<String>,
 }
 

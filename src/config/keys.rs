@@ -9,6 +9,33 @@ use crate::telemetry::logs;
 
 use super::Settings;
 
+/// What the values of a key look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// An IP address and a port.
+    Address,
+    /// A whole number.
+    Number {
+        /// The least that is taken.
+        least: u64,
+        /// The most that is taken.
+        most: u64,
+    },
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A text with rules of its own.
+    Text,
+}
+
+/// What a running daemon does with a new value when it is told to read its settings again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Takes it at once.
+    Live,
+    /// Goes on with the old one until it is started again.
+    Restart,
+}
+
 /// One key.
 pub struct Key {
     /// As it is written in the file, with dots between tables.
@@ -17,6 +44,12 @@ pub struct Key {
     pub default: &'static str,
     /// What it is for, in a sentence.
     pub help: &'static str,
+    /// What its values look like.
+    pub form: Form,
+    /// What a running daemon does with a new value.
+    pub change: Change,
+    /// Its value, as it would be written.
+    pub(super) get: fn(&Settings) -> String,
     /// Takes a value, or says what is wrong with it; the words follow the key.
     pub(super) set: fn(&mut Settings, &str) -> Result<(), String>,
 }
@@ -27,30 +60,45 @@ pub const KEYS: &[Key] = &[
         name: "listen",
         default: "127.0.0.1:7700",
         help: "Address and port for calls; port 0 takes any that is free.",
+        form: Form::Address,
+        change: Change::Restart,
+        get: |settings| settings.listen.to_string(),
         set: |settings, text| address(text).map(|address| settings.listen = address),
     },
     Key {
         name: "admin.listen",
         default: "127.0.0.1:7701",
         help: "Address and port for metrics and health.",
+        form: Form::Address,
+        change: Change::Restart,
+        get: |settings| settings.admin_listen.to_string(),
         set: |settings, text| address(text).map(|address| settings.admin_listen = address),
     },
     Key {
         name: "drain_secs_max",
         default: "10",
         help: "Seconds that stopping may take before calls under way are cut off, 0-600.",
+        form: Form::Number { least: 0, most: 600 },
+        change: Change::Live,
+        get: |settings| settings.drain_max.as_secs().to_string(),
         set: |settings, text| number(text, 0..=600).map(|secs| settings.drain_max = Duration::from_secs(secs)),
     },
     Key {
         name: "log.format",
         default: "text",
         help: "Log lines for people (text) or for machines (json).",
+        form: Form::Word(&["text", "json"]),
+        change: Change::Restart,
+        get: |settings| settings.log_format.to_string(),
         set: |settings, text| parse(text).map(|format| settings.log_format = format),
     },
     Key {
         name: "log.level",
         default: "info",
         help: "What is logged: error, warn, info, debug, trace, or a filter such as warn,attune::shard=debug.",
+        form: Form::Text,
+        change: Change::Live,
+        get: |settings| settings.log_level.clone(),
         set: |settings, text| {
             logs::check_filter(text).map_err(|error| format!("is not a filter: {error}"))?;
             text.clone_into(&mut settings.log_level);
@@ -61,6 +109,9 @@ pub const KEYS: &[Key] = &[
         name: "metrics.queues_max",
         default: "1000",
         help: "Queues with metrics of their own; the rest is counted together. 0-10000.",
+        form: Form::Number { least: 0, most: 10_000 },
+        change: Change::Restart,
+        get: |settings| settings.metrics_queues_max.to_string(),
         set: |settings, text| number(text, 0..=10_000).map(|queues| settings.metrics_queues_max = queues),
     },
 ];
@@ -69,6 +120,17 @@ impl Key {
     /// Its variable.
     pub fn env(&self) -> String {
         format!("ATTUNE_{}", self.name.replace('.', "_").to_uppercase())
+    }
+
+    /// Whether these settings have the same value for it.
+    pub fn agrees(&self, one: &Settings, other: &Settings) -> bool {
+        (self.get)(one) == (self.get)(other)
+    }
+
+    /// Gives these settings the value that those have.
+    pub fn copy(&self, from: &Settings, to: &mut Settings) {
+        (self.set)(to, &(self.get)(from))
+            .expect("a value in use is valid, and is written as it is read: a test compares");
     }
 
     /// Its flag.

@@ -4,43 +4,67 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
 use crate::model::{ids::TenantId, similar::similar};
 
 use super::{
-    DocumentSource, Flags, KEYS, Origin, Problem, Provenance, Settings, SettingsError,
-    file::{self, Entry},
+    DocumentSource, Flags, KEYS, Loaded, Origin, Problem, Provenance, Settings, SettingsError,
+    file::{self, Entry, Written},
 };
 
 const CONFIG_ENV: &str = "ATTUNE_CONFIG";
 const TENANTS_ENV: &str = "ATTUNE_TENANTS";
 
-/// The process's variables that concern the daemon.
-pub fn process_env() -> Vec<(String, String)> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-    };
-    env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("ATTUNE_")).collect()
+/// What settings are put together from: kept, so that a running daemon can read its file again.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    flags: Flags,
+    env: BTreeMap<String, String>,
 }
 
-impl Settings {
-    /// Puts the settings together; `env` is the environment, of which only `ATTUNE_…` counts.
-    ///
-    /// Reads the settings file, if one is named, and nothing else.
-    pub fn load(
-        flags: &Flags,
-        env: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<(Self, Provenance), SettingsError> {
-        let env: BTreeMap<String, String> = env.into_iter().filter(|(name, _)| name.starts_with("ATTUNE_")).collect();
+/// What was read, valid or not.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The settings; where something is wrong, the default stands in.
+    pub loaded: Loaded,
+    /// Everything that is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Sources {
+    /// These flags over this environment, of which only `ATTUNE_…` counts.
+    pub fn new(flags: Flags, env: impl IntoIterator<Item = (String, String)>) -> Self {
+        let env = env.into_iter().filter(|(name, _)| name.starts_with("ATTUNE_")).collect();
+        Self { flags, env }
+    }
+
+    /// These flags over the process's own environment.
+    pub fn of_process(flags: Flags) -> Self {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        };
+        Self::new(flags, env::vars_os().filter_map(text))
+    }
+
+    /// Puts the settings together. Reads the settings file, if one is named, and nothing else.
+    pub fn load(&self) -> Result<Loaded, SettingsError> {
+        let Reading { loaded, problems } = self.read();
+        if problems.is_empty() { Ok(loaded) } else { Err(SettingsError(problems)) }
+    }
+
+    /// As [`load`](Self::load), for those who want to know what can be known although something is wrong.
+    pub fn read(&self) -> Reading {
         let mut load = Load::default();
-        if let Some((path, origin)) = config_file(flags, &env) {
+        if let Some((path, origin)) = config_file(&self.flags, &self.env) {
             load.file(&path, origin);
         }
-        load.env(&env);
-        load.flags(flags);
+        load.env(&self.env);
+        load.flags(&self.flags);
         load.finish()
     }
 }
@@ -78,20 +102,25 @@ impl Load {
         let parts: Vec<&str> = entry.path.iter().map(String::as_str).collect();
         let key = entry.path.join(".");
         match (parts.as_slice(), entry.value) {
-            (["tenants", name], None) => self.tenant(name, None, entry.origin),
-            (["tenants", name, "document"], Some(document)) => {
+            (["tenants"], Written::EmptyTable) => {}
+            (["tenants", name], Written::EmptyTable) => self.tenant(name, None, entry.origin),
+            (["tenants", name, "document"], Written::Text(document)) => {
                 // Beside the file, wherever the daemon was started.
                 let document = file.parent().unwrap_or(Path::new("")).join(document);
                 self.tenant(name, Some(document), entry.origin);
             }
-            (["tenants", _, other], _) => {
-                self.problem(entry.origin, &key, unknown(other, ["document"]));
+            (["tenants", _, "document"], value) => {
+                self.problem(entry.origin, &key, wrong_kind("a text: a file's name", &value));
             }
-            (_, Some(value)) => self.set(&key, &value, entry.origin),
+            (["tenants", _, other, ..], _) => self.problem(entry.origin, &key, unknown(other, ["document"])),
+            (["tenants", ..], value) => self.problem(entry.origin, &key, wrong_kind("a table", &value)),
+            (_, Written::Text(value)) => self.set(&key, &value, entry.origin),
+            (_, value) if KEYS.iter().any(|known| known.name == key) => {
+                self.problem(entry.origin, &key, wrong_kind("a text or a number", &value));
+            }
             // An empty table of a name that has keys is a table where nobody said anything yet.
-            (_, None) if KEYS.iter().any(|known| known.name.starts_with(&format!("{key}."))) => {}
-            (_, None) if key == "tenants" => {}
-            (_, None) => self.problem(entry.origin, &key, unknown_key(&key)),
+            (_, Written::EmptyTable) if KEYS.iter().any(|known| known.name.starts_with(&format!("{key}."))) => {}
+            _ => self.problem(entry.origin, &key, unknown_key(&key)),
         }
     }
 
@@ -160,7 +189,7 @@ impl Load {
         self.problems.push(Problem { origin, key: key.to_owned(), message });
     }
 
-    fn finish(mut self) -> Result<(Settings, Provenance), SettingsError> {
+    fn finish(mut self) -> Reading {
         if !self.tenants.is_empty() {
             self.settings.tenants = self.tenants;
         }
@@ -173,17 +202,36 @@ impl Load {
             let origin = set.cloned().unwrap_or(Origin::Default);
             self.problems.push(Problem { origin, key, message });
         }
-        if self.problems.is_empty() { Ok((self.settings, self.provenance)) } else { Err(SettingsError(self.problems)) }
+        Reading { loaded: Loaded { settings: self.settings, provenance: self.provenance }, problems: self.problems }
     }
+}
+
+fn wrong_kind(right: &str, value: &Written) -> String {
+    let kind = match value {
+        Written::Text(text) => return format!("must be {right}, not {text:?}"),
+        Written::EmptyTable => "table",
+        Written::Other(kind) => kind,
+    };
+    format!("must be {right}, not {kind}")
 }
 
 fn unknown_key(key: &str) -> String {
-    unknown(key, KEYS.iter().map(|key| key.name).chain(["tenants"]))
+    let known = || KEYS.iter().map(|key| key.name).chain(["tenants"]);
+    let last = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
+    let written_last = key.rsplit('.').next().unwrap_or(key);
+    let meant = similar(key, known())
+        // The right name in the wrong table, …
+        .or_else(|| known().find(|known| last(known) == written_last))
+        // … or the beginning of one.
+        .or_else(|| known().find(|known| key.len() > 2 && known.starts_with(key)));
+    not_a_setting(meant)
 }
 
 fn unknown<'k>(key: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    match similar(key, known) {
-        Some(meant) => format!("is not a setting; did you mean {meant:?}?"),
-        None => "is not a setting".to_owned(),
-    }
+    not_a_setting(similar(key, known))
+}
+
+fn not_a_setting(meant: Option<&str>) -> String {
+    let meant = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
+    format!("is not a setting{meant}")
 }

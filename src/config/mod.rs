@@ -2,7 +2,7 @@
 //!
 //! Invariant: settings are complete and valid or there is an error that names every wrong one with its origin; nothing
 //! is read from the process itself, so that loading can be tested. Not here: tenants' routing documents (`model`), which
-//! the settings only point to.
+//! the settings only point to, and what a running daemon does with new values (`app::reload`).
 
 use std::{
     collections::BTreeMap,
@@ -18,17 +18,21 @@ use crate::{
     telemetry::logs::LogFormat,
 };
 
+mod effective;
 mod file;
 mod flags;
 mod keys;
 mod load;
+mod schema;
 
 #[cfg(test)]
 mod tests;
 
+pub use effective::Effective;
 pub use flags::Flags;
-pub use keys::{KEYS, Key};
-pub use load::process_env;
+pub use keys::{Change, Form, KEYS, Key};
+pub use load::{Reading, Sources};
+pub use schema::schema;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,17 +79,33 @@ impl Default for Settings {
     }
 }
 
+/// Settings that can be used, and where each came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The values.
+    pub settings: Settings,
+    /// Their places.
+    pub provenance: Provenance,
+}
+
+impl From<Settings> for Loaded {
+    /// Settings that a program made itself: no place is known.
+    fn from(settings: Settings) -> Self {
+        Self { settings, provenance: Provenance::default() }
+    }
+}
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Nobody set it.
     Default,
-    /// A line of the settings file; none if it is about the whole file.
+    /// The settings file, or a place in it.
     File {
         /// The file, as it was named.
         path: PathBuf,
-        /// Counted from 1.
-        line: Option<usize>,
+        /// Line and column of the key, each counted from 1; none if it is about the whole file.
+        at: Option<(usize, usize)>,
     },
     /// A variable of the environment.
     Env(String),
@@ -97,8 +117,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File { path, line: Some(line) } => write!(f, "{}:{line}", path.display()),
-            Self::File { path, line: None } => write!(f, "{}", path.display()),
+            Self::File { path, at: Some((line, column)) } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::File { path, at: None } => write!(f, "{}", path.display()),
             Self::Env(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
         }

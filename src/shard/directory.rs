@@ -2,7 +2,7 @@
 //!
 //! Invariant: a tenant is in one shard at most. Read by every call, changed when tenants come or move.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use dashmap::DashMap;
 use rustc_hash::FxBuildHasher;
@@ -15,6 +15,12 @@ use super::handle::{CallError, ShardHandle};
 #[derive(Clone, Default)]
 pub struct Directory {
     shards: Arc<DashMap<TenantId, ShardHandle, FxBuildHasher>>,
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Directory").field(&self.tenants()).finish()
+    }
 }
 
 impl Directory {

@@ -6,9 +6,21 @@ use std::{
     fmt,
     io::{self, IsTerminal},
     str::FromStr,
+    sync::OnceLock,
 };
 
-use tracing_subscriber::{EnvFilter, filter::ParseError, fmt as lines};
+use tracing_subscriber::{
+    EnvFilter, Registry,
+    filter::ParseError,
+    fmt::layer,
+    layer::SubscriberExt,
+    registry,
+    reload::{self, Handle},
+    util::SubscriberInitExt,
+};
+
+/// The filter in force, once there is a log.
+static FILTER: OnceLock<Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,11 +61,24 @@ pub fn check_filter(filter: &str) -> Result<(), ParseError> {
 /// Logs from now on, for the whole process; asked again, nothing changes.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
     let colours = io::stderr().is_terminal();
-    let builder = lines().with_env_filter(EnvFilter::try_new(filter)?).with_ansi(colours).with_writer(io::stderr);
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(filter)?);
+    let lines = layer().with_ansi(colours).with_writer(io::stderr);
     // A second start in one process (tests, `attune demo`) goes on with the first one's log.
-    let _ = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let started = match format {
+        LogFormat::Text => registry().with(filter).with(lines).try_init(),
+        LogFormat::Json => registry().with(filter).with(lines.json().flatten_event(true)).try_init(),
     };
+    if started.is_ok() {
+        let _ = FILTER.set(handle);
+    }
+    Ok(())
+}
+
+/// Logs by another filter from now on; without [`init`], nothing changes.
+pub fn set_filter(filter: &str) -> Result<(), ParseError> {
+    let filter = EnvFilter::try_new(filter)?;
+    if let Some(handle) = FILTER.get() {
+        handle.reload(filter).expect("the log lives as long as the process");
+    }
     Ok(())
 }

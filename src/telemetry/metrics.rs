@@ -122,6 +122,12 @@ metrics! {
         "Agents' streams that ended: replaced, too_slow, shutting_down, signed_out, lost.";
     DURABILITY = Gauge "attune_durability_info" in Count by ["mode"]:
         "1 for the durability in force: memory keeps nothing beyond the process.";
+    RELOADS = Counter "attune_reloads_total" in Count by ["result"]:
+        "Times that a running daemon was told to read its settings again: applied or failed; a failed one changed nothing.";
+    RELOAD_SUCCESSFUL = Gauge "attune_reload_last_successful" in Count by []:
+        "1 if the settings were taken when they were last read, 0 if not.";
+    RELOAD_SUCCESS_TIME = Gauge "attune_reload_last_success_timestamp_seconds" in Seconds by []:
+        "When settings were last read and taken, at the start or later, in seconds since 1970.";
     BUILD = Gauge "attune_build_info" in Count by ["version"]:
         "1 for the version that runs.";
 }
