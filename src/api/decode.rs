@@ -8,6 +8,7 @@ mod config;
 mod contact;
 mod field;
 mod gateway;
+mod insight;
 mod requirement;
 mod violations;
 mod wait;
@@ -31,6 +32,7 @@ pub use self::{
         release_contact, requeue_contact, transfer_contact, update_contact,
     },
     gateway::agent_frame,
+    insight::{explain_agent, explain_contact, explain_offer, explain_pair, list_candidates},
     violations::{Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},
 };

@@ -6,6 +6,7 @@
 mod agent;
 mod contact;
 mod gateway;
+mod insight;
 mod offer;
 mod reply;
 mod wait;
@@ -21,6 +22,7 @@ pub use self::{
     agent::agent,
     contact::contact,
     gateway::{frame, outcome},
+    insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
         acknowledged, agent_etag, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any,

@@ -17,6 +17,7 @@ mod etag;
 mod gateway_service;
 mod gateway_stream;
 mod import_stream;
+mod insight_service;
 mod offer_stream;
 mod page_token;
 mod status;
@@ -39,10 +40,11 @@ use self::{
     config_service::Config,
     contact_service::Contacts,
     gateway_service::Gateways,
+    insight_service::Insights,
     pb::{
         agent_service_server::AgentServiceServer, config_service_server::ConfigServiceServer,
         contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
-        wait_service_server::WaitServiceServer,
+        insight_service_server::InsightServiceServer, wait_service_server::WaitServiceServer,
     },
     wait_service::Waits,
 };
@@ -118,11 +120,14 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let agents = AgentServiceServer::new(Agents::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let waits = WaitServiceServer::new(Waits::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let insights =
+        InsightServiceServer::new(Insights::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let config = ConfigServiceServer::new(Config::new(directory)).max_decoding_message_size(DOCUMENT_REQUEST_BYTES_MAX);
     let routes = Routes::new(contacts)
         .add_service(agents)
         .add_service(gateways)
         .add_service(waits)
+        .add_service(insights)
         .add_service(config)
         .add_service(health)
         .add_service(reflection().build_v1().expect(DESCRIPTORS_ARE_WHOLE))
@@ -139,6 +144,7 @@ async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
         <AgentServiceServer<Agents> as NamedService>::NAME,
         <GatewayServiceServer<Gateways> as NamedService>::NAME,
         <WaitServiceServer<Waits> as NamedService>::NAME,
+        <InsightServiceServer<Insights> as NamedService>::NAME,
         <ConfigServiceServer<Config> as NamedService>::NAME,
     ];
     for service in services {

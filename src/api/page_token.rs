@@ -12,6 +12,10 @@ pub enum List {
     Agents,
     /// Queues.
     Queues,
+    /// Agents as candidates for a contact.
+    Candidates,
+    /// Queues that an agent may serve.
+    Eligibilities,
 }
 
 impl List {
@@ -20,6 +24,8 @@ impl List {
             Self::Contacts => 'c',
             Self::Agents => 'a',
             Self::Queues => 'q',
+            Self::Candidates => 'k',
+            Self::Eligibilities => 'e',
         }
     }
 }

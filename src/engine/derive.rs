@@ -224,6 +224,11 @@ impl State {
 
     /// Puts an agent where it now belongs in the rosters.
     pub(super) fn refresh_agent(&mut self, key: AgentKey) {
+        let agent = self.agent(key);
+        let (signed_in, available) = (agent.is_signed_in(), agent.takes_work());
+        let everyone = &mut self.index.everyone;
+        everyone.signed_in.set(key, signed_in);
+        everyone.available.set(key, available);
         let standing = self.standing(key);
         self.index.place_agent(key, standing);
         if self.drained_for(key).is_some() {
@@ -233,6 +238,13 @@ impl State {
         if self.agent(key).engagements.iter().any(|e| self.engagement(*e).is_interrupted()) {
             self.index.dirty_agents.insert(key);
         }
+    }
+
+    /// The lanes an agent could take with nothing else to do.
+    pub(super) fn lanes_ever(&self, key: AgentKey) -> u64 {
+        let agent = self.agent(key);
+        let lanes = self.index.lanes().filter(|(_, channel, cost)| agent.takes_ever(*channel, *cost));
+        lanes.fold(0, |lanes, (lane, ..)| lanes | lane.bit())
     }
 
     /// Where an agent belongs in the rosters; `None` if it takes no work.
@@ -246,7 +258,7 @@ impl State {
         for (lane, channel, cost) in self.index.lanes() {
             let Some(rules) = &self.channels[usize::from(channel.0)] else { continue };
             let limit = agent.limit(channel);
-            if limit == Some(0) || cost > agent.profile.capacity {
+            if !agent.takes_ever(channel, cost) {
                 continue;
             }
             let gives_way = if rules.interruptible { 0 } else { agent.interruptible_used };
@@ -280,7 +292,7 @@ impl State {
         self.index.find_lane(route.channel, cost).map_or(0, LaneKey::bit)
     }
 
-    fn count_on(&self, agent: &Agent, channel: ChannelKey) -> usize {
+    pub(super) fn count_on(&self, agent: &Agent, channel: ChannelKey) -> usize {
         let offers = agent.offers.iter().filter(|offer| self.offer(**offer).channel == channel).count();
         let engaged = |key: &&_| {
             let engagement = self.engagement(**key);
@@ -377,13 +389,23 @@ pub(super) fn wait_ends_at(route: &Route, queue: &Queue) -> Option<Timestamp> {
 }
 
 impl Agent {
-    /// Whether the agent is there for new work, whatever the capacity.
-    pub fn takes_work(&self) -> bool {
-        let connected = self.session.as_ref().is_some_and(|session| session.lost.is_none());
-        connected && self.presence == Presence::Available && self.pending.is_none()
+    /// Whether the agent has a session whose stream is open.
+    pub fn is_signed_in(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.lost.is_none())
     }
 
-    fn limit(&self, channel: ChannelKey) -> Option<u16> {
+    /// Whether the agent is there for new work, whatever the capacity.
+    pub fn takes_work(&self) -> bool {
+        self.is_signed_in() && self.presence == Presence::Available && self.pending.is_none()
+    }
+
+    /// Whether a contact of this channel and cost fits an agent with nothing else to do.
+    pub fn takes_ever(&self, channel: ChannelKey, cost: u32) -> bool {
+        self.limit(channel) != Some(0) && cost <= self.profile.capacity
+    }
+
+    /// The most at once of a channel, if the profile limits it.
+    pub fn limit(&self, channel: ChannelKey) -> Option<u16> {
         self.channel_limits.iter().find(|(limited, _)| *limited == channel).map(|(_, most)| *most)
     }
 }

@@ -58,6 +58,11 @@ impl<I: Eq + Hash + Ord + Clone, K: Copy> Directory<I, K> {
         self.listed.iter()
     }
 
+    /// The ids, in order.
+    pub fn keys(&self) -> btree_map::Keys<'_, I, K> {
+        self.listed.keys()
+    }
+
     /// The numbers, in order of the ids.
     pub fn values(&self) -> btree_map::Values<'_, I, K> {
         self.listed.values()

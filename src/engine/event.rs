@@ -11,8 +11,10 @@ use crate::model::{
     document::Document,
     ids::{
         AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, RequestId, SessionId,
+        SkillKey,
     },
-    requirement::Requirement,
+    limits::{MET_MAX, RUNNERS_UP_MAX},
+    requirement::{Level, Requirement},
     time::Timestamp,
 };
 
@@ -166,21 +168,62 @@ pub struct Target {
     pub until: Option<Timestamp>,
 }
 
-/// Why an offer went to this agent: enough to explain it without replay.
+/// Why an offer went to this agent: enough to explain it without replay, in at most 256 bytes (there is a test).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Choice {
     /// What decided.
     pub rule: ChoiceRule,
     /// The agent's tier in the queue's preference, from 0.
     pub tier: u8,
-    /// The agent was idle since then, by the document's definition.
-    pub idle_since: Timestamp,
     /// The step the contact had reached.
     pub step: u8,
+    /// What the agent had in use, as the document counts load; it comes before idleness.
+    pub load: u32,
+    /// The agent was idle since then, by the document's definition.
+    pub idle_since: Timestamp,
     /// The document in force.
     pub document: u64,
     /// Classes, contacts and index words examined.
     pub examined: u32,
+    /// Agents there were, signed in or not.
+    pub agents: u32,
+    /// What was asked, and how many agents met it: of the alternative that the agent met, as far as there is room.
+    pub met: [Option<Met>; MET_MAX],
+    /// Who would have been next, best first.
+    pub runners_up: [Option<RunnerUp>; RUNNERS_UP_MAX],
+}
+
+/// How many agents met a condition when a choice was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Met {
+    /// The condition.
+    pub condition: MetCondition,
+    /// How many agents anywhere met it.
+    pub agents: u32,
+}
+
+/// A condition by numbers, which outlive the document that stated it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MetCondition {
+    /// The skill at this level or above.
+    Skill(SkillKey, Level),
+    /// Not the skill at this level or above.
+    NotSkill(SkillKey, Level),
+    /// Assigned to the queue.
+    Member(QueueKey),
+}
+
+/// An agent who would have been next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RunnerUp {
+    /// Who.
+    pub agent: AgentKey,
+    /// The tier in the queue's preference.
+    pub tier: u8,
+    /// What was in use, as the document counts load.
+    pub load: u32,
+    /// Idle since.
+    pub idle_since: Timestamp,
 }
 
 /// What decided a choice.
@@ -256,4 +299,15 @@ pub enum EngagementOver {
     AgentLost,
     /// Wrap-up ended.
     WrappedUp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, Event};
+
+    #[test]
+    fn a_choice_stays_small_and_an_event_with_it() {
+        assert!(size_of::<Choice>() <= 256, "a choice has {} bytes", size_of::<Choice>());
+        assert!(size_of::<Event>() <= 320, "an event has {} bytes", size_of::<Event>());
+    }
 }

@@ -271,11 +271,13 @@ impl State {
         let skills = skills.collect();
         let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
         self.index.describe_agent(key, skills, queues);
+        self.index.everyone.enter(key, self.lanes_ever(key));
     }
 
     fn delete_agent(&mut self, key: AgentKey) {
         self.index.place_agent(key, None);
         self.index.describe_agent(key, Vec::new(), Vec::new());
+        self.index.everyone.leave(key);
         let agent = self.agents[key.0 as usize].take().expect("only an agent that exists is deleted");
         self.agent_ids.remove(&agent.id);
     }

@@ -1,8 +1,8 @@
 //! What must always hold, checked against the rules themselves and not against the index.
 //!
-//! Three questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
-//! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`]). All are exhaustive
-//! and slow: for tests and simulation on small worlds.
+//! Four questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
+//! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`], [`check_choice`]);
+//! is what is explained so ([`check_explained`]). All are exhaustive and slow: for tests and simulation on small worlds.
 
 use std::fmt;
 
@@ -17,6 +17,7 @@ use crate::model::{
 use super::{
     evolve::session_due,
     matching::{
+        atoms::AtomKey,
         index::{InLine, combined, own_of, rule_at},
         settle::passes_over,
     },
@@ -41,6 +42,10 @@ macro_rules! must {
         }
     };
 }
+
+mod explained;
+
+pub use explained::{check_choice, check_explained};
 
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.
 pub fn check(state: &State) -> Result<(), Broken> {
@@ -87,10 +92,41 @@ pub fn check(state: &State) -> Result<(), Broken> {
     must!(state.offers.len() == held + state.ended_offers.len(), "offers that nobody holds");
     must!(state.engagements.len() == engagements, "engagements that no agent has");
     must!(state.timers.len() == timers, "{} timers stand, {timers} are asked for", state.timers.len());
+    check_everyone(state)?;
     must!((state.index.idle.len(), state.index.busy.len()) == (idle, busy), "rosters hold agents who do not stand");
     let lined: usize = state.index.lines().map(|(_, class)| class.line.len()).sum();
     must!(lined + private == in_line, "{} contacts stand in lines, {in_line} should", lined + private);
     check_heads(state)
+}
+
+/// The bitmaps of all agents say of each what is so, and of nobody else anything.
+fn check_everyone(state: &State) -> Result<(), Broken> {
+    let everyone = &state.index.everyone;
+    let (mut signed_in, mut available) = (0, 0);
+    for (id, key) in &state.agent_ids {
+        let agent = state.agent(*key);
+        (signed_in, available) =
+            (signed_in + usize::from(agent.is_signed_in()), available + usize::from(agent.takes_work()));
+        let is = (everyone.known.contains(*key), everyone.signed_in.contains(*key), everyone.available.contains(*key));
+        must!(is == (true, agent.is_signed_in(), agent.takes_work()), "agent {id:?} is counted as {is:?}");
+        let signature = &state.index.stand(*key).signature;
+        for atom in (0..).map(AtomKey).take(state.index.atoms.len()) {
+            let has = everyone.with_atom(atom).contains(*key);
+            must!(has == signature.contains(atom), "agent {id:?} is counted to have {atom:?}: {has}");
+        }
+        for (lane, channel, cost) in state.index.lanes() {
+            let takes = everyone.with_lane(lane.0).contains(*key);
+            must!(takes == agent.takes_ever(channel, cost), "agent {id:?} is counted to take {lane:?}: {takes}");
+        }
+    }
+    let counts = (everyone.known.len(), everyone.signed_in.len(), everyone.available.len());
+    let are = (state.agent_ids.len(), signed_in, available);
+    must!(counts == are, "agents known, signed in and available: {counts:?} counted, {are:?} there");
+    for atom in (0..).map(AtomKey).take(state.index.atoms.len()) {
+        let holders = state.agent_ids.values().filter(|key| state.index.stand(**key).signature.contains(atom)).count();
+        must!(everyone.with_atom(atom).len() == holders, "{atom:?} is counted for agents who are gone");
+    }
+    Ok(())
 }
 
 fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<(), Broken> {

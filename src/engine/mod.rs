@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`agent`], [`offer`], [`document`], [`tick`] (what decides), on top of [`engagement`],
-//! [`waiting`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`] (what may be seen);
+//! [`waiting`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
@@ -21,6 +21,7 @@ mod emit;
 mod engagement;
 pub mod event;
 mod evolve;
+pub mod explain;
 mod find;
 pub mod invariant;
 mod matching;
@@ -45,7 +46,7 @@ pub use event::Event;
 pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
-pub use state::State;
+pub use state::{OfferEnd, State};
 
 use emit::Emit;
 

@@ -80,6 +80,7 @@ impl State {
                 let agent = self.agent(agent_of(self, id)?);
                 Ok(Answer::OpenOffers(agent.offers.iter().filter_map(|offer| self.offer_view(*offer)).collect()))
             }
+            Query::Explain(question) => self.explain(now, question),
         }
     }
 

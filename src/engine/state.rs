@@ -228,6 +228,10 @@ pub struct Engagement {
     pub cost: u32,
     pub phase: EngagementPhase,
     pub accepted_at: Timestamp,
+    /// The offer it came of, when that was made, and why to this agent.
+    pub offer: OfferKey,
+    pub offered_at: Timestamp,
+    pub choice: Choice,
     /// The agent did not come back and nobody has confirmed it.
     pub unconfirmed: bool,
 }

@@ -14,6 +14,7 @@ use crate::model::{
 
 use super::{
     event::{Choice, Rescinded},
+    explain::view::{Explain, Explained},
     reject::Reject,
 };
 
@@ -40,6 +41,8 @@ pub enum Query {
     Document,
     /// Offers open at an agent (sent again when a stream resumes).
     OpenOffers(AgentId),
+    /// Why something is as it is.
+    Explain(Explain),
 }
 
 /// Which contacts a list shows.
@@ -74,6 +77,8 @@ pub enum Answer {
     Document { version: u64, document: Arc<Document> },
     /// To [`Query::OpenOffers`].
     OpenOffers(Vec<OfferView>),
+    /// To [`Query::Explain`].
+    Explained(Box<Explained>),
 }
 
 /// Where a contact is in its life.

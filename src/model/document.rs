@@ -128,12 +128,17 @@ impl Queue {
         self.channels.is_empty() || self.channels.contains(channel)
     }
 
-    /// The queues to which this one may send contacts on: after the longest wait, when full, after too many offers.
-    pub fn successors(&self) -> Vec<&QueueName> {
-        let by_wait = match &self.max_wait.then {
+    /// The queue to which it sends a contact that has waited its longest.
+    pub fn sends_on_to(&self) -> Option<&QueueName> {
+        match &self.max_wait.then {
             WaitOutcome::Overflow(queue) | WaitOutcome::Escalate(queue) => Some(queue),
             WaitOutcome::GiveUp => None,
-        };
+        }
+    }
+
+    /// The queues to which this one may send contacts on: after the longest wait, when full, after too many offers.
+    pub fn successors(&self) -> Vec<&QueueName> {
+        let by_wait = self.sends_on_to();
         let by_size = self.max_size.as_ref().and_then(|size| size.overflow.as_ref());
         let by_offers = self.escalate.as_ref().map(|escalate| &escalate.queue);
         [by_wait, by_size, by_offers].into_iter().flatten().collect()

@@ -47,6 +47,12 @@ pub const EXCLUDED_AGENTS_MAX: usize = 16;
 pub const REFUSALS_MAX: usize = 32;
 /// Offers of one contact open at once.
 pub const OFFERS_AT_ONCE_MAX: u8 = 16;
+/// Runners-up that an offer's event keeps: enough to answer "who else", in three times 24 bytes.
+pub const RUNNERS_UP_MAX: usize = 3;
+/// Conditions whose counts an offer's event keeps: nearly every requirement asks fewer.
+pub const MET_MAX: usize = 4;
+/// Contacts named as standing before one that is explained.
+pub const AHEAD_NAMED_MAX: usize = 5;
 /// Times one contact may change its queue by overflow or escalation: a document may send it round a loop.
 pub const HOPS_MAX: u8 = 16;
 /// Attributes of a contact or agent.

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, panic};
 use attune::{
     engine::{
         Command, Event, Request, State,
-        invariant::{check, check_offer, check_settled},
+        invariant::{check, check_choice, check_explained, check_offer, check_settled},
         view::{Answer, ContactFilter, ContactState, Query},
     },
     journal::Record,
@@ -29,6 +29,8 @@ mod chaos;
 mod coverage;
 
 const COMMANDS: usize = 250;
+/// Holding every explanation against every agent takes as long as many commands.
+const EXPLAINED_EVERY: usize = 10;
 
 #[test]
 fn every_sequence_keeps_every_invariant() {
@@ -95,6 +97,9 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         follow_all(&mut replica, &mut ledger, &driver.pass(Span::ZERO)).map_err(context)?;
         repeat(&mut driver, before, &request, &step).map_err(context)?;
         check_settled(driver.state()).map_err(|broken| context(broken.to_string()))?;
+        if number % EXPLAINED_EVERY == 0 {
+            check_explained(driver.state(), driver.now()).map_err(|broken| context(broken.to_string()))?;
+        }
         if replica != *driver.state() {
             return Err(context("the replica differs from the live state".to_owned()));
         }
@@ -116,8 +121,9 @@ fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
         // Work set aside for an offer belongs to that offer: the choice is judged before the first of them.
         let is_first = at == 0 || !matches!(record.events[at - 1], Event::EngagementInterrupted { .. });
         let offer = record.events[at..].iter().find(|event| !matches!(event, Event::EngagementInterrupted { .. }));
-        if let (true, Some(Event::OfferMade { contact, agent, .. })) = (is_first, offer) {
+        if let (true, Some(Event::OfferMade { contact, agent, choice, .. })) = (is_first, offer) {
             check_offer(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
+            check_choice(replica, *contact, *agent, choice).map_err(|broken| broken.to_string())?;
         }
         replica.evolve(record.now, event);
         check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;

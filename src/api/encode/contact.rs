@@ -10,15 +10,6 @@ use super::{span, timestamp};
 
 /// A contact as it stands.
 pub fn contact(view: ContactView) -> pb::Contact {
-    let state = match view.state {
-        ContactState::Announced => pb::ContactState::Announced,
-        ContactState::Queued => pb::ContactState::Queued,
-        ContactState::Parked => pb::ContactState::Parked,
-        ContactState::Offered => pb::ContactState::Offered,
-        ContactState::Engaged => pb::ContactState::Engaged,
-        ContactState::WrapUp => pb::ContactState::WrapUp,
-        ContactState::Closed => pb::ContactState::Closed,
-    };
     let outcome = match view.closed {
         None => pb::ContactOutcome::Unspecified,
         Some((ClosedBecause::Handled, _)) => pb::ContactOutcome::Handled,
@@ -33,7 +24,7 @@ pub fn contact(view: ContactView) -> pb::Contact {
         .map(|(offer, agent)| pb::OpenOffer { offer_id: offer.to_string(), agent_id: agent.to_string() });
     pb::Contact {
         contact_id: view.id.to_string(),
-        state: state.into(),
+        state: contact_state(view.state).into(),
         queue: view.queue.map(|queue| queue.to_string()).unwrap_or_default(),
         channel: view.channel.map(|channel| channel.to_string()).unwrap_or_default(),
         details: Some(details(&view.details)),
@@ -48,6 +39,19 @@ pub fn contact(view: ContactView) -> pb::Contact {
         unconfirmed: view.unconfirmed,
         outcome: outcome.into(),
         close_time: view.closed.map(|(_, at)| timestamp(at)),
+    }
+}
+
+/// Where a contact is in its life.
+pub(super) fn contact_state(state: ContactState) -> pb::ContactState {
+    match state {
+        ContactState::Announced => pb::ContactState::Announced,
+        ContactState::Queued => pb::ContactState::Queued,
+        ContactState::Parked => pb::ContactState::Parked,
+        ContactState::Offered => pb::ContactState::Offered,
+        ContactState::Engaged => pb::ContactState::Engaged,
+        ContactState::WrapUp => pb::ContactState::WrapUp,
+        ContactState::Closed => pb::ContactState::Closed,
     }
 }
 

@@ -129,7 +129,8 @@ pub fn end(end: StreamEnd) -> pb::GoAway {
     pb::GoAway { reason: reason.into(), reconnect_after: reconnect_after.map(span) }
 }
 
-fn choice(choice: Choice) -> pb::Choice {
+/// Why an offer went to this agent.
+pub(super) fn choice(choice: Choice) -> pb::Choice {
     let rule = match choice.rule {
         ChoiceRule::LongestIdle => pb::ChoiceRule::LongestIdle,
         ChoiceRule::FirstInLine => pb::ChoiceRule::FirstInLine,

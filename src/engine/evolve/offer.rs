@@ -59,7 +59,8 @@ impl State {
     }
 
     pub(super) fn accept_offer(&mut self, key: OfferKey, engagement: EngagementKey) {
-        let Offer { contact, agent, queue, channel, cost, .. } = *self.close_offer(key, OfferEnd::Accepted);
+        let offer = self.close_offer(key, OfferEnd::Accepted);
+        let Offer { contact, agent, queue, channel, cost, made_at, choice, .. } = *offer;
         let now = self.now;
         self.next_engagement = self.next_engagement.max(engagement.0 + 1);
         let accepted = Engagement {
@@ -72,6 +73,9 @@ impl State {
             cost,
             phase: EngagementPhase::Active,
             accepted_at: now,
+            offer: key,
+            offered_at: made_at,
+            choice,
             unconfirmed: false,
         };
         self.engagements.insert(engagement, accepted);

@@ -69,6 +69,11 @@ impl Atoms {
         key
     }
 
+    /// What an atom says.
+    pub fn meaning(&self, atom: AtomKey) -> Atom {
+        self.atoms[atom.0 as usize]
+    }
+
     /// How many atoms are in use.
     pub fn len(&self) -> usize {
         self.atoms.len()

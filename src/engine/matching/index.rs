@@ -19,6 +19,7 @@ use crate::{
 use super::{
     atoms::{ANYONE, Atom, AtomKey, AtomSet, Atoms},
     class::{Alternative, Alternatives, Anchor, Class, ClassId, ClassKey, LaneKey},
+    everyone::Everyone,
     heads::Heads,
     roster::{IdleKey, Roster},
 };
@@ -36,6 +37,18 @@ pub struct Stand {
     pub standing: Option<Standing>,
     /// Contacts that wait for this agent alone.
     pub private: BTreeSet<(Place, ContactKey)>,
+}
+
+impl Stand {
+    /// The proficiency in a skill, if the agent has it.
+    pub fn level(&self, skill: SkillKey) -> Option<Level> {
+        self.skills.iter().find(|(known, _)| *known == skill).map(|(_, level)| *level)
+    }
+
+    /// Whether assigned to a queue.
+    pub fn is_assigned(&self, queue: QueueKey) -> bool {
+        self.queues.contains(&queue)
+    }
 }
 
 /// An available agent's place in the rosters.
@@ -72,6 +85,8 @@ pub struct Index {
     pub idle: Roster,
     /// Agents who could take something with less work, by what that is.
     pub busy: Roster,
+    /// All agents, signed in or not.
+    pub everyone: Everyone,
     stands: Vec<Stand>,
     holders: Vec<BTreeSet<AgentKey>>,
     assigned: Table<QueueKey, BTreeSet<AgentKey>>,
@@ -205,6 +220,7 @@ impl Index {
                 continue;
             }
             stand.signature.insert(key);
+            self.everyone.grant(*agent, key);
             self.atoms.count_holder(key);
             if let Some(standing) = stand.standing {
                 if standing.ready != 0 {
@@ -326,8 +342,20 @@ impl Index {
         for atom in signature.iter().filter(|atom| *atom != ANYONE) {
             self.atoms.count_holder(atom);
         }
+        self.everyone.describe(agent, &old, &signature);
         let stand = &mut self.stands[at];
         (stand.skills, stand.queues, stand.signature) = (skills, queues, signature);
+    }
+
+    /// Who has a skill at any level.
+    pub fn holders(&self, skill: SkillKey) -> impl Iterator<Item = (AgentKey, Level)> + '_ {
+        let holders = self.holders.get(skill.0 as usize).into_iter().flatten();
+        holders.filter_map(move |agent| Some((*agent, self.stand(*agent).level(skill)?)))
+    }
+
+    /// Who is assigned to a queue.
+    pub fn assigned(&self, queue: QueueKey) -> impl Iterator<Item = AgentKey> + '_ {
+        self.assigned.get(&queue).into_iter().flatten().copied()
     }
 
     /// Puts an agent where it stands now, and marks it if it can take more than before.

@@ -133,6 +133,37 @@ impl Roster {
         None
     }
 
+    /// Agents with this lane who satisfy `required` and, if given, `tier`, in idle order: those in the chunks from the
+    /// one where `from` stands on, no further than `chunks` of them.
+    pub fn near<'a>(
+        &'a self,
+        from: Option<IdleKey>,
+        lane: LaneKey,
+        required: &'a [Alternative],
+        tier: Option<&'a [Alternative]>,
+        chunks: usize,
+    ) -> impl Iterator<Item = IdleKey> + 'a {
+        let start = from.map_or(0, |from| self.order_of(from));
+        self.order.iter().skip(start).take(chunks).flat_map(move |chunk| {
+            let chunk = *chunk as usize;
+            let mut candidates = self.lanes.get(usize::from(lane.0)).and_then(|l| l.get(chunk)).copied().unwrap_or(0);
+            if candidates != 0 {
+                candidates &= self.satisfying(chunk, required) & tier.map_or(u64::MAX, |t| self.satisfying(chunk, t));
+            }
+            std::iter::from_fn(move || {
+                let (bit, key) = (candidates != 0).then(|| self.least(chunk, candidates))?;
+                candidates &= !bit;
+                Some(key)
+            })
+        })
+    }
+
+    /// Every agent with this lane, in no order that means anything.
+    pub fn with_lane(&self, lane: LaneKey) -> impl Iterator<Item = AgentKey> + '_ {
+        let words = self.lanes.get(usize::from(lane.0)).into_iter().flatten().enumerate();
+        words.flat_map(move |(chunk, word)| ones(*word).map(move |position| self.chunks[chunk].keys[position].agent))
+    }
+
     fn satisfying(&self, chunk: usize, alternatives: &[Alternative]) -> u64 {
         let bits = |atom: &AtomKey| self.atoms.get(atom.0 as usize).and_then(|b| b.get(chunk)).copied().unwrap_or(0);
         alternatives.iter().fold(0, |any, alternative| {

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     engine::{
         emit::Emit,
-        event::{Choice, ChoiceRule, Event, Place},
+        event::{ChoiceRule, Event, Place},
         state::{Agent, Route, State},
     },
     model::{
@@ -25,22 +25,23 @@ use crate::{
 };
 
 use super::{
+    choice::choice,
     class::{Class, ClassKey, satisfies},
     heads::Head,
     index::InLine,
 };
 
 /// A search's result and what it cost.
-struct Best<T> {
-    found: Option<T>,
+pub(in crate::engine) struct Best<T> {
+    pub found: Option<T>,
     examined: u32,
 }
 
 /// An agent for a contact.
 #[derive(Debug, Clone, Copy)]
-struct Chosen {
-    agent: AgentKey,
-    tier: u8,
+pub(super) struct Chosen {
+    pub agent: AgentKey,
+    pub tier: u8,
 }
 
 /// Offers whatever can be offered now.
@@ -147,7 +148,7 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
 }
 
 /// The contact that is first for an agent in these lanes.
-fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
+pub(in crate::engine) fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
     let mut examined = 0;
     let private = first_private(state, key, lanes, &mut examined);
     let before = private.map(|(place, _)| place);
@@ -304,7 +305,8 @@ pub fn passes_over(state: &State, route: &Route, contact: ContactKey, agent: Age
         || (route.answered_at.is_some() && has_engagement(state, state.agent(agent), contact))
 }
 
-fn has_engagement(state: &State, agent: &Agent, contact: ContactKey) -> bool {
+/// Whether an agent is engaged with a contact, or wraps it up.
+pub fn has_engagement(state: &State, agent: &Agent, contact: ContactKey) -> bool {
     agent.engagements.iter().any(|engagement| state.engagement(*engagement).contact == contact)
 }
 
@@ -322,23 +324,8 @@ fn resume_interrupted(out: &mut Emit<'_>, agent: AgentKey) {
 }
 
 fn offer(out: &mut Emit<'_>, contact: ContactKey, chosen: Chosen, rule: ChoiceRule, examined: u32) {
-    let state = out.state();
-    let route = state.route(contact);
-    let stand = state.index.stand(chosen.agent);
-    let (rule, tier) = match route.line {
-        Some(InLine::Private(_)) => (ChoiceRule::Target, 0),
-        Some(InLine::Class(class)) => (rule, state.index.class(class).tier_of(&stand.signature)),
-        None => (rule, chosen.tier),
-    };
-    let choice = Choice {
-        rule,
-        tier,
-        idle_since: stand.standing.map_or(out.now, |standing| standing.key.since),
-        step: route.step,
-        document: state.version,
-        examined,
-    };
-    let offer = OfferKey(state.next_offer);
+    let choice = choice(out.state(), out.now, contact, chosen, rule, examined);
+    let offer = OfferKey(out.state().next_offer);
     let deliver_by = out.now + Span::from_millis(DELIVERY_MILLIS);
     make_room(out, contact, chosen.agent);
     out.emit(Event::OfferMade { offer, contact, agent: chosen.agent, deliver_by, choice });

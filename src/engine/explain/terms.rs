@@ -1,0 +1,145 @@
+//! What a contact asks of an agent, taken apart so that each part can be counted and held against one agent.
+//!
+//! Invariant: read from document and contact, as the matching index compiles it. Not here: what follows for anybody
+//! (`count`, `obstacle`).
+
+use std::sync::Arc;
+
+use crate::{
+    engine::{
+        event::Target,
+        matching::index::{Stand, combined, rule_at},
+        state::{Route, State},
+    },
+    model::{
+        document::{Members, OwnRequirement, Queue, Rule},
+        ids::{ChannelKey, ContactKey, QueueKey, SkillKey},
+        requirement::{Condition, Dnf, Requirement},
+    },
+};
+
+use super::view::written;
+
+/// What a contact that waits, or would wait again, asks.
+pub struct Terms<'a> {
+    pub contact: ContactKey,
+    pub route: &'a Route,
+    /// The agent it waits for, if that agent still exists.
+    pub target: Option<Target>,
+    pub asked: Asked<'a>,
+}
+
+/// What is asked in a queue at a step.
+pub struct Asked<'a> {
+    pub queue: QueueKey,
+    pub rules: &'a Arc<Queue>,
+    pub rule: &'a Rule,
+    pub channel: ChannelKey,
+    pub cost: u32,
+    /// One of these must hold.
+    pub alternatives: Vec<Wanted>,
+}
+
+/// One alternative.
+pub struct Wanted {
+    pub must: Vec<Skill>,
+    pub must_not: Vec<Skill>,
+}
+
+/// A condition and its skill's number; none if nobody ever named the skill.
+pub struct Skill {
+    pub condition: Condition,
+    key: Option<SkillKey>,
+}
+
+impl<'a> Terms<'a> {
+    /// Of a contact that has been in a queue; `None` if what it asks can never hold.
+    pub fn of(state: &'a State, contact: ContactKey) -> Option<Self> {
+        let route = state.route(contact);
+        let target = route.target.filter(|target| state.agents[target.agent.0 as usize].is_some());
+        Some(Self { contact, route, target, asked: Asked::of(state, route, route.queue, route.step)? })
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// By a queue at a step, of a contact on this route; `None` if that can never hold.
+    pub fn of(state: &'a State, route: &Route, queue: QueueKey, step: u8) -> Option<Self> {
+        let rules = state.rules(queue);
+        let rule = rule_at(rules, step);
+        let alternatives = alternatives(state, &combined(rule, Some(&route.requirement)).ok()?);
+        let (channel, cost) = (route.channel, state.cost(queue, route.channel));
+        Some(Self { queue, rules, rule, channel, cost, alternatives })
+    }
+
+    /// Whether only assigned agents may serve the queue.
+    pub fn members_only(&self) -> bool {
+        self.rules.members == Members::Assigned
+    }
+
+    /// Whether the rule waives what the contact itself asks.
+    pub fn waives(&self, own: &Requirement) -> bool {
+        self.rule.own == OwnRequirement::Waived && !own.is_empty()
+    }
+
+    /// In words; empty if anyone may take it.
+    pub fn words(&self) -> String {
+        let one = self.alternatives.len() == 1;
+        let words = self.alternatives.iter().map(|wanted| match wanted.words() {
+            words if one || wanted.len() < 2 => words,
+            words => format!("({words})"),
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+impl Wanted {
+    fn of(state: &State, must: &[Condition], must_not: &[Condition]) -> Self {
+        let skill = |condition: &Condition| Skill {
+            condition: condition.clone(),
+            key: state.skill_names.find(&condition.skill).map(SkillKey),
+        };
+        Self { must: must.iter().map(skill).collect(), must_not: must_not.iter().map(skill).collect() }
+    }
+
+    /// How many conditions it has.
+    pub fn len(&self) -> usize {
+        self.must.len() + self.must_not.len()
+    }
+
+    fn words(&self) -> String {
+        let must = self.must.iter().map(Skill::words);
+        must.chain(self.must_not.iter().map(Skill::words_not)).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+impl Skill {
+    /// Its number.
+    pub fn key(&self) -> Option<SkillKey> {
+        self.key
+    }
+
+    /// The agent's proficiency in it; 0 = does not have it.
+    pub fn level_of(&self, stand: &Stand) -> u8 {
+        self.key.and_then(|skill| stand.level(skill)).unwrap_or(0)
+    }
+
+    /// Whether the agent has it at the level asked.
+    pub fn is_met_by(&self, stand: &Stand) -> bool {
+        self.level_of(stand) >= self.condition.level
+    }
+
+    /// That it must be there, in words.
+    pub fn words(&self) -> String {
+        written(&self.condition)
+    }
+
+    /// That it must not be there, in words.
+    pub fn words_not(&self) -> String {
+        format!("not {}", written(&self.condition))
+    }
+}
+
+/// A normal form, taken apart.
+pub fn alternatives(state: &State, dnf: &Dnf) -> Vec<Wanted> {
+    dnf.conjuncts.iter().map(|conjunct| Wanted::of(state, &conjunct.must, &conjunct.must_not)).collect()
+}
