@@ -311,6 +311,7 @@ async fn the_document_travels_as_text(wire: &mut Wire) {
         request_id: request_id.into(),
         document: Some(document.clone()),
         expected_version: Some(expected_version),
+        moves: Vec::new(),
         ..Default::default()
     };
     let refused = wire.config.apply_document(apply("d1", &changed, 7)).await.expect_err("is refused");

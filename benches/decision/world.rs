@@ -139,7 +139,8 @@ impl World {
             busy_agents: Vec::new(),
             probes: Vec::new(),
         };
-        world.apply(Command::ApplyDocument { document: Arc::new(document), expected_version: None });
+        let document = Arc::new(document);
+        world.apply(Command::ApplyDocument { document, expected_version: None, moves: BTreeMap::new() });
         world.put_agents();
         world.fill_line();
         world.sign_in();

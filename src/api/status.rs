@@ -10,7 +10,14 @@ use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
-use crate::{engine::Reject, model::limits::REQUESTS_MAX, shard::CallError};
+use crate::{
+    engine::{
+        Reject,
+        reject::{MoveFault, MoveProblem},
+    },
+    model::limits::REQUESTS_MAX,
+    shard::CallError,
+};
 
 use super::{
     decode::{Subject, Violations},
@@ -71,10 +78,7 @@ impl From<Violations> for Status {
         for violation in &violations.fields {
             list.push(&violation.field, &violation.problem);
         }
-        let listed = list.finish("there are more violations than fit in a status");
-        details.set_bad_request(
-            listed.into_iter().map(|(field, problem)| FieldViolation::new(field, problem)).collect::<Vec<_>>(),
-        );
+        details.set_bad_request(list.violations("there are more violations than fit in a status"));
         Self::with_error_details(Code::InvalidArgument, clip(&message, MESSAGE_BYTES_MAX), details)
     }
 }
@@ -125,6 +129,7 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::Requirement { .. } => (Code::InvalidArgument, Reason::RequirementUnmatchable),
             Reject::QueueFull { .. } => (Code::ResourceExhausted, Reason::QueueFull),
             Reject::QueuesNotEmpty(_) => (Code::FailedPrecondition, Reason::QueuesNotEmpty),
+            Reject::MovesInvalid(_) => (Code::FailedPrecondition, Reason::QueueMovesInvalid),
             Reject::ChannelsInUse(_) => (Code::FailedPrecondition, Reason::ChannelsInUse),
             Reject::VersionMismatch { .. } => (Code::Aborted, Reason::VersionMismatch),
             Reject::OfferUnknown(_) => (Code::NotFound, Reason::OfferUnknown),
@@ -186,7 +191,14 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         Reject::ChannelNotTaken { channel, .. } => {
             details.add_bad_request_violation("channel", format!("is {channel}, which the queue does not take"));
         }
-        Reject::QueuesNotEmpty(queues) => stand_in_the_way(details, "QUEUE_NOT_EMPTY", queues, "still holds contacts"),
+        Reject::QueuesNotEmpty(queues) => {
+            stand_in_the_way(details, "QUEUE_NOT_EMPTY", queues, "still holds contacts; name in `moves` where they go");
+        }
+        Reject::MovesInvalid(faults) => {
+            let mut list = Listed::default();
+            faults.iter().for_each(|fault| list.push(&move_field(fault), &fault.problem.to_string()));
+            details.set_bad_request(list.violations("there are more moves at fault than fit in a status"));
+        }
         Reject::ChannelsInUse(channels) => {
             stand_in_the_way(details, "CHANNEL_IN_USE", channels, "is still used by contacts");
         }
@@ -232,6 +244,12 @@ fn unknown(details: &mut ErrorDetails, kind: &str, field: &str, name: &str, why:
     details.add_bad_request_violation(field, format!("names nothing that exists: {name}"));
 }
 
+/// The part of a move that is at fault: moves are told by the queue they lead from, which names each one.
+fn move_field(fault: &MoveFault) -> String {
+    let part = if fault.problem == MoveProblem::NotRemoved { "from" } else { "to" };
+    format!("moves[{:?}].{part}", fault.from)
+}
+
 fn stand_in_the_way(details: &mut ErrorDetails, kind: &str, names: &[impl ToString], why: &str) {
     let mut list = Listed::default();
     names.iter().for_each(|name| list.push(&name.to_string(), why));
@@ -257,6 +275,12 @@ impl Listed {
         } else {
             self.entries.push(entry);
         }
+    }
+
+    /// The entries as faults of fields.
+    fn violations(self, why: &str) -> Vec<FieldViolation> {
+        let entries = self.finish(why).into_iter();
+        entries.map(|(field, problem)| FieldViolation::new(field, problem)).collect()
     }
 
     fn finish(mut self, why: &str) -> Vec<(String, String)> {

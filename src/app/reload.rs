@@ -145,7 +145,8 @@ impl Daemon {
     }
 
     async fn apply_document(&self, tenant: &TenantId, document: &Arc<Document>) -> Result<u64, CallError> {
-        let command = Command::ApplyDocument { document: Arc::clone(document), expected_version: None };
+        let command =
+            Command::ApplyDocument { document: Arc::clone(document), expected_version: None, moves: BTreeMap::new() };
         let shard = self.directory.shard_of(tenant)?;
         match shard.call(tenant, Request { id: None, command }).await? {
             Reply::Document { version } => Ok(version),

@@ -4,6 +4,7 @@
 //! replayed. Not here: whether it is allowed in the present state (the decide-functions say so).
 
 use std::{
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -40,6 +41,8 @@ pub enum Command {
         document: Arc<Document>,
         /// Refused unless this is the version in force.
         expected_version: Option<u64>,
+        /// Where the contacts of queues go that it removes: from the removed to one of its own.
+        moves: BTreeMap<QueueName, QueueName>,
     },
 
     /// Creates an agent or replaces the profile.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: after every event these equal what would be computed afresh. This is the one place that computes them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::Presence,
@@ -15,6 +15,7 @@ use crate::model::{
 
 use super::{
     event::Place,
+    kinds::{KindId, KindKey},
     matching::{
         class::{ClassId, ClassKey, LaneKey, satisfies},
         index::{InLine, Index, Standing, own_of},
@@ -56,6 +57,7 @@ impl State {
         let after = Footprint::of(contact);
 
         self.count(&before, &after);
+        self.count_kind(key);
         let line_after = self.line_for(key);
         let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
         let (mut promoted, mut displaced) = (None, None);
@@ -65,12 +67,6 @@ impl State {
         }
         if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
-            if let Some(InLine::Class(class)) = line_after {
-                // Equal requirements are kept once, by the class.
-                if let Some(own) = &self.index.class(class).id.own {
-                    route.requirement = Arc::clone(own);
-                }
-            }
         }
         let released = self.drain_of(key).filter(|agent| !self.can_drain(*agent, key));
         if released.is_some() {
@@ -108,6 +104,27 @@ impl State {
                 self.queues[queue.0 as usize].places.insert(place);
             }
         }
+    }
+
+    /// Counts an open contact to its kind, and takes over the kind's requirement, which all of the kind share.
+    fn count_kind(&mut self, key: ContactKey) {
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists is counted");
+        let is_closed = contact.is_closed();
+        let Some(route) = contact.route.as_deref_mut() else { return };
+        let stays = |kind: KindKey| {
+            let KindId { queue, channel, own } = &self.kinds.kind(kind).id;
+            !is_closed && (*queue, *channel) == (route.queue, route.channel) && *own == route.requirement
+        };
+        if route.kind.is_some_and(stays) {
+            return;
+        }
+        let before = route.kind.take();
+        if !is_closed {
+            let own = Arc::clone(&route.requirement);
+            let (kind, own) = self.kinds.enter(KindId { queue: route.queue, channel: route.channel, own });
+            (route.kind, route.requirement) = (Some(kind), own);
+        }
+        before.into_iter().for_each(|kind| self.kinds.leave(kind));
     }
 
     /// The line a contact belongs in, if it is to be offered at all.
@@ -311,8 +328,8 @@ impl State {
         IdleKey { load, since, agent: key }
     }
 
-    /// Derives lines and rosters afresh, as a new document asks.
-    pub(super) fn rebuild_index(&mut self, now: Timestamp) {
+    /// Derives lines and rosters afresh, as a new document asks; what is in a queue that it removes goes on in another.
+    pub(super) fn rebuild_index(&mut self, now: Timestamp, moves: &BTreeMap<QueueKey, QueueKey>) {
         self.index = Index::default();
         let lanes: Vec<(ChannelKey, u32)> = self.lanes_of_document();
         for (channel, cost) in lanes {
@@ -321,28 +338,41 @@ impl State {
         let agents: Vec<AgentKey> = self.agent_ids.values().copied().collect();
         for agent in &agents {
             self.describe_agent(*agent);
+            self.move_work(*agent, moves);
         }
         let contacts: Vec<ContactKey> = self.contact_ids.values().copied().collect();
         for key in contacts {
-            let contact = self.contact(key);
-            let Some(route) = contact.route.as_deref() else { continue };
-            if !matches!(contact.stage, Stage::Waiting | Stage::Parked { .. }) {
-                continue;
+            let contact = self.contacts.get_mut(&key).expect("it is listed");
+            let (is_closed, is_waiting) = (contact.is_closed(), contact.is_waiting());
+            let Some(route) = contact.route.as_mut().filter(|_| !is_closed) else { continue };
+            route.line = None;
+            let mut after = (**route).clone();
+            after.queue = moves.get(&after.queue).copied().unwrap_or(after.queue);
+            if is_waiting {
+                (after.place, after.step) = (self.reordered(&after), self.step_now(now, &after));
             }
-            let (place, step, queue) = (self.reordered(route), self.step_now(now, route), route.queue);
-            let before = route.place;
-            self.queues[queue.0 as usize].places.remove(before);
-            self.queues[queue.0 as usize].places.insert(place);
-            let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
-            let route = contact.route.as_mut().expect("it was there a moment ago");
-            (route.place, route.step, route.line) = (place, step, None);
-            self.change_contact(key, |_| ());
+            self.change_route(key, |route| *route = after);
         }
         for agent in agents {
             let engagements = self.agent(agent).engagements.iter().map(|key| self.engagement(*key));
             let gives_way = engagements.filter(|e| e.is_active() && self.is_interruptible(e.channel));
             let interruptible_used = gives_way.map(|engagement| engagement.cost_now).sum();
             self.change_agent(agent, |agent| agent.interruptible_used = interruptible_used);
+        }
+    }
+
+    /// Lets an agent's offers and engagements go on in the queues that take the place of removed ones.
+    fn move_work(&mut self, agent: AgentKey, moves: &BTreeMap<QueueKey, QueueKey>) {
+        let agent = self.agents[agent.0 as usize].as_ref().expect("it is listed");
+        for key in &agent.offers {
+            let offer = self.offers.get_mut(key).expect("an agent's offer exists");
+            offer.queue = moves.get(&offer.queue).copied().unwrap_or(offer.queue);
+        }
+        for key in &agent.engagements {
+            let engagement = self.engagements.get_mut(key).expect("an agent's engagement exists");
+            self.queues[engagement.queue.0 as usize].engagements -= 1;
+            engagement.queue = moves.get(&engagement.queue).copied().unwrap_or(engagement.queue);
+            self.queues[engagement.queue.0 as usize].engagements += 1;
         }
     }
 

@@ -3,15 +3,15 @@
 //! Invariant: an event is a fact with everything needed to repeat its effect; evolving the events of a record in order
 //! gives the state that decided them. Ids that the engine counts are in the event, never drawn again.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
     contact::{ClosedBecause, ContactDetails},
     document::Document,
     ids::{
-        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, RequestId, SessionId,
-        SkillKey,
+        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
+        SessionId, SkillKey,
     },
     limits::{MET_MAX, RUNNERS_UP_MAX},
     requirement::{Level, Requirement},
@@ -37,8 +37,8 @@ pub enum Event {
     /// The oldest remembered requests left the window.
     RequestsForgotten { count: u32 },
 
-    /// A document is in force; every waiting contact stands where it says.
-    DocumentApplied { version: u64, document: Arc<Document> },
+    /// A document is in force; every waiting contact stands where it says, those of removed queues in another.
+    DocumentApplied { version: u64, document: Arc<Document>, moves: BTreeMap<QueueName, QueueName> },
 
     /// An agent exists with this profile.
     AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile>, revision: u64 },

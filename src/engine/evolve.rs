@@ -4,12 +4,12 @@
 //! goes through [`State::change_contact`] and each change of an agent through [`State::change_agent`], which bring
 //! lines, counts, timers and rosters up to date.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
     document::Document,
-    ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
+    ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, QueueName, SkillKey},
     time::{Span, Timestamp},
 };
 
@@ -42,7 +42,9 @@ impl State {
                 self.dedup.forget(*count);
                 self.timers.move_to(Timer::Requests, due, self.dedup.due());
             }
-            Event::DocumentApplied { version, document } => self.apply_document(now, *version, document),
+            Event::DocumentApplied { version, document, moves } => {
+                self.apply_document(now, *version, document, moves);
+            }
 
             Event::AgentPut { agent, id, profile, revision } => self.put_agent(*agent, id, profile, *revision),
             Event::AgentDeleted { agent } => self.delete_agent(*agent),
@@ -207,7 +209,13 @@ impl State {
         }
     }
 
-    fn apply_document(&mut self, now: Timestamp, version: u64, document: &Arc<Document>) {
+    fn apply_document(
+        &mut self,
+        now: Timestamp,
+        version: u64,
+        document: &Arc<Document>,
+        moves: &BTreeMap<QueueName, QueueName>,
+    ) {
         (self.version, self.document) = (version, Arc::clone(document));
         for queue in &mut self.queues {
             queue.rules = None;
@@ -231,7 +239,9 @@ impl State {
         }
         let own = document.queues.values().filter_map(|queue| queue.cost);
         self.cost_min = document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0);
-        self.rebuild_index(now);
+        let number = |name: &QueueName| QueueKey(self.queue_names.find(name).expect("both are names of a document"));
+        let moves = moves.iter().map(|(from, to)| (number(from), number(to))).collect();
+        self.rebuild_index(now, &moves);
     }
 
     fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>, revision: u64) {
@@ -310,6 +320,7 @@ impl State {
             drain: None,
             drain_not_before: now,
             line: None,
+            kind: None,
             answered_at: None,
         };
         if self.contacts.get(&key).is_none() {

@@ -16,6 +16,7 @@ use crate::model::{
 
 use super::{
     evolve::session_due,
+    kinds::KindId,
     matching::{
         atoms::AtomKey,
         index::{InLine, combined, own_of, rule_at},
@@ -51,6 +52,7 @@ pub use explained::{check_choice, check_explained};
 pub fn check(state: &State) -> Result<(), Broken> {
     let mut timers = usize::from(state.dedup.due().is_some());
     let (mut in_line, mut open, mut open_offers) = (0, 0, 0);
+    let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64); state.queues.len()];
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
@@ -59,6 +61,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
         timers += usize::from(contact.due.is_some());
         open += usize::from(!contact.is_closed());
         let Some(route) = contact.route.as_deref() else { continue };
+        kinds += u64::from(!contact.is_closed());
         in_line += usize::from(route.line.is_some());
         open_offers += route.offers.len();
         let count = &mut counts[route.queue.0 as usize];
@@ -69,6 +72,8 @@ pub fn check(state: &State) -> Result<(), Broken> {
     }
     must!(state.open_contacts == open, "{} open contacts counted, {open} there", state.open_contacts);
     must!(state.contacts.len() == state.contact_ids.len(), "contacts without an id");
+    let counted: u64 = state.kinds.iter().map(|kind| kind.open).sum();
+    must!(counted == kinds, "{counted} contacts are counted by kind, {kinds} are there");
     for (queue, count) in state.queues.iter().zip(counts) {
         let is = (queue.places.len(), queue.offered, queue.parked, queue.engaged);
         must!(is == count, "a queue counts {is:?}, there are {count:?}");
@@ -142,6 +147,10 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
         must!(matches!(contact.stage, Stage::Announced { .. } | Stage::Closed { .. }), "contact {id:?} has no route");
         return Ok(());
     };
+    let kind = route.kind.map(|kind| &state.kinds.kind(kind).id);
+    let same =
+        |kind: &KindId| (kind.queue, kind.channel, &kind.own) == (route.queue, route.channel, &route.requirement);
+    must!(kind.is_some() != contact.is_closed() && kind.is_none_or(same), "contact {id:?} is counted to another kind");
     must!(contact.is_waiting() || route.offers.is_empty(), "contact {id:?} is {} and offered", contact.stage_name());
     must!(contact.is_waiting() || route.line.is_none(), "contact {id:?} is {} and in line", contact.stage_name());
     if contact.is_waiting() {

@@ -24,6 +24,7 @@ mod evolve;
 pub mod explain;
 mod find;
 pub mod invariant;
+mod kinds;
 mod matching;
 mod names;
 mod notice;
@@ -91,8 +92,8 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             tick::tick(out);
             Ok(Reply::Done)
         }
-        Command::ApplyDocument { document, expected_version } => {
-            document::apply_document(out, document, *expected_version)
+        Command::ApplyDocument { document, expected_version, moves } => {
+            document::apply_document(out, document, *expected_version, moves)
         }
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),
         Command::PutAgents { rows } => Ok(agent::put_agents(out, rows)),

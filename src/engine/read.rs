@@ -76,6 +76,9 @@ impl State {
             Query::Queue(name) => Ok(Answer::Queue(self.queue_view(queue_named(self, "queue", name)?))),
             Query::Queues { after, limit } => Ok(self.list_queues(after.as_ref(), *limit)),
             Query::Document => Ok(Answer::Document { version: self.version, document: Arc::clone(&self.document) }),
+            Query::Preview { document, expected_version, moves } => {
+                Ok(Answer::Preview(Box::new(self.preview(document, *expected_version, moves))))
+            }
             Query::OpenOffers(id) => {
                 let agent = self.agent(agent_of(self, id)?);
                 Ok(Answer::OpenOffers(agent.offers.iter().filter_map(|offer| self.offer_view(*offer)).collect()))

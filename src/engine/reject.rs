@@ -115,8 +115,11 @@ pub enum Reject {
         contacts: u32,
     },
     /// The document would remove queues that still hold contacts.
-    #[error("these queues still hold contacts and cannot be removed: {0:?}")]
+    #[error("these queues still hold contacts; name in `moves` where each one's contacts go: {0:?}")]
     QueuesNotEmpty(Vec<QueueName>),
+    /// Contacts of removed queues cannot go where they are to go.
+    #[error("{} of the queue moves cannot be carried out", .0.len())]
+    MovesInvalid(Vec<MoveFault>),
     /// The document would remove channels that contacts still use.
     #[error("these channels are still used by contacts and cannot be removed: {0:?}")]
     ChannelsInUse(Vec<ChannelName>),
@@ -187,6 +190,38 @@ pub enum Reject {
     },
 }
 
+/// Why contacts of a removed queue cannot go where they are to go.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("from {from:?} to {to:?}: {problem}")]
+pub struct MoveFault {
+    /// The removed queue.
+    pub from: QueueName,
+    /// Where its contacts are to go.
+    pub to: QueueName,
+    /// What is wrong with that.
+    pub problem: MoveProblem,
+}
+
+/// What is wrong with a queue move, and what would be right. Its `Display` reads well after the field's path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MoveProblem {
+    /// The queue stays, or was never there.
+    #[error("names no queue that the document removes; leave it out")]
+    NotRemoved,
+    /// The new document has no such queue.
+    #[error("names no queue of the new document{}", suggestion(.similar))]
+    DestinationUnknown {
+        /// A queue with a similar name.
+        similar: Option<String>,
+    },
+    /// The destination does not take a channel of the contacts.
+    #[error("names a queue that does not take {0:?}; contacts of that channel are there, so name one that does")]
+    ChannelNotTaken(ChannelName),
+    /// What a contact asks cannot be matched in the destination.
+    #[error("names a queue where what a contact asks, together with the queue's own requirement, {0}")]
+    Unmatchable(RequirementError),
+}
+
 impl Reject {
     /// The reason's name, for logs and metrics.
     pub fn name(&self) -> &'static str {
@@ -207,6 +242,7 @@ impl Reject {
             Self::Requirement { .. } => "requirement",
             Self::QueueFull { .. } => "queue_full",
             Self::QueuesNotEmpty(_) => "queues_not_empty",
+            Self::MovesInvalid(_) => "moves_invalid",
             Self::ChannelsInUse(_) => "channels_in_use",
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::OfferUnknown(_) => "offer_unknown",

@@ -23,6 +23,7 @@ use super::{
     dedup::Dedup,
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
+    kinds::{KindKey, Kinds},
     matching::{
         index::{InLine, Index},
         places::Places,
@@ -48,6 +49,7 @@ pub struct State {
     pub(super) contacts: Table<ContactKey, Contact>,
     pub(super) contact_ids: Directory<ContactId, ContactKey>,
     pub(super) open_contacts: usize,
+    pub(super) kinds: Kinds,
     pub(super) agents: Vec<Option<Agent>>,
     pub(super) agent_ids: Directory<AgentId, AgentKey>,
     /// The latest revision of any agent: they rise over the tenant's life.
@@ -133,6 +135,8 @@ pub struct Route {
     pub drain: Option<AgentKey>,
     pub drain_not_before: Timestamp,
     pub line: Option<InLine>,
+    /// Absent only once it is closed.
+    pub kind: Option<KindKey>,
     /// When an agent first accepted it.
     pub answered_at: Option<Timestamp>,
 }
@@ -324,6 +328,7 @@ impl State {
             contacts: Table::default(),
             contact_ids: Directory::default(),
             open_contacts: 0,
+            kinds: Kinds::default(),
             agents: Vec::new(),
             agent_ids: Directory::default(),
             last_revision: 0,

@@ -2,13 +2,13 @@
 //!
 //! Invariant: reading never changes anything, and a page never costs more than its stated budget.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, AgentRow, Presence},
     contact::{ClosedBecause, ContactDetails},
     document::Document,
-    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId},
+    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
     time::{Span, Timestamp},
 };
 
@@ -39,6 +39,8 @@ pub enum Query {
     Queues { after: Option<QueueName>, limit: usize },
     /// The document in force.
     Document,
+    /// What applying this document would do.
+    Preview { document: Arc<Document>, expected_version: Option<u64>, moves: BTreeMap<QueueName, QueueName> },
     /// Offers open at an agent (sent again when a stream resumes).
     OpenOffers(AgentId),
     /// Why something is as it is.
@@ -75,6 +77,8 @@ pub enum Answer {
     Queues { queues: Vec<QueueView>, next: Option<QueueName> },
     /// To [`Query::Document`].
     Document { version: u64, document: Arc<Document> },
+    /// To [`Query::Preview`].
+    Preview(Box<Preview>),
     /// To [`Query::OpenOffers`].
     OpenOffers(Vec<OfferView>),
     /// To [`Query::Explain`].
@@ -260,4 +264,57 @@ pub struct QueueView {
     pub engaged: u64,
     /// Since when the longest-waiting contact waits in this queue.
     pub oldest_since: Option<Timestamp>,
+}
+
+/// What applying a document would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The version that it would get.
+    pub version: u64,
+    /// Queues that it adds, removes or changes, by name.
+    pub queues: Vec<QueuePreview>,
+    /// Skills that come and go.
+    pub skills: Names<SkillName>,
+    /// Channels that come and go.
+    pub channels: Names<ChannelName>,
+    /// Every reason for which it would be refused; empty if it would be applied.
+    pub refusals: Vec<Reject>,
+}
+
+/// Names that come and go with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names<N> {
+    /// Only the new document has them.
+    pub added: Vec<N>,
+    /// Only the one in force has them.
+    pub removed: Vec<N>,
+}
+
+/// What applying a document would do to a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuePreview {
+    /// Its name.
+    pub name: QueueName,
+    /// What becomes of it.
+    pub change: QueueChange,
+    /// Open contacts that go on in another queue, those at agents included.
+    pub moved: u64,
+    /// Waiting contacts whose place changes, because the queue's priority does.
+    pub reordered: u64,
+    /// Waiting contacts for whom the agents may change who can take them: the requirement, the steps or the members do.
+    pub rematched: u64,
+}
+
+/// What becomes of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueueChange {
+    /// It is new.
+    Added,
+    /// It stays, under other rules.
+    Changed,
+    /// It goes; its contacts go on in this one, if one is named.
+    Removed {
+        /// Which.
+        to: Option<QueueName>,
+    },
 }

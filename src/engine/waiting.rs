@@ -8,16 +8,16 @@ use crate::model::{
     contact::{ClosedBecause, KeepPlace},
     ids::{AgentKey, ContactKey, QueueKey, QueueName},
     limits::{CLASSES_MAX, CLOSED_CONTACT_KEPT_SECS, CONTACTS_CLOSED_MAX, CONTACTS_OPEN_MAX, HOPS_MAX},
-    requirement::{Requirement, RequirementError},
+    requirement::Requirement,
     time::{Span, Timestamp},
 };
 
 use super::{
     command::Reply,
+    document::matchable,
     emit::Emit,
     event::{Event, Place, Requeued, Target},
     find::{nearest, queue_named},
-    matching::index::combined,
     reject::Reject,
     state::{Route, State},
 };
@@ -144,22 +144,5 @@ pub(super) fn check_matchable(
     if !state.index.has_room() {
         return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });
     }
-    let mut reachable = vec![queue];
-    let mut at = 0;
-    while let Some(queue) = reachable.get(at).copied() {
-        at += 1;
-        matchable(state, queue, own).map_err(|error| Reject::Requirement { field, error })?;
-        for next in state.rules(queue).successors().into_iter().filter_map(|name| state.find_queue(name)) {
-            if !reachable.contains(&next) {
-                reachable.push(next);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn matchable(state: &State, queue: QueueKey, own: &Requirement) -> Result<(), RequirementError> {
-    let queue = state.rules(queue);
-    let mut rules = std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
-    rules.try_for_each(|rule| combined(rule, Some(own)).map(drop))
+    matchable(&state.document, state.rules(queue), own).map_err(|error| Reject::Requirement { field, error })
 }

@@ -4,7 +4,10 @@
 //! record and every record is the next in sequence. Driven by the async loop (`run`) and by virtual time alike.
 //! Not here: waiting, appending, releasing.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -137,7 +140,7 @@ impl Core {
         }
         let now = self.advance(now);
         let world = self.insert(tenant.clone());
-        let command = Command::ApplyDocument { document, expected_version: None };
+        let command = Command::ApplyDocument { document, expected_version: None, moves: BTreeMap::new() };
         let (reply, applied) = self.apply(now, world, Request { id: None, command });
         match (reply, applied) {
             (Ok(_), Some(applied)) => Ok(applied),

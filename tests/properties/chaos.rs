@@ -24,6 +24,8 @@ const AGENTS: u64 = 6;
 const QUEUES: [&str; 6] = ["calls", "chats", "mail", "team", "rush", "rest"];
 const CHANNELS: [&str; 4] = ["voice", "video", "chat", "email"];
 const SKILLS: [&str; 4] = ["a", "b", "c", "d"];
+/// Queues that a document may leave out.
+const REMOVED: &[&[&str]] = &[&[], &[], &[], &["mail"], &["team"], &["mail", "team"]];
 /// Contacts open at once: enough for lines to form, few enough to check all pairs.
 const OPEN_MAX: usize = 14;
 
@@ -60,10 +62,31 @@ impl Chaos {
 
     /// A document with every feature; numbers vary, so that applying another one moves things.
     pub fn document(&mut self) -> Document {
+        self.document_without(&[])
+    }
+
+    /// The same without some of its queues.
+    fn document_without(&mut self, removed: &[&str]) -> Document {
         let idle = *self.pick(&["since_last_contact", "since_available", "lowest_load"]);
         let priority = self.random.random_range(0..120);
         let at_once = self.random.random_range(1..4);
         let step = self.random.random_range(5..40);
+        let mail = r#"
+            [queues.mail]
+            channels = ["email"]
+            require = { all = ["b>=20"] }
+            max_wait = { after = "10m", then = "escalate", queue = "rush" }
+            "#;
+        let team = r#"
+            [queues.team]
+            members = "assigned"
+            require = { any = ["c>=50", "d>=50"] }
+            offers = { declining = "forbidden" }
+            max_size = { contacts = 4 }
+            drain_after = "15s"
+            "#;
+        let if_kept = |name, text| if removed.contains(&name) { "" } else { text };
+        let (mail, team) = (if_kept("mail", mail), if_kept("team", team));
         let text = format!(
             r#"
             longest_idle = "{idle}"
@@ -103,16 +126,8 @@ impl Chaos {
             wrap_up = {{ time = "5s" }}
             max_size = {{ contacts = 3, overflow = "rest" }}
             max_wait = {{ after = "6m" }}
-            [queues.mail]
-            channels = ["email"]
-            require = {{ all = ["b>=20"] }}
-            max_wait = {{ after = "10m", then = "escalate", queue = "rush" }}
-            [queues.team]
-            members = "assigned"
-            require = {{ any = ["c>=50", "d>=50"] }}
-            offers = {{ declining = "forbidden" }}
-            max_size = {{ contacts = 4 }}
-            drain_after = "15s"
+            {mail}
+            {team}
             [queues.rush]
             priority = "{priority}s"
             cost = 60
@@ -193,13 +208,26 @@ impl Chaos {
                 let expected = self.expected(&agents, &agent);
                 Command::DeleteAgent { agent, expected }
             }
-            58..60 => {
-                let expected_version = (self.random.random_range(0..4) == 0).then_some(7);
-                Command::ApplyDocument { document: Arc::new(self.document()), expected_version }
-            }
+            58..60 => self.apply_document(),
             60..62 => Command::Tick,
             _ => self.about_contact(&open, &contacts),
         }
+    }
+
+    /// Another document, sometimes without a queue or two, whose contacts mostly have somewhere to go.
+    fn apply_document(&mut self) -> Command {
+        let removed = *self.pick(REMOVED);
+        let queue = |name: &str| QueueName::new(name).expect("it obeys the grammar");
+        let mut moves = BTreeMap::new();
+        for name in removed {
+            match self.random.random_range(0..8) {
+                0 => {}
+                1 => drop(moves.insert(queue(name), queue("calls"))),
+                _ => drop(moves.insert(queue(name), queue(self.word(&["rest", "rush"])))),
+            }
+        }
+        let expected_version = (self.random.random_range(0..4) == 0).then_some(7);
+        Command::ApplyDocument { document: Arc::new(self.document_without(removed)), expected_version, moves }
     }
 
     fn answer(&mut self, agent: AgentId, offer: OfferKey) -> Command {

@@ -8,7 +8,10 @@ use std::{
     fmt::Write,
 };
 
-use attune::model::document::{Document, Format};
+use attune::model::{
+    document::{Document, Format},
+    ids::QueueName,
+};
 
 /// Short forms of queue settings, and where they stand in a document.
 const SHORT_FORMS: &[(&str, &str)] = &[
@@ -47,6 +50,7 @@ pub struct Layout {
     queues: BTreeMap<String, String>,
     routing: String,
     toml: String,
+    moves: BTreeMap<String, String>,
 }
 
 impl Layout {
@@ -61,7 +65,7 @@ impl Layout {
         words.first().is_some_and(|word| WORDS.contains(&word.as_str()))
     }
 
-    /// `routing longest_idle=lowest_load`, `channels voice, chat`, `channel chat cost=50`, `queue …`, `drop queue …`.
+    /// `routing longest_idle=lowest_load`, `channels voice, chat`, `channel chat cost=50`, `queue …`, `drop queue … to=…`.
     pub fn declare(&mut self, words: &[String], toml: &str) -> Result<(), String> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words[..] {
@@ -81,11 +85,24 @@ impl Layout {
             ["queue", name, ref settings @ ..] => {
                 self.queues.insert(name.to_owned(), in_toml(settings)?);
             }
-            ["drop", "queue", name] => drop(self.queues.remove(name)),
+            ["drop", "queue", name, ref settings @ ..] => {
+                drop(self.queues.remove(name));
+                for setting in settings {
+                    let to =
+                        setting.strip_prefix("to=").ok_or(format!("{setting:?} says nothing of a dropped queue"))?;
+                    self.moves.insert(name.to_owned(), to.to_owned());
+                }
+            }
             ["drop", "channel", name] => drop(self.channels.remove(name)),
             _ => return Err(format!("cannot declare {:?}", words.join(" "))),
         }
         Ok(())
+    }
+
+    /// Where the contacts of the queues go that were dropped since the document before.
+    pub fn take_moves(&mut self) -> Result<BTreeMap<QueueName, QueueName>, String> {
+        let name = |text: &str| QueueName::new(text).map_err(|error| format!("a queue's name {error}"));
+        std::mem::take(&mut self.moves).iter().map(|(from, to)| Ok((name(from)?, name(to)?))).collect()
     }
 
     /// The document.

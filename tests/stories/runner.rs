@@ -101,7 +101,8 @@ impl Stage {
         let mut happened = self.pass_until(block)?;
         if Layout::is_declaration(&block.words) {
             let document = Arc::new(self.layout.document()?);
-            let command = Command::ApplyDocument { document, expected_version: None };
+            let moves = self.layout.take_moves()?;
+            let command = Command::ApplyDocument { document, expected_version: None, moves };
             happened.extend(self.call(block, None, command)?);
         } else {
             let driver = self.driver.as_mut().expect("the world was founded above");

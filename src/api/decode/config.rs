@@ -1,17 +1,21 @@
 //! ConfigService's requests, documents included.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     api::pb,
     engine::{Command, view::Query},
     model::{
         document::{Document, DocumentError, Format, Violation},
-        ids::TenantId,
+        ids::{QueueName, TenantId},
+        limits::QUEUES_MAX,
     },
 };
 
-use super::{Mutation, Question, Subject, Violations};
+use super::{
+    Mutation, Question, Subject, Violations,
+    field::{item, part},
+};
 
 /// Decodes GetDocument.
 pub fn get_document(message: &pb::GetDocumentRequest) -> Result<Question, Violations> {
@@ -38,12 +42,35 @@ pub fn apply_document(message: &pb::ApplyDocumentRequest) -> Result<Mutation, Vi
             None
         }
     });
+    let moves = v.take_moves("moves", &message.moves);
     let expected_version = message.expected_version;
-    let command = document.map(|document| Command::ApplyDocument { document, expected_version });
+    let command = document.zip(moves);
+    let command = command.map(|(document, moves)| Command::ApplyDocument { document, expected_version, moves });
     v.mutation(&message.tenant, &message.request_id, command)
 }
 
 impl Violations {
+    pub(super) fn take_moves(
+        &mut self,
+        field: &str,
+        messages: &[pb::QueueMove],
+    ) -> Option<BTreeMap<QueueName, QueueName>> {
+        if !self.at_most(field, messages.len(), QUEUES_MAX) {
+            return None;
+        }
+        let mut moves = BTreeMap::new();
+        for (index, message) in messages.iter().enumerate() {
+            let path = item(field, index);
+            let from = self.take(&part(&path, "from"), QueueName::new(&message.from));
+            let to = self.take(&part(&path, "to"), QueueName::new(&message.to));
+            let Some((from, to)) = from.zip(to) else { continue };
+            if moves.insert(from, to).is_some() {
+                self.add(part(&path, "from"), format!("names {} again; each removed queue has one move", message.from));
+            }
+        }
+        (moves.len() == messages.len()).then_some(moves)
+    }
+
     fn take_parsed(&mut self, document: Option<&pb::DocumentText>) -> Option<Result<Document, DocumentError>> {
         let document = self.take_required("document", document)?;
         let format = match document.format() {

@@ -40,6 +40,7 @@ fn every_call_error() -> Vec<CallError> {
         Reject::Requirement { field: "requirement", error: RequirementError::Impossible },
         Reject::QueueFull { queue: queue(), contacts: 10 },
         Reject::QueuesNotEmpty(vec![queue()]),
+        Reject::MovesInvalid(vec![MoveFault { from: queue(), to: queue(), problem: MoveProblem::NotRemoved }]),
         Reject::ChannelsInUse(vec![channel()]),
         Reject::VersionMismatch { expected: 3, actual: 4 },
         Reject::OfferUnknown(offer),
