@@ -19,11 +19,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_imports(true).include_source_info(true).open_files(PROTOS)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("attune.v1.descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    let mut config = tonic_prost_build::Config::new();
+    // The command line finds a message's descriptor by its name, to write and read it as JSON.
+    config.enable_type_names();
     tonic_prost_build::configure()
         .build_server(true)
         .build_client(true)
         // Sorted maps: equal messages are equal bytes.
         .btree_map(".")
-        .compile_fds(compiler.file_descriptor_set())?;
+        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     Ok(())
 }

@@ -174,7 +174,8 @@ async fn a_reload_with_anything_wrong_changes_nothing() {
     let sources = files.sources();
     let mut daemon = Daemon::start(sources.load().unwrap()).await.unwrap();
     let addresses = daemon.addresses();
-    let before = fetch(addresses.admin, "/config").await;
+    let shown = async || fetch(addresses.admin, "/config").await.split_once("\r\n\r\n").unwrap().1.to_owned();
+    let before = shown().await;
 
     files.document("# second\n");
     files.settings("drain_secs_max = 7\nlog.levle = 'warn'\n");
@@ -187,7 +188,7 @@ async fn a_reload_with_anything_wrong_changes_nothing() {
     assert!(matches!(error, ReloadError::Documents(_)) && error.to_string().contains("nonsense"), "{error}");
 
     assert_eq!(version(addresses.api).await, 1);
-    assert_eq!(fetch(addresses.admin, "/config").await, before);
+    assert_eq!(shown().await, before);
     daemon.shutdown().await;
 }
 
@@ -375,7 +376,7 @@ fn checking_names_everything_that_is_wrong_and_starts_nothing() {
     for expected in [
         "attuned.toml:4:1: drain_secs is not a setting; did you mean \"drain_secs_max\"?",
         "--log-format: log.format is \"xml\", which is neither text nor json",
-        "acme.toml: nonsense: ",
+        "acme.toml:1:1: nonsense: ",
         "3 things are wrong",
     ] {
         assert!(stderr.contains(expected), "{expected} is not in {stderr}");
@@ -387,10 +388,37 @@ fn checking_names_everything_that_is_wrong_and_starts_nothing() {
     assert_eq!(json["valid"], false);
     assert_eq!(json["problems"][0]["origin"]["column"], 1);
     assert_eq!(json["documents"][0]["violations"][0]["path"], "nonsense");
+    assert_eq!(json["documents"][0]["violations"][0]["line"], 1);
 }
 
 #[test]
 fn the_schema_is_printed_as_it_ships() {
     let printed = attuned().arg("schema").output().unwrap();
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), include_str!("../deploy/schema/settings.schema.json"));
+}
+
+#[test]
+fn the_doctor_looks_at_ports_and_the_machine() {
+    let files = Files::new();
+    let doctor = |more: &[&str]| {
+        let mut command = attuned();
+        command.args(["doctor", "--format", "json", "--config"]).arg(files.path("attuned.toml")).args(more);
+        let output = command.output().unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), found)
+    };
+    let (code, found) = doctor(&[]);
+    assert_eq!((code, &found["healthy"]), (Some(0), &Value::Bool(true)), "{found}");
+    let checks: Vec<&str> =
+        found["checks"].as_array().unwrap().iter().map(|one| one["check"].as_str().unwrap()).collect();
+    for check in ["settings", "documents", "ports", "clocks", "processors"] {
+        assert!(checks.contains(&check), "{check} is not in {checks:?}");
+    }
+
+    let running = Process::start(&files.path("attuned.toml"), &[]);
+    let (api, admin) = (running.api.to_string(), running.admin.to_string());
+    let (code, found) = doctor(&["--listen", &api, "--admin-listen", &admin]);
+    assert_eq!((code, &found["healthy"]), (Some(1), &Value::Bool(false)), "{found}");
+    let taken = found["checks"].as_array().unwrap().iter().find(|one| one["state"] == "fail").unwrap();
+    assert!(taken["advice"].as_str().unwrap().contains("an attuned runs here already"), "{taken}");
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::{DocumentSource, Effective, Loaded, Problem, Reading, Sources},
-    model::ids::TenantId,
+    model::{document::Violation, ids::TenantId},
 };
 
 use super::{documents, program::UNUSABLE};
@@ -18,9 +18,8 @@ use super::{documents, program::UNUSABLE};
 ///
 /// Reads what the daemon would read (settings file, ATTUNE_… variables, flags) and starts nothing. Exits with 0 if the
 /// daemon could start with it, with 2 if not; then standard error has everything that is wrong, each with its place.
-///
-/// Example: attuned check --config /etc/attuned.toml
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  attuned check --config /etc/attuned.toml")]
 pub(super) struct Arguments {
     /// What is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -39,8 +38,8 @@ enum Format {
 struct Looked {
     tenant: String,
     source: DocumentSource,
-    /// What it holds, or everything that is wrong with it, by path.
-    found: Result<Holds, Vec<(String, String)>>,
+    /// What it holds, or everything that is wrong with it, each with its place.
+    found: Result<Holds, Vec<Violation>>,
 }
 
 struct Holds {
@@ -87,9 +86,8 @@ fn print_text(loaded: &Loaded, problems: &[Problem], documents: &[Looked]) {
                 println!("tenant {tenant}: {source}: {queues} queues, {skills} skills, {channels} channels");
             }
             Err(violations) => {
-                let path = |path: &str| if path.is_empty() { String::new() } else { format!("{path}: ") };
-                for (at, message) in violations {
-                    eprintln!("tenant {tenant}: {source}: {}{message}", path(at));
+                for violation in violations {
+                    eprintln!("{source}:{}:{}: {violation} (tenant {tenant})", violation.at.line, violation.at.column);
                 }
             }
         }
@@ -113,8 +111,8 @@ fn as_json(valid: bool, loaded: &Loaded, problems: &[Problem], documents: &[Look
                 json!({ "valid": true, "queues": queues, "skills": skills, "channels": channels })
             }
             Err(violations) => {
-                let violations: Vec<Value> =
-                    violations.iter().map(|(path, message)| json!({ "path": path, "message": message })).collect();
+                let violation = |Violation { at, path, message }: &Violation| json!({ "path": path, "message": message, "line": at.line, "column": at.column });
+                let violations: Vec<Value> = violations.iter().map(violation).collect();
                 json!({ "valid": false, "violations": violations })
             }
         };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ffi::OsStr, fs, io, path::PathBuf, sync::Arc};
 use crate::{
     config::DocumentSource,
     model::{
-        document::{Document, DocumentError, Format},
+        document::{Document, DocumentError, Format, Position, Violation},
         ids::TenantId,
     },
 };
@@ -39,13 +39,14 @@ pub enum DocumentFileError {
 }
 
 impl DocumentFileError {
-    /// Everything that is wrong, by path in the document; the path is empty if it is about the file.
-    pub fn violations(&self) -> Vec<(String, String)> {
+    /// Everything that is wrong, each with its place; one that is about the file stands at its beginning.
+    pub fn violations(&self) -> Vec<Violation> {
         match self {
-            Self::Unreadable { source, .. } => vec![(String::new(), format!("cannot be read: {source}"))],
-            Self::Invalid { source, .. } => {
-                source.violations().into_iter().map(|violation| (violation.path, violation.message)).collect()
+            Self::Unreadable { source, .. } => {
+                let message = format!("cannot be read: {source}");
+                vec![Violation { at: Position::START, path: String::new(), message }]
             }
+            Self::Invalid { source, .. } => source.violations(),
         }
     }
 }

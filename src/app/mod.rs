@@ -30,6 +30,7 @@ use crate::{
 };
 
 mod check;
+mod doctor;
 mod documents;
 mod program;
 mod reload;

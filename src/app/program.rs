@@ -14,7 +14,7 @@ use crate::{
     telemetry::logs,
 };
 
-use super::{Daemon, Signals, check, stop_on_panic};
+use super::{Daemon, Signals, check, doctor, stop_on_panic};
 
 /// The process cannot begin: settings or documents are invalid.
 pub(super) const UNUSABLE: u8 = 2;
@@ -49,9 +49,9 @@ Example:
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Arguments),
+    Doctor(doctor::Arguments),
     /// Prints the JSON schema of the settings file, for editors and for those who write settings by program
-    ///
-    /// Example: attuned schema > settings.schema.json
+    #[command(after_help = "Example:\n  attuned schema > settings.schema.json")]
     Schema,
 }
 
@@ -62,6 +62,7 @@ impl Program {
         match self.verb {
             None => serve(&sources),
             Some(Verb::Check(arguments)) => check::run(&arguments, &sources),
+            Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &sources),
             Some(Verb::Schema) => {
                 print!("{}", config::schema());
                 ExitCode::SUCCESS

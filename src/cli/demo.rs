@@ -25,7 +25,6 @@ mod ledger;
 mod line;
 mod office;
 mod play;
-mod shorten;
 mod show;
 mod summary;
 
@@ -43,6 +42,7 @@ const LONGEST: Duration = Duration::from_secs(12 * 3_600);
 /// Agents connect over gRPC, customers write and call in six languages, a day takes four minutes. Ends with a summary
 /// from the customers' and agents' own books. Exits with 1 if a contact was lost or offered twice, or if the run failed.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  attune demo --duration 1m --agents 30")]
 pub struct Arguments {
     /// How long contacts keep coming, such as 20s or 4m. Four minutes play the whole day; less plays the time around
     /// the morning's peak at the same pace, more plays the day more slowly.

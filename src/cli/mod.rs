@@ -1,17 +1,30 @@
 //! `attune`: the command line, one verb a module.
 //!
 //! Invariant: a verb talks to a daemon only as everybody else does, over gRPC. Standard output has what was asked for;
-//! everything else goes to standard error. Not here: the daemon's own flags (`attuned`).
+//! everything else goes to standard error. Exit codes are in one table, `failure::EXIT_CODES`. Not here: the daemon's own
+//! command line (`attuned`, `app::program`).
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod agents;
+mod arguments;
+mod calls;
+mod client;
+mod config;
+mod contacts;
 mod demo;
+mod failure;
+mod options;
+mod output;
+mod pages;
+mod queues;
+mod session;
 
 /// Routes contacts to agents: this is its command line; `attuned` is the daemon.
 #[derive(Debug, Parser)]
-#[command(name = "attune", version)]
+#[command(name = "attune", version, after_help = failure::EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -19,14 +32,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Contacts(contacts::Arguments),
+    Agents(agents::Arguments),
+    Queues(queues::Arguments),
+    Config(config::Arguments),
     Demo(demo::Arguments),
+    Completions(pages::Completions),
+    Man(pages::Man),
 }
 
 impl Cli {
     /// Does what was asked for.
     pub fn run(self) -> ExitCode {
         match self.verb {
+            Verb::Contacts(arguments) => contacts::run(arguments),
+            Verb::Agents(arguments) => agents::run(arguments),
+            Verb::Queues(arguments) => queues::run(arguments),
+            Verb::Config(arguments) => config::run(arguments),
             Verb::Demo(arguments) => demo::run(&arguments),
+            Verb::Completions(arguments) => pages::completions(&arguments),
+            Verb::Man(arguments) => pages::man(&arguments),
         }
     }
 }

@@ -19,6 +19,8 @@ use super::{
 
 const CONFIG_ENV: &str = "ATTUNE_CONFIG";
 const TENANTS_ENV: &str = "ATTUNE_TENANTS";
+/// The command line's own, which may well be set where the daemon starts.
+const OF_THE_COMMAND_LINE: [&str; 2] = ["ATTUNE_SERVER", "ATTUNE_TENANT"];
 
 /// What settings are put together from: kept, so that a running daemon can read its file again.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +133,7 @@ impl Load {
                 value.split(',').for_each(|tenant| self.written_tenant(tenant, origin.clone()));
             } else if let Some(key) = KEYS.iter().find(|key| key.env() == *name) {
                 self.set(key.name, value, origin);
-            } else if name != CONFIG_ENV {
+            } else if name != CONFIG_ENV && !OF_THE_COMMAND_LINE.contains(&name.as_str()) {
                 self.foreign_env(name);
             }
         }

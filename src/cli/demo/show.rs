@@ -9,12 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::sim::workload::Contact;
+use crate::{cli::output::shorten::shorten, sim::workload::Contact};
 
-use super::{
-    clock::{hms, ms},
-    shorten::shorten,
-};
+use super::clock::{hms, ms};
 
 /// Columns for a customer's words.
 const TEXT_COLUMNS: usize = 28;

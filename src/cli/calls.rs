@@ -1,0 +1,85 @@
+//! Every call that the command line makes, in one table: request, answer, service, and whether it changes something.
+//!
+//! Invariant: a request's tenant and request id are filled in here and nowhere else.
+
+use tonic::{Request, Response, Status, service::interceptor::InterceptedService, transport::Channel};
+
+use crate::api::pb;
+
+use super::client::Deadline;
+
+/// A connection that sets each call's deadline.
+pub type Line = InterceptedService<Channel, Deadline>;
+
+/// A request that is answered once.
+pub trait Call: Clone {
+    /// The answer.
+    type Answer;
+
+    /// Its message: the method's name and "Request".
+    const REQUEST: &'static str;
+
+    /// Says whose it is, and under which id it may be repeated.
+    fn fill(&mut self, tenant: &str, request_id: &str);
+
+    /// Makes the call, once.
+    fn send(self, line: Line) -> impl Future<Output = Result<Response<Self::Answer>, Status>>;
+}
+
+/// Bytes of an answer: a page of contacts at their largest, and a document at its largest.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+macro_rules! calls {
+    ($($module:ident::$client:ident { $($kind:ident $method:ident($request:ident) -> $answer:ident;)+ })+) => {$($(
+        impl Call for pb::$request {
+            type Answer = pb::$answer;
+
+            const REQUEST: &'static str = stringify!($request);
+
+            fn fill(&mut self, tenant: &str, request_id: &str) {
+                tenant.clone_into(&mut self.tenant);
+                calls!(@$kind self, request_id);
+            }
+
+            async fn send(self, line: Line) -> Result<Response<pb::$answer>, Status> {
+                let client = pb::$module::$client::new(line);
+                client.max_decoding_message_size(ANSWER_BYTES_MAX).$method(Request::new(self)).await
+            }
+        }
+    )+)+};
+    (@reads $call:ident, $request_id:ident) => { let _ = $request_id; };
+    (@changes $call:ident, $request_id:ident) => { $request_id.clone_into(&mut $call.request_id) };
+}
+
+calls! {
+    contact_service_client::ContactServiceClient {
+        changes announce_contact(AnnounceContactRequest) -> AnnounceContactResponse;
+        changes enqueue_contact(EnqueueContactRequest) -> EnqueueContactResponse;
+        reads get_contact(GetContactRequest) -> GetContactResponse;
+        reads list_contacts(ListContactsRequest) -> ListContactsResponse;
+        changes update_contact(UpdateContactRequest) -> UpdateContactResponse;
+        changes park_contact(ParkContactRequest) -> ParkContactResponse;
+        changes release_contact(ReleaseContactRequest) -> ReleaseContactResponse;
+        changes requeue_contact(RequeueContactRequest) -> RequeueContactResponse;
+        changes transfer_contact(TransferContactRequest) -> TransferContactResponse;
+        changes complete_contact(CompleteContactRequest) -> CompleteContactResponse;
+        changes cancel_contact(CancelContactRequest) -> CancelContactResponse;
+    }
+    agent_service_client::AgentServiceClient {
+        changes put_agent(PutAgentRequest) -> PutAgentResponse;
+        reads get_agent(GetAgentRequest) -> GetAgentResponse;
+        reads list_agents(ListAgentsRequest) -> ListAgentsResponse;
+        changes delete_agent(DeleteAgentRequest) -> DeleteAgentResponse;
+        changes set_presence(SetPresenceRequest) -> SetPresenceResponse;
+    }
+    wait_service_client::WaitServiceClient {
+        reads get_position(GetPositionRequest) -> GetPositionResponse;
+        reads get_queue_statistics(GetQueueStatisticsRequest) -> GetQueueStatisticsResponse;
+        reads list_queue_statistics(ListQueueStatisticsRequest) -> ListQueueStatisticsResponse;
+    }
+    config_service_client::ConfigServiceClient {
+        reads get_document(GetDocumentRequest) -> GetDocumentResponse;
+        reads validate_document(ValidateDocumentRequest) -> ValidateDocumentResponse;
+        changes apply_document(ApplyDocumentRequest) -> ApplyDocumentResponse;
+    }
+}
