@@ -9,7 +9,7 @@ use std::{
 };
 
 use attune::{
-    api::pb::{self, agent_service_client::AgentServiceClient},
+    api::pb::{self, agent_service_client::AgentServiceClient, watch_offers_response::Event},
     app::Daemon,
     config::Settings,
 };
@@ -300,6 +300,35 @@ async fn the_document_is_read_checked_and_replaced() {
         desk.run("config schema settings").ok(),
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/schema/settings.schema.json")).unwrap()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_is_told_of_contacts_agents_and_offers() {
+    let desk = Desk::open().await;
+    desk.run("contacts enqueue c1 --queue loans --channel chat --require lang_pl>=60").ok();
+    desk.run("agents put ana --skill loans=80").ok();
+    let waits = desk.run("explain contact c1").ok();
+    assert!(waits.contains("number 1 of 1 in loans") && waits.contains("CONDITION"), "{waits}");
+    assert!(waits.contains("lang_pl>=60"), "{waits}");
+    assert_eq!(desk.json("explain contact c1")["contact_id"], "c1");
+    let candidates = desk.run("explain contact c1 --candidates").ok();
+    assert!(candidates.contains("KEPT AWAY BY") && candidates.contains("lang_pl"), "{candidates}");
+    let pair = desk.run("explain contact c1 --agent ana").ok();
+    assert!(pair.contains("lang_pl"), "{pair}");
+    let agent = desk.run("explain agent ana").ok();
+    assert!(agent.contains("MAY SERVE"), "{agent}");
+    assert!(desk.run("explain offer o99").failed(4).contains("OFFER_UNKNOWN"));
+
+    desk.run("agents put ben --skill loans=80 --skill lang_pl=90 --skill lang_en=90").ok();
+    let mut stream = sign_in(&desk, "ben").await;
+    desk.run("agents presence ben available").ok();
+    let offer = loop {
+        if let Some(Event::Offer(offer)) = stream.message().await.unwrap().unwrap().event {
+            break offer.offer_id;
+        }
+    };
+    let chosen = desk.run(&format!("explain offer {offer}")).ok();
+    assert!(chosen.starts_with("c1 in loans: ") && chosen.contains("ben"), "{chosen}");
 }
 
 /// Verbs below a command, as its help lists them.

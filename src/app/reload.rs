@@ -15,7 +15,10 @@ use tracing::{error, info, warn};
 
 use crate::{
     config::{Change, KEYS, Loaded, SettingsError, Sources},
-    engine::{Command, Reply, Request},
+    engine::{
+        Command, Reply, Request,
+        view::{Answer, Query},
+    },
     model::{document::Document, ids::TenantId},
     shard::{CallError, clock},
     telemetry::{
@@ -130,18 +133,34 @@ impl Daemon {
             Ok::<_, ReloadError>((loaded, documents))
         });
         let (loaded, documents) = read.await??;
+        let changed = |(tenant, document): &(TenantId, Arc<Document>)| {
+            let before = self.in_force.documents.get(tenant);
+            before.is_some_and(|before| before.source != document.source)
+        };
+        let changed: Vec<_> = documents.into_iter().filter(changed).collect();
+        for (tenant, document) in &changed {
+            let would = self.preview_document(tenant, document).await;
+            would.map_err(|source| ReloadError::Refused { tenant: tenant.clone(), source })?;
+        }
         let mut reloaded = Reloaded::default();
-        for (tenant, document) in documents {
-            let before = self.in_force.documents.get(&tenant);
-            if before.is_some_and(|before| before.source != document.source) {
-                let version = self.apply_document(&tenant, &document).await;
-                let version = version.map_err(|source| ReloadError::Refused { tenant: tenant.clone(), source })?;
-                self.in_force.documents.insert(tenant.clone(), document);
-                reloaded.documents.push((tenant, version));
-            }
+        for (tenant, document) in changed {
+            let version = self.apply_document(&tenant, &document).await;
+            let version = version.map_err(|source| ReloadError::Refused { tenant: tenant.clone(), source })?;
+            self.in_force.documents.insert(tenant.clone(), document);
+            reloaded.documents.push((tenant, version));
         }
         self.in_force.take(loaded, &mut reloaded);
         Ok(reloaded)
+    }
+
+    /// Whether a document would be applied, so that one tenant's refusal is known before another's is changed.
+    async fn preview_document(&self, tenant: &TenantId, document: &Arc<Document>) -> Result<(), CallError> {
+        let query = Query::Preview { document: Arc::clone(document), expected_version: None, moves: BTreeMap::new() };
+        let shard = self.directory.shard_of(tenant)?;
+        match shard.query(tenant, query).await? {
+            Answer::Preview(preview) => preview.refusals.into_iter().next().map_or(Ok(()), |reject| Err(reject.into())),
+            other => unreachable!("a preview is answered by one, not {other:?}"),
+        }
     }
 
     async fn apply_document(&self, tenant: &TenantId, document: &Arc<Document>) -> Result<u64, CallError> {

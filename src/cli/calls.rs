@@ -77,6 +77,13 @@ calls! {
         reads get_queue_statistics(GetQueueStatisticsRequest) -> GetQueueStatisticsResponse;
         reads list_queue_statistics(ListQueueStatisticsRequest) -> ListQueueStatisticsResponse;
     }
+    insight_service_client::InsightServiceClient {
+        reads explain_contact(ExplainContactRequest) -> ExplainContactResponse;
+        reads list_candidates(ListCandidatesRequest) -> ListCandidatesResponse;
+        reads explain_agent(ExplainAgentRequest) -> ExplainAgentResponse;
+        reads explain_pair(ExplainPairRequest) -> ExplainPairResponse;
+        reads explain_offer(ExplainOfferRequest) -> ExplainOfferResponse;
+    }
     config_service_client::ConfigServiceClient {
         reads get_document(GetDocumentRequest) -> GetDocumentResponse;
         reads validate_document(ValidateDocumentRequest) -> ValidateDocumentResponse;

@@ -15,6 +15,7 @@ mod client;
 mod config;
 mod contacts;
 mod demo;
+mod explain;
 mod failure;
 mod options;
 mod output;
@@ -36,6 +37,7 @@ enum Verb {
     Agents(agents::Arguments),
     Queues(queues::Arguments),
     Config(config::Arguments),
+    Explain(explain::Arguments),
     Demo(demo::Arguments),
     Completions(pages::Completions),
     Man(pages::Man),
@@ -49,6 +51,7 @@ impl Cli {
             Verb::Agents(arguments) => agents::run(arguments),
             Verb::Queues(arguments) => queues::run(arguments),
             Verb::Config(arguments) => config::run(arguments),
+            Verb::Explain(arguments) => explain::run(arguments),
             Verb::Demo(arguments) => demo::run(&arguments),
             Verb::Completions(arguments) => pages::completions(&arguments),
             Verb::Man(arguments) => pages::man(&arguments),

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::{api::pb, config};
 
 use super::{
+    arguments::parse_attribute,
     failure::Failure,
     options::{Format, Options},
     output::{Output, words::word},
@@ -41,7 +42,7 @@ enum Verb {
     #[command(after_help = "Example:\n  attune config validate routing.toml")]
     Validate(File),
     /// Puts a document in force; contacts that wait already follow it
-    #[command(after_help = "Example:\n  attune config apply routing.toml --expected-version 7")]
+    #[command(after_help = "Example:\n  attune config apply routing.toml --expected-version 7 --move old_cards=cards")]
     Apply(Apply),
     /// Prints the JSON schema of the daemon's settings
     #[command(after_help = "Example:\n  attune config schema settings > settings.schema.json")]
@@ -69,6 +70,10 @@ struct Apply {
     /// Only if this version is in force
     #[arg(long, value_name = "NUMBER")]
     expected_version: Option<u64>,
+
+    /// Where the contacts of a queue go that the document removes; may be given several times
+    #[arg(long = "move", value_name = "OLD=NEW", value_parser = parse_attribute)]
+    moves: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
@@ -145,8 +150,9 @@ impl Apply {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let document = Some(self.file.read()?);
         let expected_version = self.expected_version;
-        let answer =
-            session.client.call(pb::ApplyDocumentRequest { document, expected_version, ..Default::default() }).await?;
+        let moves = self.moves.into_iter().map(|(from, to)| pb::QueueMove { from, to }).collect();
+        let call = pb::ApplyDocumentRequest { document, expected_version, moves, ..Default::default() };
+        let answer = session.client.call(call).await?;
         session.out.say(&answer, || format!("version {} is in force", answer.version))
     }
 }
