@@ -111,7 +111,10 @@ fn as_json(valid: bool, loaded: &Loaded, problems: &[Problem], documents: &[Look
                 json!({ "valid": true, "queues": queues, "skills": skills, "channels": channels })
             }
             Err(violations) => {
-                let violation = |Violation { at, path, message }: &Violation| json!({ "path": path, "message": message, "line": at.line, "column": at.column });
+                let violation = |Violation { at, path, message }: &Violation| {
+                    let (line, column) = (at.line, at.column);
+                    json!({ "path": path, "message": message, "line": line, "column": column })
+                };
                 let violations: Vec<Value> = violations.iter().map(violation).collect();
                 json!({ "valid": false, "violations": violations })
             }

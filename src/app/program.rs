@@ -21,8 +21,8 @@ pub(super) const UNUSABLE: u8 = 2;
 
 /// Decides who takes which contact, and when.
 ///
-/// Takes calls over gRPC (attune.v1) on one port and shows metrics, health and the settings in force on another: /metrics,
-/// /livez, /readyz, /startupz, /config.
+/// Takes calls over gRPC (attune.v1) on one port and shows metrics, health and the settings in force on another:
+/// /metrics, /livez, /readyz, /startupz, /config.
 ///
 /// SIGTERM or SIGINT drains and stops; a second one stops at once. SIGHUP has settings and routing documents read again:
 /// what can change in a running daemon is applied, what cannot is named in the log, and if anything is invalid nothing

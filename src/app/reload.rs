@@ -1,8 +1,8 @@
 //! Reading settings again while the daemon runs.
 //!
 //! Invariant: everything is read and checked before anything is applied; what is wrong anywhere leaves all as it was. A
-//! routing document is applied again only if its file has changed since the daemon last read it, so that a reload does not
-//! take back what was applied over the API. What cannot change in a running daemon is named and stays.
+//! routing document is applied again only if its file has changed since the daemon last read it, so that a reload does
+//! not take back what was applied over the API. What cannot change in a running daemon is named and stays.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

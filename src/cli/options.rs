@@ -13,13 +13,13 @@ const HEADING: &str = "Options of every call";
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// The daemon
-    #[arg(long, global = true, env = "ATTUNE_SERVER", default_value = "http://127.0.0.1:7700", value_name = "URL",
-        help_heading = HEADING)]
+    #[arg(long, global = true, env = "ATTUNE_SERVER", hide_env_values = true, help_heading = HEADING,
+        default_value = "http://127.0.0.1:7700", value_name = "URL")]
     pub server: String,
 
     /// Whose contacts, agents and document
-    #[arg(long, global = true, env = "ATTUNE_TENANT", default_value = "default", value_name = "NAME",
-        help_heading = HEADING)]
+    #[arg(long, global = true, env = "ATTUNE_TENANT", hide_env_values = true, help_heading = HEADING,
+        default_value = "default", value_name = "NAME")]
     pub tenant: String,
 
     /// How long a call may take, tries included, such as 500ms, 10s or 1m

@@ -1,7 +1,7 @@
 //! `attuned doctor`: whether this machine and this configuration will carry the daemon.
 //!
-//! Invariant: looks and changes nothing; ports that it tries it lets go again. Every finding that is not well says what to
-//! do. Not here: what the settings are (`check`).
+//! Invariant: looks and changes nothing; ports that it tries it lets go again. Every finding that is not well says what
+//! to do. Not here: what the settings are (`check`).
 
 use std::process::ExitCode;
 

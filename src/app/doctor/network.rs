@@ -36,9 +36,8 @@ pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
 
 /// Whether a port can be had.
 fn port(setting: &'static str, address: SocketAddr, admin: SocketAddr) -> Finding {
-    let refused = match TcpListener::bind(address) {
-        Ok(_) => return Finding::ok("ports", format!("{setting} {address} can be opened")),
-        Err(error) => error,
+    let Err(refused) = TcpListener::bind(address) else {
+        return Finding::ok("ports", format!("{setting} {address} can be opened"));
     };
     let found = format!("{setting} {address} cannot be opened: {refused}");
     let advice = match refused.kind() {

@@ -60,9 +60,8 @@ fn read_lines(text: &str) -> Vec<Result<Row, Fault>> {
             let fault = |message: String| Fault { line, message };
             let mut object: Map<String, Value> =
                 serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
-            let agent = match object.remove("agent_id") {
-                Some(Value::String(agent)) => agent,
-                _ => return Err(fault("agent_id is missing: a text".to_owned())),
+            let Some(Value::String(agent)) = object.remove("agent_id") else {
+                return Err(fault("agent_id is missing: a text".to_owned()));
             };
             // As `attune agents list --format json` writes it: the profile by itself, beside what cannot be imported.
             let profile = object.remove("profile").unwrap_or(Value::Object(object));

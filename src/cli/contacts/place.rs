@@ -1,4 +1,5 @@
-//! Verbs that give a contact its place, what it asks and what is known of it: announce, enqueue, update, requeue, transfer.
+//! Verbs that give a contact its place, what it asks and what is known of it: announce, enqueue, update, requeue,
+//! transfer.
 
 use std::time::{Duration, SystemTime};
 
@@ -138,7 +139,8 @@ pub(super) struct Requeue {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("destination").required(true).args(["queue", "agent", "all", "any", "none"]).multiple(true))]
+#[command(group = ArgGroup::new("destination").required(true).multiple(true)
+    .args(["queue", "agent", "all", "any", "none"]))]
 pub(super) struct Transfer {
     /// The contact
     contact: String,
@@ -256,7 +258,7 @@ impl Requirement {
     fn given(self) -> Option<pb::Requirement> {
         let Self { all, any, none } = self;
         let said = !(all.is_empty() && any.is_empty() && none.is_empty());
-        said.then(|| pb::Requirement { all, any, none, at_least: None })
+        said.then_some(pb::Requirement { all, any, none, at_least: None })
     }
 }
 

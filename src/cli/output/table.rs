@@ -1,7 +1,7 @@
 //! Rows in columns.
 //!
-//! Invariant: columns line up whatever the script; a table is no wider than the terminal as long as its wide columns have
-//! anything to give. Without a terminal nothing is shortened.
+//! Invariant: columns line up whatever the script; a table is no wider than the terminal as long as its wide columns
+//! have anything to give. Without a terminal nothing is shortened.
 
 use unicode_width::UnicodeWidthStr;
 
