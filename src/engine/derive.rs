@@ -19,6 +19,7 @@ use super::{
     matching::{
         class::{ClassId, ClassKey, LaneKey, satisfies},
         index::{InLine, Index, Standing, own_of},
+        reach::{Reach, Seeker},
         roster::IdleKey,
     },
     state::{Agent, Contact, Route, Stage, State},
@@ -32,6 +33,7 @@ struct Footprint {
     offered: bool,
     parked: bool,
     engaged: bool,
+    unreachable: bool,
 }
 
 impl Footprint {
@@ -44,6 +46,7 @@ impl Footprint {
             offered: waiting && route.is_some_and(|route| !route.offers.is_empty()),
             parked: matches!(contact.stage, Stage::Parked { .. }),
             engaged: matches!(contact.stage, Stage::Engaged(_)),
+            unreachable: contact.stage == Stage::Waiting && route.is_some_and(|route| route.unreachable),
         }
     }
 }
@@ -53,6 +56,9 @@ impl State {
     pub(super) fn change_contact(&mut self, key: ContactKey, change: impl FnOnce(&mut Contact)) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists changes");
         let (before, line_before) = (Footprint::of(contact), line_of(contact));
+        // Whether agents are sought for this contact by itself.
+        let excludes = contact.route.as_deref().is_some_and(|route| !route.excluded.is_empty());
+        let is_particular = excludes || matches!(line_before, Some(InLine::Private(_)));
         change(contact);
         let after = Footprint::of(contact);
 
@@ -62,6 +68,9 @@ impl State {
         let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
         let (mut promoted, mut displaced) = (None, None);
         if (line_before, before.place) != (line_after, after.place) {
+            if is_particular {
+                self.index.reach.forget(Seeker::Contact(key));
+            }
             promoted = line_before.and_then(|line| self.index.leave_line(line, place_of(&before), key));
             displaced = line_after.and_then(|line| self.index.enter_line(line, place_of(&after), key));
         }
@@ -89,12 +98,14 @@ impl State {
             queue.offered -= u64::from(before.offered);
             queue.parked -= u64::from(before.parked);
             queue.engaged -= u64::from(before.engaged);
+            queue.unreachable -= u64::from(before.unreachable);
         }
         if let Some(queue) = after.queue {
             let queue = &mut self.queues[queue.0 as usize];
             queue.offered += u64::from(after.offered);
             queue.parked += u64::from(after.parked);
             queue.engaged += u64::from(after.engaged);
+            queue.unreachable += u64::from(after.unreachable);
         }
         if (before.queue, before.place) != (after.queue, after.place) {
             if let (Some(queue), Some(place)) = (before.queue, before.place) {
@@ -340,6 +351,8 @@ impl State {
             self.describe_agent(*agent);
             self.move_work(*agent, moves);
         }
+        // Everything in line is looked at again anyway.
+        self.index.reach = Reach::default();
         let contacts: Vec<ContactKey> = self.contact_ids.values().copied().collect();
         for key in contacts {
             let contact = self.contacts.get_mut(&key).expect("it is listed");

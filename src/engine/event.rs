@@ -100,6 +100,10 @@ pub enum Event {
     DrainStarted { contact: ContactKey, agent: AgentKey },
     /// Nobody could be designated to drain; to be tried again then.
     DrainPostponed { contact: ContactKey, until: Timestamp },
+    /// Nobody anywhere, signed in or not, could ever take the contact: an alert.
+    ContactUnreachable { contact: ContactKey, unmet: Unmet },
+    /// Somebody could again: the alert is over.
+    ContactReachable { contact: ContactKey },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.
@@ -224,6 +228,23 @@ pub struct RunnerUp {
     pub load: u32,
     /// Idle since.
     pub idle_since: Timestamp,
+}
+
+/// What of a contact's present terms nobody meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unmet {
+    /// There are no agents.
+    Agents,
+    /// No agent meets this condition.
+    Condition(MetCondition),
+    /// No agent meets all that is asked together.
+    Together,
+    /// Those who meet it could never have room: channel limit 0, or less capacity than it costs.
+    Room,
+    /// Those who could take it are excluded.
+    Excluded,
+    /// The agent it waits for could never take it.
+    Target,
 }
 
 /// What decided a choice.

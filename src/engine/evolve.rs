@@ -16,6 +16,7 @@ use crate::model::{
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
+    matching::reach::Seeker,
     state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, QueueState, Route, Session, Stage, State},
     timer::Timer,
 };
@@ -107,14 +108,19 @@ impl State {
                     }
                 });
             }
-            Event::ContactUpdated { contact, details, requirement } => self.change_contact(*contact, |contact| {
-                if let Some(details) = details {
-                    contact.details = Arc::clone(details);
+            Event::ContactUpdated { contact: key, details, requirement } => {
+                self.change_contact(*key, |contact| {
+                    if let Some(details) = details {
+                        contact.details = Arc::clone(details);
+                    }
+                    if let (Some(requirement), Some(route)) = (requirement, &mut contact.route) {
+                        route.requirement = Arc::clone(requirement);
+                    }
+                });
+                if requirement.is_some() {
+                    self.seek_again(*key);
                 }
-                if let (Some(requirement), Some(route)) = (requirement, &mut contact.route) {
-                    route.requirement = Arc::clone(requirement);
-                }
-            }),
+            }
             Event::ContactParked { contact, until } => {
                 self.change_contact(*contact, |c| c.stage = Stage::Parked { since: now, until: *until });
             }
@@ -124,7 +130,10 @@ impl State {
                 }
                 contact.stage = Stage::Waiting;
             }),
-            Event::StepReached { contact, step } => self.change_route(*contact, |route| route.step = *step),
+            Event::StepReached { contact, step } => {
+                self.change_route(*contact, |route| route.step = *step);
+                self.seek_again(*contact);
+            }
             Event::TargetReleased { contact } => self.change_route(*contact, |route| route.target = None),
             Event::RefusalEnded { contact, agent } => {
                 self.change_route(*contact, |route| {
@@ -152,6 +161,11 @@ impl State {
                 self.timers.move_to(Timer::Contact(*contact), gone.due, None);
                 self.contact_ids.remove(&gone.id);
             }
+
+            Event::ContactUnreachable { contact, .. } => {
+                self.change_route(*contact, |route| route.unreachable = true);
+            }
+            Event::ContactReachable { contact } => self.change_route(*contact, |route| route.unreachable = false),
 
             Event::OfferMade { offer, contact, agent, deliver_by, choice } => {
                 let route = self.route(*contact);
@@ -282,12 +296,14 @@ impl State {
         let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
         self.index.describe_agent(key, skills, queues);
         self.index.everyone.enter(key, self.lanes_ever(key));
+        self.index.reach.note_agent(key);
     }
 
     fn delete_agent(&mut self, key: AgentKey) {
         self.index.place_agent(key, None);
         self.index.describe_agent(key, Vec::new(), Vec::new());
         self.index.everyone.leave(key);
+        self.index.reach.note_agent(key);
         let agent = self.agents[key.0 as usize].take().expect("only an agent that exists is deleted");
         self.agent_ids.remove(&agent.id);
     }
@@ -321,6 +337,7 @@ impl State {
             drain_not_before: now,
             line: None,
             kind: None,
+            unreachable: false,
             answered_at: None,
         };
         if self.contacts.get(&key).is_none() {
@@ -343,6 +360,13 @@ impl State {
             contact.details = Arc::clone(&queued.details);
             contact.route = Some(Box::new(route));
         });
+    }
+
+    /// Whether anybody could ever take a contact is looked at again, also of one that waits for its target and so
+    /// stays in its line whatever it asks.
+    fn seek_again(&mut self, key: ContactKey) {
+        self.index.reach.forget(Seeker::Contact(key));
+        self.mark_contact(key);
     }
 
     /// Changes a contact's route and what follows from it.

@@ -14,6 +14,7 @@ mod contact;
 mod count;
 mod obstacle;
 mod pair;
+pub(super) mod reach;
 mod terms;
 pub mod view;
 

@@ -53,7 +53,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let mut timers = usize::from(state.dedup.due().is_some());
     let (mut in_line, mut open, mut open_offers) = (0, 0, 0);
     let mut kinds = 0;
-    let mut counts = vec![(0usize, 0u64, 0u64, 0u64); state.queues.len()];
+    let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
         must!(contact.id == *id, "contact {id:?} answers to another id");
@@ -69,13 +69,14 @@ pub fn check(state: &State) -> Result<(), Broken> {
         count.1 += u64::from(contact.is_waiting() && !route.offers.is_empty());
         count.2 += u64::from(matches!(contact.stage, Stage::Parked { .. }));
         count.3 += u64::from(matches!(contact.stage, Stage::Engaged(_)));
+        count.4 += u64::from(contact.stage == Stage::Waiting && route.unreachable);
     }
     must!(state.open_contacts == open, "{} open contacts counted, {open} there", state.open_contacts);
     must!(state.contacts.len() == state.contact_ids.len(), "contacts without an id");
     let counted: u64 = state.kinds.iter().map(|kind| kind.open).sum();
     must!(counted == kinds, "{counted} contacts are counted by kind, {kinds} are there");
     for (queue, count) in state.queues.iter().zip(counts) {
-        let is = (queue.places.len(), queue.offered, queue.parked, queue.engaged);
+        let is = (queue.places.len(), queue.offered, queue.parked, queue.engaged, queue.unreachable);
         must!(is == count, "a queue counts {is:?}, there are {count:?}");
     }
 
@@ -151,6 +152,7 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     let same =
         |kind: &KindId| (kind.queue, kind.channel, &kind.own) == (route.queue, route.channel, &route.requirement);
     must!(kind.is_some() != contact.is_closed() && kind.is_none_or(same), "contact {id:?} is counted to another kind");
+    must!(!route.unreachable || route.offers.is_empty(), "contact {id:?} is offered and unreachable");
     must!(contact.is_waiting() || route.offers.is_empty(), "contact {id:?} is {} and offered", contact.stage_name());
     must!(contact.is_waiting() || route.line.is_none(), "contact {id:?} is {} and in line", contact.stage_name());
     if contact.is_waiting() {
@@ -263,6 +265,7 @@ fn check_heads(state: &State) -> Result<(), Broken> {
 /// between commands. (Between the events of one, a contact may have left its engagement and not yet be in line.)
 pub fn check_settled(state: &State) -> Result<(), Broken> {
     check_engagements(state)?;
+    explained::check_alerts(state)?;
     for contact in in_line(state) {
         for agent in state.agent_ids.values() {
             let pair = (&state.contact(contact).id, &state.agent(*agent).id);

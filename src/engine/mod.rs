@@ -11,6 +11,7 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod agent;
+mod alert;
 pub mod command;
 mod contact;
 mod dedup;
@@ -76,6 +77,7 @@ impl State {
         let reply = decide(&mut out, &request.command);
         if let Ok(reply) = &reply {
             matching::settle::settle(&mut out);
+            alert::review(&mut out);
             if let Some(id) = &request.id {
                 out.emit(Event::RequestAccepted { request: id.clone(), fingerprint, reply: reply.clone() });
             }

@@ -247,6 +247,7 @@ impl State {
             offered: queue.offered,
             parked: queue.parked,
             engaged: queue.engaged,
+            unreachable: queue.unreachable,
             oldest_since: queue.places.first().map(|place| place.virtual_arrival + priority),
         }
     }

@@ -83,6 +83,8 @@ pub struct QueueState {
     pub offered: u64,
     pub parked: u64,
     pub engaged: u64,
+    /// In line, and nobody anywhere could ever take them.
+    pub unreachable: u64,
     /// Engagements in any phase, those of contacts that went on elsewhere included.
     pub engagements: u64,
 }
@@ -137,6 +139,8 @@ pub struct Route {
     pub line: Option<InLine>,
     /// Absent only once it is closed.
     pub kind: Option<KindKey>,
+    /// An alert says that nobody anywhere could ever take it.
+    pub unreachable: bool,
     /// When an agent first accepted it.
     pub answered_at: Option<Timestamp>,
 }
@@ -350,7 +354,7 @@ impl State {
 
     /// When time alone will next make something happen.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.timers.next()
+        [self.timers.next(), self.index.reach.due()].into_iter().flatten().min()
     }
 
     /// A contact that an event or an index names.

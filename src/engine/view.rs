@@ -262,6 +262,8 @@ pub struct QueueView {
     pub parked: u64,
     /// With an agent.
     pub engaged: u64,
+    /// Of those waiting, whom nobody anywhere could ever take.
+    pub unreachable: u64,
     /// Since when the longest-waiting contact waits in this queue.
     pub oldest_since: Option<Timestamp>,
 }

@@ -53,6 +53,12 @@ pub const RUNNERS_UP_MAX: usize = 3;
 pub const MET_MAX: usize = 4;
 /// Contacts named as standing before one that is explained.
 pub const AHEAD_NAMED_MAX: usize = 5;
+/// Contacts looked at in one pass of alerts, half a millisecond's work; a mass change goes on after a pause.
+pub const ALERTS_PER_PASS_MAX: usize = 1_000;
+/// Classes or contacts for whom an agent is sought in one pass of alerts: some 10 µs each at worst.
+pub const WITNESSES_PER_PASS_MAX: usize = 32;
+/// The pause before the next pass, in which other work gets its turn.
+pub const ALERTS_PAUSE_MILLIS: i64 = 1;
 /// Times one contact may change its queue by overflow or escalation: a document may send it round a loop.
 pub const HOPS_MAX: u8 = 16;
 /// Attributes of a contact or agent.

@@ -81,6 +81,10 @@ metrics! {
         "Contacts waiting now, offered and parked ones included.";
     CONTACTS_ENGAGED = Gauge "attune_contacts_engaged" in Count by ["tenant", "queue"]:
         "Contacts with an agent now.";
+    CONTACTS_UNREACHABLE = Gauge "attune_contacts_unreachable" in Count by ["tenant", "queue"]:
+        "Contacts waiting now whom no agent anywhere, signed in or not, could ever take: alert above 0.";
+    UNREACHABLE_ALERTS = Counter "attune_unreachable_alerts_total" in Count by ["tenant", "queue", "channel"]:
+        "Alerts raised: a contact waits, and no agent anywhere could ever take it.";
     WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
         "How long contacts had waited in their queue when an agent accepted.";
     HANDLE_SECONDS = Histogram "attune_handle_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:

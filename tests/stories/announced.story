@@ -2,8 +2,12 @@
 09:00:00  queue claims
 09:00:00  c1 announced for 09:05:00
 09:04:00  contact c2 claims
+          unreachable c2 because there are no agents
 09:05:10  contact c1 claims
+          unreachable c1 because there are no agents
 09:06:00  agent ana
+          reachable c2
+          reachable c1
           offered c2 -> ana
 09:06:01  ana accepts c2
           engaged c2 with ana

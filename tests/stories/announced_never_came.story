@@ -11,3 +11,4 @@
           refused CONTACT_EXISTS
 # Ids of closed contacts are free again after ten minutes.
 09:15:30  contact c1 claims
+          unreachable c1 because there are no agents

@@ -3,6 +3,7 @@
 09:00:00  queue claims
 09:00:00  queue loans
 09:00:10  contact c1 loans voice
+          unreachable c1 because there are no agents
 09:00:20  drop queue loans
           refused QUEUES_NOT_EMPTY
 09:00:21  queue loans

@@ -15,6 +15,7 @@
           closed c1 handled
 09:01:10  time
           requeued v1 in loans because overflowed
+          unreachable v1 because nobody has loans
 09:01:20  contact c3 claims chat
           offered c3 -> ana
           engaged c3 with ana
@@ -23,5 +24,6 @@
 09:01:31  c3 completes
           closed c3 handled
 09:01:40  agent ben  skills loans=50
+          reachable v1
           offered v1 -> ben
           engaged v1 with ben

@@ -11,6 +11,7 @@
 09:00:40  time
           draining ana for v1
 09:00:50  agent ana
+          unreachable v1 because nobody has claims
 09:01:00  c1 completes
           closed c1 handled
 09:01:01  c2 completes

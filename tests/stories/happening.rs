@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use attune::{
     engine::{
         Event, State,
-        event::{ChoiceRule, EngagementOver, PresenceBecause, Requeued, Rescinded},
+        event::{ChoiceRule, EngagementOver, PresenceBecause, Requeued, Rescinded, Unmet},
     },
     model::{
         agent::Presence,
@@ -176,6 +176,18 @@ impl Cast {
             Event::ContactReleased { contact: who } => format!("released {}", contact(who)),
             Event::StepReached { contact: who, step } => format!("step {step} of {}", contact(who)),
             Event::TargetReleased { contact: who } => format!("anyone may take {}", contact(who)),
+            Event::ContactUnreachable { contact: who, unmet } => {
+                let because = match unmet {
+                    Unmet::Agents => "there are no agents".to_owned(),
+                    Unmet::Condition(condition) => format!("nobody has {}", state.condition_words(*condition)),
+                    Unmet::Together => "nobody has all of it".to_owned(),
+                    Unmet::Room => "nobody ever has room".to_owned(),
+                    Unmet::Excluded => "everybody is excluded".to_owned(),
+                    Unmet::Target => "its target never has room".to_owned(),
+                };
+                return Some((format!("unreachable {}", contact(who)), format!("because {because}")));
+            }
+            Event::ContactReachable { contact: who } => format!("reachable {}", contact(who)),
             Event::DrainStarted { contact: who, agent: whom } => {
                 format!("draining {} for {}", agent(whom), contact(who))
             }

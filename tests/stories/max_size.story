@@ -12,6 +12,7 @@
           engaged c1 with ana
 09:00:09  contact c3 claims
 09:00:10  contact k1 cards
+          unreachable k1 because nobody has cards
 09:00:11  contact k2 cards
           queued k2 in general
 # A contact that waits in a full queue already takes no more room by starting again there.

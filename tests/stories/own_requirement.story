@@ -3,7 +3,9 @@
 09:00:00  agent ana  skills claims=70
 09:00:00  agent ben  skills polish=90
 09:00:05  contact c1 claims  needs=polish>=50
+          unreachable c1 because nobody has all of it
 09:00:10  agent cay  skills claims=50 polish=50
+          reachable c1
           offered c1 -> cay
 09:00:11  cay accepts c1
           engaged c1 with cay

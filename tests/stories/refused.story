@@ -13,7 +13,9 @@
 09:00:06  contact c1 claims exclude=zoe
           refused AGENT_UNKNOWN
 09:00:07  contact c1 claims
+          unreachable c1 because nobody has claims
 09:00:08  agent ben  skills claims=50
+          reachable c1
           offered c1 -> ben
 09:00:09  ben accepts c1
           engaged c1 with ben

@@ -1,6 +1,7 @@
 # A request repeated under its id is done once and answered as the first time; the id is not good for anything else.
 09:00:00  queue claims
 09:00:05  contact c1 claims  id=q1
+          unreachable c1 because there are no agents
 09:00:06  contact c1 claims  id=q1
           answered as before
 09:00:07  contact c2 claims  id=q1
@@ -8,6 +9,7 @@
 09:00:08  contact c1 claims  id=q2
           refused CONTACT_EXISTS
 09:00:10  agent ana
+          reachable c1
           offered c1 -> ana
 09:00:11  ana accepts c1  id=q3
           engaged c1 with ana

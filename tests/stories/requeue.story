@@ -18,5 +18,6 @@
           rescinded c2 from ana because contact left
           requeued c2 in loans because asked
           offered c1 -> ana
+          unreachable c2 because nobody has loans
 09:01:07  ana accepts c1
           engaged c1 with ana

@@ -8,9 +8,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use attune::{
     engine::{
         Command, Event, Reply, Request,
-        invariant::{check, check_settled},
+        explain::view::{Explain, Explained},
+        invariant::{check, check_explained, check_settled},
+        view::{Answer, Query},
     },
-    model::ids::{AgentId, RequestId},
+    model::ids::{AgentId, ContactId, RequestId},
     sim::driver::{Driver, Step},
 };
 
@@ -104,6 +106,8 @@ impl Stage {
             let moves = self.layout.take_moves()?;
             let command = Command::ApplyDocument { document, expected_version: None, moves };
             happened.extend(self.call(block, None, command)?);
+        } else if let ["why", asked @ ..] = block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            happened.push(self.why(asked)?);
         } else {
             let driver = self.driver.as_mut().expect("the world was founded above");
             for Doing { command, told, id } in understand(&block.words, &self.cast, &mut self.desks, driver)? {
@@ -126,6 +130,30 @@ impl Stage {
         for condition in asked.flat_map(|list| list.split(',')) {
             self.layout.skill(condition.split_once(">=").map_or(condition, |(skill, _)| skill));
         }
+    }
+
+    /// `why c1`, `why ana`, `why ana c1`: the engine's explanation, in its own words.
+    fn why(&mut self, asked: &[&str]) -> Result<Happening, String> {
+        let agent = |text: &str| AgentId::new(text).map_err(|error| format!("an agent {error}"));
+        let contact = |text: &str| ContactId::new(text).map_err(|error| format!("a contact {error}"));
+        let question = match *asked {
+            [who] if self.desks.contains_key(who) => Explain::Agent { agent: agent(who)?, after: None, limit: 1 },
+            [what] => Explain::Contact(contact(what)?),
+            [who, what] => Explain::Pair { agent: agent(who)?, contact: contact(what)? },
+            _ => return Err("ask why c1, why ana, or why ana c1".to_owned()),
+        };
+        let now = self.driver().now();
+        let told = match self.driver().state().query(now, &Query::Explain(question)) {
+            Ok(Answer::Explained(explained)) => match *explained {
+                Explained::Contact(contact) => contact.summary,
+                Explained::Agent(agent) => agent.summary,
+                Explained::Pair(pair) => pair.summary,
+                other => return Err(format!("explained with {other:?}")),
+            },
+            Ok(other) => return Err(format!("explained with {other:?}")),
+            Err(reject) => format!("refused {}", reject.name().to_uppercase()),
+        };
+        Ok(Happening::of(now, told))
     }
 
     fn driver(&mut self) -> &mut Driver {
@@ -188,8 +216,10 @@ impl Stage {
                 }
             }
         }
-        let state = self.driver().state();
-        let broken = [check(state), check_settled(state)].into_iter().filter_map(Result::err);
+        let driver = self.driver();
+        let (state, now) = (driver.state(), driver.now());
+        let broken =
+            [check(state), check_settled(state), check_explained(state, now)].into_iter().filter_map(Result::err);
         let broken: Vec<String> = broken.map(|broken| format!("{}: rule broken: {broken}", block.line)).collect();
         self.broken.extend(broken);
         for offer in shown {

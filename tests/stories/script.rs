@@ -6,6 +6,8 @@
 //!           offered c1 -> ana            indented: everything that comes of it, in order
 //! 09:00:25  time                         nobody does anything; what follows is due at this very moment
 //!           expired c1 at ana
+//! 09:00:30  why c1                       a question; what follows is the engine's explanation
+//!           no agent anywhere has polish>=60 (0 of 3), and waiting will not change that
 //! 09:01:00  document                     lines that begin with | are a routing document in TOML
 //!         | [queues.claims]
 //! ```

@@ -7,12 +7,16 @@
 09:00:06  ana accepts c1
           engaged c1 with ana waited 1s
 09:00:10  contact l1 loans
+          unreachable l1 because nobody has loans
 09:01:00  c1 transfers to queue loans
           wrap-up c1 at ana until 09:01:30
           requeued c1 in loans because transferred
+          unreachable c1 because nobody has loans
 09:01:30  time
           wrapped up c1 at ana
 09:01:40  agent ben  skills loans=50
+          reachable c1
+          reachable l1
           offered c1 -> ben
 09:01:41  ben accepts c1
           engaged c1 with ben

@@ -8,5 +8,7 @@
           engaged c1 with ana
 09:01:00  c1 transfers to skills fraud>=60
           requeued c1 in claims because transferred
+          unreachable c1 because nobody has all of it
 09:02:00  agent cay  skills fraud=60 polish=50
+          reachable c1
           offered c1 -> cay

@@ -26,6 +26,7 @@ pub fn queue(view: &QueueView, now: Timestamp) -> pb::QueueStatistics {
         offered: view.offered,
         parked: view.parked,
         engaged: view.engaged,
+        unreachable: view.unreachable,
         oldest_time: view.oldest_since.map(timestamp),
         oldest_waited_duration: view.oldest_since.map(|since| span(now - since)),
     }

@@ -32,6 +32,7 @@ impl State {
         self.change_route(contact, |route| {
             route.offers.push(key);
             route.offers_made += 1;
+            route.unreachable = false;
             route.drain = route.drain.filter(|drain| *drain != agent);
         });
     }

@@ -81,6 +81,13 @@ fn explained(
     Some(ChoiceExplained { offer, agent, made_at, choice: *choice, skills: skills.collect(), runners_up, summary })
 }
 
+impl State {
+    /// A condition that an event keeps by numbers, in words.
+    pub fn condition_words(&self, condition: MetCondition) -> String {
+        words(self, condition)
+    }
+}
+
 fn words(state: &State, condition: MetCondition) -> String {
     let skill =
         |skill: SkillKey, level: Level| written(&Condition { skill: state.skill_names.name(skill.0).clone(), level });

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     choice::choices,
-    count, counted,
+    count, counted, reach,
     terms::{Asked, Terms},
     terms_of,
     view::{
@@ -175,10 +175,11 @@ fn of_waiting(
     let place = nth(waiting.place.ahead + 1);
     let queue = &waiting.place.queue;
     let could = counted(ever, "agent");
-    let (verdict, why) = if ever == 0 && !count::is_ever_reachable(state, terms) {
+    let (verdict, why) = if ever == 0 && reach::taken_by(state, terms, &terms.route.excluded).is_none() {
         (ContactVerdict::Unreachable, nobody(&waiting.conditions, "and waiting will not change that"))
     } else if ever == 0 {
-        (ContactVerdict::NobodyAtThisStep, nobody(&waiting.conditions, "at this step"))
+        let later = "at this step, but somebody could as it waits on";
+        (ContactVerdict::NobodyAtThisStep, nobody(&waiting.conditions, later))
     } else if signed_in == 0 {
         (ContactVerdict::NobodySignedIn, format!("{could} could take it, none is signed in"))
     } else if available == 0 {
@@ -188,7 +189,10 @@ fn of_waiting(
         (ContactVerdict::AllBusy, format!("{are} could take it, all are busy; it is {place} in {queue}"))
     } else if left(Hurdle::Barred) == 0 {
         let are = counted(with_room, "agent");
-        (ContactVerdict::AllBarred, format!("{are} with room could take it, and refused it lately or are at it"))
+        (
+            ContactVerdict::AllBarred,
+            format!("{are} with room could take it, but each refused it lately or is at it already"),
+        )
     } else {
         (ContactVerdict::Next, "it is being offered".to_owned())
     };
@@ -202,12 +206,15 @@ fn of_waiting(
 
 /// Which condition leaves nobody, in words.
 fn nobody(conditions: &[ConditionCount], when: &str) -> String {
-    match conditions.iter().find(|count| count.left == 0) {
-        Some(last) if last.hurdle == Hurdle::Skills => {
-            format!("no agent anywhere has {} (0 of {}), {when}", last.words, last.removed)
-        }
-        Some(last) => format!("no agent anywhere is left after \"{}\" (0 of {}), {when}", last.words, last.removed),
-        None => format!("there is no agent at all, {when}"),
+    let Some(last) = conditions.iter().find(|count| count.left == 0 && count.removed > 0) else {
+        return format!("there is no agent at all, {when}");
+    };
+    let (words, of) = (&last.words, last.removed);
+    match last.hurdle {
+        Hurdle::Member => format!("no agent is {words} (0 of {of}), {when}"),
+        Hurdle::Channel => format!("nobody who has what it asks {words} (0 of {of}), {when}"),
+        Hurdle::Excluded => format!("it excludes everybody who could take it ({}), {when}", counted(of, "agent")),
+        _ => format!("no agent anywhere has {words} (0 of {of}), {when}"),
     }
 }
 

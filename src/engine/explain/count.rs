@@ -2,17 +2,12 @@
 //!
 //! Invariant: what all conditions remove and what is left at the end add up to all agents there are.
 
-use std::collections::BTreeSet;
-
 use crate::{
     engine::{
         matching::{atoms::Atom, everyone::AgentSet, settle::has_engagement},
         state::State,
     },
-    model::{
-        document::Queue,
-        ids::{AgentKey, QueueKey},
-    },
+    model::ids::{AgentKey, QueueKey},
 };
 
 use super::{
@@ -56,10 +51,14 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
     }
     let lane = state.index.find_lane(terms.asked.channel, terms.asked.cost);
     let channel = state.channel_name(terms.asked.channel);
-    funnel.pass(Hurdle::Channel, format!("takes {channel} of {}", terms.asked.cost), |left| match lane {
-        Some(lane) => left.keep(everyone.with_lane(lane.0)),
-        None => *left = AgentSet::default(),
-    });
+    funnel.pass(
+        Hurdle::Channel,
+        format!("ever has room for {channel} of cost {}", terms.asked.cost),
+        |left| match lane {
+            Some(lane) => left.keep(everyone.with_lane(lane.0)),
+            None => *left = AgentSet::default(),
+        },
+    );
     if !terms.route.excluded.is_empty() {
         funnel.pass(Hurdle::Excluded, "not excluded", |left| take_out(left, terms.route.excluded.iter().copied()));
     }
@@ -127,57 +126,27 @@ pub fn alternatives(state: &State, asked: &Asked<'_>) -> Vec<AlternativeCount> {
 
 /// Agents anywhere who could ever take what is asked, those a contact excludes left out.
 pub fn eligible(state: &State, asked: &Asked<'_>, excluded: &[AgentKey]) -> AgentSet {
+    let Some(taking) = taking(state, asked) else { return AgentSet::default() };
+    let mut all = skilled(state, asked);
+    all.keep(taking);
+    take_out(&mut all, excluded.iter().copied());
+    all
+}
+
+/// Agents anywhere who are assigned and skilled as asked.
+pub fn skilled(state: &State, asked: &Asked<'_>) -> AgentSet {
     let mut all = AgentSet::default();
     asked.alternatives.iter().for_each(|wanted| all.add(&meeting(state, wanted)));
     if asked.members_only() {
         all.keep(&members(state, asked.queue));
     }
-    match state.index.find_lane(asked.channel, asked.cost) {
-        Some(lane) => all.keep(state.index.everyone.with_lane(lane.0)),
-        None => all = AgentSet::default(),
-    }
-    take_out(&mut all, excluded.iter().copied());
     all
 }
 
-/// Whether anybody anywhere could take a contact now or as it waits on: at any later step of its queue, or in any queue
-/// that the end of its wait leads to. How often it may still change its queue is left out of account.
-pub fn is_ever_reachable(state: &State, terms: &Terms<'_>) -> bool {
-    let (route, excluded) = (terms.route, &terms.route.excluded);
-    let can = |queue: QueueKey, step: u8| {
-        Asked::of(state, route, queue, step).is_some_and(|asked| eligible(state, &asked, excluded).len() > 0)
-    };
-    let steps = |queue: &Queue| u8::try_from(queue.steps.len()).expect("steps are limited to 16");
-    if let Some(target) = terms.target {
-        let lane = state.index.find_lane(terms.asked.channel, terms.asked.cost);
-        let fits = lane.is_some_and(|lane| state.index.everyone.with_lane(lane.0).contains(target.agent));
-        if fits && !excluded.contains(&target.agent) {
-            return true;
-        }
-    }
-    let for_anyone = terms.target.is_none_or(|target| target.until.is_some());
-    if for_anyone && (route.step..=steps(terms.asked.rules)).any(|step| can(route.queue, step)) {
-        return true;
-    }
-    onward(state, route.queue).into_iter().any(|queue| (0..=steps(state.rules(queue))).any(|step| can(queue, step)))
-}
-
-/// Queues that a contact comes to by waiting alone, from this one on.
-fn onward(state: &State, from: QueueKey) -> BTreeSet<QueueKey> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<QueueKey> = after_waiting(state, from).collect();
-    while let Some(queue) = open.pop() {
-        if found.insert(queue) {
-            let full = state.rules(queue).max_size.as_ref().and_then(|size| size.overflow.as_ref());
-            open.extend(full.and_then(|name| state.find_queue(name)));
-            open.extend(after_waiting(state, queue));
-        }
-    }
-    found
-}
-
-fn after_waiting(state: &State, queue: QueueKey) -> impl Iterator<Item = QueueKey> + '_ {
-    state.rules(queue).sends_on_to().and_then(|name| state.find_queue(name)).into_iter()
+/// Agents anywhere whom a contact of the channel and cost fits, with nothing else to do.
+pub fn taking<'a>(state: &'a State, asked: &Asked<'_>) -> Option<&'a AgentSet> {
+    let lane = state.index.find_lane(asked.channel, asked.cost)?;
+    Some(state.index.everyone.with_lane(lane.0))
 }
 
 /// Who meets an alternative.
@@ -189,7 +158,7 @@ fn meeting(state: &State, wanted: &Wanted) -> AgentSet {
 }
 
 /// Who has a skill at the level asked: from the bitmap if some class asks the same, else from those who have the skill.
-fn holding(state: &State, skill: &Skill) -> AgentSet {
+pub fn holding(state: &State, skill: &Skill) -> AgentSet {
     let (Some(key), level) = (skill.key(), skill.condition.level) else { return AgentSet::default() };
     if let Some(atom) = state.index.atoms.find(Atom::Skill(key, level)) {
         return state.index.everyone.with_atom(atom).clone();
@@ -200,7 +169,8 @@ fn holding(state: &State, skill: &Skill) -> AgentSet {
     holding
 }
 
-fn members(state: &State, queue: QueueKey) -> AgentSet {
+/// Who is assigned to a queue.
+pub fn members(state: &State, queue: QueueKey) -> AgentSet {
     let mut members = AgentSet::default();
     state.index.assigned(queue).for_each(|agent| members.insert(agent));
     members

@@ -48,7 +48,10 @@ pub fn explain(state: &State, contact: &ContactId, agent: &AgentId) -> Result<Pa
     let reasons: Vec<String> = candidate.obstacles.iter().map(Obstacle::to_string).collect();
     let reasons = reasons.join("; ");
     let summary = match verdict {
-        PairVerdict::Together => format!("{agent} {reasons}"),
+        PairVerdict::Together => {
+            let bond = candidate.obstacles.iter().rfind(|bond| is_bond(bond));
+            format!("{agent} {}", bond.map(Obstacle::to_string).unwrap_or_default())
+        }
         PairVerdict::NotEligible => format!("{agent} cannot take {contact}: {reasons}"),
         PairVerdict::NotNow => {
             let before = earlier.as_ref().map(|other| format!("; {other} stands before it")).unwrap_or_default();
@@ -65,7 +68,7 @@ pub fn explain(state: &State, contact: &ContactId, agent: &AgentId) -> Result<Pa
 }
 
 fn verdict(obstacles: &[Obstacle], with_others: bool) -> PairVerdict {
-    if obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::Offered | Obstacle::Engaged)) {
+    if obstacles.iter().any(is_bond) {
         return PairVerdict::Together;
     }
     if obstacles.iter().any(Obstacle::is_lasting) {
@@ -76,6 +79,11 @@ fn verdict(obstacles: &[Obstacle], with_others: bool) -> PairVerdict {
         (false, false) => PairVerdict::NotNow,
         (false, true) => PairVerdict::Next,
     }
+}
+
+/// Whether it says that the two are together.
+fn is_bond(obstacle: &Obstacle) -> bool {
+    matches!(obstacle, Obstacle::Offered | Obstacle::Engaged)
 }
 
 /// Where an agent stood among the runners-up, in words.

@@ -72,6 +72,19 @@ pub fn check_choice(state: &State, contact: ContactKey, winner: AgentKey, choice
     Ok(())
 }
 
+/// Exactly those in line are marked whom nobody could ever take, once nothing is left of a mass change.
+pub(super) fn check_alerts(state: &State) -> Result<(), Broken> {
+    if state.index.reach.has_work() {
+        return Ok(());
+    }
+    for (id, key) in &state.contact_ids {
+        let Some(route) = state.contact(*key).route.as_deref().filter(|route| route.line.is_some()) else { continue };
+        let unreachable = !is_ever_reachable(state, *key);
+        must!(route.unreachable == unreachable, "contact {id:?} is unreachable: {unreachable}, marked otherwise");
+    }
+    Ok(())
+}
+
 fn ask(state: &State, now: Timestamp, question: Explain) -> Result<Explained, Broken> {
     match state.query(now, &Query::Explain(question.clone())) {
         Ok(Answer::Explained(explained)) => Ok(*explained),
@@ -220,7 +233,7 @@ fn fits_ever(state: &State, route: &Route, queue: &QueueName, agent: &Agent) -> 
 }
 
 /// Whether any agent could take a contact now or after waiting on.
-pub(super) fn is_ever_reachable(state: &State, contact: ContactKey) -> bool {
+fn is_ever_reachable(state: &State, contact: ContactKey) -> bool {
     let route = state.route(contact);
     let here = state.queue_name(route.queue);
     let can = |queue: &QueueName, step: u8| {

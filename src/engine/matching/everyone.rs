@@ -5,7 +5,10 @@
 //!
 //! Invariant: a bit is set exactly for agents who exist and have what the bitmap says (`invariant::check` compares).
 
-use super::atoms::{ANYONE, AtomKey, AtomSet};
+use super::{
+    atoms::{ANYONE, AtomKey, AtomSet},
+    class::Alternative,
+};
 use crate::model::ids::AgentKey;
 
 /// A set of agents.
@@ -49,16 +52,21 @@ impl AgentSet {
 
     /// Who is in, in order.
     pub fn iter(&self) -> impl Iterator<Item = AgentKey> + '_ {
-        (0u32..).zip(&self.words).flat_map(|(at, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros();
-                (left != 0).then(|| {
-                    left &= left - 1;
-                    AgentKey(at * 64 + bit)
-                })
-            })
-        })
+        (0u32..).zip(&self.words).flat_map(|(at, word)| agents(at, *word))
+    }
+
+    /// The first.
+    pub fn first(&self) -> Option<AgentKey> {
+        self.iter().next()
+    }
+
+    /// Whether nobody is in.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        self.words.get(at).copied().unwrap_or(0)
     }
 
     /// How many there are.
@@ -113,6 +121,24 @@ impl Everyone {
         self.lanes.get(usize::from(lane)).unwrap_or(&self.none)
     }
 
+    /// Somebody who satisfies one of the alternatives, could ever take a contact of the lane and is not barred. The
+    /// search begins somewhere, so that not everybody finds the same one.
+    pub fn find(&self, required: &[Alternative], lane: u8, barred: &[AgentKey], somewhere: usize) -> Option<AgentKey> {
+        let lane = self.with_lane(lane);
+        let words = lane.words.len();
+        let start = somewhere % words.max(1);
+        (start..words).chain(0..start).find_map(|at| {
+            let atom = |atom: &AtomKey| self.with_atom(*atom).word(at);
+            let any = required.iter().fold(0, |any, alternative| {
+                let must = alternative.must.iter().fold(u64::MAX, |all, must| all & atom(must));
+                let must_not = alternative.must_not.iter().fold(0, |some, not| some | atom(not));
+                any | (must & !must_not)
+            });
+            let number = u32::try_from(at).expect("agents are limited to 100,000");
+            agents(number, lane.word(at) & any).find(|agent| !barred.contains(agent))
+        })
+    }
+
     /// Gives an agent an atom.
     pub fn grant(&mut self, agent: AgentKey, atom: AtomKey) {
         at(&mut self.atoms, atom.0 as usize).insert(agent);
@@ -149,6 +175,17 @@ impl Everyone {
             set.remove(agent);
         }
     }
+}
+
+/// The agents of one word.
+fn agents(at: u32, mut word: u64) -> impl Iterator<Item = AgentKey> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        (word != 0).then(|| {
+            word &= word - 1;
+            AgentKey(at * 64 + bit)
+        })
+    })
 }
 
 fn at(sets: &mut Vec<AgentSet>, number: usize) -> &mut AgentSet {

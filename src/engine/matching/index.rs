@@ -21,6 +21,7 @@ use super::{
     class::{Alternative, Alternatives, Anchor, Class, ClassId, ClassKey, LaneKey},
     everyone::Everyone,
     heads::Heads,
+    reach::{Reach, Seeker},
     roster::{IdleKey, Roster},
 };
 
@@ -87,6 +88,8 @@ pub struct Index {
     pub busy: Roster,
     /// All agents, signed in or not.
     pub everyone: Everyone,
+    /// Who could ever take what waits.
+    pub reach: Reach,
     stands: Vec<Stand>,
     holders: Vec<BTreeSet<AgentKey>>,
     assigned: Table<QueueKey, BTreeSet<AgentKey>>,
@@ -169,6 +172,7 @@ impl Index {
         for (number, slot) in (0..).zip(&mut self.classes) {
             if let Some(class) = slot.take_if(|class| class.line.is_empty()) {
                 self.class_keys.remove(&class.id);
+                self.reach.forget(Seeker::Class(ClassKey(number)));
                 self.vacant.push(ClassKey(number));
             }
         }

@@ -5,7 +5,7 @@
 //! * agent becomes free: [`heads`] holds the non-empty classes under their rarest atom, by their first contact's place;
 //! * contact arrives: [`roster`] intersects per-atom bitmaps laid out in idle order, 64 agents a word;
 //! * [`settle`] brings what changed to a fixpoint in key order; `choice` is what an offer's event keeps of why;
-//! * [`everyone`] counts who could ever take something, signed in or not.
+//! * [`everyone`] counts who could ever take something, signed in or not; [`reach`] remembers for whom nobody could.
 //!
 //! Invariant: after a command has settled, no waiting contact has an agent who may take it now.
 //! Not here: what changes (that is `evolve`), and whether an agent is free (that is `agent`).
@@ -17,5 +17,6 @@ pub mod everyone;
 pub mod heads;
 pub mod index;
 pub mod places;
+pub mod reach;
 pub mod roster;
 pub mod settle;

@@ -135,6 +135,7 @@ fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)>
             return Some((place, contact, chosen, best.examined));
         }
         out.work().dirty_contacts.remove(&(place, contact));
+        out.work().reach.note_waiting(contact);
     }
     None
 }

@@ -9,8 +9,8 @@ use crate::{
     engine::view::QueueView,
     model::{ids::QueueName, time::Span},
     telemetry::metrics::{
-        CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_WAITING, HANDLE_SECONDS, Metric,
-        OFFER_ANSWER_SECONDS, OFFERS, WAIT_SECONDS, WRAP_UP_SECONDS,
+        CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_UNREACHABLE, CONTACTS_WAITING, HANDLE_SECONDS,
+        Metric, OFFER_ANSWER_SECONDS, OFFERS, UNREACHABLE_ALERTS, WAIT_SECONDS, WRAP_UP_SECONDS,
     },
 };
 
@@ -21,6 +21,7 @@ pub(super) struct Line {
     pub service_level: Span,
     pub enqueued: Counter,
     pub offered: Counter,
+    pub alerts: Counter,
     pub accepted: Counter,
     pub within: Counter,
     pub beyond: Counter,
@@ -41,6 +42,7 @@ impl Line {
             service_level,
             enqueued: CONTACTS_ENQUEUED.counter(&labels),
             offered: OFFERS.counter(&with("made")),
+            alerts: UNREACHABLE_ALERTS.counter(&labels),
             accepted: OFFERS.counter(&with("accepted")),
             within: CONTACTS_ANSWERED.counter(&with("within")),
             beyond: CONTACTS_ANSWERED.counter(&with("beyond")),
@@ -64,25 +66,31 @@ impl Line {
 pub(super) struct QueueGauges {
     waiting: (u64, Gauge),
     engaged: (u64, Gauge),
+    unreachable: (u64, Gauge),
 }
 
 impl QueueGauges {
     pub fn new(tenant: &str, label: &str) -> Self {
         let labels = [tenant, label];
-        Self { waiting: (0, CONTACTS_WAITING.gauge(&labels)), engaged: (0, CONTACTS_ENGAGED.gauge(&labels)) }
+        Self {
+            waiting: (0, CONTACTS_WAITING.gauge(&labels)),
+            engaged: (0, CONTACTS_ENGAGED.gauge(&labels)),
+            unreachable: (0, CONTACTS_UNREACHABLE.gauge(&labels)),
+        }
     }
 
     pub fn clear(&mut self) {
-        (self.waiting.0, self.engaged.0) = (0, 0);
+        (self.waiting.0, self.engaged.0, self.unreachable.0) = (0, 0, 0);
     }
 
     pub fn add(&mut self, view: &QueueView) {
         self.waiting.0 += view.waiting;
         self.engaged.0 += view.engaged;
+        self.unreachable.0 += view.unreachable;
     }
 
     pub fn show(&self) {
-        for (count, gauge) in [&self.waiting, &self.engaged] {
+        for (count, gauge) in [&self.waiting, &self.engaged, &self.unreachable] {
             gauge.set(*count as f64);
         }
     }

@@ -115,6 +115,11 @@ impl TenantMetrics {
                     line.rarer(&CONTACTS_CLOSED, closed(*because)).increment(1);
                 }
             }
+            Event::ContactUnreachable { contact, .. } => {
+                if let Some(line) = self.line_of(at, *contact) {
+                    line.alerts.increment(1);
+                }
+            }
             Event::OfferMade { contact, .. } => {
                 if let Some(line) = self.line_of(at, *contact) {
                     line.offered.increment(1);
