@@ -10,6 +10,7 @@ mod field;
 mod gateway;
 mod insight;
 mod requirement;
+mod supervisor;
 mod violations;
 mod wait;
 
@@ -33,6 +34,10 @@ pub use self::{
     },
     gateway::agent_frame,
     insight::{explain_agent, explain_contact, explain_offer, explain_pair, list_candidates},
+    supervisor::{
+        drain_queue, force_presence, list_actions, move_contact, move_queue, pause_queue, prioritise_contact,
+        pull_contact, reopen_queue,
+    },
     violations::{Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},
 };

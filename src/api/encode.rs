@@ -9,6 +9,7 @@ mod gateway;
 mod insight;
 mod offer;
 mod reply;
+mod supervisor;
 mod wait;
 
 use crate::model::{
@@ -25,8 +26,10 @@ pub use self::{
     insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
-        acknowledged, agent_etag, document_version, engagement, offer_open, pending, queued, wrap_up, wrap_up_if_any,
+        acknowledged, agent_etag, document_version, engagement, moving, offer_open, pending, queued, wrap_up,
+        wrap_up_if_any,
     },
+    supervisor::action,
     wait::{position, queue},
 };
 
@@ -47,6 +50,12 @@ pub fn span(span: Span) -> prost_types::Duration {
     let micros = span.0.max(0);
     let nanos = i32::try_from(micros % 1_000_000 * 1_000).expect("less than a second");
     prost_types::Duration { seconds: micros / 1_000_000, nanos }
+}
+
+/// A span that may be negative.
+pub fn signed_span(span: Span) -> prost_types::Duration {
+    let nanos = i32::try_from(span.0 % 1_000_000 * 1_000).expect("less than a second");
+    prost_types::Duration { seconds: span.0 / 1_000_000, nanos }
 }
 
 /// A document as it was applied.

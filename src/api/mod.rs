@@ -21,6 +21,7 @@ mod insight_service;
 mod offer_stream;
 mod page_token;
 mod status;
+mod supervisor_service;
 mod wait_service;
 
 use std::time::Duration;
@@ -44,8 +45,10 @@ use self::{
     pb::{
         agent_service_server::AgentServiceServer, config_service_server::ConfigServiceServer,
         contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
-        insight_service_server::InsightServiceServer, wait_service_server::WaitServiceServer,
+        insight_service_server::InsightServiceServer, supervisor_service_server::SupervisorServiceServer,
+        wait_service_server::WaitServiceServer,
     },
+    supervisor_service::Supervisors,
     wait_service::Waits,
 };
 
@@ -122,12 +125,15 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
     let waits = WaitServiceServer::new(Waits::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let insights =
         InsightServiceServer::new(Insights::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let supervisors =
+        SupervisorServiceServer::new(Supervisors::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let config = ConfigServiceServer::new(Config::new(directory)).max_decoding_message_size(DOCUMENT_REQUEST_BYTES_MAX);
     let routes = Routes::new(contacts)
         .add_service(agents)
         .add_service(gateways)
         .add_service(waits)
         .add_service(insights)
+        .add_service(supervisors)
         .add_service(config)
         .add_service(health)
         .add_service(reflection().build_v1().expect(DESCRIPTORS_ARE_WHOLE))
@@ -145,6 +151,7 @@ async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
         <GatewayServiceServer<Gateways> as NamedService>::NAME,
         <WaitServiceServer<Waits> as NamedService>::NAME,
         <InsightServiceServer<Insights> as NamedService>::NAME,
+        <SupervisorServiceServer<Supervisors> as NamedService>::NAME,
         <ConfigServiceServer<Config> as NamedService>::NAME,
     ];
     for service in services {

@@ -16,6 +16,8 @@ pub enum List {
     Candidates,
     /// Queues that an agent may serve.
     Eligibilities,
+    /// Supervisors' actions.
+    Actions,
 }
 
 impl List {
@@ -26,6 +28,7 @@ impl List {
             Self::Queues => 'q',
             Self::Candidates => 'k',
             Self::Eligibilities => 'e',
+            Self::Actions => 's',
         }
     }
 }

@@ -128,6 +128,8 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::ChannelNotTaken { .. } => (Code::FailedPrecondition, Reason::ChannelNotTaken),
             Reject::Requirement { .. } => (Code::InvalidArgument, Reason::RequirementUnmatchable),
             Reject::QueueFull { .. } => (Code::ResourceExhausted, Reason::QueueFull),
+            Reject::QueueDraining(_) => (Code::FailedPrecondition, Reason::QueueDraining),
+            Reject::AgentExcluded { .. } => (Code::FailedPrecondition, Reason::AgentExcluded),
             Reject::QueuesNotEmpty(_) => (Code::FailedPrecondition, Reason::QueuesNotEmpty),
             Reject::MovesInvalid(_) => (Code::FailedPrecondition, Reason::QueueMovesInvalid),
             Reject::ChannelsInUse(_) => (Code::FailedPrecondition, Reason::ChannelsInUse),
@@ -199,6 +201,9 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
             faults.iter().for_each(|fault| list.push(&move_field(fault), &fault.problem.to_string()));
             details.set_bad_request(list.violations("there are more moves at fault than fit in a status"));
         }
+        Reject::AgentExcluded { agent, .. } => {
+            details.add_bad_request_violation("agent.agent_id", format!("is {agent}, whom the contact excludes"));
+        }
         Reject::ChannelsInUse(channels) => {
             stand_in_the_way(details, "CHANNEL_IN_USE", channels, "is still used by contacts");
         }
@@ -214,6 +219,7 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         | Reject::AgentBusy(_)
         | Reject::NoSession(_)
         | Reject::QueueFull { .. }
+        | Reject::QueueDraining(_)
         | Reject::OfferTaken(_)
         | Reject::OfferRescinded(_)
         | Reject::DeclineForbidden(_) => {}

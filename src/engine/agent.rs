@@ -11,6 +11,7 @@ use crate::model::{
     document::OnAgentLost,
     ids::{AgentId, AgentKey, SessionId},
     limits::{AGENTS_MAX, SESSION_RESCIND_MILLIS},
+    supervision::PresenceTiming,
     time::Span,
 };
 
@@ -114,11 +115,12 @@ pub(super) fn delete_agent(out: &mut Emit<'_>, id: &AgentId, expected: Expected)
     if agent.session.is_some() || !agent.offers.is_empty() || !agent.engagements.is_empty() {
         return Err(Reject::AgentBusy(id.clone()));
     }
-    let waiting: Vec<_> = out.state().index.stand(key).private.iter().map(|(_, contact)| *contact).collect();
+    let stand = out.state().index.stand(key);
+    let waiting: Vec<_> = stand.private.iter().chain(&stand.pulled).map(|(_, contact)| *contact).collect();
     for contact in waiting {
         out.emit(Event::TargetReleased { contact });
     }
-    out.emit(Event::AgentDeleted { agent: key });
+    out.emit(Event::AgentDeleted { agent: key, id: id.clone() });
     Ok(Reply::Done)
 }
 
@@ -168,12 +170,17 @@ pub(super) fn session_due(out: &mut Emit<'_>, key: AgentKey) {
     if lost.rescind_at.is_some() {
         out.emit(Event::SessionRescinded { agent: key });
     }
-    if lost.grace_ends_at > out.now {
-        return;
+    if lost.grace_ends_at <= out.now {
+        sign_out(out, key, PresenceBecause::SessionLost);
     }
+}
+
+/// Ends an agent's session: offers go back to their places, engagements go by their channel's rule for lost agents.
+pub(super) fn sign_out(out: &mut Emit<'_>, key: AgentKey, because: PresenceBecause) {
+    rescind_all(out, key, Rescinded::AgentLeft);
     for engagement in out.state().agent(key).engagements.clone() {
         let engaged = out.state().engagement(engagement);
-        if engaged.is_wrap_up() {
+        if engaged.is_wrap_up() || engaged.unconfirmed {
             continue;
         }
         let (contact, queue) = (engaged.contact, engaged.queue);
@@ -187,9 +194,10 @@ pub(super) fn session_due(out: &mut Emit<'_>, key: AgentKey) {
             }
         }
     }
-    let because = PresenceBecause::SessionLost;
     out.emit(Event::PresenceSet { agent: key, presence: Presence::Offline, because });
-    out.emit(Event::SessionEnded { agent: key });
+    if out.state().agent(key).session.is_some() {
+        out.emit(Event::SessionEnded { agent: key });
+    }
 }
 
 /// Takes an agent's word for being there; leaving waits until the present work ends.
@@ -199,15 +207,27 @@ pub(super) fn set_presence(out: &mut Emit<'_>, id: &AgentId, presence: &Presence
     if *presence != Presence::Offline && agent.session.is_none() {
         return Err(Reject::NoSession(id.clone()));
     }
-    if *presence == Presence::Available || agent.engagements.is_empty() {
-        let because = PresenceBecause::Asked;
+    Ok(give_presence(out, key, presence, PresenceTiming::AfterWork, PresenceBecause::Asked))
+}
+
+/// Gives an agent a presence: being available at once, leaving when it is time.
+pub(super) fn give_presence(
+    out: &mut Emit<'_>,
+    key: AgentKey,
+    presence: &Presence,
+    timing: PresenceTiming,
+    because: PresenceBecause,
+) -> Reply {
+    let leaves = *presence != Presence::Available;
+    let works = !out.state().agent(key).engagements.is_empty();
+    let pending = leaves && works && timing == PresenceTiming::AfterWork;
+    if pending {
+        out.emit(Event::PresencePending { agent: key, presence: presence.clone() });
+    } else {
         out.emit(Event::PresenceSet { agent: key, presence: presence.clone(), because });
-        if *presence != Presence::Available {
-            rescind_all(out, key, Rescinded::AgentLeft);
-        }
-        return Ok(Reply::Presence { pending: false });
     }
-    out.emit(Event::PresencePending { agent: key, presence: presence.clone() });
-    rescind_all(out, key, Rescinded::AgentLeft);
-    Ok(Reply::Presence { pending: true })
+    if leaves {
+        rescind_all(out, key, Rescinded::AgentLeft);
+    }
+    Reply::Presence { pending }
 }

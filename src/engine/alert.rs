@@ -126,7 +126,7 @@ fn seeker_of(state: &State, key: ContactKey) -> Option<Seeker> {
     let route = state.contacts.get(&key)?.route.as_deref()?;
     match route.line? {
         InLine::Class(class) if route.excluded.is_empty() => Some(Seeker::Class(class)),
-        InLine::Class(_) | InLine::Private(_) => Some(Seeker::Contact(key)),
+        InLine::Class(_) | InLine::Private(_) | InLine::Pulled(_) => Some(Seeker::Contact(key)),
     }
 }
 
@@ -161,7 +161,7 @@ fn seek(state: &State, seeker: Seeker) -> Option<AgentKey> {
             let route = state.route(contact);
             let now = match route.line {
                 Some(InLine::Class(class)) => at_this_step(class, &route.excluded),
-                Some(InLine::Private(_)) | None => None,
+                Some(InLine::Private(_) | InLine::Pulled(_)) | None => None,
             };
             now.or_else(|| reach::ever_taken_by(state, contact, &route.excluded))
         }

@@ -15,6 +15,7 @@ use crate::model::{
     document::Document,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
     requirement::Requirement,
+    supervision::Supervision,
     time::{Span, Timestamp},
 };
 
@@ -91,6 +92,9 @@ pub enum Command {
     ExtendWrapUp { agent: AgentId, contact: ContactId, by: Span },
     /// Wrap-up is done early.
     EndWrapUp { agent: AgentId, contact: ContactId },
+
+    /// A supervisor does something, for a stated reason.
+    Supervise(Arc<Supervision>),
 }
 
 /// Where a transferred contact goes.
@@ -144,6 +148,7 @@ impl Command {
             Self::ReportConnectFailed { .. } => "report_connect_failed",
             Self::ExtendWrapUp { .. } => "extend_wrap_up",
             Self::EndWrapUp { .. } => "end_wrap_up",
+            Self::Supervise(supervision) => supervision.action.name(),
         }
     }
 }
@@ -194,6 +199,11 @@ pub enum Reply {
     },
     /// What became of each row, in their order: its revision, or why it was refused.
     Agents(Arc<[Result<u64, Reject>]>),
+    /// A queue's contacts go elsewhere, the first of them at once.
+    Moving {
+        /// How many wait in it now, whether or not they can go.
+        waiting: u64,
+    },
     /// A document is in force.
     Document {
         /// Its version, counting from 1.

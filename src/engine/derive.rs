@@ -10,11 +10,12 @@ use crate::model::{
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::Requirement,
+    supervision::QueueMode,
     time::{Span, Timestamp},
 };
 
 use super::{
-    event::Place,
+    event::{Place, TargetBy},
     kinds::{KindId, KindKey},
     matching::{
         class::{ClassId, ClassKey, LaneKey, satisfies},
@@ -58,11 +59,11 @@ impl State {
         let (before, line_before) = (Footprint::of(contact), line_of(contact));
         // Whether agents are sought for this contact by itself.
         let excludes = contact.route.as_deref().is_some_and(|route| !route.excluded.is_empty());
-        let is_particular = excludes || matches!(line_before, Some(InLine::Private(_)));
+        let is_particular = excludes || matches!(line_before, Some(InLine::Private(_) | InLine::Pulled(_)));
         change(contact);
         let after = Footprint::of(contact);
 
-        self.count(&before, &after);
+        self.count(key, &before, &after);
         self.count_kind(key);
         let line_after = self.line_for(key);
         let place_of = |footprint: &Footprint| footprint.place.expect("a contact in line has a place");
@@ -74,10 +75,13 @@ impl State {
             promoted = line_before.and_then(|line| self.index.leave_line(line, place_of(&before), key));
             displaced = line_after.and_then(|line| self.index.enter_line(line, place_of(&after), key));
         }
+        self.reserve(key, (&before, line_before), (&after, line_after));
         if let Some(route) = &mut self.contacts.get_mut(&key).expect("it was there a moment ago").route {
             route.line = line_after;
         }
-        let released = self.drain_of(key).filter(|agent| !self.can_drain(*agent, key));
+        // Another queue is another wait, and maybe another cost: what was kept free for the contact is given back.
+        let moved = before.queue != after.queue;
+        let released = self.drain_of(key).filter(|agent| moved || !self.can_drain(*agent, key));
         if released.is_some() {
             let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
             contact.route.as_mut().expect("only a contact with a route has a drain").drain = None;
@@ -92,7 +96,25 @@ impl State {
         }
     }
 
-    fn count(&mut self, before: &Footprint, after: &Footprint) {
+    /// Notes in its queue whether a contact stands in the line of a single agent.
+    fn reserve(&mut self, key: ContactKey, before: (&Footprint, Option<InLine>), after: (&Footprint, Option<InLine>)) {
+        let entry = |(footprint, line): (&Footprint, Option<InLine>)| {
+            line.filter(|line| !matches!(line, InLine::Class(_)))?;
+            Some((footprint.queue?, footprint.place?))
+        };
+        let (before, after) = (entry(before), entry(after));
+        if before == after {
+            return;
+        }
+        if let Some((queue, place)) = before {
+            self.queues[queue.0 as usize].reserved.remove(&(place, key));
+        }
+        if let Some((queue, place)) = after {
+            self.queues[queue.0 as usize].reserved.insert((place, key));
+        }
+    }
+
+    fn count(&mut self, key: ContactKey, before: &Footprint, after: &Footprint) {
         if let Some(queue) = before.queue {
             let queue = &mut self.queues[queue.0 as usize];
             queue.offered -= u64::from(before.offered);
@@ -112,7 +134,7 @@ impl State {
                 self.queues[queue.0 as usize].places.remove(place);
             }
             if let (Some(queue), Some(place)) = (after.queue, after.place) {
-                self.queues[queue.0 as usize].places.insert(place);
+                self.queues[queue.0 as usize].places.insert(place, key);
             }
         }
     }
@@ -150,7 +172,10 @@ impl State {
         if let Some(target) = route.target {
             // A deleted agent cannot be waited for.
             if self.agents[target.agent.0 as usize].is_some() {
-                return Some(InLine::Private(target.agent));
+                return Some(match target.by {
+                    TargetBy::Platform => InLine::Private(target.agent),
+                    TargetBy::Supervisor => InLine::Pulled(target.agent),
+                });
             }
         }
         let channel = self.channels[usize::from(route.channel.0)].as_ref();
@@ -173,7 +198,7 @@ impl State {
     }
 
     /// Sets a contact's timer to where it belongs.
-    fn refresh_due(&mut self, key: ContactKey) {
+    pub(super) fn refresh_due(&mut self, key: ContactKey) {
         let due = self.contact_due(key);
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists has a timer");
         let before = std::mem::replace(&mut contact.due, due);
@@ -208,7 +233,7 @@ impl State {
     fn drain_at(&self, key: ContactKey, route: &Route, queue: &Queue) -> Option<Timestamp> {
         let passable = self.cost(route.queue, route.channel) > self.cost_min;
         let in_front = route.line.is_some_and(|line| self.index.front(line) == Some(key));
-        (passable && in_front && route.drain.is_none())
+        (passable && in_front && route.drain.is_none() && !self.is_paused(route.queue))
             .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
     }
 
@@ -221,11 +246,12 @@ impl State {
         let route = self.route(key);
         let fits = match route.line {
             None => false,
-            Some(InLine::Private(target)) => target == agent,
+            Some(InLine::Private(target) | InLine::Pulled(target)) => target == agent,
             Some(InLine::Class(class)) => {
                 satisfies(&self.index.stand(agent).signature, &self.index.class(class).required)
             }
         };
+        let fits = fits && !self.is_paused(route.queue);
         let lane = self.lane_bit(route);
         fits && self.standing(agent).is_some_and(|standing| (standing.ready | standing.blocked) & lane != 0)
     }
@@ -342,6 +368,12 @@ impl State {
     /// Derives lines and rosters afresh, as a new document asks; what is in a queue that it removes goes on in another.
     pub(super) fn rebuild_index(&mut self, now: Timestamp, moves: &BTreeMap<QueueKey, QueueKey>) {
         self.index = Index::default();
+        for (queue, state) in (0..).zip(&mut self.queues) {
+            state.reserved.clear();
+            if state.mode == QueueMode::Paused {
+                self.index.pause(QueueKey(queue));
+            }
+        }
         let lanes: Vec<(ChannelKey, u32)> = self.lanes_of_document();
         for (channel, cost) in lanes {
             self.index.lane(channel, cost);

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    contact::{ClosedBecause, ContactDetails},
+    contact::{ClosedBecause, ContactDetails, KeepPlace},
     document::Document,
     ids::{
         AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
@@ -15,7 +15,8 @@ use crate::model::{
     },
     limits::{MET_MAX, RUNNERS_UP_MAX},
     requirement::{Level, Requirement},
-    time::Timestamp,
+    supervision::{QueueMode, Supervision},
+    time::{Span, Timestamp},
 };
 
 use super::command::Reply;
@@ -43,7 +44,7 @@ pub enum Event {
     /// An agent exists with this profile.
     AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile>, revision: u64 },
     /// An agent exists no more.
-    AgentDeleted { agent: AgentKey },
+    AgentDeleted { agent: AgentKey, id: AgentId },
     /// A stream is open; `resumed` if it continues the session.
     SessionOpened { agent: AgentKey, session: SessionId, connection: u64, resumed: bool },
     /// The stream broke; the grace period runs.
@@ -72,10 +73,14 @@ pub enum Event {
     /// A contact waits (again), in this queue.
     ContactRequeued {
         contact: ContactKey,
+        /// The queue it was in before; may be the same.
+        from: QueueKey,
         queue: QueueKey,
         place: Place,
         /// The arrival its place counts from.
         ordered_from: Timestamp,
+        /// What a supervisor gave it; part of the place that it keeps.
+        head_start: Span,
         because: Requeued,
         /// Replaces the contact's target.
         target: Option<Target>,
@@ -104,6 +109,10 @@ pub enum Event {
     ContactUnreachable { contact: ContactKey, unmet: Unmet },
     /// Somebody could again: the alert is over.
     ContactReachable { contact: ContactKey },
+    /// A supervisor reserved it for an agent, before anything else that agent could take.
+    ContactPulled { contact: ContactKey, target: Target },
+    /// A supervisor gave it this head start, and with it this place.
+    ContactPrioritised { contact: ContactKey, head_start: Span, place: Place },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.
@@ -138,6 +147,17 @@ pub enum Event {
     WrapUpExtended { engagement: EngagementKey, until: Timestamp },
     /// The agent has this capacity again.
     EngagementEnded { engagement: EngagementKey, agent: AgentKey, contact: ContactId, because: EngagementOver },
+
+    /// A supervisor did something; what came of it follows.
+    Supervised { supervision: Arc<Supervision> },
+    /// A queue opened, paused or drains.
+    QueueModeSet { queue: QueueKey, mode: QueueMode, supervision: Arc<Supervision> },
+    /// Whatever waits in a queue and has a sequence below `before` goes to another, slice by slice.
+    QueueMoveStarted { from: QueueKey, to: QueueKey, place: KeepPlace, before: u64 },
+    /// A slice of it is done, up to a place; the next is due then.
+    QueueMoveAdvanced { from: QueueKey, through: Place, moved: u32, left: u32, next_at: Timestamp },
+    /// All of it is done: so many went, and so many could not and stay.
+    QueueMoveEnded { from: QueueKey, to: QueueKey, moved: u64, left: u64 },
 }
 
 /// A contact on entering a queue.
@@ -170,6 +190,17 @@ pub struct Target {
     pub agent: AgentKey,
     /// Only that agent until then; `None` = as long as the contact waits in this queue.
     pub until: Option<Timestamp>,
+    /// Whose wish it is.
+    pub by: TargetBy,
+}
+
+/// Who wants a contact to reach an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TargetBy {
+    /// The platform: the contact goes to the agent when it is the first that the agent may take.
+    Platform,
+    /// A supervisor: it goes before anything else.
+    Supervisor,
 }
 
 /// Why an offer went to this agent: enough to explain it without replay, in at most 256 bytes (there is a test).
@@ -256,6 +287,8 @@ pub enum ChoiceRule {
     FirstInLine,
     /// The contact asked for this agent.
     Target,
+    /// A supervisor pulled it to this agent.
+    Pulled,
 }
 
 /// Why presence changed.
@@ -271,6 +304,8 @@ pub enum PresenceBecause {
     RonaWithdrawn,
     /// The session did not come back.
     SessionLost,
+    /// A supervisor said so.
+    Supervised,
 }
 
 /// Why a contact waits again.
@@ -288,6 +323,8 @@ pub enum Requeued {
     ConnectFailed,
     /// Its agent's session did not come back.
     AgentLost,
+    /// A supervisor moved it.
+    Moved,
 }
 
 /// Why an offer was withdrawn.

@@ -23,6 +23,7 @@ use super::{
 
 mod offer;
 mod sessions;
+mod supervision;
 
 use offer::remember_refusal;
 pub(super) use sessions::session_due;
@@ -48,7 +49,7 @@ impl State {
             }
 
             Event::AgentPut { agent, id, profile, revision } => self.put_agent(*agent, id, profile, *revision),
-            Event::AgentDeleted { agent } => self.delete_agent(*agent),
+            Event::AgentDeleted { agent, .. } => self.delete_agent(*agent),
             Event::SessionOpened { agent, session, connection, .. } => {
                 self.open_session(*agent, Session { id: session.clone(), connection: *connection, lost: None });
             }
@@ -88,7 +89,18 @@ impl State {
                 self.add_contact(*contact, announced);
             }
             Event::ContactQueued { contact, queued } => self.queue_contact(now, *contact, queued),
-            Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement } => {
+            Event::ContactRequeued {
+                contact,
+                queue,
+                place,
+                ordered_from,
+                head_start,
+                because,
+                target,
+                barred,
+                requirement,
+                ..
+            } => {
                 self.next_sequence = self.next_sequence.max(place.sequence + 1);
                 self.change_contact(*contact, |contact| {
                     contact.stage = Stage::Waiting;
@@ -97,7 +109,8 @@ impl State {
                         Requeued::Overflowed | Requeued::Escalated => route.hops.saturating_add(1),
                         _ => 0,
                     };
-                    (route.queue, route.place, route.ordered_from) = (*queue, *place, *ordered_from);
+                    (route.queue, route.place) = (*queue, *place);
+                    (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
                     (route.target, route.drain_not_before) = (*target, now);
                     if let Some((agent, until)) = barred {
@@ -149,6 +162,10 @@ impl State {
             }
             Event::DrainPostponed { contact, until } => {
                 self.change_route(*contact, |route| route.drain_not_before = *until);
+            }
+            Event::ContactPulled { contact, target } => self.pull_contact(*contact, *target),
+            Event::ContactPrioritised { contact, head_start, place } => {
+                self.prioritise_contact(*contact, *head_start, *place);
             }
             Event::ContactClosed { contact, because, forget_at } => {
                 self.open_contacts -= 1;
@@ -220,6 +237,14 @@ impl State {
             }
             Event::WrapUpExtended { engagement, until } => self.extend_wrap_up(*engagement, *until),
             Event::EngagementEnded { engagement, because, .. } => self.end_engagement(now, *engagement, *because),
+
+            Event::Supervised { supervision } => self.actions.remember(now, supervision),
+            Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
+            Event::QueueMoveStarted { from, to, place, before } => self.start_move(*from, *to, *place, *before),
+            Event::QueueMoveAdvanced { from, through, moved, left, next_at } => {
+                self.advance_move(*from, *through, *moved, *left, *next_at);
+            }
+            Event::QueueMoveEnded { from, .. } => self.end_move(*from),
         }
     }
 
@@ -256,6 +281,12 @@ impl State {
         let number = |name: &QueueName| QueueKey(self.queue_names.find(name).expect("both are names of a document"));
         let moves = moves.iter().map(|(from, to)| (number(from), number(to))).collect();
         self.rebuild_index(now, &moves);
+        for queue in 0..self.queues.len() {
+            if self.queues[queue].rules.is_none() {
+                self.forget_mode(QueueKey(u32::try_from(queue).expect("queues are limited well below 2^32")));
+            }
+        }
+        self.end_moves_of_dropped_queues();
     }
 
     fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>, revision: u64) {
@@ -323,6 +354,7 @@ impl State {
             channel: queued.channel,
             place: queued.place,
             ordered_from: queued.arrived_at,
+            head_start: Span::ZERO,
             queued_at: now,
             parked_for: Span::ZERO,
             step: 0,
@@ -379,7 +411,7 @@ impl State {
     /// Where a waiting contact stands after a document changed priorities.
     pub(super) fn reordered(&self, route: &Route) -> Place {
         let priority = self.rules(route.queue).priority;
-        Place { virtual_arrival: route.ordered_from - priority, sequence: route.place.sequence }
+        Place { virtual_arrival: route.ordered_from - priority - route.head_start, sequence: route.place.sequence }
     }
 
     /// The step a waiting contact has reached, by the present document.

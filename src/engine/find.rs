@@ -10,7 +10,7 @@ use crate::model::{
 
 use super::{
     emit::Emit,
-    event::Target,
+    event::{Target, TargetBy},
     reject::Reject,
     state::{Contact, EngagementPhase, State},
 };
@@ -46,7 +46,7 @@ pub(super) fn agent_of(state: &State, id: &AgentId) -> Result<AgentKey, Reject> 
 
 pub(super) fn target_of(out: &Emit<'_>, field: &'static str, target: &TargetAgent) -> Result<Target, Reject> {
     let agent = agent_named(out.state(), field, &target.agent)?;
-    Ok(Target { agent, until: target.window.map(|window| out.now + window) })
+    Ok(Target { agent, until: target.window.map(|window| out.now + window), by: TargetBy::Platform })
 }
 
 /// The engagement of this agent with this contact, in the asked phase.

@@ -15,6 +15,7 @@ use crate::model::{
 };
 
 use super::{
+    event::TargetBy,
     evolve::session_due,
     kinds::KindId,
     matching::{
@@ -51,9 +52,10 @@ pub use explained::{check_choice, check_explained};
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.
 pub fn check(state: &State) -> Result<(), Broken> {
     let mut timers = usize::from(state.dedup.due().is_some());
-    let (mut in_line, mut open, mut open_offers) = (0, 0, 0);
     let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];
+    timers += usize::from(state.moves.due().is_some());
+    let (mut in_line, mut open, mut open_offers, mut held_back) = (0, 0, 0, 0);
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
         must!(contact.id == *id, "contact {id:?} answers to another id");
@@ -64,6 +66,10 @@ pub fn check(state: &State) -> Result<(), Broken> {
         kinds += u64::from(!contact.is_closed());
         in_line += usize::from(route.line.is_some());
         open_offers += route.offers.len();
+        let reserved = matches!(route.line, Some(InLine::Private(_) | InLine::Pulled(_)));
+        let queue = &state.queues[route.queue.0 as usize];
+        must!(queue.reserved.contains(&(route.place, *key)) == reserved, "contact {id:?} is reserved: {reserved}");
+        held_back += usize::from(reserved);
         let count = &mut counts[route.queue.0 as usize];
         count.0 += usize::from(contact.is_waiting());
         count.1 += u64::from(contact.is_waiting() && !route.offers.is_empty());
@@ -78,7 +84,10 @@ pub fn check(state: &State) -> Result<(), Broken> {
     for (queue, count) in state.queues.iter().zip(counts) {
         let is = (queue.places.len(), queue.offered, queue.parked, queue.engaged, queue.unreachable);
         must!(is == count, "a queue counts {is:?}, there are {count:?}");
+        held_back -= queue.reserved.len();
     }
+    must!(held_back == 0, "queues and contacts disagree on who is reserved");
+    must!(state.moves.due().is_none_or(|due| state.timers.stands_at(Timer::Move, due)), "moves have no timer");
 
     let (mut engagements, mut idle, mut busy, mut private, mut held) = (0, 0, 0, 0, 0);
     for key in state.agent_ids.values() {
@@ -89,7 +98,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
         let stand = state.index.stand(*key);
         idle += usize::from(stand.standing.is_some_and(|standing| standing.ready != 0));
         busy += usize::from(stand.standing.is_some_and(|standing| standing.blocked != 0));
-        private += stand.private.len();
+        private += stand.private.len() + stand.pulled.len();
         timers += usize::from(session_due(agent).is_some());
         timers += agent.engagements.iter().filter(|key| state.engagement(**key).is_wrap_up()).count();
     }
@@ -185,7 +194,11 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
         None => {}
         Some(InLine::Private(agent)) => {
             let waits = state.index.stand(agent).private.contains(&(route.place, key));
-            must!(waits && route.target.is_some(), "contact {id:?} does not wait for its agent");
+            must!(waits && is_target(route, agent, TargetBy::Platform), "contact {id:?} does not wait for its agent");
+        }
+        Some(InLine::Pulled(agent)) => {
+            let waits = state.index.stand(agent).pulled.contains(&(route.place, key));
+            must!(waits && is_target(route, agent, TargetBy::Supervisor), "contact {id:?} is not pulled to its agent");
         }
         Some(InLine::Class(class)) => {
             let class = state.index.class(class);
@@ -196,6 +209,10 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
         }
     }
     Ok(())
+}
+
+fn is_target(route: &Route, agent: AgentKey, by: TargetBy) -> bool {
+    route.target.is_some_and(|target| (target.agent, target.by) == (agent, by))
 }
 
 fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken> {
@@ -248,7 +265,9 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
 fn check_heads(state: &State) -> Result<(), Broken> {
     let mut expected = vec![0; state.index.heads.len()];
     for (key, class) in state.index.lines() {
-        let Some(head) = class.line.first() else { continue };
+        let paused = state.is_paused(class.id.queue);
+        must!(class.paused == paused, "a class is paused: {}, its queue: {paused}", class.paused);
+        let Some(head) = class.line.first().filter(|_| !paused) else { continue };
         let lane = usize::from(class.id.lane.0);
         for anchor in &class.anchors {
             must!(state.index.heads[lane].holds(*anchor, *head, key), "a class is not under its anchor");
@@ -337,10 +356,23 @@ fn rank_of(state: &State, contact: ContactKey, agent: AgentKey) -> (usize, u32, 
     (tier, standing.key.load, standing.key.since, agent)
 }
 
-/// Whether an agent may take a contact in line now, straight from document and profile.
+/// Whether an agent may take a contact in line now, straight from document and profile: what supervisors pulled to the
+/// agent goes before everything else.
 fn may_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
+    let pulled = |other: &ContactKey| {
+        is_target(state.route(*other), key, TargetBy::Supervisor) && could_take(state, *other, key)
+    };
+    let first = in_line(state).filter(pulled).min_by_key(|other| state.route(*other).place);
+    could_take(state, contact, key) && first.is_none_or(|first| first == contact)
+}
+
+/// The same, whatever was pulled.
+fn could_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
     let (route, agent) = (state.route(contact), state.agent(key));
-    if !agent.takes_work() || agent.draining.is_some() || passes_over(state, route, contact, key) {
+    if state.is_paused(route.queue) || !agent.takes_work() || agent.draining.is_some() {
+        return false;
+    }
+    if passes_over(state, route, contact, key) {
         return false;
     }
     if let Some(target) = route.target.filter(|target| state.agents[target.agent.0 as usize].is_some()) {

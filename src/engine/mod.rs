@@ -1,8 +1,9 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`agent`], [`offer`], [`document`], [`tick`] (what decides), on top of [`engagement`],
-//! [`waiting`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`] (what may be seen); [`explain`] (why);
+//! how it changes); [`contact`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
+//! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`]
+//! (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
@@ -10,6 +11,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod actions;
 mod agent;
 mod alert;
 pub mod command;
@@ -27,6 +29,7 @@ mod find;
 pub mod invariant;
 mod kinds;
 mod matching;
+mod moving;
 mod names;
 mod notice;
 mod offer;
@@ -34,6 +37,7 @@ mod read;
 pub mod reject;
 mod state;
 mod storm;
+mod supervise;
 mod table;
 mod tick;
 mod timer;
@@ -125,5 +129,6 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::ReportConnectFailed { agent, contact, .. } => offer::report_connect_failed(out, agent, contact),
         Command::ExtendWrapUp { agent, contact, by } => engagement::extend_wrap_up(out, agent, contact, *by),
         Command::EndWrapUp { agent, contact } => engagement::end_wrap_up(out, agent, contact),
+        Command::Supervise(supervision) => supervise::supervise(out, supervision),
     }
 }

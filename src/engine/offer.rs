@@ -163,10 +163,15 @@ pub(super) fn rescind_all(out: &mut Emit<'_>, agent: AgentKey, because: Rescinde
 pub(super) fn rescind_offers(out: &mut Emit<'_>, contact: ContactKey, because: Rescinded) {
     let offers = out.state().contact(contact).route.as_deref().map(|route| route.offers.clone());
     for offer in offers.unwrap_or_default() {
-        let agent = out.state().offer(offer).agent;
-        out.emit(Event::OfferRescinded { offer, because, again_at: None });
-        finish_pending(out, agent);
+        rescind_offer(out, offer, because);
     }
+}
+
+/// Withdraws one open offer.
+pub(super) fn rescind_offer(out: &mut Emit<'_>, offer: OfferKey, because: Rescinded) {
+    let agent = out.state().offer(offer).agent;
+    out.emit(Event::OfferRescinded { offer, because, again_at: None });
+    finish_pending(out, agent);
 }
 
 fn take(out: &mut Emit<'_>, key: OfferKey) -> Reply {
@@ -174,9 +179,7 @@ fn take(out: &mut Emit<'_>, key: OfferKey) -> Reply {
     let (contact, channel) = (offer.contact, offer.channel);
     for rival in out.state().route(contact).offers.clone() {
         if rival != key {
-            let agent = out.state().offer(rival).agent;
-            out.emit(Event::OfferRescinded { offer: rival, because: Rescinded::Taken, again_at: None });
-            finish_pending(out, agent);
+            rescind_offer(out, rival, Rescinded::Taken);
         }
     }
     out.emit(Event::OfferAccepted { offer: key, engagement: EngagementKey(out.state().next_engagement) });

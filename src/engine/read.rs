@@ -74,6 +74,12 @@ impl State {
             }
             Query::Position(id) => self.position(now, id),
             Query::Queue(name) => Ok(Answer::Queue(self.queue_view(queue_named(self, "queue", name)?))),
+            Query::Actions { before, limit } => {
+                let limit = (*limit).min(PAGE_MAX);
+                let actions = self.actions.before(*before, limit);
+                let next = actions.last().map(|last| last.number).filter(|_| actions.len() == limit);
+                Ok(Answer::Actions { actions, next })
+            }
             Query::Queues { after, limit } => Ok(self.list_queues(after.as_ref(), *limit)),
             Query::Document => Ok(Answer::Document { version: self.version, document: Arc::clone(&self.document) }),
             Query::Preview { document, expected_version, moves } => {
@@ -240,7 +246,6 @@ impl State {
 
     fn queue_view(&self, key: QueueKey) -> QueueView {
         let queue = &self.queues[key.0 as usize];
-        let priority = self.rules(key).priority;
         QueueView {
             name: self.queue_name(key).clone(),
             waiting: queue.places.len() as u64,
@@ -248,7 +253,10 @@ impl State {
             parked: queue.parked,
             engaged: queue.engaged,
             unreachable: queue.unreachable,
-            oldest_since: queue.places.first().map(|place| place.virtual_arrival + priority),
+            oldest_since: queue.places.first().map(|(_, contact)| self.route(contact).ordered_from),
+            mode: queue.mode,
+            mode_set: queue.mode_set.clone(),
+            moving_to: self.moves.of(key).map(|job| self.queue_name(job.to).clone()),
         }
     }
 

@@ -114,6 +114,17 @@ pub enum Reject {
         /// Its maximum size.
         contacts: u32,
     },
+    /// The queue takes no new contacts, and nothing is said about where they go instead.
+    #[error("queue {0:?} drains: it takes no new contacts until a supervisor reopens it")]
+    QueueDraining(QueueName),
+    /// The contact must not go to this agent.
+    #[error("contact {contact:?} excludes agent {agent:?}")]
+    AgentExcluded {
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: AgentId,
+    },
     /// The document would remove queues that still hold contacts.
     #[error("these queues still hold contacts; name in `moves` where each one's contacts go: {0:?}")]
     QueuesNotEmpty(Vec<QueueName>),
@@ -241,6 +252,8 @@ impl Reject {
             Self::ChannelNotTaken { .. } => "channel_not_taken",
             Self::Requirement { .. } => "requirement",
             Self::QueueFull { .. } => "queue_full",
+            Self::QueueDraining(_) => "queue_draining",
+            Self::AgentExcluded { .. } => "agent_excluded",
             Self::QueuesNotEmpty(_) => "queues_not_empty",
             Self::MovesInvalid(_) => "moves_invalid",
             Self::ChannelsInUse(_) => "channels_in_use",

@@ -3,7 +3,10 @@
 //! Invariant: it changes only by `evolve`; what can be derived (lines, rosters, timers, counts) is brought up to date
 //! there and nowhere else. Two states that evolved the same events are equal.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use smallvec::SmallVec;
 
@@ -16,10 +19,12 @@ use crate::model::{
         QueueName, SessionId, SkillName,
     },
     requirement::Requirement,
+    supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
 };
 
 use super::{
+    actions::Actions,
     dedup::Dedup,
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
@@ -28,6 +33,7 @@ use super::{
         index::{InLine, Index},
         places::Places,
     },
+    moving::Moves,
     names::Names,
     storm::Storm,
     table::Table,
@@ -65,6 +71,10 @@ pub struct State {
     pub(super) dedup: Dedup,
     pub(super) timers: Timers,
     pub(super) storm: Storm,
+    /// Queues that are emptied into others.
+    pub(super) moves: Moves,
+    /// What supervisors did lately.
+    pub(super) actions: Actions,
     pub(super) index: Index,
 
     pub(super) next_contact: u64,
@@ -78,6 +88,9 @@ pub struct State {
 pub struct QueueState {
     /// Absent if the present document does not name it.
     pub rules: Option<Arc<Queue>>,
+    pub mode: QueueMode,
+    /// Since when it has this mode, and by whose word; absent if nobody ever changed it.
+    pub mode_set: Option<(Timestamp, Arc<Supervision>)>,
     /// Every waiting contact, offered and parked ones included.
     pub places: Places,
     pub offered: u64,
@@ -87,6 +100,8 @@ pub struct QueueState {
     pub unreachable: u64,
     /// Engagements in any phase, those of contacts that went on elsewhere included.
     pub engagements: u64,
+    /// Waiting contacts in the lines of single agents.
+    pub reserved: BTreeSet<(Place, ContactKey)>,
 }
 
 /// A contact.
@@ -121,6 +136,8 @@ pub struct Route {
     pub place: Place,
     /// The arrival its place counts from: its own, or that of a re-queue with a new place.
     pub ordered_from: Timestamp,
+    /// What a supervisor gave it; negative = it stands behind its time.
+    pub head_start: Span,
     /// When it entered this queue; steps and the maximum wait count from here.
     pub queued_at: Timestamp,
     /// Time spent parked, which does not count towards the maximum wait.
@@ -344,6 +361,8 @@ impl State {
             dedup: Dedup::default(),
             timers: Timers::default(),
             storm: Storm::default(),
+            moves: Moves::default(),
+            actions: Actions::default(),
             index: Index::default(),
             next_contact: 1,
             next_offer: 1,
@@ -399,6 +418,11 @@ impl State {
         self.rules(queue).cost.unwrap_or_else(|| self.channel(channel).cost)
     }
 
+    /// Whether a queue gives no contacts out.
+    pub(super) fn is_paused(&self, queue: QueueKey) -> bool {
+        self.queues[queue.0 as usize].mode == QueueMode::Paused
+    }
+
     /// The number of a queue that the present document names.
     pub(super) fn find_queue(&self, name: &QueueName) -> Option<QueueKey> {
         let key = QueueKey(self.queue_names.find(name)?);
@@ -450,6 +474,8 @@ impl PartialEq for State {
             && self.dedup == other.dedup
             && self.timers == other.timers
             && self.storm == other.storm
+            && self.moves == other.moves
+            && self.actions == other.actions
             && self.next_contact == other.next_contact
             && self.next_offer == other.next_offer
             && self.next_engagement == other.next_engagement

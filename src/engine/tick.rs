@@ -14,6 +14,7 @@ use super::{
     engagement::finish_wrap_up,
     event::{Event, Requeued},
     matching::settle::agent_to_drain,
+    moving::move_due,
     offer::offer_due,
     state::Stage,
     timer::Timer,
@@ -29,6 +30,7 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Offer(offer) => offer_due(out, offer),
             Timer::WrapUp(engagement) => finish_wrap_up(out, engagement),
             Timer::Session(agent) => session_due(out, agent),
+            Timer::Move => move_due(out),
             Timer::Requests => {
                 let count = out.state().dedup.over(out.now, TIMERS_PER_TICK_MAX);
                 out.emit(Event::RequestsForgotten { count });

@@ -24,6 +24,8 @@ pub enum Timer {
     Session(AgentKey),
     /// The oldest remembered request.
     Requests,
+    /// The next slice of a move between queues.
+    Move,
 }
 
 /// All deadlines.

@@ -9,6 +9,7 @@ use crate::model::{
     contact::{ClosedBecause, ContactDetails},
     document::Document,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+    supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
 };
 
@@ -35,6 +36,8 @@ pub enum Query {
     Position(ContactId),
     /// Counts of one queue.
     Queue(QueueName),
+    /// What supervisors did lately, newest first, before the given number.
+    Actions { before: Option<u64>, limit: usize },
     /// Counts of queues by name, after the given one.
     Queues { after: Option<QueueName>, limit: usize },
     /// The document in force.
@@ -75,6 +78,8 @@ pub enum Answer {
     Queue(QueueView),
     /// To [`Query::Queues`].
     Queues { queues: Vec<QueueView>, next: Option<QueueName> },
+    /// To [`Query::Actions`].
+    Actions { actions: Vec<ActionView>, next: Option<u64> },
     /// To [`Query::Document`].
     Document { version: u64, document: Arc<Document> },
     /// To [`Query::Preview`].
@@ -264,8 +269,25 @@ pub struct QueueView {
     pub engaged: u64,
     /// Of those waiting, whom nobody anywhere could ever take.
     pub unreachable: u64,
-    /// Since when the longest-waiting contact waits in this queue.
+    /// Since when the contact that is first in line waits.
     pub oldest_since: Option<Timestamp>,
+    /// Whether it takes contacts in and gives them out.
+    pub mode: QueueMode,
+    /// Since when it has this mode, and by whose word; absent if nobody ever changed it.
+    pub mode_set: Option<(Timestamp, Arc<Supervision>)>,
+    /// Where its contacts are being moved.
+    pub moving_to: Option<QueueName>,
+}
+
+/// Something a supervisor did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionView {
+    /// Counts from 1 within the tenant.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, what and why.
+    pub supervision: Arc<Supervision>,
 }
 
 /// What applying a document would do.

@@ -9,6 +9,7 @@ use crate::model::{
     ids::{AgentKey, ContactKey, QueueKey, QueueName},
     limits::{CLASSES_MAX, CLOSED_CONTACT_KEPT_SECS, CONTACTS_CLOSED_MAX, CONTACTS_OPEN_MAX, HOPS_MAX},
     requirement::Requirement,
+    supervision::QueueMode,
     time::{Span, Timestamp},
 };
 
@@ -43,14 +44,25 @@ pub(super) fn requeue(
     change: Change,
 ) -> Reply {
     let (state, route) = (out.state(), out.state().route(contact));
-    let (ordered_from, sequence) = match place {
-        KeepPlace::Keep => (route.ordered_from, route.place.sequence),
-        KeepPlace::New => (out.now, state.next_sequence),
+    let (from, (ordered_from, head_start, sequence)) = match place {
+        KeepPlace::Keep => (route.queue, (route.ordered_from, route.head_start, route.place.sequence)),
+        KeepPlace::New => (route.queue, (out.now, Span::ZERO, state.next_sequence)),
     };
-    let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority, sequence };
+    let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority - head_start, sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
     let Change { target, barred, requirement } = change;
-    out.emit(Event::ContactRequeued { contact, queue, place, ordered_from, because, target, barred, requirement });
+    out.emit(Event::ContactRequeued {
+        contact,
+        from,
+        queue,
+        place,
+        ordered_from,
+        head_start,
+        because,
+        target,
+        barred,
+        requirement,
+    });
     reply
 }
 
@@ -58,7 +70,12 @@ pub(super) fn requeue(
 pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName, because: Requeued) -> bool {
     let (state, hops) = (out.state(), out.state().route(contact).hops);
     let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
-    let Some(next) = next.and_then(|next| queue_with_room(state, next).ok()) else { return false };
+    let next = next.and_then(|next| match queue_with_room(state, next) {
+        // Rather than lose a contact that waits already, a draining queue takes it.
+        Err(Reject::QueueDraining(_)) => has_room(state, next).then_some(next),
+        found => found.ok(),
+    });
+    let Some(next) = next else { return false };
     requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
     true
 }
@@ -86,25 +103,37 @@ pub(super) fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Re
     if !state.rules(queue).takes(channel) {
         return Err(Reject::ChannelNotTaken { queue: name.clone(), channel: channel.clone() });
     }
-    check_requirement(state, queue, "queue", own)?;
+    check_skills(state, "queue", own)?;
+    // A class in use was checked when it came into use.
+    if state.find_class(queue, route.channel, 0, &route.requirement).is_none() {
+        check_matchable(state, queue, "queue", own)?;
+    }
     queue_with_room(state, queue)
 }
 
-/// The queue itself if it has room, else where its document sends what is too much.
+/// The queue itself if it takes contacts and has room, else where its document sends what is too much.
 pub(super) fn queue_with_room(state: &State, asked: QueueKey) -> Result<QueueKey, Reject> {
     let mut queue = asked;
     for _ in 0..HOPS_MAX {
-        let Some(size) = &state.rules(queue).max_size else { return Ok(queue) };
-        if state.queues[queue.0 as usize].places.len() < size.contacts as usize {
+        if state.queues[queue.0 as usize].mode != QueueMode::Draining && has_room(state, queue) {
             return Ok(queue);
         }
-        match size.overflow.as_ref().and_then(|name| state.find_queue(name)) {
+        let overflow = state.rules(queue).max_size.as_ref().and_then(|size| size.overflow.as_ref());
+        match overflow.and_then(|name| state.find_queue(name)) {
             Some(next) => queue = next,
             None => break,
         }
     }
+    if state.queues[asked.0 as usize].mode == QueueMode::Draining {
+        return Err(Reject::QueueDraining(state.queue_name(asked).clone()));
+    }
     let contacts = state.rules(asked).max_size.as_ref().map_or(0, |size| size.contacts);
     Err(Reject::QueueFull { queue: state.queue_name(asked).clone(), contacts })
+}
+
+fn has_room(state: &State, queue: QueueKey) -> bool {
+    let size = state.rules(queue).max_size.as_ref();
+    size.is_none_or(|size| state.queues[queue.0 as usize].places.len() < size.contacts as usize)
 }
 
 /// What a contact asks must name skills of the present document and be matchable.

@@ -91,6 +91,8 @@ names! {
     RequestId,
     /// One agent desktop's stay on the offer stream, across reconnects.
     SessionId,
+    /// Who took a supervisor's action, as the platform names people and programs.
+    ActorId,
 }
 
 macro_rules! keys {

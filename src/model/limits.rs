@@ -93,6 +93,17 @@ pub const STORM_SHARE: u32 = 10;
 pub const STORM_WINDOW_SECS: i64 = 10;
 /// … and how long the rule stays suspended after it: longer than the next wave of offers takes to expire too.
 pub const STORM_SUSPENDS_SECS: i64 = 60;
+/// Head start a supervisor may give a contact, either way: an hour passes every wait that a centre still answers for,
+/// and bounds how much later somebody can arrive who passes a contact.
+pub const HEAD_START_SECS_MAX: i64 = 3_600;
+/// Supervisors' actions remembered for reading; older ones are in the journal alone.
+pub const ACTIONS_MAX: usize = 1_000;
+/// Queues that are emptied into others at once; their contacts go by turns.
+pub const MOVES_MAX: usize = 100;
+/// Contacts that one slice of a move takes, so that it stays below 2 ms …
+pub const MOVE_SLICE_MAX: usize = 200;
+/// … and the time between two slices, in which other work gets its turn.
+pub const MOVE_PAUSE_MILLIS: i64 = 2;
 /// Rows on one page of a list.
 pub const PAGE_MAX: usize = 500;
 /// Rows a filtered list looks at before it hands out a (possibly short) page with a token.

@@ -12,4 +12,5 @@ pub mod ids;
 pub mod limits;
 pub mod requirement;
 pub mod similar;
+pub mod supervision;
 pub mod time;

@@ -108,6 +108,12 @@ metrics! {
         "Agents' sessions whose stream broke.";
     ENGAGEMENTS_UNCONFIRMED = Gauge "attune_engagements_unconfirmed" in Count by ["tenant"]:
         "Engagements that nobody has confirmed since their agent was lost.";
+    QUEUES_PAUSED = Gauge "attune_queues_paused" in Count by ["tenant"]:
+        "Queues that a supervisor has paused.";
+    QUEUES_DRAINING = Gauge "attune_queues_draining" in Count by ["tenant"]:
+        "Queues that take no new contacts because a supervisor drains them.";
+    SUPERVISOR_ACTIONS = Counter "attune_supervisor_actions_total" in Count by ["tenant", "action"]:
+        "What supervisors did: move_contact, move_queue, pull_contact, prioritise_contact, force_presence, pause_queue, drain_queue, reopen_queue.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

@@ -12,8 +12,9 @@ use attune::{
         agent::{AgentProfile, AgentRow, Expected, Presence},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, Format},
-        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
+        supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::{Span, Timestamp},
     },
     sim::driver::Driver,
@@ -164,6 +165,15 @@ impl Chaos {
             | Command::AcceptOffer { agent, .. }
             | Command::DeclineOffer { agent, .. }
             | Command::ExtendOffer { agent, .. } => return agent_state(state, now, agent),
+            Command::Supervise(supervision) => match &supervision.action {
+                Action::MoveContact { contact, .. }
+                | Action::PullContact { contact, .. }
+                | Action::PrioritiseContact { contact, .. } => contact,
+                Action::ForcePresence { agent, .. } => return agent_state(state, now, agent),
+                Action::MoveQueue { from: queue, .. } | Action::SetQueueMode { queue, .. } => {
+                    return queue_state(state, now, queue);
+                }
+            },
             Command::Tick | Command::ApplyDocument { .. } | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
@@ -210,6 +220,7 @@ impl Chaos {
             }
             58..60 => self.apply_document(),
             60..62 => Command::Tick,
+            62..70 => self.supervise(&open),
             _ => self.about_contact(&open, &contacts),
         }
     }
@@ -276,6 +287,43 @@ impl Chaos {
             }
             _ => self.update(id),
         }
+    }
+
+    fn supervise(&mut self, open: &[&ContactView]) -> Command {
+        let waits = |contact: &&&ContactView| {
+            matches!(contact.state, ContactState::Queued | ContactState::Offered | ContactState::Parked)
+        };
+        let waiting: Vec<ContactId> = open.iter().filter(waits).map(|contact| contact.id.clone()).collect();
+        let place = *self.pick(&[KeepPlace::Keep, KeepPlace::New]);
+        let action = match self.random.random_range(0..16) {
+            0..8 if !waiting.is_empty() => {
+                let contact = self.pick(&waiting).clone();
+                match self.random.random_range(0..8) {
+                    0..2 => Action::MoveContact { contact, queue: self.queue(), place },
+                    2..5 => {
+                        let window = (self.random.random_range(0..2) == 0).then(|| self.seconds(0..40));
+                        Action::PullContact { contact, to: TargetAgent { agent: self.agent(), window } }
+                    }
+                    _ => Action::PrioritiseContact { contact, head_start: self.seconds(-600..600) },
+                }
+            }
+            8 => Action::MoveQueue { from: self.queue(), to: self.queue(), place },
+            9..11 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Paused },
+            11 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Draining },
+            12..15 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Open },
+            _ => {
+                let away = Presence::Away { reason: "meeting".to_owned() };
+                let presence = self.pick(&[Presence::Available, away, Presence::Offline]).clone();
+                let timing = *self.pick(&[PresenceTiming::Immediately, PresenceTiming::AfterWork]);
+                Action::ForcePresence { agent: self.agent(), presence, timing }
+            }
+        };
+        let actor = ActorId::new("sam").expect("it obeys the grammar");
+        Command::Supervise(Arc::new(Supervision { actor, reason: "because".to_owned(), action }))
+    }
+
+    fn queue(&mut self) -> QueueName {
+        QueueName::new(self.word(&QUEUES)).expect("it obeys the grammar")
     }
 
     fn enqueue(&mut self, open: &[&ContactView]) -> Command {
@@ -479,6 +527,18 @@ fn agent_state(state: &State, now: Timestamp, agent: &AgentId) -> &'static str {
             (Presence::Away { .. }, ..) => "away",
             (Presence::Available, ..) if view.work.is_empty() => "idle",
             (Presence::Available, ..) => "busy",
+        },
+        _ => "unknown",
+    }
+}
+
+fn queue_state(state: &State, now: Timestamp, queue: &QueueName) -> &'static str {
+    match state.query(now, &Query::Queue(queue.clone())) {
+        Ok(Answer::Queue(view)) => match view.mode {
+            QueueMode::Paused => "paused",
+            QueueMode::Draining => "draining",
+            QueueMode::Open if view.waiting == 0 => "empty",
+            QueueMode::Open => "open",
         },
         _ => "unknown",
     }

@@ -239,6 +239,19 @@ def one_contact_too_many(office):
     return lambda: office.enqueue("c2", queue="single")
 
 
+@provokes("QUEUE_DRAINING")
+def a_contact_for_a_queue_that_drains(office):
+    office.drain_queue(queue="back", actor="sam", reason="end of shift")
+    return lambda: office.enqueue("c1", queue="back")
+
+
+@provokes("AGENT_EXCLUDED", "agent.agent_id")
+def pulling_a_contact_to_whom_it_excludes(office):
+    office.desk("ana")
+    office.enqueue("c1", excluded_agent_ids=["ana"])
+    return lambda: office.pull_contact(contact_id="c1", agent={"agent_id": "ana"}, actor="sam", reason="no one else")
+
+
 @provokes("LIMIT_REACHED")
 def too_many_channels_over_all_documents(office):
     def document(letter):

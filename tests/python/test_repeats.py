@@ -144,6 +144,56 @@ def end_wrap_up(office):
     return wrapping_up(office)
 
 
+@mutation("MoveContact", place="PLACE_NEW")
+def move_contact(office):
+    office.enqueue("c1")
+    return {"contact_id": "c1", "queue": "back", "place": "PLACE_KEEP", "actor": "sam", "reason": "too long a line"}
+
+
+@mutation("MoveQueue", place="PLACE_NEW")
+def move_queue(office):
+    office.enqueue("c1")
+    where = {"queue": "front", "destination_queue": "back"}
+    return {**where, "place": "PLACE_KEEP", "actor": "sam", "reason": "too long a line"}
+
+
+@mutation("PullContact", reason="because")
+def pull_contact(office):
+    office.desk("ana", state="AWAY")
+    office.enqueue("c1")
+    return {"contact_id": "c1", "agent": {"agent_id": "ana"}, "actor": "sam", "reason": "she knows him"}
+
+
+@mutation("PrioritiseContact", head_start="-60s")
+def prioritise_contact(office):
+    office.enqueue("c1")
+    return {"contact_id": "c1", "head_start": "60s", "actor": "sam", "reason": "in danger"}
+
+
+@mutation("ForcePresence", timing="PRESENCE_TIMING_AFTER_WORK")
+def force_presence(office):
+    office.desk("ana")
+    presence = {"state": "PRESENCE_STATE_AWAY", "reason": "drill"}
+    timing = "PRESENCE_TIMING_IMMEDIATELY"
+    return {"agent_id": "ana", "presence": presence, "timing": timing, "actor": "sam", "reason": "fire drill"}
+
+
+@mutation("PauseQueue", queue="back")
+def pause_queue(office):
+    return {"queue": "front", "actor": "sam", "reason": "fire drill"}
+
+
+@mutation("DrainQueue", queue="back")
+def drain_queue(office):
+    return {"queue": "front", "actor": "sam", "reason": "end of shift"}
+
+
+@mutation("ReopenQueue", queue="back")
+def reopen_queue(office):
+    office.pause_queue(queue="front", actor="sam", reason="fire drill")
+    return {"queue": "front", "actor": "sam", "reason": "it is over"}
+
+
 @mutation("ApplyDocument", expected_version="1")
 def apply_document(office):
     return {"document": office.get_document()["document"]}

@@ -1,6 +1,6 @@
 //! What a line of a story asks of the engine.
 //!
-//! `agent ana …`, `contact c1 claims …` and `time` begin with their kind; every other line begins with who does it, an
+//! `agent ana …`, `contact c1 claims …`, `supervisor sam … because …` and `time` begin with their kind; every other line begins with who does it, an
 //! agent (`ana accepts c1`) or a contact (`c1 abandons`). Several may do the same (`ana, ben away lunch`), one after
 //! the other. A word `id=r1` gives the request an id.
 
@@ -14,8 +14,9 @@ use attune::{
     model::{
         agent::{AgentProfile, Expected, Presence},
         contact::{CancelReason, KeepPlace, NewContact, TargetAgent},
-        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
+        supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::Span,
     },
     sim::driver::Driver,
@@ -62,6 +63,7 @@ pub fn understand(
         ["time"] => return Ok(Vec::new()),
         ["agent", who, ref rest @ ..] => (who, ("agent", rest)),
         ["contact", who, ref rest @ ..] => (who, ("contact", rest)),
+        ["supervisor", who, ref rest @ ..] => (who, ("supervisor", rest)),
         [who, verb, ref rest @ ..] => (who, (verb, rest)),
         _ => return Err(format!("{:?} is nothing that can be done", words.join(" "))),
     };
@@ -71,6 +73,7 @@ pub fn understand(
         all.extend(match verb {
             "agent" => agent(who, rest, cast, desks, driver)?,
             "contact" => vec![contact(who, rest)?.into()],
+            "supervisor" => vec![supervisor(who, rest)?.into()],
             _ if desks.contains_key(who) => agent_does(who, verb, rest, cast, desks, driver)?,
             _ => vec![contact_does(who, verb, rest)?.into()],
         });
@@ -220,6 +223,53 @@ fn agent_does(
         _ => return Err(format!("{who}, an agent, cannot do {:?}", [&[verb], words].concat().join(" "))),
     };
     Ok(vec![command.into()])
+}
+
+/// `supervisor sam pulls c1 to ana for 5m because she knows the case`
+fn supervisor(who: &str, words: &[&str]) -> Result<Command, String> {
+    let because = words.iter().position(|word| *word == "because").ok_or("supervisors say because of what")?;
+    let reason = words[because + 1..].join(" ");
+    let (words, place) = match &words[..because] {
+        [rest @ .., "new", "place"] => (rest, KeepPlace::New),
+        rest => (rest, KeepPlace::Keep),
+    };
+    let contact = |contact: &str| named(ContactId::new(contact));
+    let queue = |queue: &str| named(QueueName::new(queue));
+    let action = match words {
+        ["moves", "queue", from, "to", to] => Action::MoveQueue { from: queue(from)?, to: queue(to)?, place },
+        ["moves", who, "to", to] => Action::MoveContact { contact: contact(who)?, queue: queue(to)?, place },
+        ["pulls", who, "to", agent, window @ ..] => {
+            let window = match window {
+                ["for", span] => Some(length(span)?),
+                _ => None,
+            };
+            let to = TargetAgent { agent: named(AgentId::new(agent))?, window };
+            Action::PullContact { contact: contact(who)?, to }
+        }
+        ["puts", who, span, "ahead"] => Action::PrioritiseContact { contact: contact(who)?, head_start: length(span)? },
+        ["puts", who, span, "back"] => {
+            Action::PrioritiseContact { contact: contact(who)?, head_start: Span(-length(span)?.0) }
+        }
+        ["sets", agent, presence, rest @ ..] => {
+            let agent = named(AgentId::new(agent))?;
+            let presence = match *presence {
+                "available" => Presence::Available,
+                "offline" => Presence::Offline,
+                reason => Presence::Away { reason: reason.to_owned() },
+            };
+            let timing = match rest {
+                ["after", "work"] => PresenceTiming::AfterWork,
+                _ => PresenceTiming::Immediately,
+            };
+            Action::ForcePresence { agent, presence, timing }
+        }
+        ["pauses", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Paused },
+        ["drains", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Draining },
+        ["reopens", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Open },
+        _ => return Err(format!("{who}, a supervisor, cannot do {:?}", words.join(" "))),
+    };
+    let actor = named(ActorId::new(who))?;
+    Ok(Command::Supervise(Arc::new(Supervision { actor, reason, action })))
 }
 
 fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String> {

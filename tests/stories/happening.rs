@@ -14,6 +14,7 @@ use attune::{
         agent::Presence,
         contact::ClosedBecause,
         ids::{AgentKey, ContactKey, EngagementKey, OfferKey},
+        supervision::QueueMode,
         time::Timestamp,
     },
 };
@@ -148,6 +149,7 @@ impl Cast {
                     PresenceBecause::Rona => " because rona",
                     PresenceBecause::RonaWithdrawn => " because rona withdrawn",
                     PresenceBecause::SessionLost => " because session lost",
+                    PresenceBecause::Supervised => " because supervised",
                 };
                 format!("presence of {} {}{because}", agent(who), presence_words(presence))
             }
@@ -167,6 +169,7 @@ impl Cast {
                     Requeued::Escalated => "escalated",
                     Requeued::ConnectFailed => "connect failed",
                     Requeued::AgentLost => "agent lost",
+                    Requeued::Moved => "moved",
                 };
                 format!("requeued {} in {} because {because}", contact(who), state.queue_name(*queue))
             }
@@ -191,6 +194,13 @@ impl Cast {
             Event::DrainStarted { contact: who, agent: whom } => {
                 format!("draining {} for {}", agent(whom), contact(who))
             }
+            Event::ContactPulled { contact: who, target } => {
+                let until = target.until.map(|until| format!(" until {}", written_time(until))).unwrap_or_default();
+                format!("pulled {} to {}{until}", contact(who), agent(&target.agent))
+            }
+            Event::ContactPrioritised { contact: who, head_start, .. } => {
+                format!("head start of {} {head_start}", contact(who))
+            }
             Event::ContactClosed { contact: who, because, .. } => {
                 let because = match because {
                     ClosedBecause::Handled => "handled",
@@ -207,6 +217,7 @@ impl Cast {
                     ChoiceRule::LongestIdle => "longest idle",
                     ChoiceRule::FirstInLine => "first in line",
                     ChoiceRule::Target => "target",
+                    ChoiceRule::Pulled => "pulled",
                 };
                 return Some((format!("offered {} -> {}", contact(who), agent(whom)), format!("because {because}")));
             }
@@ -269,6 +280,25 @@ impl Cast {
                 format!("wrapped up {who} at {whom}")
             }
             Event::EngagementEnded { .. } => return None,
+
+            Event::Supervised { supervision } => format!("noted: {} because {}", supervision.actor, supervision.reason),
+            Event::QueueModeSet { queue, mode, .. } => {
+                let mode = match mode {
+                    QueueMode::Open => "open",
+                    QueueMode::Paused => "paused",
+                    QueueMode::Draining => "draining",
+                };
+                format!("queue {} {mode}", state.queue_name(*queue))
+            }
+            Event::QueueMoveStarted { from, to, .. } => {
+                format!("moving {} to {}", state.queue_name(*from), state.queue_name(*to))
+            }
+            Event::QueueMoveAdvanced { from, moved, left, .. } => {
+                format!("moving {}: {moved} on, {left} stay", state.queue_name(*from))
+            }
+            Event::QueueMoveEnded { from, to, moved, left } => {
+                format!("moved {} to {}: {moved}, {left} stay", state.queue_name(*from), state.queue_name(*to))
+            }
         };
         Some((plain, String::new()))
     }

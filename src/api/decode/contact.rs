@@ -186,7 +186,7 @@ impl Violations {
         self.take("contact_id", ContactId::new(text))
     }
 
-    fn take_target(&mut self, field: &str, message: &pb::TargetAgent) -> Option<TargetAgent> {
+    pub(super) fn take_target(&mut self, field: &str, message: &pb::TargetAgent) -> Option<TargetAgent> {
         let agent = self.take(&part(field, "agent_id"), AgentId::new(&message.agent_id));
         let window = match message.window {
             None => Some(None),
@@ -210,7 +210,7 @@ impl Violations {
         Some(Arc::new(details))
     }
 
-    fn take_place(&mut self, place: pb::Place) -> Option<KeepPlace> {
+    pub(super) fn take_place(&mut self, place: pb::Place) -> Option<KeepPlace> {
         match place {
             pb::Place::Keep => Some(KeepPlace::Keep),
             pb::Place::New => Some(KeepPlace::New),

@@ -164,11 +164,11 @@ impl Violations {
     }
 
     /// What a page continues after: `Some(None)` from the beginning.
-    pub(super) fn take_page_token<T>(
+    pub(super) fn take_page_token<T, E>(
         &mut self,
         token: &str,
         list: page_token::List,
-        name: impl FnOnce(&str) -> Result<T, NameError>,
+        name: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<Option<T>> {
         if token.is_empty() {
             return Some(None);

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::{agent::agent, contact::contact_state, offer::choice, span, timestamp};
+use super::{agent::agent, contact::contact_state, offer::choice, signed_span, span, timestamp};
 
 /// A contact; `now` is the time of answering.
 pub fn contact_explained(explained: ContactExplained, now: Timestamp) -> pb::ExplainContactResponse {
@@ -103,6 +103,7 @@ fn contact_place(place: PlaceExplained) -> pb::ContactPlace {
         arrival_time: Some(timestamp(place.arrived_at)),
         counted_from_time: Some(timestamp(place.ordered_from)),
         priority_head_start_duration: Some(span(place.priority)),
+        supervisor_head_start_duration: Some(signed_span(place.head_start)),
         virtual_arrival_time: Some(timestamp(place.virtual_arrival)),
         queue_time: Some(timestamp(place.queued_at)),
         parked_until_time: place.parked_until.map(timestamp),
@@ -219,6 +220,7 @@ fn obstacle(obstacle: &Obstacle) -> pb::Obstacle {
         Obstacle::Refused { .. } => pb::ObstacleKind::Refused,
         Obstacle::Offered => pb::ObstacleKind::Offered,
         Obstacle::Engaged => pb::ObstacleKind::Engaged,
+        Obstacle::QueuePaused { .. } => pb::ObstacleKind::QueuePaused,
     };
     pb::Obstacle {
         hurdle: hurdle(obstacle.hurdle()).into(),
@@ -257,6 +259,7 @@ fn hurdle(hurdle: Hurdle) -> pb::Hurdle {
         Hurdle::Available => pb::Hurdle::Available,
         Hurdle::Room => pb::Hurdle::Room,
         Hurdle::Barred => pb::Hurdle::Barred,
+        Hurdle::Paused => pb::Hurdle::Paused,
     }
 }
 
@@ -273,6 +276,7 @@ fn contact_verdict(verdict: ContactVerdict) -> pb::ContactVerdict {
         ContactVerdict::NobodyAvailable => pb::ContactVerdict::NobodyAvailable,
         ContactVerdict::AllBusy => pb::ContactVerdict::AllBusy,
         ContactVerdict::AllBarred => pb::ContactVerdict::AllBarred,
+        ContactVerdict::QueuePaused => pb::ContactVerdict::QueuePaused,
         ContactVerdict::Next => pb::ContactVerdict::Next,
     }
 }

@@ -135,6 +135,7 @@ pub(super) fn choice(choice: Choice) -> pb::Choice {
         ChoiceRule::LongestIdle => pb::ChoiceRule::LongestIdle,
         ChoiceRule::FirstInLine => pb::ChoiceRule::FirstInLine,
         ChoiceRule::Target => pb::ChoiceRule::Target,
+        ChoiceRule::Pulled => pb::ChoiceRule::Pulled,
     };
     pb::Choice {
         rule: rule.into(),

@@ -68,6 +68,14 @@ pub fn agent_etag(reply: &Reply) -> Result<String, Status> {
     }
 }
 
+/// How many contacts waited in a queue that is being moved.
+pub fn moving(reply: &Reply) -> Result<u64, Status> {
+    match reply {
+        Reply::Moving { waiting } => Ok(*waiting),
+        other => Err(status::unexpected(other)),
+    }
+}
+
 /// Whether presence waits for work to end.
 pub fn pending(reply: &Reply) -> Result<bool, Status> {
     match reply {

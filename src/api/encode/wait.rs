@@ -6,7 +6,11 @@ use crate::{
     model::time::Timestamp,
 };
 
-use super::{span, timestamp};
+use super::{
+    span,
+    supervisor::{mode, mode_setting},
+    timestamp,
+};
 
 /// A waiting contact's position.
 pub fn position(view: &PositionView) -> pb::GetPositionResponse {
@@ -29,5 +33,8 @@ pub fn queue(view: &QueueView, now: Timestamp) -> pb::QueueStatistics {
         unreachable: view.unreachable,
         oldest_time: view.oldest_since.map(timestamp),
         oldest_waited_duration: view.oldest_since.map(|since| span(now - since)),
+        mode: mode(view.mode).into(),
+        mode_setting: view.mode_set.as_ref().map(mode_setting),
+        moving_to_queue: view.moving_to.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
 }

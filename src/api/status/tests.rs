@@ -39,6 +39,8 @@ fn every_call_error() -> Vec<CallError> {
         Reject::ChannelNotTaken { queue: queue(), channel: channel() },
         Reject::Requirement { field: "requirement", error: RequirementError::Impossible },
         Reject::QueueFull { queue: queue(), contacts: 10 },
+        Reject::QueueDraining(queue()),
+        Reject::AgentExcluded { contact: contact(), agent: agent() },
         Reject::QueuesNotEmpty(vec![queue()]),
         Reject::MovesInvalid(vec![MoveFault { from: queue(), to: queue(), problem: MoveProblem::NotRemoved }]),
         Reject::ChannelsInUse(vec![channel()]),

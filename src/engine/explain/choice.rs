@@ -63,6 +63,7 @@ fn explained(
     let runners_up: Vec<_> = runners_up.collect();
     let why = match choice.rule {
         ChoiceRule::Target => format!("the contact asked for {agent}"),
+        ChoiceRule::Pulled => format!("a supervisor pulled the contact to {agent}"),
         ChoiceRule::FirstInLine => {
             format!("{agent} became free, and the contact was first in line of those that {agent} may take")
         }
@@ -73,7 +74,7 @@ fn explained(
     };
     let next = match runners_up.iter().flatten().next() {
         Some(next) => format!("; {next} would have been next"),
-        None if choice.rule == ChoiceRule::Target => String::new(),
+        None if matches!(choice.rule, ChoiceRule::Target | ChoiceRule::Pulled) => String::new(),
         None => "; nobody else was free".to_owned(),
     };
     let among = counted(choice.agents.into(), "agent");

@@ -76,6 +76,10 @@ fn place(state: &State, terms: &Terms<'_>) -> PlaceExplained {
             let line = state.index.stand(agent).private.range(..(route.place, terms.contact));
             line.take(AHEAD_NAMED_MAX).map(before).collect()
         }
+        Some(InLine::Pulled(agent)) => {
+            let line = state.index.stand(agent).pulled.range(..(route.place, terms.contact));
+            line.take(AHEAD_NAMED_MAX).map(before).collect()
+        }
         None => Vec::new(),
     };
     PlaceExplained {
@@ -85,7 +89,8 @@ fn place(state: &State, terms: &Terms<'_>) -> PlaceExplained {
         ahead_alike,
         arrived_at: contact.arrived_at,
         ordered_from: route.ordered_from,
-        priority: route.ordered_from - route.place.virtual_arrival,
+        priority: terms.asked.rules.priority,
+        head_start: route.head_start,
         virtual_arrival: route.place.virtual_arrival,
         queued_at: route.queued_at,
         parked_until: match contact.stage {
@@ -180,6 +185,9 @@ fn of_waiting(
     } else if ever == 0 {
         let later = "at this step, but somebody could as it waits on";
         (ContactVerdict::NobodyAtThisStep, nobody(&waiting.conditions, later))
+    } else if state.is_paused(terms.route.queue) {
+        let paused = format!("{queue} is paused and offers nothing{}", paused_because(state, terms.route.queue));
+        (ContactVerdict::QueuePaused, paused)
     } else if signed_in == 0 {
         (ContactVerdict::NobodySignedIn, format!("{could} could take it, none is signed in"))
     } else if available == 0 {
@@ -202,6 +210,12 @@ fn of_waiting(
         None => String::new(),
     };
     (verdict, format!("{only}{why}{}", what_helps(now, &waiting.prospects)))
+}
+
+/// Who paused a queue and why, in words.
+fn paused_because(state: &State, queue: QueueKey) -> String {
+    let set = state.queues[queue.0 as usize].mode_set.as_ref();
+    set.map(|(_, by)| format!(" ({}: {})", by.actor, by.reason)).unwrap_or_default()
 }
 
 /// Which condition leaves nobody, in words.

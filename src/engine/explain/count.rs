@@ -80,6 +80,10 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
             take_out(left, busy.into_iter());
         }
     });
+    if state.is_paused(terms.route.queue) {
+        let words = format!("{} gives contacts out", state.queue_name(terms.route.queue));
+        funnel.pass(Hurdle::Paused, words, |left| *left = AgentSet::default());
+    }
     funnel.counts
 }
 

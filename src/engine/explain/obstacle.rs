@@ -59,6 +59,9 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
     }
     full(state, agent, terms.asked.channel, terms.asked.cost, &mut found);
     barring(state, terms, key, &mut found);
+    if state.is_paused(terms.route.queue) {
+        found.push(Obstacle::QueuePaused { queue: state.queue_name(terms.route.queue).clone() });
+    }
     found
 }
 

@@ -90,6 +90,8 @@ pub enum ContactVerdict {
     AllBusy,
     /// Each of them refused it lately, is offered it or wraps it up.
     AllBarred,
+    /// A supervisor paused its queue.
+    QueuePaused,
     /// It is being offered.
     Next,
 }
@@ -124,6 +126,8 @@ pub struct PlaceExplained {
     pub ordered_from: Timestamp,
     /// The head start that its queue gives.
     pub priority: Span,
+    /// The head start that a supervisor gave it; negative = it stands behind its time.
+    pub head_start: Span,
     /// `ordered_from` minus the head start.
     pub virtual_arrival: Timestamp,
     /// When it entered this queue.
@@ -204,6 +208,8 @@ pub enum Hurdle {
     Room,
     /// Not having refused it lately, being offered it or wrapping it up.
     Barred,
+    /// The queue's giving contacts out.
+    Paused,
 }
 
 /// One thing that keeps a contact away from an agent.
@@ -245,6 +251,8 @@ pub enum Obstacle {
     Offered,
     /// Has it or wraps it up.
     Engaged,
+    /// A supervisor paused the queue.
+    QueuePaused { queue: QueueName },
 }
 
 /// An agent as a candidate for a contact.
@@ -429,6 +437,7 @@ impl Obstacle {
                 Hurdle::Room
             }
             Self::Refused { .. } | Self::Offered | Self::Engaged => Hurdle::Barred,
+            Self::QueuePaused { .. } => Hurdle::Paused,
         }
     }
 
@@ -473,6 +482,7 @@ impl fmt::Display for Obstacle {
             Self::Refused { .. } => f.write_str("refused it or could not be reached a moment ago"),
             Self::Offered => f.write_str("is offered it"),
             Self::Engaged => f.write_str("has it or still wraps it up"),
+            Self::QueuePaused { queue } => write!(f, "gets nothing of {queue}, which is paused"),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{Broken, has_room, holds, may_take, rank_of};
+use super::{Broken, could_take, has_room, holds, may_take, rank_of};
 
 /// Of every open contact: what removes each agent, how many each condition removes, and whether anybody could ever take
 /// it, are what a plain look at all agents gives.
@@ -56,8 +56,9 @@ pub fn check_explained(state: &State, now: Timestamp) -> Result<(), Broken> {
 pub fn check_choice(state: &State, contact: ContactKey, winner: AgentKey, choice: &Choice) -> Result<(), Broken> {
     let id = &state.contact(contact).id;
     let drained = state.agent(winner).draining == Some(contact);
-    if drained || choice.rule == ChoiceRule::Target {
-        must!(choice.rule == ChoiceRule::Target || choice.rule == ChoiceRule::FirstInLine, "a drain is no choice");
+    let reserved = matches!(choice.rule, ChoiceRule::Target | ChoiceRule::Pulled);
+    if drained || reserved {
+        must!(reserved || choice.rule == ChoiceRule::FirstInLine, "a drain is no choice");
         return Ok(());
     }
     let can = state.agent_ids.values().filter(|agent| may_take(state, contact, **agent));
@@ -124,7 +125,8 @@ fn check_candidate(state: &State, contact: ContactKey, candidate: &Candidate) ->
     let sorted = candidate.obstacles.is_sorted_by_key(Obstacle::hurdle);
     must!(sorted, "{:?} for {id:?}: {:?} is out of order", candidate.agent, candidate.obstacles);
     if state.route(contact).line.is_some() {
-        let may = may_take(state, contact, key);
+        // What was pulled to the agent stands before it, which is a matter of order.
+        let may = could_take(state, contact, key);
         must!(may == told.is_empty(), "{:?} may take {id:?}: {may}, {told:?} is told", candidate.agent);
     }
     Ok(())
@@ -202,6 +204,7 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
         (Hurdle::Available, !available),
         (Hurdle::Room, draining || !room),
         (Hurdle::Barred, barred),
+        (Hurdle::Paused, state.is_paused(route.queue)),
     ];
     all.into_iter().filter(|(_, stands)| *stands).map(|(hurdle, _)| hurdle).collect()
 }

@@ -19,7 +19,7 @@ use super::{
     atoms::{ANYONE, Atom, AtomKey},
     class::{Class, satisfies},
     index::InLine,
-    settle::{Chosen, passes_over},
+    settle::{Chosen, passes_over, pulled_for},
 };
 
 /// How far runners-up are looked for, in chunks of 64 agents.
@@ -38,12 +38,16 @@ pub(super) fn choice(
     let standing = state.index.stand(chosen.agent).standing;
     let class = match route.line {
         Some(InLine::Class(class)) => Some(state.index.class(class)),
-        Some(InLine::Private(_)) | None => None,
+        Some(InLine::Private(_) | InLine::Pulled(_)) | None => None,
     };
-    let is_target = matches!(route.line, Some(InLine::Private(_)));
+    let own = match route.line {
+        Some(InLine::Private(_)) => Some(ChoiceRule::Target),
+        Some(InLine::Pulled(_)) => Some(ChoiceRule::Pulled),
+        Some(InLine::Class(_)) | None => None,
+    };
     let mut choice = Choice {
-        rule: if is_target { ChoiceRule::Target } else { rule },
-        tier: if is_target { 0 } else { chosen.tier },
+        rule: own.unwrap_or(rule),
+        tier: if own.is_some() { 0 } else { chosen.tier },
         step: route.step,
         load: standing.map_or(0, |standing| standing.key.load),
         idle_since: standing.map_or(now, |standing| standing.key.since),
@@ -108,7 +112,8 @@ fn runners_up(
         let from = standing.filter(|_| tier == best).map(|standing| standing.key);
         for key in state.index.idle.near(from, class.id.lane, &class.required, alternatives, NEAR_CHUNKS) {
             let known = |other: &Option<RunnerUp>| other.is_some_and(|other| other.agent == key.agent);
-            if key.agent == winner || found.iter().any(known) || passes_over(state, route, contact, key.agent) {
+            let taken = pulled_for(state, key.agent).is_some() || passes_over(state, route, contact, key.agent);
+            if key.agent == winner || found.iter().any(known) || taken {
                 continue;
             }
             found[count] = Some(RunnerUp { agent: key.agent, tier, load: key.load, idle_since: key.since });

@@ -77,6 +77,8 @@ pub struct Class {
     pub anchors: SmallVec<[Anchor; 1]>,
     /// The waiting contacts.
     pub line: BTreeSet<(Place, ContactKey)>,
+    /// Its queue gives nothing out: it stands under no anchor.
+    pub paused: bool,
 }
 
 /// Whether a set of atoms satisfies one of the alternatives.

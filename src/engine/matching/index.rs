@@ -38,6 +38,8 @@ pub struct Stand {
     pub standing: Option<Standing>,
     /// Contacts that wait for this agent alone.
     pub private: BTreeSet<(Place, ContactKey)>,
+    /// Contacts that a supervisor wants this agent to take before anything else.
+    pub pulled: BTreeSet<(Place, ContactKey)>,
 }
 
 impl Stand {
@@ -70,6 +72,8 @@ pub enum InLine {
     Class(ClassKey),
     /// For this agent alone.
     Private(AgentKey),
+    /// For this agent alone, and before anything else the agent could take.
+    Pulled(AgentKey),
 }
 
 /// The index.
@@ -95,6 +99,9 @@ pub struct Index {
     assigned: Table<QueueKey, BTreeSet<AgentKey>>,
     pub dirty_agents: BTreeSet<AgentKey>,
     pub dirty_contacts: BTreeSet<(Place, ContactKey)>,
+    /// Classes that were paused: whoever follows a contact that was looked at is looked at too.
+    pub reopened: BTreeSet<ClassKey>,
+    paused: BTreeSet<QueueKey>,
 }
 
 impl Index {
@@ -146,7 +153,8 @@ impl Index {
         let mut anchors: SmallVec<[Anchor; 1]> = required.iter().map(|needed| self.anchor_of(needed)).collect();
         anchors.sort_unstable();
         anchors.dedup();
-        let class = Class { id: id.clone(), required, tiers, anchors, line: BTreeSet::new() };
+        let paused = self.paused.contains(&id.queue);
+        let class = Class { id: id.clone(), required, tiers, anchors, line: BTreeSet::new(), paused };
         let key = match self.vacant.pop() {
             Some(vacant) => vacant,
             None => {
@@ -173,6 +181,7 @@ impl Index {
             if let Some(class) = slot.take_if(|class| class.line.is_empty()) {
                 self.class_keys.remove(&class.id);
                 self.reach.forget(Seeker::Class(ClassKey(number)));
+                self.reopened.remove(&ClassKey(number));
                 self.vacant.push(ClassKey(number));
             }
         }
@@ -243,10 +252,10 @@ impl Index {
     pub fn enter_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
         self.dirty_contacts.insert((place, contact));
         let front = match line {
-            InLine::Private(agent) => {
-                let private = &mut self.stand_mut(agent).private;
-                let front = private.first().copied();
-                private.insert((place, contact));
+            InLine::Private(_) | InLine::Pulled(_) => {
+                let own = self.own_line(line);
+                let front = own.first().copied();
+                own.insert((place, contact));
                 front
             }
             InLine::Class(key) => {
@@ -254,7 +263,7 @@ impl Index {
                 let heads = &mut self.heads[usize::from(class.id.lane.0)];
                 let head = class.line.first().copied();
                 class.line.insert((place, contact));
-                if head.is_none_or(|head| (place, contact) < head) {
+                if !class.paused && head.is_none_or(|head| (place, contact) < head) {
                     heads.move_to(&class.anchors, key, head, Some((place, contact)));
                 }
                 head
@@ -267,11 +276,11 @@ impl Index {
     pub fn leave_line(&mut self, line: InLine, place: Place, contact: ContactKey) -> Option<ContactKey> {
         self.dirty_contacts.remove(&(place, contact));
         let (front, next) = match line {
-            InLine::Private(agent) => {
-                let private = &mut self.stand_mut(agent).private;
-                let front = private.first().copied();
-                private.remove(&(place, contact));
-                (front, private.first().copied())
+            InLine::Private(_) | InLine::Pulled(_) => {
+                let own = self.own_line(line);
+                let front = own.first().copied();
+                own.remove(&(place, contact));
+                (front, own.first().copied())
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is left exists");
@@ -279,7 +288,7 @@ impl Index {
                 let head = class.line.first().copied();
                 class.line.remove(&(place, contact));
                 let next = class.line.first().copied();
-                if head == Some((place, contact)) {
+                if !class.paused && head == Some((place, contact)) {
                     heads.move_to(&class.anchors, key, head, next);
                 }
                 (head, next)
@@ -288,10 +297,47 @@ impl Index {
         next.filter(|_| front == Some((place, contact))).map(|(_, promoted)| promoted)
     }
 
+    fn own_line(&mut self, line: InLine) -> &mut BTreeSet<(Place, ContactKey)> {
+        match line {
+            InLine::Private(agent) => &mut self.stand_mut(agent).private,
+            InLine::Pulled(agent) => &mut self.stand_mut(agent).pulled,
+            InLine::Class(_) => unreachable!("a class's line is the class's"),
+        }
+    }
+
+    /// Takes a queue's classes out of what agents look through.
+    pub fn pause(&mut self, queue: QueueKey) {
+        self.paused.insert(queue);
+        for (key, class) in classes_of(&mut self.classes, queue) {
+            class.paused = true;
+            self.reopened.remove(&key);
+            self.heads[usize::from(class.id.lane.0)].move_to(&class.anchors, key, class.line.first().copied(), None);
+        }
+    }
+
+    /// Puts them back, and marks the first of each line.
+    pub fn reopen(&mut self, queue: QueueKey) {
+        self.paused.remove(&queue);
+        for (key, class) in classes_of(&mut self.classes, queue) {
+            class.paused = false;
+            let Some(head) = class.line.first().copied() else { continue };
+            self.heads[usize::from(class.id.lane.0)].move_to(&class.anchors, key, None, Some(head));
+            self.dirty_contacts.insert(head);
+            self.reopened.insert(key);
+        }
+    }
+
+    /// Who is in front of each of a queue's lines.
+    pub fn fronts(&self, queue: QueueKey) -> Vec<ContactKey> {
+        let classes = self.classes.iter().flatten().filter(|class| class.id.queue == queue);
+        classes.filter_map(|class| class.line.first()).map(|(_, contact)| *contact).collect()
+    }
+
     /// Who is in front of a line.
     pub fn front(&self, line: InLine) -> Option<ContactKey> {
         let front = match line {
             InLine::Private(agent) => self.stand(agent).private.first(),
+            InLine::Pulled(agent) => self.stand(agent).pulled.first(),
             InLine::Class(class) => self.class(class).line.first(),
         };
         front.map(|(_, contact)| *contact)
@@ -400,6 +446,11 @@ impl Index {
     pub fn lines(&self) -> impl Iterator<Item = (ClassKey, &Class)> {
         (0..).map(ClassKey).zip(&self.classes).filter_map(|(key, class)| Some((key, class.as_ref()?)))
     }
+}
+
+fn classes_of(classes: &mut [Option<Class>], queue: QueueKey) -> impl Iterator<Item = (ClassKey, &mut Class)> {
+    let numbered = (0..).map(ClassKey).zip(classes).filter_map(|(key, class)| Some((key, class.as_mut()?)));
+    numbered.filter(move |(_, class)| class.id.queue == queue)
 }
 
 /// The rule in force at a step (0 = before the first).

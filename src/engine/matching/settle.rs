@@ -9,6 +9,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeSet, BinaryHeap},
+    ops::Bound,
 };
 
 use crate::{
@@ -77,7 +78,7 @@ pub fn settle(out: &mut Emit<'_>) {
                 let chosen = best.found.expect("the agent who was found for this contact can take it");
                 offer(out, contact, chosen, ChoiceRule::FirstInLine, examined + best.examined);
             }
-            (None, None) => return,
+            (None, None) => return out.work().reopened.clear(),
         }
         freed.round += 1;
     }
@@ -134,10 +135,30 @@ fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)>
         if let Some(chosen) = best.found {
             return Some((place, contact, chosen, best.examined));
         }
+        look_behind(out, contact);
         out.work().dirty_contacts.remove(&(place, contact));
         out.work().reach.note_waiting(contact);
     }
     None
+}
+
+/// In a class that was paused until now, whoever stands behind a contact that is dealt with is looked at next, as long
+/// as there is an idle agent for the class at all.
+fn look_behind(out: &mut Emit<'_>, contact: ContactKey) {
+    let state = out.state();
+    let route = state.route(contact);
+    let Some(InLine::Class(key)) = route.line else { return };
+    if !state.index.reopened.contains(&key) {
+        return;
+    }
+    let class = state.index.class(key);
+    let taken = |agent| pulled_for(state, agent).is_some();
+    let idle = state.index.idle.first(class.id.lane, &class.required, None, taken, &mut 0);
+    let behind = (Bound::Excluded((route.place, contact)), Bound::Unbounded);
+    match class.line.range(behind).next().copied().filter(|_| idle.is_some()) {
+        Some(next) => _ = out.work().dirty_contacts.insert(next),
+        None => _ = out.work().reopened.remove(&key),
+    }
 }
 
 /// The contact that is first for an agent who can take more.
@@ -151,7 +172,10 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
 /// The contact that is first for an agent in these lanes.
 pub(in crate::engine) fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
     let mut examined = 0;
-    let private = first_private(state, key, lanes, &mut examined);
+    if let Some(pulled) = first_own(state, key, lanes, &state.index.stand(key).pulled, &mut examined) {
+        return Best { found: Some(pulled), examined };
+    }
+    let private = first_own(state, key, lanes, &state.index.stand(key).private, &mut examined);
     let before = private.map(|(place, _)| place);
     // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
     // lines behind the heads walked.
@@ -166,13 +190,28 @@ pub(in crate::engine) fn best_contact_by(state: &State, key: AgentKey, lanes: u6
     Best { found: found.or(private), examined }
 }
 
-/// The first contact that waits for this agent alone.
-fn first_private(state: &State, key: AgentKey, lanes: u64, examined: &mut u32) -> Option<(Place, ContactKey)> {
-    let private = &state.index.stand(key).private;
-    private.iter().copied().find(|(_, contact)| {
+/// The first contact of one of an agent's own lines that the agent may take in these lanes.
+fn first_own(
+    state: &State,
+    key: AgentKey,
+    lanes: u64,
+    line: &BTreeSet<(Place, ContactKey)>,
+    examined: &mut u32,
+) -> Option<Head> {
+    line.iter().copied().find(|(_, contact)| {
         *examined += 1;
-        lanes & state.lane_bit(state.route(*contact)) != 0 && may_be_offered(state, *contact, key)
+        let route = state.route(*contact);
+        lanes & state.lane_bit(route) != 0 && !state.is_paused(route.queue) && may_be_offered(state, *contact, key)
     })
+}
+
+/// The pulled contact that an agent takes before anything else.
+pub(super) fn pulled_for(state: &State, agent: AgentKey) -> Option<Head> {
+    let stand = state.index.stand(agent);
+    if stand.pulled.is_empty() {
+        return None;
+    }
+    first_own(state, agent, stand.standing?.ready, &stand.pulled, &mut 0)
 }
 
 /// The first place before `before` that `first` finds in the classes whose requirement this agent satisfies.
@@ -226,10 +265,12 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
     let route = state.route(key);
     match route.line {
         None => {}
-        Some(InLine::Private(agent)) => {
+        Some(_) if state.is_paused(route.queue) => {}
+        Some(line @ (InLine::Private(agent) | InLine::Pulled(agent))) => {
             best.examined = 1;
             let ready = state.index.stand(agent).standing.is_some_and(|s| s.ready & state.lane_bit(route) != 0);
-            if ready && may_be_offered(state, key, agent) {
+            let first = pulled_for(state, agent).is_none_or(|pulled| line == InLine::Pulled(agent) && pulled.1 == key);
+            if ready && first && may_be_offered(state, key, agent) {
                 best.found = Some(Chosen { agent, tier: 0 });
             }
         }
@@ -241,7 +282,7 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
 /// The agent for a contact that waits, or would wait, in a class.
 fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
     let (mut examined, route) = (0, state.route(key));
-    let barred = |agent| passes_over(state, route, key, agent);
+    let barred = |agent| passes_over(state, route, key, agent) || pulled_for(state, agent).is_some();
     let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
     let found = (0u8..).zip(tiers).find_map(|(number, tier)| {
         let first = state.index.idle.first(class.id.lane, &class.required, tier, barred, &mut examined)?;
@@ -289,7 +330,9 @@ pub fn agent_to_drain(state: &State, key: ContactKey) -> Option<AgentKey> {
     let route = state.route(key);
     let barred = |agent| passes_over(state, route, key, agent) || state.agent(agent).draining.is_some();
     match route.line? {
-        InLine::Private(agent) => (!barred(agent) && state.can_drain(agent, key)).then_some(agent),
+        InLine::Private(agent) | InLine::Pulled(agent) => {
+            (!barred(agent) && state.can_drain(agent, key)).then_some(agent)
+        }
         InLine::Class(class) => {
             let class = state.index.class(class);
             let least = state.index.busy.first(class.id.lane, &class.required, None, barred, &mut 0);
@@ -328,8 +371,13 @@ fn offer(out: &mut Emit<'_>, contact: ContactKey, chosen: Chosen, rule: ChoiceRu
     let choice = choice(out.state(), out.now, contact, chosen, rule, examined);
     let offer = OfferKey(out.state().next_offer);
     let deliver_by = out.now + Span::from_millis(DELIVERY_MILLIS);
+    look_behind(out, contact);
     make_room(out, contact, chosen.agent);
     out.emit(Event::OfferMade { offer, contact, agent: chosen.agent, deliver_by, choice });
+    if choice.rule == ChoiceRule::Pulled {
+        // Whoever was turned away for this contact's sake may still find room.
+        out.work().dirty_agents.insert(chosen.agent);
+    }
 }
 
 /// Sets interruptible work aside, the latest accepted first, until the contact's cost fits.

@@ -19,11 +19,12 @@ use crate::{
         document::Document,
         ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, TenantId},
         limits::PAGE_MAX,
+        supervision::QueueMode,
         time::{Span, Timestamp},
     },
     telemetry::metrics::{
-        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, RONA, RONA_SUSPENDED,
-        SESSIONS_LOST, SESSIONS_OPENED,
+        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING, QUEUES_PAUSED,
+        RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SUPERVISOR_ACTIONS,
     },
 };
 
@@ -43,6 +44,8 @@ pub(super) struct TenantMetrics {
     presences: FxHashMap<AgentKey, usize>,
     agents: [Gauge; 3],
     unconfirmed: Gauge,
+    paused: Gauge,
+    draining: Gauge,
     rona: Counter,
     rona_suspended: Counter,
     opened: Counter,
@@ -78,6 +81,8 @@ impl TenantMetrics {
             presences: FxHashMap::default(),
             agents: ["offline", "available", "away"].map(|presence| AGENTS.gauge(&[name, presence])),
             unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
+            paused: QUEUES_PAUSED.gauge(&[name]),
+            draining: QUEUES_DRAINING.gauge(&[name]),
             rona: RONA.counter(&[name]),
             rona_suspended: RONA_SUSPENDED.counter(&[name]),
             opened: SESSIONS_OPENED.counter(&[name, "new"]),
@@ -98,7 +103,7 @@ impl TenantMetrics {
         match event {
             Event::DocumentApplied { document, .. } => self.follow(document),
             Event::AgentPut { agent, .. } => self.put_agent(*agent),
-            Event::AgentDeleted { agent } => self.delete_agent(*agent),
+            Event::AgentDeleted { agent, .. } => self.delete_agent(*agent),
             Event::PresenceSet { agent, presence, because } => self.set_presence(*agent, presence, *because),
             Event::SessionOpened { resumed: true, .. } => self.resumed.increment(1),
             Event::SessionOpened { resumed: false, .. } => self.opened.increment(1),
@@ -129,6 +134,9 @@ impl TenantMetrics {
             Event::OfferDeclined { offer, .. } => self.offer_ended(at, *offer, "declined"),
             Event::OfferExpired { offer, .. } => self.offer_ended(at, *offer, "expired"),
             Event::OfferRescinded { offer, .. } => self.offer_ended(at, *offer, "rescinded"),
+            Event::Supervised { supervision } => {
+                SUPERVISOR_ACTIONS.counter(&[self.tenant.as_str(), supervision.action.name()]).increment(1);
+            }
             Event::RonaSuspended { .. } => {
                 warn!(tenant = %self.tenant, "many offers expire at once: agents' streams or gateways may be stalled");
                 self.rona_suspended.increment(1);
@@ -260,7 +268,7 @@ impl TenantMetrics {
     /// Brings the gauges of the queues up to date.
     pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) {
         self.own.values_mut().chain(&mut self.other).for_each(QueueGauges::clear);
-        let mut after = None;
+        let (mut after, mut paused, mut draining) = (None, 0, 0);
         loop {
             let query = Query::Queues { after, limit: PAGE_MAX };
             let Ok(Answer::Queues { queues, next }) = state.query(now, &query) else { break };
@@ -271,6 +279,8 @@ impl TenantMetrics {
                     self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
                 };
                 gauges.add(view);
+                paused += u32::from(view.mode == QueueMode::Paused);
+                draining += u32::from(view.mode == QueueMode::Draining);
             }
             after = next;
             if after.is_none() {
@@ -278,6 +288,8 @@ impl TenantMetrics {
             }
         }
         self.own.values().chain(&self.other).for_each(QueueGauges::show);
+        self.paused.set(paused);
+        self.draining.set(draining);
     }
 }
 
@@ -297,6 +309,7 @@ fn requeued(because: Requeued) -> &'static str {
         Requeued::Escalated => "escalated",
         Requeued::ConnectFailed => "connect_failed",
         Requeued::AgentLost => "agent_lost",
+        Requeued::Moved => "moved",
     }
 }
 
