@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 /// The public API: a file a service, and the reasons for refusals, which travel by name.
-const PROTOS: [&str; 8] = [
+const PROTOS: [&str; 9] = [
     "attune/v1/agent_service.proto",
     "attune/v1/config_service.proto",
     "attune/v1/contact_service.proto",
@@ -12,6 +12,7 @@ const PROTOS: [&str; 8] = [
     "attune/v1/insight_service.proto",
     "attune/v1/supervisor_service.proto",
     "attune/v1/wait_service.proto",
+    "attune/v1/watch_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -13,6 +13,7 @@ mod requirement;
 mod supervisor;
 mod violations;
 mod wait;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use self::{
     },
     violations::{Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},
+    watch::{Observe, WatchContent, WatchFilter, watch},
 };
 
 /// The tenant of a whole call; empty = "default".

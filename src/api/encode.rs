@@ -11,6 +11,7 @@ mod offer;
 mod reply;
 mod supervisor;
 mod wait;
+mod watch;
 
 use crate::model::{
     document::{Document, Format, Violation},
@@ -31,6 +32,7 @@ pub use self::{
     },
     supervisor::action,
     wait::{position, queue},
+    watch::{Restart, change, started, watch_checkpoint, watch_ended},
 };
 
 /// A time; those outside the years 1 to 9999 are told as the first or last moment of them.

@@ -23,6 +23,9 @@ mod page_token;
 mod status;
 mod supervisor_service;
 mod wait_service;
+mod watch_service;
+mod watch_stream;
+mod watch_token;
 
 use std::time::Duration;
 
@@ -46,10 +49,11 @@ use self::{
         agent_service_server::AgentServiceServer, config_service_server::ConfigServiceServer,
         contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
         insight_service_server::InsightServiceServer, supervisor_service_server::SupervisorServiceServer,
-        wait_service_server::WaitServiceServer,
+        wait_service_server::WaitServiceServer, watch_service_server::WatchServiceServer,
     },
     supervisor_service::Supervisors,
     wait_service::Waits,
+    watch_service::Watches,
 };
 
 pub use self::status::DOMAIN;
@@ -127,6 +131,7 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
         InsightServiceServer::new(Insights::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let supervisors =
         SupervisorServiceServer::new(Supervisors::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let watches = WatchServiceServer::new(Watches::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let config = ConfigServiceServer::new(Config::new(directory)).max_decoding_message_size(DOCUMENT_REQUEST_BYTES_MAX);
     let routes = Routes::new(contacts)
         .add_service(agents)
@@ -134,6 +139,7 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
         .add_service(waits)
         .add_service(insights)
         .add_service(supervisors)
+        .add_service(watches)
         .add_service(config)
         .add_service(health)
         .add_service(reflection().build_v1().expect(DESCRIPTORS_ARE_WHOLE))
@@ -152,6 +158,7 @@ async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
         <WaitServiceServer<Waits> as NamedService>::NAME,
         <InsightServiceServer<Insights> as NamedService>::NAME,
         <SupervisorServiceServer<Supervisors> as NamedService>::NAME,
+        <WatchServiceServer<Watches> as NamedService>::NAME,
         <ConfigServiceServer<Config> as NamedService>::NAME,
     ];
     for service in services {

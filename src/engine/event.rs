@@ -359,6 +359,62 @@ pub enum EngagementOver {
     WrappedUp,
 }
 
+impl PresenceBecause {
+    /// The cause in a word, for metrics and watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::WorkEnded => "work_ended",
+            Self::Rona => "rona",
+            Self::RonaWithdrawn => "rona_withdrawn",
+            Self::SessionLost => "session_lost",
+            Self::Supervised => "supervised",
+        }
+    }
+}
+
+impl Requeued {
+    /// The cause in a word, for metrics and watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Transferred => "transferred",
+            Self::Overflowed => "overflowed",
+            Self::Escalated => "escalated",
+            Self::ConnectFailed => "connect_failed",
+            Self::AgentLost => "agent_lost",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+impl Rescinded {
+    /// The cause in a word, for watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::ContactLeft => "contact_left",
+            Self::Undelivered => "undelivered",
+            Self::SessionLost => "session_lost",
+            Self::AgentLeft => "agent_left",
+        }
+    }
+}
+
+impl EngagementOver {
+    /// The cause in a word, for watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Transferred => "transferred",
+            Self::Requeued => "requeued",
+            Self::ConnectFailed => "connect_failed",
+            Self::AgentLost => "agent_lost",
+            Self::WrappedUp => "wrapped_up",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Choice, Event};

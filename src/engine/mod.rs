@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
-//! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`]
-//! (what may be seen); [`explain`] (why);
+//! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
+//! [`change`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
@@ -14,6 +14,7 @@
 mod actions;
 mod agent;
 mod alert;
+pub mod change;
 pub mod command;
 mod contact;
 mod dedup;

@@ -244,7 +244,7 @@ impl State {
         })
     }
 
-    fn queue_view(&self, key: QueueKey) -> QueueView {
+    pub(super) fn queue_view(&self, key: QueueKey) -> QueueView {
         let queue = &self.queues[key.0 as usize];
         QueueView {
             name: self.queue_name(key).clone(),

@@ -73,6 +73,19 @@ pub enum ClosedBecause {
     NeverCame,
 }
 
+impl ClosedBecause {
+    /// The cause in a word, for metrics and watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Abandoned => "abandoned",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::NeverCame => "never_came",
+        }
+    }
+}
+
 /// Whether a contact that changes its queue keeps the place its waiting earned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeepPlace {

@@ -104,6 +104,16 @@ pub const MOVES_MAX: usize = 100;
 pub const MOVE_SLICE_MAX: usize = 200;
 /// … and the time between two slices, in which other work gets its turn.
 pub const MOVE_PAUSE_MILLIS: i64 = 2;
+/// Rows and happenings of a tenant's newest changes that are held for followers: seconds at full load, some 40 MB.
+pub const FEED_ROWS_MAX: usize = 131_072;
+/// Changes that a follower takes at a time.
+pub const FEED_READ_MAX: usize = 64;
+/// How long changes are still held after the last follower has gone: long enough to come back.
+pub const FEED_KEPT_SECS: u64 = 60;
+/// Names of a kind in a follower's filter.
+pub const FILTER_NAMES_MAX: usize = 100;
+/// Rows on a page of a follower's first picture: far below 2 ms of the shard's time.
+pub const SNAPSHOT_PAGE_ROWS: usize = 200;
 /// Rows on one page of a list.
 pub const PAGE_MAX: usize = 500;
 /// Rows a filtered list looks at before it hands out a (possibly short) page with a token.

@@ -58,6 +58,17 @@ pub enum QueueMode {
     Draining,
 }
 
+impl QueueMode {
+    /// Its name, for watchers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Draining => "draining",
+        }
+    }
+}
+
 impl Action {
     /// Its name, for logs, metrics and the list of actions.
     pub fn name(&self) -> &'static str {

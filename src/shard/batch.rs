@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use crate::{
     engine::{
         Command, Reject, Reply, Request,
+        change::Change,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
-    journal::{self, Record},
+    journal::{self, Record, Seq},
     model::{
         agent::Presence,
         ids::{AgentId, RequestId, SessionId, TenantId},
@@ -20,7 +21,8 @@ use crate::{
 
 use super::{
     core::{Applied, Core, TenantUnknown},
-    handle::{CallError, Watch},
+    feed::{Feed, Feeds, Position},
+    handle::{CallError, Seen, Watch},
     inbox::{Act, Action, AnswerTo, Item, Lost},
     observe::Observer,
     outbox::{Opened, Outbox, Told},
@@ -49,6 +51,10 @@ enum Effect {
     Closed { reject: Reject, to: OpenTo },
     /// A gateway lets go of an agent.
     Leave { tenant: TenantId, from: GatewayAgent },
+    /// Followers are told.
+    Change { tenant: TenantId, seq: Seq, change: Change },
+    /// Somebody follows, from here or from an earlier place.
+    Follow { tenant: TenantId, after: Option<Position>, last: Seq, to: AnswerTo<Feed> },
     /// An agent has signed out, which ends the stream and with it the session.
     SignOut { tenant: TenantId, agent: AgentId },
 }
@@ -85,8 +91,8 @@ struct GatewayAgent {
 struct Question {
     tenant: TenantId,
     query: Query,
-    answer: Option<Result<Answer, CallError>>,
-    to: AnswerTo<Answer>,
+    answer: Option<Result<Seen, CallError>>,
+    to: AnswerTo<Seen>,
 }
 
 impl Batch {
@@ -101,8 +107,11 @@ impl Batch {
 
     /// Takes in what has been applied already.
     pub fn push(&mut self, applied: Applied) {
-        let Applied { record, notices } = applied;
+        let Applied { record, notices, change } = applied;
         let tenant = record.tenant.clone();
+        if let Some(change) = change {
+            self.effects.push(Effect::Change { tenant: tenant.clone(), seq: record.seq, change });
+        }
         self.records.push(record);
         if notices.is_empty() {
             return;
@@ -127,6 +136,13 @@ impl Batch {
             Item::Query { tenant, query, to } => {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
+            }
+            Item::Follow { tenant, after, to } => {
+                self.items += 1;
+                match core.follow(&tenant) {
+                    Ok(last) => self.effects.push(Effect::Follow { tenant, after, last, to }),
+                    Err(unknown) => drop(to.send(Err(unknown.into()))),
+                }
             }
             Item::Watch { tenant, agent, session, to } => {
                 *connection += 1;
@@ -261,7 +277,7 @@ impl Batch {
                 Some(state) => state.query(self.now, &question.query).map_err(CallError::Reject),
                 None => Err(CallError::TenantUnknown(question.tenant.clone())),
             };
-            question.answer = Some(answer);
+            question.answer = Some(answer.map(|answer| Seen { answer, as_of: core.last_seq() }));
         }
     }
 
@@ -271,7 +287,7 @@ impl Batch {
     }
 
     /// Lets everything out. Only for a batch that the journal has.
-    pub fn release(self, streams: &mut Streams, observer: &mut Observer) {
+    pub fn release(self, streams: &mut Streams, feeds: &mut Feeds, observer: &mut Observer) {
         for effect in self.effects {
             match effect {
                 Effect::Notices { tenant, notices } => {
@@ -301,6 +317,11 @@ impl Batch {
                     streams.leave(&from.gateway, &tenant, &from.agent);
                     from.answer(streams, Ok(Reply::Done));
                 }
+                Effect::Change { tenant, seq, change } => feeds.tell(&tenant, seq, change),
+                Effect::Follow { tenant, after, last, to } => {
+                    // A caller that has gone away has dropped the reader with it.
+                    let _ = to.send(Ok(feeds.open(&tenant, after, last)));
+                }
                 Effect::SignOut { tenant, agent } => streams.dismiss(&tenant, &agent, StreamEnd::SignedOut),
             }
         }
@@ -320,7 +341,8 @@ impl Batch {
                 Effect::Open(opening) => opening.to.refuse(error.clone()),
                 Effect::Closed { to, .. } => to.refuse(error.clone()),
                 Effect::Leave { from, .. } => from.refuse(error.clone()),
-                Effect::Notices { .. } | Effect::SignOut { .. } => {}
+                Effect::Follow { to, .. } => drop(to.send(Err(error.clone()))),
+                Effect::Notices { .. } | Effect::Change { .. } | Effect::SignOut { .. } => {}
             }
         }
         for question in self.questions {

@@ -12,7 +12,7 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use crate::{
-    engine::{Command, Reject, Reply, Request, State, view::Notice},
+    engine::{Command, Reject, Reply, Request, State, change::Change, view::Notice},
     journal::{Record, Seq},
     model::{
         document::Document,
@@ -37,6 +37,14 @@ struct World {
     tenant: TenantId,
     state: State,
     deadline: Option<Timestamp>,
+    following: Following,
+}
+
+/// Whether somebody follows a tenant's changes; otherwise they are not even made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Following {
+    Somebody,
+    Nobody,
 }
 
 /// A change: what is to be kept, and what agents are told once it is.
@@ -46,6 +54,8 @@ pub struct Applied {
     pub record: Record,
     /// For agents' streams.
     pub notices: Vec<(AgentId, Notice)>,
+    /// For whoever follows the tenant; none if nobody does, or if there is nothing to tell.
+    pub change: Option<Change>,
 }
 
 /// What a command led to.
@@ -180,6 +190,20 @@ impl Core {
         self.deadlines.first().map(|&(deadline, _)| deadline)
     }
 
+    /// Makes changes of a tenant's from now on; the last record before.
+    pub fn follow(&mut self, tenant: &TenantId) -> Result<Seq, TenantUnknown> {
+        let world = *self.index.get(tenant).ok_or_else(|| TenantUnknown(tenant.clone()))?;
+        self.worlds[world].following = Following::Somebody;
+        Ok(self.last_seq())
+    }
+
+    /// Makes them no more.
+    pub fn unfollow(&mut self, tenant: &TenantId) {
+        if let Some(world) = self.index.get(tenant) {
+            self.worlds[*world].following = Following::Nobody;
+        }
+    }
+
     /// A tenant's world.
     pub fn state(&self, tenant: &TenantId) -> Option<&State> {
         self.index.get(tenant).map(|&world| &self.worlds[world].state)
@@ -200,6 +224,11 @@ impl Core {
         self.next
     }
 
+    /// The last record's number; 0 before the first.
+    pub fn last_seq(&self) -> Seq {
+        Seq(self.next.0 - 1)
+    }
+
     fn advance(&mut self, now: Timestamp) -> Timestamp {
         self.now = self.now.max(now);
         self.now
@@ -208,7 +237,7 @@ impl Core {
     fn insert(&mut self, tenant: TenantId) -> usize {
         let world = self.worlds.len();
         self.index.insert(tenant.clone(), world);
-        self.worlds.push(World { tenant, state: State::new(), deadline: None });
+        self.worlds.push(World { tenant, state: State::new(), deadline: None, following: Following::Nobody });
         world
     }
 
@@ -231,11 +260,15 @@ impl Core {
             return (outcome.reply, None);
         }
         let notices = at.state.notices(&outcome.events);
+        let change = match at.following {
+            Following::Somebody => at.state.change(&outcome.events),
+            Following::Nobody => None,
+        };
         let seq = self.next;
         let record = Record { seq, now, tenant: at.tenant.clone(), input: request, events: outcome.events };
         self.next = seq.next();
         self.reschedule(world);
-        (outcome.reply, Some(Applied { record, notices }))
+        (outcome.reply, Some(Applied { record, notices, change }))
     }
 
     fn reschedule(&mut self, world: usize) {

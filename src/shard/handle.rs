@@ -11,6 +11,7 @@ use crate::{
         Reject, Reply, Request,
         view::{AgentView, Answer, OfferView, Query},
     },
+    journal::Seq,
     model::{
         ids::{AgentId, SessionId, TenantId},
         limits::INBOX_MAX,
@@ -20,6 +21,7 @@ use crate::{
 
 use super::{
     core::TenantUnknown,
+    feed::{Feed, Position},
     inbox::{Act, AnswerTo, Item},
     outbox::Mailbox,
     streams::NoticeStream,
@@ -46,6 +48,15 @@ pub struct Watch {
     pub open_offers: Vec<OfferView>,
     /// What follows. Dropping it tells the shard that the session is lost.
     pub notices: NoticeStream,
+}
+
+/// An answer, and when it was so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The answer.
+    pub answer: Answer,
+    /// The last record that it shows.
+    pub as_of: Seq,
 }
 
 /// Answers to several commands that wait together.
@@ -117,7 +128,17 @@ impl ShardHandle {
 
     /// Reads; answered once everything that the answer shows is in the journal.
     pub async fn query(&self, tenant: &TenantId, query: Query) -> Result<Answer, CallError> {
+        Ok(self.look(tenant, query).await?.answer)
+    }
+
+    /// The same, with the record after which it was so.
+    pub async fn look(&self, tenant: &TenantId, query: Query) -> Result<Seen, CallError> {
         self.ask(|to| Item::Query { tenant: tenant.clone(), query, to }).await
+    }
+
+    /// Follows a tenant's changes, from a place in them or from now on.
+    pub async fn follow(&self, tenant: &TenantId, after: Option<Position>) -> Result<Feed, CallError> {
+        self.ask(|to| Item::Follow { tenant: tenant.clone(), after, to }).await
     }
 
     /// Opens or resumes an agent's session and follows it; nothing falls between what [`Watch`] shows and its notices.

@@ -5,15 +5,13 @@
 use tokio::sync::oneshot;
 
 use crate::{
-    engine::{
-        Command, Reply, Request,
-        view::{Answer, Query},
-    },
+    engine::{Command, Reply, Request, view::Query},
     model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
 use super::{
-    handle::{CallError, Watch},
+    feed::{Feed, Position},
+    handle::{CallError, Seen, Watch},
     outbox::{Outbox, Told},
 };
 
@@ -27,7 +25,9 @@ pub(super) enum Item {
     /// Commands, answered together and each for itself.
     Calls { tenant: TenantId, requests: Vec<Request>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A question.
-    Query { tenant: TenantId, query: Query, to: AnswerTo<Answer> },
+    Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
+    /// Somebody follows a tenant.
+    Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
     Watch { tenant: TenantId, agent: AgentId, session: SessionId, to: AnswerTo<Watch> },
     /// What agents of a gateway do.
@@ -85,6 +85,7 @@ impl Item {
             Self::Call { to, .. } => drop(to.send(Err(error))),
             Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
             Self::Query { to, .. } => drop(to.send(Err(error))),
+            Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {
                 for Act { agent, request, .. } in acts {

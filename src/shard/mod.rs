@@ -2,7 +2,8 @@
 //!
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
 //! In reading order: `core` (no I/O), `batch` (what waits for the journal), `run` (the loop), `streams` and `outbox`
-//! (agents, by streams of their own or through gateways), `inbox`, `handle`, `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `inbox`, `handle`,
+//! `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
 
 mod batch;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod core;
 pub mod directory;
 #[cfg(feature = "planted-faults")]
 mod fault;
+mod feed;
 pub mod handle;
 mod inbox;
 pub mod observe;
@@ -18,7 +20,8 @@ pub mod run;
 mod streams;
 
 pub use directory::Directory;
-pub use handle::{CallError, Replies, ShardHandle, Watch};
+pub use feed::{Beginning, Entry, Feed, FeedItem, Position};
+pub use handle::{CallError, Replies, Seen, ShardHandle, Watch};
 pub use inbox::{Act, Action};
 pub use outbox::{Mailbox, Opened, Told};
 pub use streams::{NoticeStream, StreamEnd, StreamItem};

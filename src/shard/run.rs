@@ -22,6 +22,7 @@ use super::{
     batch::Batch,
     clock,
     core::{Applied, Core},
+    feed::Feeds,
     handle::{CallError, ShardHandle},
     inbox::{Item, Lost},
     observe::Observer,
@@ -93,7 +94,9 @@ pub fn start<J: Journal>(
     let (phase_to, phase) = watch::channel(Phase::Serving);
     let (status_to, status) = watch::channel(Status::Starting);
     let streams = Streams::new(losses_to);
-    let shard = Shard { core, journal, inbox, losses, streams, observer, phase, status: status_to, connection: 0 };
+    let feeds = Feeds::new(clock::now());
+    let shard =
+        Shard { core, journal, inbox, losses, streams, feeds, observer, phase, status: status_to, connection: 0 };
     let task = tokio::spawn(shard.run(founding));
     (handle, ShardTask { phase: phase_to, status, task })
 }
@@ -104,6 +107,7 @@ struct Shard<J> {
     inbox: mpsc::Receiver<Item>,
     losses: mpsc::UnboundedReceiver<Lost>,
     streams: Streams,
+    feeds: Feeds,
     observer: Observer,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
@@ -138,7 +142,7 @@ impl<J: Journal> Shard<J> {
             Err(problem @ AppendError::Fenced) => return self.leave(&problem),
             Err(problem @ AppendError::Failed { .. }) => self.freeze(&problem).await,
         }
-        self.streams.end_all(StreamEnd::ShuttingDown);
+        self.end_streams();
         self.status.send_replace(Status::Stopped);
     }
 
@@ -159,6 +163,9 @@ impl<J: Journal> Shard<J> {
             self.gather(&mut batch);
             self.commit(batch).await?;
             self.observer.publish(&self.core);
+            for tenant in self.feeds.let_go(Instant::now()) {
+                self.core.unfollow(&tenant);
+            }
             if done {
                 return Ok(());
             }
@@ -202,7 +209,7 @@ impl<J: Journal> Shard<J> {
     }
 
     fn take(&mut self, batch: &mut Batch, item: Item) {
-        if matches!(item, Item::Watch { .. }) && *self.phase.borrow() != Phase::Serving {
+        if matches!(item, Item::Watch { .. } | Item::Follow { .. }) && *self.phase.borrow() != Phase::Serving {
             return item.refuse(CallError::ShuttingDown);
         }
         batch.take(&mut self.core, item, &mut self.connection);
@@ -229,14 +236,20 @@ impl<J: Journal> Shard<J> {
             let state = self.core.state(&record.tenant).expect("a record's tenant is in its shard");
             self.observer.record(record, state);
         }
-        batch.release(&mut self.streams, &mut self.observer);
+        batch.release(&mut self.streams, &mut self.feeds, &mut self.observer);
         Ok(())
+    }
+
+    /// Ends agents' streams and followers' feeds.
+    fn end_streams(&mut self) {
+        self.streams.end_all(StreamEnd::ShuttingDown);
+        self.feeds.end_all();
     }
 
     fn change_phase(&mut self) {
         let phase = *self.phase.borrow_and_update();
         if phase != Phase::Serving {
-            self.streams.end_all(StreamEnd::ShuttingDown);
+            self.end_streams();
         }
         if phase == Phase::Stopping {
             self.inbox.close();
@@ -266,7 +279,7 @@ impl<J: Journal> Shard<J> {
     fn leave(mut self, problem: &AppendError) {
         info!(%problem, "this shard has a new owner and stops here");
         self.core = Core::new();
-        self.streams.end_all(StreamEnd::ShuttingDown);
+        self.end_streams();
         self.inbox.close();
         while let Ok(item) = self.inbox.try_recv() {
             item.refuse(CallError::ShuttingDown);

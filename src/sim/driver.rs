@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    engine::{Command, Event, Reject, Reply, Request, State, view::Notice},
+    engine::{Command, Event, Reject, Reply, Request, State, change::Change, view::Notice},
     journal::Record,
     model::{
         document::Document,
@@ -35,6 +35,8 @@ pub struct Step {
     pub records: Vec<Record>,
     /// What agents' streams were told.
     pub notices: Vec<(AgentId, Notice)>,
+    /// What followers were told, if [`Driver::follow`] was called.
+    pub changes: Vec<Change>,
 }
 
 impl Driver {
@@ -57,6 +59,11 @@ impl Driver {
         self.core.state(&self.tenant).expect("the tenant was founded with the driver")
     }
 
+    /// Has changes told from now on.
+    pub fn follow(&mut self) {
+        self.core.follow(&self.tenant).expect("the tenant was founded with the driver");
+    }
+
     /// A connection number that was never used.
     pub fn next_connection(&mut self) -> u64 {
         self.connections += 1;
@@ -70,7 +77,7 @@ impl Driver {
 
     /// Lets time pass until then.
     pub fn pass_until(&mut self, until: Timestamp) -> Step {
-        let mut step = Step { reply: Ok(Reply::Done), records: Vec::new(), notices: Vec::new() };
+        let mut step = Step { reply: Ok(Reply::Done), records: Vec::new(), notices: Vec::new(), changes: Vec::new() };
         while let Some(due) = self.core.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
             for applied in self.core.tick_due(self.now) {
@@ -91,7 +98,7 @@ impl Driver {
     /// Gives a request now.
     pub fn request(&mut self, request: Request) -> Step {
         let stepped = self.core.step(self.now, &self.tenant, request).expect("the tenant is there");
-        let mut step = Step { reply: stepped.reply, records: Vec::new(), notices: Vec::new() };
+        let mut step = Step { reply: stepped.reply, records: Vec::new(), notices: Vec::new(), changes: Vec::new() };
         stepped.ticks.into_iter().chain(stepped.applied).for_each(|applied| step.take(applied));
         step
     }
@@ -101,6 +108,7 @@ impl Step {
     fn take(&mut self, applied: Applied) {
         self.records.push(applied.record);
         self.notices.extend(applied.notices);
+        self.changes.extend(applied.change);
     }
 
     /// Every event, in order.

@@ -126,6 +126,10 @@ metrics! {
         "Records in one batch.";
     JOURNAL_APPEND_SECONDS = Histogram "attune_journal_append_seconds" in Seconds by [] up to MACHINE:
         "How long the journal took to keep a batch.";
+    WATCHERS = Gauge "attune_watchers" in Count by []:
+        "Followers of tenants' changes.";
+    WATCH_RESTARTS = Counter "attune_watch_restarts_total" in Count by ["reason"]:
+        "Followers who had to begin anew: other_epoch, too_old, filter_changed, fell_behind, document_applied.";
     STREAMS_OPEN = Gauge "attune_streams_open" in Count by []:
         "Agents' streams that are open.";
     STREAMS_CLOSED = Counter "attune_streams_closed_total" in Count by ["reason"]:

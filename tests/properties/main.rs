@@ -1,8 +1,8 @@
 //! Random commands on a small world, with every invariant checked after every event.
 //!
 //! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
-//! pair left that could be made, a refused command without a trace, a repeated request answered alike, and replay
-//! identical to the live state. The default run plays 2,000 sequences of 250 commands; `ATTUNE_SEQUENCES` and
+//! pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
+//! to the live state, and followers who hold what the state holds. The default run plays 2,000 sequences of 250 commands; `ATTUNE_SEQUENCES` and
 //! `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic};
@@ -24,9 +24,11 @@ use attune::{
 };
 use chaos::Chaos;
 use coverage::Coverage;
+use follower::Follower;
 
 mod chaos;
 mod coverage;
+mod follower;
 
 const COMMANDS: usize = 250;
 /// Holding every explanation against every agent takes as long as many commands.
@@ -76,10 +78,13 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     let mut chaos = Chaos::new(seed);
     let (mut driver, founding) = Driver::new(chaos.start(), chaos.document());
     let mut replica = State::new();
+    driver.follow();
+    let mut follower = Follower::new(&driver);
     let mut ledger = Ledger::default();
     follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
     for number in 0..COMMANDS {
         let passed = driver.pass(chaos.pause());
+        follower.take(&passed.changes, &driver);
         follow_all(&mut replica, &mut ledger, &passed)
             .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
             .map_err(|broken| format!("time before command {number}: {broken}"))?;
@@ -94,7 +99,11 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         let context = |broken: String| format!("command {number} {command:?}: {broken}");
         follow_all(&mut replica, &mut ledger, &step).map_err(context)?;
         // What the command made due at this very moment is not the doing of its repetition.
-        follow_all(&mut replica, &mut ledger, &driver.pass(Span::ZERO)).map_err(context)?;
+        let due = driver.pass(Span::ZERO);
+        follow_all(&mut replica, &mut ledger, &due).map_err(context)?;
+        follower.take(&step.changes, &driver);
+        follower.take(&due.changes, &driver);
+        follower.compare(&driver).map_err(context)?;
         repeat(&mut driver, before, &request, &step).map_err(context)?;
         check_settled(driver.state()).map_err(|broken| context(broken.to_string()))?;
         if number % EXPLAINED_EVERY == 0 {

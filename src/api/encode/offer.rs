@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How long a desktop waits before it comes back to a daemon that shuts down: time for another to take over.
-const RECONNECT_AFTER_SHUTDOWN: Span = Span::from_millis(500);
+pub(super) const RECONNECT_AFTER_SHUTDOWN: Span = Span::from_millis(500);
 
 /// The events of one kind of stream, each of which may be any of these.
 pub trait Tells:

@@ -9,13 +9,12 @@ use tracing::warn;
 use crate::{
     engine::{
         Event, OfferFacts, State,
-        event::{EngagementOver, PresenceBecause, Requeued},
+        event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
     },
     journal::Record,
     model::{
         agent::Presence,
-        contact::ClosedBecause,
         document::Document,
         ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, TenantId},
         limits::PAGE_MAX,
@@ -113,11 +112,11 @@ impl TenantMetrics {
             }
             Event::ContactRequeued { contact, queue, because, .. } => {
                 let Some(facts) = at.state.contact_facts(*contact) else { return };
-                self.line(at, (*queue, facts.channel)).rarer(&CONTACTS_REQUEUED, requeued(*because)).increment(1);
+                self.line(at, (*queue, facts.channel)).rarer(&CONTACTS_REQUEUED, because.name()).increment(1);
             }
             Event::ContactClosed { contact, because, .. } => {
                 if let Some(line) = self.line_of(at, *contact) {
-                    line.rarer(&CONTACTS_CLOSED, closed(*because)).increment(1);
+                    line.rarer(&CONTACTS_CLOSED, because.name()).increment(1);
                 }
             }
             Event::ContactUnreachable { contact, .. } => {
@@ -298,27 +297,5 @@ fn presence_index(presence: &Presence) -> usize {
         Presence::Offline => 0,
         Presence::Available => 1,
         Presence::Away { .. } => 2,
-    }
-}
-
-fn requeued(because: Requeued) -> &'static str {
-    match because {
-        Requeued::Asked => "asked",
-        Requeued::Transferred => "transferred",
-        Requeued::Overflowed => "overflowed",
-        Requeued::Escalated => "escalated",
-        Requeued::ConnectFailed => "connect_failed",
-        Requeued::AgentLost => "agent_lost",
-        Requeued::Moved => "moved",
-    }
-}
-
-fn closed(because: ClosedBecause) -> &'static str {
-    match because {
-        ClosedBecause::Handled => "handled",
-        ClosedBecause::Abandoned => "abandoned",
-        ClosedBecause::Cancelled => "cancelled",
-        ClosedBecause::Expired => "expired",
-        ClosedBecause::NeverCame => "never_came",
     }
 }
