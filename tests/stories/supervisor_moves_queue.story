@@ -2,6 +2,7 @@
 09:00:00  channels voice, chat
 09:00:00  queue claims
 09:00:00  queue loans channels=voice max_size=3
+09:00:00  agent ben  offline
 09:00:01  contact c1 claims
 09:00:02  contact c2 claims chat
 09:00:03  contact c3 claims

@@ -31,6 +31,7 @@
           offered c2 -> ana because pulled
 # The reservation ends with its window.
 09:00:13  contact c4 claims exclude=ana
+          unreachable c4 because everybody is excluded
 09:00:14  supervisor sam pulls c4 to ana because there is nobody else
           refused AGENT_EXCLUDED
 09:00:15  ana accepts c2
@@ -40,6 +41,7 @@
           noted: sam because she knows him
           pulled c5 to ana until 09:00:27
 09:00:20  agent cay  skills claims=50
+          reachable c4
           offered c4 -> cay because first in line
 09:00:27  time
           anyone may take c5
