@@ -129,7 +129,7 @@ impl Files {
 }
 
 async fn version(address: SocketAddr) -> u64 {
-    let message = pb::GetDocumentRequest { tenant: "acme".into() };
+    let message = pb::GetDocumentRequest { tenant: "acme".into(), ..Default::default() };
     let mut config = ConfigServiceClient::new(connect(address).await);
     config.get_document(message).await.unwrap().into_inner().version
 }

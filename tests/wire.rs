@@ -307,16 +307,17 @@ async fn the_document_travels_as_text(wire: &mut Wire) {
     assert_eq!((in_force.version, document.format()), (1, pb::DocumentFormat::Toml));
 
     let changed = pb::DocumentText { text: format!("# Monday\n{}", document.text), ..document };
-    let apply = |request_id: &str, document: &pb::DocumentText, expected_version| pb::ApplyDocumentRequest {
+    let apply = |request_id: &str, document: &pb::DocumentText, etag: &str| pb::ApplyDocumentRequest {
         request_id: request_id.into(),
         document: Some(document.clone()),
-        expected_version: Some(expected_version),
-        moves: Vec::new(),
+        etag: etag.into(),
         ..Default::default()
     };
-    let refused = wire.config.apply_document(apply("d1", &changed, 7)).await.expect_err("is refused");
+    let refused =
+        wire.config.apply_document(apply("d1", &changed, "7-0000000000000000")).await.expect_err("is refused");
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Aborted, "VERSION_MISMATCH"));
-    let applied = wire.config.apply_document(apply("d2", &changed, 1)).await.expect("is applied").into_inner();
+    let applied =
+        wire.config.apply_document(apply("d2", &changed, &in_force.etag)).await.expect("is applied").into_inner();
     assert_eq!(applied.version, 2);
     let in_force = wire.config.get_document(pb::GetDocumentRequest::default()).await.expect("is read").into_inner();
     assert_eq!(in_force.document.as_ref(), Some(&changed), "to the byte");
@@ -325,6 +326,6 @@ async fn the_document_travels_as_text(wire: &mut Wire) {
     let message = pb::ValidateDocumentRequest { document: Some(broken.clone()), ..Default::default() };
     let found = wire.config.validate_document(message).await.expect("an answer").into_inner().violations;
     assert!(found.iter().any(|violation| violation.path == "nonsense"), "{found:?}");
-    let refused = wire.config.apply_document(apply("d3", &broken, 2)).await.expect_err("is refused");
+    let refused = wire.config.apply_document(apply("d3", &broken, &in_force.etag)).await.expect_err("is refused");
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "DOCUMENT_INVALID"));
 }

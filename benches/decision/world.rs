@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use attune::{
-    engine::{Command, Event, Outcome, Reply, Request, Seeker, State},
+    engine::{Command, Event, Outcome, Proposal, Reply, Request, Seeker, State},
     model::{
         agent::{AgentProfile, Expected, Presence},
         contact::{CancelReason, ContactDetails, NewContact, TargetAgent},
@@ -140,7 +140,7 @@ impl World {
             probes: Vec::new(),
         };
         let document = Arc::new(document);
-        world.apply(Command::ApplyDocument { document, expected_version: None, moves: BTreeMap::new() });
+        world.apply(Command::ApplyDocument(Box::new(Proposal::new(document))));
         world.put_agents();
         world.fill_line();
         world.sign_in();

@@ -2,13 +2,25 @@
 //!
 //! Invariant: documents are read off the network's threads, because a large one takes longer than an offer may wait.
 
+use std::sync::Arc;
+
 use tonic::{Request, Response, Status};
 
-use crate::{engine::view::Answer, shard::Directory};
+use crate::{
+    engine::{
+        history::DocumentVersion,
+        view::{Answer, Query},
+    },
+    model::document::{Document, differences},
+    shard::Directory,
+};
 
 use super::{
     call::{ask, change},
-    decode, encode, pb, status,
+    decode::{self, Comparison, Proposed, Question, Side},
+    encode,
+    page_token::{self, List},
+    pb, status,
 };
 
 /// The service, on the shards of this directory.
@@ -30,12 +42,13 @@ impl pb::config_service_server::ConfigService for Config {
         &self,
         request: Request<pb::GetDocumentRequest>,
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
-        match ask(&self.directory, decode::get_document(request.get_ref())?).await? {
-            Answer::Document { version, document } => {
-                Ok(Response::new(pb::GetDocumentResponse { document: Some(encode::document(&document)), version }))
-            }
-            other => Err(status::unexpected(&other)),
-        }
+        let version = self.version(decode::get_document(request.get_ref())?).await?;
+        Ok(Response::new(pb::GetDocumentResponse {
+            document: Some(encode::document(&version.source)),
+            version: version.version,
+            etag: version.etag().to_string(),
+            details: Some(encode::document_version(&version)),
+        }))
     }
 
     async fn validate_document(
@@ -54,9 +67,88 @@ impl pb::config_service_server::ConfigService for Config {
         request: Request<pb::ApplyDocumentRequest>,
     ) -> Result<Response<pb::ApplyDocumentResponse>, Status> {
         let message = request.into_inner();
-        let mutation = off_the_network(move || decode::apply_document(&message)).await??;
-        let reply = change(&self.directory, mutation).await?;
-        Ok(Response::new(pb::ApplyDocumentResponse { version: encode::document_version(&reply)? }))
+        let proposed = off_the_network(move || decode::apply_document(message)).await??;
+        let Applied { version, etag, preview } = self.apply(proposed).await?;
+        Ok(Response::new(pb::ApplyDocumentResponse { version, etag, preview }))
+    }
+
+    async fn roll_back_document(
+        &self,
+        request: Request<pb::RollBackDocumentRequest>,
+    ) -> Result<Response<pb::RollBackDocumentResponse>, Status> {
+        let (application, version) = decode::roll_back_document(request.into_inner())?;
+        let query = Query::Document(Some(version));
+        let kept = self.version(Question { tenant: application.tenant.clone(), query }).await?;
+        // A text that was in force can still be read; the engine says whether the document still fits.
+        let read = off_the_network(move || Document::parse(&kept.source.text, kept.source.format)).await?;
+        let document = read.map_err(|error| status::unexpected(&error))?;
+        let Applied { version, etag, preview } = self.apply(application.of(Arc::new(document))).await?;
+        Ok(Response::new(pb::RollBackDocumentResponse { version, etag, preview }))
+    }
+
+    async fn list_document_versions(
+        &self,
+        request: Request<pb::ListDocumentVersionsRequest>,
+    ) -> Result<Response<pb::ListDocumentVersionsResponse>, Status> {
+        match ask(&self.directory, decode::list_document_versions(request.get_ref())?).await? {
+            Answer::DocumentVersions { versions, next } => {
+                let last = next.map(|last| last.to_string());
+                Ok(Response::new(pb::ListDocumentVersionsResponse {
+                    versions: versions.iter().map(|version| encode::document_version(version)).collect(),
+                    next_page_token: page_token::encode(List::Versions, last.as_deref()),
+                }))
+            }
+            other => Err(status::unexpected(&other)),
+        }
+    }
+
+    async fn diff_documents(
+        &self,
+        request: Request<pb::DiffDocumentsRequest>,
+    ) -> Result<Response<pb::DiffDocumentsResponse>, Status> {
+        let message = request.into_inner();
+        let Comparison { tenant, from, to } = off_the_network(move || decode::diff_documents(&message)).await??;
+        let version = |version| self.version(Question { tenant: tenant.clone(), query: Query::Document(version) });
+        let old = version(from).await?.source.clone();
+        let new = match to {
+            Side::Version(number) => version(number).await?.source.clone(),
+            Side::Text(source) => source,
+        };
+        let found = off_the_network(move || differences(&old, &new)).await?;
+        Ok(Response::new(encode::differences(found.map_err(|error| status::unexpected(&error))?)))
+    }
+}
+
+/// What became of a document, or would become of it.
+struct Applied {
+    version: u64,
+    etag: String,
+    preview: Option<pb::DocumentPreview>,
+}
+
+impl Config {
+    async fn version(&self, question: Question) -> Result<Arc<DocumentVersion>, Status> {
+        match ask(&self.directory, question).await? {
+            Answer::Document(version) => Ok(version),
+            other => Err(status::unexpected(&other)),
+        }
+    }
+
+    async fn apply(&self, proposed: Proposed) -> Result<Applied, Status> {
+        match proposed {
+            Proposed::Apply(mutation) => {
+                let reply = change(&self.directory, mutation).await?;
+                let etag = encode::document_etag(&reply)?;
+                Ok(Applied { version: etag.version, etag: etag.to_string(), preview: None })
+            }
+            Proposed::Preview(question) => match ask(&self.directory, question).await? {
+                Answer::Preview(preview) => {
+                    let version = preview.version;
+                    Ok(Applied { version, etag: String::new(), preview: Some(encode::preview(*preview)) })
+                }
+                other => Err(status::unexpected(&other)),
+            },
+        }
     }
 }
 

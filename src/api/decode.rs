@@ -28,7 +28,10 @@ pub use self::{
         ImportBatch, accept_offer, ack_offer, decline_offer, delete_agent, end_wrap_up, extend_offer, extend_wrap_up,
         get_agent, import_agents, list_agents, put_agent, report_connect_failed, set_presence, watch_offers,
     },
-    config::{apply_document, get_document, validate_document},
+    config::{
+        Comparison, Proposed, Side, apply_document, diff_documents, get_document, list_document_versions,
+        roll_back_document, validate_document,
+    },
     contact::{
         announce_contact, cancel_contact, complete_contact, enqueue_contact, get_contact, list_contacts, park_contact,
         release_contact, requeue_contact, transfer_contact, update_contact,

@@ -4,6 +4,7 @@
 //! reader with a wrong clock is not misled. A reply of the wrong kind is a defect and is told as one.
 
 mod agent;
+mod config;
 mod contact;
 mod gateway;
 mod insight;
@@ -13,21 +14,17 @@ mod supervisor;
 mod wait;
 mod watch;
 
-use crate::model::{
-    document::{Document, Format, Violation},
-    time::{Span, Timestamp},
-};
-
-use super::pb;
+use crate::model::time::{Span, Timestamp};
 
 pub use self::{
     agent::agent,
+    config::{differences, document, document_version, document_violation, preview},
     contact::contact,
     gateway::{frame, outcome},
     insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
-        acknowledged, agent_etag, document_version, engagement, moving, offer_open, pending, queued, wrap_up,
+        acknowledged, agent_etag, document_etag, engagement, moving, offer_open, pending, queued, wrap_up,
         wrap_up_if_any,
     },
     supervisor::action,
@@ -58,23 +55,6 @@ pub fn span(span: Span) -> prost_types::Duration {
 pub fn signed_span(span: Span) -> prost_types::Duration {
     let nanos = i32::try_from(span.0 % 1_000_000 * 1_000).expect("less than a second");
     prost_types::Duration { seconds: span.0 / 1_000_000, nanos }
-}
-
-/// A document as it was applied.
-pub fn document(document: &Document) -> pb::DocumentText {
-    let format = match document.format {
-        Format::Toml => pb::DocumentFormat::Toml,
-        Format::Json => pb::DocumentFormat::Json,
-        Format::Yaml => pb::DocumentFormat::Yaml,
-    };
-    pb::DocumentText { format: format.into(), text: document.source.to_string() }
-}
-
-/// One thing that is wrong with a document.
-pub fn document_violation(violation: Violation) -> pb::DocumentViolation {
-    let Violation { at, path, message } = violation;
-    let count = |number: usize| u32::try_from(number).expect("a document has at most 16 MiB");
-    pb::DocumentViolation { path, message, line: count(at.line), column: count(at.column) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub enum List {
     Eligibilities,
     /// Supervisors' actions.
     Actions,
+    /// Versions of a document.
+    Versions,
 }
 
 impl List {
@@ -29,6 +31,7 @@ impl List {
             Self::Candidates => 'k',
             Self::Eligibilities => 'e',
             Self::Actions => 's',
+            Self::Versions => 'v',
         }
     }
 }

@@ -133,6 +133,7 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::QueuesNotEmpty(_) => (Code::FailedPrecondition, Reason::QueuesNotEmpty),
             Reject::MovesInvalid(_) => (Code::FailedPrecondition, Reason::QueueMovesInvalid),
             Reject::ChannelsInUse(_) => (Code::FailedPrecondition, Reason::ChannelsInUse),
+            Reject::DocumentVersionUnknown { .. } => (Code::NotFound, Reason::DocumentVersionUnknown),
             Reject::VersionMismatch { .. } => (Code::Aborted, Reason::VersionMismatch),
             Reject::OfferUnknown(_) => (Code::NotFound, Reason::OfferUnknown),
             Reject::OfferExpired { .. } => (Code::FailedPrecondition, Reason::OfferExpired),
@@ -175,6 +176,11 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         }
         Reject::AgentExists { actual, .. } | Reject::AgentChanged { actual, .. } => {
             tell(details, "actual", etag::agent(*actual));
+        }
+        Reject::DocumentVersionUnknown { version, oldest, latest } => {
+            unknown(details, "DocumentVersion", "version", &version.to_string(), reject);
+            tell(details, "oldest", oldest);
+            tell(details, "latest", latest);
         }
         Reject::VersionMismatch { expected, actual } => {
             tell(details, "expected", expected);

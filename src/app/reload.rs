@@ -16,10 +16,13 @@ use tracing::{error, info, warn};
 use crate::{
     config::{Change, KEYS, Loaded, SettingsError, Sources},
     engine::{
-        Command, Reply, Request,
+        Command, Proposal, Reply, Request,
         view::{Answer, Query},
     },
-    model::{document::Document, ids::TenantId},
+    model::{
+        document::{Document, Origin},
+        ids::TenantId,
+    },
     shard::{CallError, clock},
     telemetry::{
         logs,
@@ -28,6 +31,9 @@ use crate::{
 };
 
 use super::{Daemon, DocumentsError, documents};
+
+/// Why a document is in force that a reload applied.
+const READ_AGAIN: &str = "its file had changed when the daemon read its settings again";
 
 /// The settings that a running daemon goes by.
 #[derive(Debug)]
@@ -155,7 +161,7 @@ impl Daemon {
 
     /// Whether a document would be applied, so that one tenant's refusal is known before another's is changed.
     async fn preview_document(&self, tenant: &TenantId, document: &Arc<Document>) -> Result<(), CallError> {
-        let query = Query::Preview { document: Arc::clone(document), expected_version: None, moves: BTreeMap::new() };
+        let query = Query::Preview(Box::new(Proposal::new(Arc::clone(document))));
         let shard = self.directory.shard_of(tenant)?;
         match shard.query(tenant, query).await? {
             Answer::Preview(preview) => preview.refusals.into_iter().next().map_or(Ok(()), |reject| Err(reject.into())),
@@ -164,11 +170,11 @@ impl Daemon {
     }
 
     async fn apply_document(&self, tenant: &TenantId, document: &Arc<Document>) -> Result<u64, CallError> {
-        let command =
-            Command::ApplyDocument { document: Arc::clone(document), expected_version: None, moves: BTreeMap::new() };
+        let origin = Origin { author: "attuned".to_owned(), note: READ_AGAIN.to_owned(), restores: None };
+        let command = Command::ApplyDocument(Box::new(Proposal { origin, ..Proposal::new(Arc::clone(document)) }));
         let shard = self.directory.shard_of(tenant)?;
         match shard.call(tenant, Request { id: None, command }).await? {
-            Reply::Document { version } => Ok(version),
+            Reply::Document { etag } => Ok(etag.version),
             other => unreachable!("a document applied is answered by its version, not {other:?}"),
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use crate::model::{
     agent::{AgentProfile, AgentRow, Expected, Presence},
     contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-    document::Document,
+    document::{Document, DocumentEtag, Origin},
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
     requirement::Requirement,
     supervision::Supervision,
@@ -37,14 +37,7 @@ pub enum Command {
     Tick,
 
     /// Replaces the routing document; contacts already waiting follow the new one.
-    ApplyDocument {
-        /// The new document.
-        document: Arc<Document>,
-        /// Refused unless this is the version in force.
-        expected_version: Option<u64>,
-        /// Where the contacts of queues go that it removes: from the removed to one of its own.
-        moves: BTreeMap<QueueName, QueueName>,
-    },
+    ApplyDocument(Box<Proposal>),
 
     /// Creates an agent or replaces the profile.
     PutAgent { agent: AgentId, profile: Arc<AgentProfile>, expected: Expected },
@@ -97,6 +90,26 @@ pub enum Command {
     Supervise(Arc<Supervision>),
 }
 
+/// A document to put in force, and all that is said with it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Proposal {
+    /// The document.
+    pub document: Arc<Document>,
+    /// Refused unless this version is in force.
+    pub expected: Option<DocumentEtag>,
+    /// Where the contacts of queues go that it removes: from the removed to one of its own.
+    pub moves: BTreeMap<QueueName, QueueName>,
+    /// Who proposes it, and why.
+    pub origin: Origin,
+}
+
+impl Proposal {
+    /// Of a document, whatever is in force, by nobody in particular.
+    pub fn new(document: Arc<Document>) -> Self {
+        Self { document, expected: None, moves: BTreeMap::new(), origin: Origin::default() }
+    }
+}
+
 /// Where a transferred contact goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Destination {
@@ -125,7 +138,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Tick => "tick",
-            Self::ApplyDocument { .. } => "apply_document",
+            Self::ApplyDocument(_) => "apply_document",
             Self::PutAgent { .. } => "put_agent",
             Self::PutAgents { .. } => "put_agents",
             Self::DeleteAgent { .. } => "delete_agent",
@@ -206,7 +219,7 @@ pub enum Reply {
     },
     /// A document is in force.
     Document {
-        /// Its version, counting from 1.
-        version: u64,
+        /// Its version and content.
+        etag: DocumentEtag,
     },
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::model::{
     agent::{AgentProfile, Presence},
     contact::{ClosedBecause, ContactDetails, KeepPlace},
-    document::Document,
+    document::{Document, Origin},
     ids::{
         AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
         SessionId, SkillKey,
@@ -39,7 +39,12 @@ pub enum Event {
     RequestsForgotten { count: u32 },
 
     /// A document is in force; every waiting contact stands where it says, those of removed queues in another.
-    DocumentApplied { version: u64, document: Arc<Document>, moves: BTreeMap<QueueName, QueueName> },
+    DocumentApplied {
+        version: u64,
+        document: Arc<Document>,
+        moves: BTreeMap<QueueName, QueueName>,
+        origin: Arc<Origin>,
+    },
 
     /// An agent exists with this profile.
     AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile>, revision: u64 },

@@ -16,6 +16,7 @@ use crate::model::{
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
+    history::DocumentVersion,
     matching::reach::Seeker,
     state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, QueueState, Route, Session, Stage, State},
     timer::Timer,
@@ -44,7 +45,9 @@ impl State {
                 self.dedup.forget(*count);
                 self.timers.move_to(Timer::Requests, due, self.dedup.due());
             }
-            Event::DocumentApplied { version, document, moves } => {
+            Event::DocumentApplied { version, document, moves, origin } => {
+                let (source, origin) = (document.source.clone(), Arc::clone(origin));
+                self.history.remember(DocumentVersion { version: *version, source, applied_at: now, origin });
                 self.apply_document(now, *version, document, moves);
             }
 

@@ -51,6 +51,7 @@ pub use explained::{check_choice, check_explained};
 
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.
 pub fn check(state: &State) -> Result<(), Broken> {
+    must!(state.history.is_whole(state.version), "the history of documents is not that of version {}", state.version);
     let mut timers = usize::from(state.dedup.due().is_some());
     let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];

@@ -27,6 +27,7 @@ pub mod event;
 mod evolve;
 pub mod explain;
 mod find;
+pub mod history;
 pub mod invariant;
 mod kinds;
 mod matching;
@@ -47,7 +48,7 @@ mod waiting;
 
 use crate::model::time::Timestamp;
 
-pub use command::{Command, Reply, Request};
+pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
@@ -99,9 +100,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             tick::tick(out);
             Ok(Reply::Done)
         }
-        Command::ApplyDocument { document, expected_version, moves } => {
-            document::apply_document(out, document, *expected_version, moves)
-        }
+        Command::ApplyDocument(proposal) => document::apply_document(out, proposal),
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),
         Command::PutAgents { rows } => Ok(agent::put_agents(out, rows)),
         Command::DeleteAgent { agent, expected } => agent::delete_agent(out, agent, *expected),

@@ -81,10 +81,19 @@ impl State {
                 Ok(Answer::Actions { actions, next })
             }
             Query::Queues { after, limit } => Ok(self.list_queues(after.as_ref(), *limit)),
-            Query::Document => Ok(Answer::Document { version: self.version, document: Arc::clone(&self.document) }),
-            Query::Preview { document, expected_version, moves } => {
-                Ok(Answer::Preview(Box::new(self.preview(document, *expected_version, moves))))
+            Query::Document(version) => {
+                let version = version.unwrap_or(self.version);
+                let found = self.history.version(version).ok_or_else(|| self.version_unknown(version))?;
+                Ok(Answer::Document(Arc::clone(found)))
             }
+            Query::DocumentVersions { before, limit } => {
+                let limit = (*limit).min(PAGE_MAX);
+                let versions: Vec<_> = self.history.before(*before).take(limit).cloned().collect();
+                let last = versions.last().map(|last| last.version);
+                let next = last.filter(|last| self.history.before(Some(*last)).next().is_some());
+                Ok(Answer::DocumentVersions { versions, next })
+            }
+            Query::Preview(proposal) => Ok(Answer::Preview(Box::new(self.preview(proposal)))),
             Query::OpenOffers(id) => {
                 let agent = self.agent(agent_of(self, id)?);
                 Ok(Answer::OpenOffers(agent.offers.iter().filter_map(|offer| self.offer_view(*offer)).collect()))

@@ -3,6 +3,7 @@
 //! Invariant: a refused command changed nothing. The table from here to gRPC status is `api::status`.
 
 use crate::model::{
+    document::DocumentEtag,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SkillName},
     requirement::RequirementError,
     time::{Span, Timestamp},
@@ -135,12 +136,22 @@ pub enum Reject {
     #[error("these channels are still used by contacts and cannot be removed: {0:?}")]
     ChannelsInUse(Vec<ChannelName>),
     /// Another document is in force than the caller thought.
-    #[error("document version {actual} is in force, not {expected}; read it and try again")]
+    #[error("the document in force is {actual}, not {expected}; read it and try again with its etag")]
     VersionMismatch {
         /// What the caller expected.
-        expected: u64,
+        expected: DocumentEtag,
         /// What is in force.
-        actual: u64,
+        actual: DocumentEtag,
+    },
+    /// No such version of the document, or too long ago.
+    #[error("there is no document of version {version}; remembered are {oldest} to {latest}")]
+    DocumentVersionUnknown {
+        /// What the caller asked for.
+        version: u64,
+        /// The oldest that is remembered.
+        oldest: u64,
+        /// The one in force.
+        latest: u64,
     },
     /// No such offer, or long gone.
     #[error("there is no open offer {0}")]
@@ -257,6 +268,7 @@ impl Reject {
             Self::QueuesNotEmpty(_) => "queues_not_empty",
             Self::MovesInvalid(_) => "moves_invalid",
             Self::ChannelsInUse(_) => "channels_in_use",
+            Self::DocumentVersionUnknown { .. } => "document_version_unknown",
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::OfferUnknown(_) => "offer_unknown",
             Self::OfferExpired { .. } => "offer_expired",

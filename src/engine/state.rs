@@ -28,6 +28,7 @@ use super::{
     dedup::Dedup,
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
+    history::History,
     kinds::{KindKey, Kinds},
     matching::{
         index::{InLine, Index},
@@ -46,6 +47,7 @@ pub struct State {
     pub(super) now: Timestamp,
     pub(super) document: Arc<Document>,
     pub(super) version: u64,
+    pub(super) history: History,
     pub(super) queue_names: Names<QueueName>,
     pub(super) channel_names: Names<ChannelName>,
     pub(super) skill_names: Names<SkillName>,
@@ -341,6 +343,7 @@ impl State {
             now: Timestamp(i64::MIN),
             document: Arc::new(Document::empty()),
             version: 0,
+            history: History::default(),
             queue_names: Names::default(),
             channel_names: Names::default(),
             skill_names: Names::default(),
@@ -458,6 +461,7 @@ impl PartialEq for State {
         self.now == other.now
             && self.document == other.document
             && self.version == other.version
+            && self.history == other.history
             && self.queue_names == other.queue_names
             && self.channel_names == other.channel_names
             && self.queues == other.queues

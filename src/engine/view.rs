@@ -2,20 +2,21 @@
 //!
 //! Invariant: reading never changes anything, and a page never costs more than its stated budget.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::model::{
     agent::{AgentProfile, AgentRow, Presence},
     contact::{ClosedBecause, ContactDetails},
-    document::Document,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
     supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
 };
 
 use super::{
+    command::Proposal,
     event::{Choice, Rescinded},
     explain::view::{Explain, Explained},
+    history::DocumentVersion,
     reject::Reject,
 };
 
@@ -40,10 +41,12 @@ pub enum Query {
     Actions { before: Option<u64>, limit: usize },
     /// Counts of queues by name, after the given one.
     Queues { after: Option<QueueName>, limit: usize },
-    /// The document in force.
-    Document,
+    /// A version of the document; `None` = the one in force.
+    Document(Option<u64>),
+    /// Versions of the document before this one, or all, the latest first.
+    DocumentVersions { before: Option<u64>, limit: usize },
     /// What applying this document would do.
-    Preview { document: Arc<Document>, expected_version: Option<u64>, moves: BTreeMap<QueueName, QueueName> },
+    Preview(Box<Proposal>),
     /// Offers open at an agent (sent again when a stream resumes).
     OpenOffers(AgentId),
     /// Why something is as it is.
@@ -81,7 +84,9 @@ pub enum Answer {
     /// To [`Query::Actions`].
     Actions { actions: Vec<ActionView>, next: Option<u64> },
     /// To [`Query::Document`].
-    Document { version: u64, document: Arc<Document> },
+    Document(Arc<DocumentVersion>),
+    /// To [`Query::DocumentVersions`]; `next` continues before the last.
+    DocumentVersions { versions: Vec<Arc<DocumentVersion>>, next: Option<u64> },
     /// To [`Query::Preview`].
     Preview(Box<Preview>),
     /// To [`Query::OpenOffers`].

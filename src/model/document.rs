@@ -3,7 +3,10 @@
 //! Invariant: a [`Document`] is valid; the only way to one is [`Document::parse`] (module `read`), which names every
 //! violation with its path. Not here: agents (resources of their own) and the daemon's settings (`config`).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+};
 
 use super::{
     ids::{ChannelName, QueueName, SkillName},
@@ -11,20 +14,22 @@ use super::{
     time::Span,
 };
 
+mod difference;
 mod read;
+mod source;
 
+pub use difference::{Change, Difference, Differences, differences};
 pub use read::{DocumentError, Format, Position, Violation};
+pub use source::{DocumentEtag, Origin, Source};
 
 /// The document a daemon runs with when it is given none.
 pub const DEFAULT_TOML: &str = include_str!("document/default.toml");
 
 /// One tenant's routing document.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The text it was read from, given back to whoever asks for the document in force.
-    pub source: Arc<str>,
-    /// The notation of that text.
-    pub format: Format,
+    /// The text it was read from, of which all else follows.
+    pub source: Source,
     /// Which idleness counts among equally fitting agents.
     pub longest_idle: LongestIdle,
     /// How long an agent whose session is lost keeps state and engagements.
@@ -37,6 +42,13 @@ pub struct Document {
     pub channels: BTreeMap<ChannelName, Channel>,
     /// Queues.
     pub queues: BTreeMap<QueueName, Queue>,
+}
+
+/// By its source's digest: a text of 16 MiB is not read again for the sake of a hash.
+impl Hash for Document {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.source.digest.hash(state);
+    }
 }
 
 /// The three usual definitions of "longest idle". Load comes first under each: an agent with one chat is less idle than

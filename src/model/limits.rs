@@ -134,5 +134,18 @@ pub const STREAM_UNANSWERED_MAX: usize = 4_096;
 pub const GATEWAY_BUFFER_MAX: usize = 262_144;
 /// Violations of a document listed one by one; the rest are counted, so that a hostile document gets a short answer.
 pub const VIOLATIONS_MAX: usize = 1_000;
+/// Versions of a tenant's document that are remembered; beyond it the oldest is forgotten. A change every noon for three
+/// months …
+pub const DOCUMENT_VERSIONS_MAX: usize = 100;
+/// … and bytes of all their texts: four of the largest, or a hundred of 600 KiB. The one in force is always remembered.
+pub const DOCUMENT_HISTORY_BYTES_MAX: usize = 64 << 20;
+/// Differences between two documents listed one by one; the rest are counted.
+pub const DIFFERENCES_MAX: usize = 1_000;
+/// Bytes of a value in a difference; the rest of it is cut off.
+pub const DIFFERENCE_VALUE_BYTES_MAX: usize = 1_024;
+/// Bytes of who applied a document.
+pub const AUTHOR_BYTES_MAX: usize = 128;
+/// Bytes of why a document was applied: a few sentences.
+pub const NOTE_BYTES_MAX: usize = 1_024;
 /// Bytes of a routing document's text.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;

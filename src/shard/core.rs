@@ -4,22 +4,22 @@
 //! record and every record is the next in sequence. Driven by the async loop (`run`) and by virtual time alike.
 //! Not here: waiting, appending, releasing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
 use crate::{
-    engine::{Command, Reject, Reply, Request, State, change::Change, view::Notice},
+    engine::{Command, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
     journal::{Record, Seq},
     model::{
-        document::Document,
+        document::{Document, Origin},
         ids::{AgentId, TenantId},
         time::Timestamp,
     },
 };
+
+/// Why a tenant's first document is in force.
+const FOUNDED_WITH: &str = "the document that the tenant began with";
 
 /// All worlds of one shard.
 #[derive(Debug)]
@@ -150,7 +150,8 @@ impl Core {
         }
         let now = self.advance(now);
         let world = self.insert(tenant.clone());
-        let command = Command::ApplyDocument { document, expected_version: None, moves: BTreeMap::new() };
+        let origin = Origin { author: "attuned".to_owned(), note: FOUNDED_WITH.to_owned(), restores: None };
+        let command = Command::ApplyDocument(Box::new(Proposal { origin, ..Proposal::new(document) }));
         let (reply, applied) = self.apply(now, world, Request { id: None, command });
         match (reply, applied) {
             (Ok(_), Some(applied)) => Ok(applied),

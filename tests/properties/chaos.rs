@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use attune::{
     engine::{
-        Command, State,
+        Command, Proposal, State,
         command::Destination,
         view::{AgentView, Answer, ContactFilter, ContactState, ContactView, Query, WorkState},
     },
     model::{
         agent::{AgentProfile, AgentRow, Expected, Presence},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-        document::{Document, Format},
+        document::{Document, DocumentEtag, Format, Origin},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
@@ -174,7 +174,7 @@ impl Chaos {
                     return queue_state(state, now, queue);
                 }
             },
-            Command::Tick | Command::ApplyDocument { .. } | Command::PutAgents { .. } => return "-",
+            Command::Tick | Command::ApplyDocument(_) | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
             Ok(Answer::Contact(contact)) => contact_state(contact.state),
@@ -237,8 +237,12 @@ impl Chaos {
                 _ => drop(moves.insert(queue(name), queue(self.word(&["rest", "rush"])))),
             }
         }
-        let expected_version = (self.random.random_range(0..4) == 0).then_some(7);
-        Command::ApplyDocument { document: Arc::new(self.document_without(removed)), expected_version, moves }
+        let version = self.random.random_range(0..8);
+        let expected = (version < 2).then_some(DocumentEtag { version, digest: 7 });
+        let restores = (version == 7).then(|| self.random.random_range(0..3));
+        let origin = Origin { author: "chaos".to_owned(), note: String::new(), restores };
+        let document = Arc::new(self.document_without(removed));
+        Command::ApplyDocument(Box::new(Proposal { document, expected, moves, origin }))
     }
 
     fn answer(&mut self, agent: AgentId, offer: OfferKey) -> Command {

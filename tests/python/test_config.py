@@ -51,7 +51,7 @@ def test_contacts_that_wait_follow_the_new_document(office):
 
 def test_a_document_is_applied_on_top_of_the_version_that_was_read(office):
     found = office.get_document()
-    office.apply_document(document=found["document"], expected_version=found["version"])
+    office.apply_document(document=found["document"], etag=found["etag"])
     with refused("VERSION_MISMATCH", "ABORTED") as caught:
-        office.apply_document(document=found["document"], expected_version=found["version"])
-    assert int(caught[0].metadata["actual"]) == int(found["version"]) + 1
+        office.apply_document(document=found["document"], etag=found["etag"])
+    assert caught[0].metadata["actual"] == office.get_document()["etag"]

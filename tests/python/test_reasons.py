@@ -185,7 +185,25 @@ def removing_a_channel_with_a_contact(office):
 @provokes("VERSION_MISMATCH")
 def a_document_on_top_of_one_that_is_not_in_force(office):
     document = office.get_document()["document"]
-    return lambda: office.apply_document(document=document, expected_version="4711")
+    return lambda: office.apply_document(document=document, etag="4711-00000000000000aa")
+
+
+@provokes("DOCUMENT_VERSION_UNKNOWN", "version")
+def a_version_that_never_was(office):
+    return lambda: office.roll_back_document(version="4711")
+
+
+@provokes("AGENT_CHANGED")
+def putting_an_agent_who_has_changed(office):
+    etag = office.put_agent(agent_id="ana", profile={"display_name": "Ana"})["etag"]
+    office.put_agent(agent_id="ana", profile={"display_name": "Anna"})
+    return lambda: office.put_agent(agent_id="ana", profile={"display_name": "Ann"}, etag=etag)
+
+
+@provokes("AGENT_EXISTS")
+def creating_an_agent_who_exists(office):
+    office.put_agent(agent_id="ana", profile={})
+    return lambda: office.put_agent(agent_id="ana", profile={}, mode="PUT_MODE_CREATE")
 
 
 @provokes("OFFER_EXPIRED")

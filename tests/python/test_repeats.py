@@ -194,7 +194,12 @@ def reopen_queue(office):
     return {"queue": "front", "actor": "sam", "reason": "it is over"}
 
 
-@mutation("ApplyDocument", expected_version="1")
+@mutation("RollBackDocument", note="another reason")
+def roll_back_document(office):
+    return {"version": office.get_document()["version"]}
+
+
+@mutation("ApplyDocument", note="another reason")
 def apply_document(office):
     return {"document": office.get_document()["document"]}
 

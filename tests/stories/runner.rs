@@ -7,12 +7,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use attune::{
     engine::{
-        Command, Event, Reply, Request,
+        Command, Event, Proposal, Reply, Request,
         explain::view::{Explain, Explained},
+        history::DocumentVersion,
         invariant::{check, check_explained, check_settled},
         view::{Answer, Query},
     },
-    model::ids::{AgentId, ContactId, RequestId},
+    model::{
+        document::{Document, Origin},
+        ids::{AgentId, ContactId, RequestId},
+    },
     sim::driver::{Driver, Step},
 };
 
@@ -91,8 +95,14 @@ struct Stage {
 impl Stage {
     /// Lets time pass until the block, and what it says happen.
     fn act(&mut self, block: &Block) -> Result<Vec<Happening>, String> {
-        if Layout::is_declaration(&block.words) {
-            self.layout.declare(&block.words, &block.toml)?;
+        let (etag, words): (Vec<String>, Vec<String>) =
+            block.words.iter().cloned().partition(|word| word.starts_with("etag="));
+        let back = match words.as_slice() {
+            [document, back, to] if document == "document" && back == "back" => Some(version(to, "to=")?),
+            _ => None,
+        };
+        if back.is_none() && Layout::is_declaration(&words) {
+            self.layout.declare(&words, &block.toml)?;
             if self.driver.is_none() {
                 return Ok(Vec::new());
             }
@@ -102,10 +112,17 @@ impl Stage {
         }
         let mut happened = self.pass_until(block)?;
         if Layout::is_declaration(&block.words) {
-            let document = Arc::new(self.layout.document()?);
-            let moves = self.layout.take_moves()?;
-            let command = Command::ApplyDocument { document, expected_version: None, moves };
-            happened.extend(self.call(block, None, command)?);
+            let mut proposal = match back {
+                Some(version) => self.restored(version)?,
+                None => Proposal::new(Arc::new(self.layout.document()?)),
+            };
+            proposal.moves = self.layout.take_moves()?;
+            if let Some(etag) = etag.first() {
+                let version = version(etag, "etag=")?;
+                let known = self.version(version).ok_or(format!("there is no version {version}"))?;
+                proposal.expected = Some(known.etag());
+            }
+            happened.extend(self.call(block, None, Command::ApplyDocument(Box::new(proposal)))?);
         } else if let ["why", asked @ ..] = block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             happened.push(self.why(asked)?);
         } else {
@@ -118,6 +135,24 @@ impl Stage {
         }
         happened.extend(self.pass_until(block)?);
         Ok(joined(happened))
+    }
+
+    fn version(&mut self, version: u64) -> Option<Arc<DocumentVersion>> {
+        let now = self.driver().now();
+        match self.driver().state().query(now, &Query::Document(Some(version))) {
+            Ok(Answer::Document(known)) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// An earlier document; one that is not remembered is asked for all the same.
+    fn restored(&mut self, version: u64) -> Result<Proposal, String> {
+        let document = match self.version(version) {
+            Some(known) => Document::parse(&known.source.text, known.source.format).map_err(|e| e.to_string())?,
+            None => self.layout.document()?,
+        };
+        let origin = Origin { restores: Some(version), ..Origin::default() };
+        Ok(Proposal { origin, ..Proposal::new(Arc::new(document)) })
     }
 
     fn learn_skills(&mut self, block: &Block) {
@@ -234,6 +269,11 @@ impl Stage {
         }
         Ok(happened)
     }
+}
+
+fn version(word: &str, key: &str) -> Result<u64, String> {
+    let number = word.strip_prefix(key).and_then(|number| number.parse().ok());
+    number.ok_or(format!("{word:?} names no version; write {key}2"))
 }
 
 fn joined(happened: Vec<Happening>) -> Vec<Happening> {

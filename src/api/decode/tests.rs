@@ -348,10 +348,10 @@ fn a_stream_may_bring_its_session_or_none() {
 #[test]
 fn a_document_is_refused_with_every_violation_and_validated_as_an_answer() {
     let text = |text: &str| Some(pb::DocumentText { format: pb::DocumentFormat::Toml.into(), text: text.into() });
-    let apply = |document| {
-        apply_document(&pb::ApplyDocumentRequest { request_id: "r1".into(), document, ..Default::default() })
-    };
-    assert!(matches!(command(apply(text(DEFAULT_TOML))), Command::ApplyDocument { expected_version: None, .. }));
+    let apply =
+        |document| apply_document(pb::ApplyDocumentRequest { request_id: "r1".into(), document, ..Default::default() });
+    let Ok(Proposed::Apply(mutation)) = apply(text(DEFAULT_TOML)) else { panic!("a mutation") };
+    assert!(matches!(mutation.request.command, Command::ApplyDocument(proposal) if proposal.expected.is_none()));
     assert_eq!(refused(apply(None)), ["document is required"]);
 
     let wrong = "nonsense = 1\n[queues.claims]\npriority = \"soon\"\n";

@@ -6,6 +6,7 @@ use tonic::Status;
 use crate::{
     api::{etag, pb, status},
     engine::Reply,
+    model::document::DocumentEtag,
 };
 
 use super::timestamp;
@@ -84,10 +85,10 @@ pub fn pending(reply: &Reply) -> Result<bool, Status> {
     }
 }
 
-/// The document's version.
-pub fn document_version(reply: &Reply) -> Result<u64, Status> {
+/// The document's version and content.
+pub fn document_etag(reply: &Reply) -> Result<DocumentEtag, Status> {
     match reply {
-        Reply::Document { version } => Ok(*version),
+        Reply::Document { etag } => Ok(*etag),
         other => Err(status::unexpected(other)),
     }
 }

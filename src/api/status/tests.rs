@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
+    document::DocumentEtag,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SkillName, TenantId},
     requirement::RequirementError,
     time::{Span, Timestamp},
@@ -44,7 +45,11 @@ fn every_call_error() -> Vec<CallError> {
         Reject::QueuesNotEmpty(vec![queue()]),
         Reject::MovesInvalid(vec![MoveFault { from: queue(), to: queue(), problem: MoveProblem::NotRemoved }]),
         Reject::ChannelsInUse(vec![channel()]),
-        Reject::VersionMismatch { expected: 3, actual: 4 },
+        Reject::VersionMismatch {
+            expected: DocumentEtag { version: 3, digest: 7 },
+            actual: DocumentEtag { version: 4, digest: 8 },
+        },
+        Reject::DocumentVersionUnknown { version: 3, oldest: 40, latest: 139 },
         Reject::OfferUnknown(offer),
         Reject::OfferExpired { offer, ago: Span::from_secs(2) },
         Reject::OfferTaken(offer),

@@ -42,7 +42,7 @@ enum Verb {
     #[command(after_help = "Example:\n  attune config validate routing.toml")]
     Validate(File),
     /// Puts a document in force; contacts that wait already follow it
-    #[command(after_help = "Example:\n  attune config apply routing.toml --expected-version 7 --move old_cards=cards")]
+    #[command(after_help = "Example:\n  attune config apply new.toml --etag 7-9f4c21d0a7b3e865 --move old_cards=cards")]
     Apply(Apply),
     /// Prints the JSON schema of the daemon's settings
     #[command(after_help = "Example:\n  attune config schema settings > settings.schema.json")]
@@ -67,9 +67,9 @@ struct Apply {
     #[command(flatten)]
     file: File,
 
-    /// Only if this version is in force
-    #[arg(long, value_name = "NUMBER")]
-    expected_version: Option<u64>,
+    /// Only if the document in force has this etag
+    #[arg(long, default_value = "", hide_default_value = true)]
+    etag: String,
 
     /// Where the contacts of a queue go that the document removes; may be given several times
     #[arg(long = "move", value_name = "OLD=NEW", value_parser = parse_attribute)]
@@ -149,9 +149,8 @@ fn tell(out: &Output, file: &File, violation: &pb::DocumentViolation) -> Result<
 impl Apply {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let document = Some(self.file.read()?);
-        let expected_version = self.expected_version;
         let moves = self.moves.into_iter().map(|(from, to)| pb::QueueMove { from, to }).collect();
-        let call = pb::ApplyDocumentRequest { document, expected_version, moves, ..Default::default() };
+        let call = pb::ApplyDocumentRequest { document, etag: self.etag, moves, ..Default::default() };
         let answer = session.client.call(call).await?;
         session.out.say(&answer, || format!("version {} is in force", answer.version))
     }

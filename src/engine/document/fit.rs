@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{
+        command::Proposal,
         find::nearest,
         kinds::{Breadth, Kind},
         matching::index::combined,
@@ -25,10 +26,16 @@ use crate::{
 type Moves = BTreeMap<QueueName, QueueName>;
 
 /// Every reason to refuse a document, the gravest first; none if it fits.
-pub(super) fn refusals(state: &State, document: &Document, expected: Option<u64>, moves: &Moves) -> Vec<Reject> {
+pub(super) fn refusals(state: &State, proposal: &Proposal) -> Vec<Reject> {
+    let Proposal { document, expected, moves, origin } = proposal;
     let mut rejects = Vec::new();
-    if let Some(expected) = expected.filter(|expected| *expected != state.version) {
-        rejects.push(Reject::VersionMismatch { expected, actual: state.version });
+    if let Some(expected) = expected.filter(|expected| *expected != state.etag()) {
+        rejects.push(Reject::VersionMismatch { expected, actual: state.etag() });
+    }
+    if let Some(version) = origin.restores {
+        let kept = state.history.version(version);
+        let is_this = kept.is_some_and(|kept| kept.source.digest == document.source.digest);
+        rejects.extend((!is_this).then(|| state.version_unknown(version)));
     }
     let mut faults = check_moves(state, document, moves);
     let mut fit = Fit { state, document, moves, homeless: Vec::new(), orphaned: BTreeSet::new() };

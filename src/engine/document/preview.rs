@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     engine::{
+        command::Proposal,
         state::State,
         view::{Names, Preview, QueueChange, QueuePreview},
     },
     model::{
-        document::{Document, Queue},
+        document::Queue,
         ids::{QueueKey, QueueName},
     },
 };
@@ -18,13 +19,9 @@ use crate::{
 use super::fit;
 
 impl State {
-    /// What applying this document with these moves would do, and every reason for which it would be refused.
-    pub fn preview(
-        &self,
-        document: &Document,
-        expected: Option<u64>,
-        moves: &BTreeMap<QueueName, QueueName>,
-    ) -> Preview {
+    /// What applying this document would do, and every reason for which it would be refused.
+    pub fn preview(&self, proposal: &Proposal) -> Preview {
+        let Proposal { document, moves, .. } = proposal;
         let open = self.open_by_queue();
         let removed = self.document.queues.keys().filter(|name| !document.queues.contains_key(*name));
         let removed = removed.map(|name| {
@@ -40,7 +37,7 @@ impl State {
             queues,
             skills: names(&self.document.skills, &document.skills),
             channels: names(&self.document.channels, &document.channels),
-            refusals: fit::refusals(self, document, expected, moves),
+            refusals: fit::refusals(self, proposal),
         }
     }
 

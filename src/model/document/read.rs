@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause};
+use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause, Source};
 use crate::model::{
     ids::{ChannelName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
@@ -14,12 +14,13 @@ use crate::model::{
 };
 
 mod check;
-mod faults;
+pub(super) mod faults;
 mod place;
 mod queue;
 mod rule;
+mod schema;
 mod span;
-mod written;
+pub(super) mod written;
 
 #[cfg(test)]
 mod tests;
@@ -172,8 +173,7 @@ impl Document {
     /// No queues, no channels, no skills: what is in force before the first document.
     pub fn empty() -> Self {
         Self {
-            source: "".into(),
-            format: Format::Toml,
+            source: Source::new("", Format::Toml),
             longest_idle: LongestIdle::default(),
             session_grace: Span::ZERO,
             refusal_pause: RefusalPause::default(),
@@ -209,8 +209,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     });
     top.finish();
     let document = Document {
-        source: text.into(),
-        format,
+        source: Source::new(text, format),
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         refusal_pause,
@@ -259,17 +258,18 @@ fn read_channels(place: &Place<'_>) -> BTreeMap<ChannelName, Channel> {
 /// From this cost on a contact fills an agent of the usual capacity, as a call does.
 const WHOLE_AGENT_COST: u32 = 100;
 
+const ON_AGENT_LOST: &[(&str, OnAgentLost)] = &[("keep", OnAgentLost::Keep), ("requeue", OnAgentLost::Requeue)];
+
 fn read_channel(mut object: Object<'_>) -> Channel {
     let cost = object.get("cost").and_then(|p| p.number(1..=CAPACITY_MAX)).unwrap_or(WHOLE_AGENT_COST);
     // Side by side with others, one miss is easily an accident; and without the desktop a chat is gone, a call is not.
     let (misses_max, on_agent_lost) =
         if cost < WHOLE_AGENT_COST { (2, OnAgentLost::Requeue) } else { (1, OnAgentLost::Keep) };
-    let lost = &[("keep", OnAgentLost::Keep), ("requeue", OnAgentLost::Requeue)];
     let channel = Channel {
         cost,
         interruptible: object.get("interruptible").and_then(|p| p.flag()).unwrap_or(false),
         misses_max: object.get("misses_max").and_then(|p| p.number(1..=u8::MAX)).unwrap_or(misses_max),
-        on_agent_lost: object.get("on_agent_lost").and_then(|p| p.choice(lost)).unwrap_or(on_agent_lost),
+        on_agent_lost: object.get("on_agent_lost").and_then(|p| p.choice(ON_AGENT_LOST)).unwrap_or(on_agent_lost),
     };
     object.finish();
     channel

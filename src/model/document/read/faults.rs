@@ -56,7 +56,7 @@ impl Faults {
 }
 
 /// A key after a path; quoted where it would read as something else.
-pub(super) fn join(path: &str, key: &str) -> String {
+pub(in crate::model::document) fn join(path: &str, key: &str) -> String {
     let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let key = if bare { shortened(key) } else { quoted(key) };
     if path.is_empty() { key } else { format!("{path}.{key}") }

@@ -18,13 +18,32 @@ use crate::model::{
 };
 
 /// Largest head start a queue may have.
-const PRIORITY_MAX: Span = Span::from_secs(86_400);
+pub(super) const PRIORITY_MAX: Span = Span::from_secs(86_400);
 
 /// Most contacts a queue may be limited to.
-const CONTACTS_MAX: u32 = CONTACTS_OPEN_MAX as u32;
+pub(super) const CONTACTS_MAX: u32 = CONTACTS_OPEN_MAX as u32;
 
 /// Room for a note with an agent who asks for it, where a queue sets wrap-up but no maximum.
 const WRAP_UP_MAX_DEFAULT: Span = Span::from_secs(300);
+
+pub(super) const MEMBERS: &[(&str, Members)] = &[("open", Members::Open), ("assigned", Members::Assigned)];
+
+pub(super) const ACCEPTANCE: &[(&str, Acceptance)] =
+    &[("by_agent", Acceptance::ByAgent), ("automatic", Acceptance::Automatic)];
+
+pub(super) const DECLINING: &[(&str, Declining)] =
+    &[("allowed", Declining::Allowed), ("forbidden", Declining::Forbidden)];
+
+pub(super) const THEN: &[(&str, Then)] =
+    &[("give_up", Then::GiveUp), ("overflow", Then::Overflow), ("escalate", Then::Escalate)];
+
+/// What a queue does at the end of waiting, before it is known where to.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    GiveUp,
+    Overflow,
+    Escalate,
+}
 
 /// Every queue of the table.
 pub(super) fn read_queues(object: &Object<'_>, defined: &Defined) -> BTreeMap<QueueName, Queue> {
@@ -43,8 +62,7 @@ fn read_queue(mut object: Object<'_>, defined: &Defined) -> Queue {
     let channels = object.get("channels").map(|p| read_taken_channels(&p, defined)).unwrap_or_default();
     let written_cost = object.get("cost");
     let cost = written_cost.as_ref().and_then(|p| p.number(1..=CAPACITY_MAX));
-    let members = &[("open", Members::Open), ("assigned", Members::Assigned)];
-    let members = object.get("members").and_then(|p| p.choice(members)).unwrap_or_default();
+    let members = object.get("members").and_then(|p| p.choice(MEMBERS)).unwrap_or_default();
     let rule = read_rule(&mut object, defined);
     let steps = read_steps(&mut object, &rule, defined);
     let offers = read_offers(object.section("offers"));
@@ -95,14 +113,12 @@ fn read_taken_channels(place: &Place<'_>, defined: &Defined) -> Vec<ChannelName>
 
 fn read_offers(mut object: Object<'_>) -> OfferRules {
     let at_once = object.get("at_once").and_then(|p| p.number(1..=OFFERS_AT_ONCE_MAX));
-    let acceptance = &[("by_agent", Acceptance::ByAgent), ("automatic", Acceptance::Automatic)];
-    let declining = &[("allowed", Declining::Allowed), ("forbidden", Declining::Forbidden)];
     let offers = OfferRules {
         at_once: at_once.unwrap_or(1),
         time: span_or(&mut object, "time", SPAN_MIN, Span::from_secs(20)),
         extension_max: span_or(&mut object, "extension_max", Span::ZERO, Span::ZERO),
-        acceptance: object.get("acceptance").and_then(|p| p.choice(acceptance)).unwrap_or_default(),
-        declining: object.get("declining").and_then(|p| p.choice(declining)).unwrap_or_default(),
+        acceptance: object.get("acceptance").and_then(|p| p.choice(ACCEPTANCE)).unwrap_or_default(),
+        declining: object.get("declining").and_then(|p| p.choice(DECLINING)).unwrap_or_default(),
     };
     object.finish();
     offers
@@ -124,19 +140,10 @@ fn read_wrap_up(mut object: Object<'_>) -> WrapUp {
     WrapUp { time, max: max.unwrap_or(default), cost }
 }
 
-/// What a queue does at the end of waiting, before it is known where to.
-#[derive(Clone, Copy)]
-enum Then {
-    GiveUp,
-    Overflow,
-    Escalate,
-}
-
 fn read_max_wait(mut object: Object<'_>) -> MaxWait {
     let after = span_or(&mut object, "after", SPAN_MIN, Span::from_secs(3_600));
-    let words = &[("give_up", Then::GiveUp), ("overflow", Then::Overflow), ("escalate", Then::Escalate)];
     // A word that is none of these says nothing about whether a queue belongs beside it.
-    let then = object.get("then").map_or(Some(Then::GiveUp), |p| p.choice(words));
+    let then = object.get("then").map_or(Some(Then::GiveUp), |p| p.choice(THEN));
     let outcome = match then {
         None | Some(Then::GiveUp) => {
             let queue = object.get("queue").filter(|_| then.is_some());

@@ -18,6 +18,9 @@ use crate::model::{
     time::Span,
 };
 
+pub(super) const OWN: &[(&str, OwnRequirement)] =
+    &[("counts", OwnRequirement::Counts), ("waived", OwnRequirement::Waived)];
+
 /// The rule until the first step: `require` and `prefer` of a queue.
 pub(super) fn read_rule(queue: &mut Object<'_>, defined: &Defined) -> Rule {
     let anyone = Rule {
@@ -46,8 +49,7 @@ pub(super) fn read_steps(queue: &mut Object<'_>, first: &Rule, defined: &Defined
             latest = latest.max(after);
         }
         let mut rule = changed_rule(steps.last().map_or(first, |step| &step.rule), &mut object, defined);
-        let own = &[("counts", OwnRequirement::Counts), ("waived", OwnRequirement::Waived)];
-        if let Some(own) = object.get("own").and_then(|p| p.choice(own)) {
+        if let Some(own) = object.get("own").and_then(|p| p.choice(OWN)) {
             rule.own = own;
         }
         object.finish();
