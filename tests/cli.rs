@@ -331,6 +331,56 @@ async fn why_is_told_of_contacts_agents_and_offers() {
     assert!(chosen.starts_with("c1 in loans: ") && chosen.contains("ben"), "{chosen}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn supervisors_act_under_their_name() {
+    let desk = Desk::open().await;
+    desk.run("contacts enqueue c1 --queue loans --channel chat").ok();
+    assert!(desk.run("contacts move c1 --queue general").failed(2).contains("--reason"), "why is required");
+    assert!(desk.run("contacts move c1 --queue general --reason lost").ok().starts_with("c1 waits in general"));
+    assert!(desk.run("contacts prioritise c1 --head-start 10m --reason urgent").ok().starts_with("c1 is placed as of"));
+    assert!(desk.run("contacts prioritise c1 --head-start -90s --reason calm").ok().starts_with("c1 is placed as of"));
+    desk.run("queues pause loans --reason outage").ok();
+    assert!(desk.run("queues get loans").ok().contains("paused"));
+    desk.run("queues drain loans --reason closing").ok();
+    assert!(desk.run("contacts enqueue c2 --queue loans --channel chat").failed(1).contains("QUEUE_DRAINING"));
+    desk.run("queues reopen loans --reason back --actor kim").ok();
+    assert!(desk.run("queues move general --to loans --reason tidy").ok().starts_with("1 contact on the way"));
+    let actions = desk.run("queues actions").ok();
+    assert!(steady(&actions).iter().any(|line| line == "… sam move-contact c1 to general lost"), "{actions}");
+    assert!(actions.contains("kim") && actions.contains("head") | actions.contains("by 10:00"), "{actions}");
+    desk.run("agents put ana --skill loans=80").ok();
+    assert!(
+        desk.run("agents force ana available --timing immediately --reason early").failed(1).contains("NO_SESSION")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_is_told_as_it_happens_and_resumed() {
+    let desk = Desk::open().await;
+    let mut watch = attune();
+    watch.args(["watch", "--queue", "loans", "--kind", "contact-queued", "--limit", "1", "--server", &desk.server()]);
+    let mut watch = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // When the stream opens is chance, so contacts come until one is told.
+    let mut number = 0;
+    while watch.try_wait().unwrap().is_none() {
+        desk.run(&format!("contacts enqueue c{number} --queue loans --channel chat")).ok();
+        number += 1;
+        assert!(number < 100, "nothing was told");
+    }
+    let told = Ran::of(watch.wait_with_output().unwrap());
+    assert!(told.stdout.contains("contact-queued") && told.stdout.contains("queue loans"), "{}", told.stdout);
+    let token = told.stderr.trim().strip_prefix("go on with --resume ").expect("the token").to_owned();
+
+    desk.run(&format!("contacts enqueue c{number} --queue loans --channel chat")).ok();
+    let resumed = "watch --queue loans --kind contact-queued --limit 1 --format json --resume";
+    let resumed = desk.run(&format!("{resumed} {token}")).ok();
+    let messages: Vec<Value> = resumed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(messages[0]["started"]["start"], "WATCH_START_RESUMED", "{resumed}");
+    assert_eq!(messages[1]["change"]["events"][0]["kind"], "WATCH_EVENT_KIND_CONTACT_QUEUED", "{resumed}");
+    assert!(desk.run("watch --queue lons --limit 1").failed(4).contains("QUEUE_UNKNOWN"));
+    assert!(desk.run("watch --kind nonsense").failed(2).contains("say it as contact-queued"));
+}
+
 /// Verbs below a command, as its help lists them.
 fn verbs(words: &[String]) -> Vec<String> {
     let help = Ran::of(attune().args(words).arg("--help").output().unwrap()).ok();

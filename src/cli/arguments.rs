@@ -25,6 +25,13 @@ pub fn parse_span(text: &str) -> Result<Duration, String> {
     span.map(Duration::from_millis).ok_or_else(|| "say it as 500ms, 20s, 4m, 1h or 2d".to_owned())
 }
 
+/// As [`parse_span`], also backwards: `-5m`.
+pub fn parse_signed_span(text: &str) -> Result<prost_types::Duration, String> {
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
+    let span = span(parse_span(text)?);
+    Ok(prost_types::Duration { seconds: i64::from(sign) * span.seconds, nanos: sign * span.nanos })
+}
+
 /// A duration of the wire.
 pub fn span(span: Duration) -> prost_types::Duration {
     prost_types::Duration {
@@ -75,6 +82,13 @@ mod tests {
         for wrong in ["", "s", "-5s", "1.5s", "5 minutes", "99999999999999999999s", "99999999999999999d"] {
             assert!(parse_span(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn head_starts_may_be_negative() {
+        let back = parse_signed_span("-90s").unwrap();
+        assert_eq!((back.seconds, back.nanos), (-90, 0));
+        assert_eq!(parse_signed_span("5m").unwrap().seconds, 300);
     }
 
     #[test]

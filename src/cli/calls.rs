@@ -84,6 +84,17 @@ calls! {
         reads explain_pair(ExplainPairRequest) -> ExplainPairResponse;
         reads explain_offer(ExplainOfferRequest) -> ExplainOfferResponse;
     }
+    supervisor_service_client::SupervisorServiceClient {
+        changes move_contact(MoveContactRequest) -> MoveContactResponse;
+        changes move_queue(MoveQueueRequest) -> MoveQueueResponse;
+        changes pull_contact(PullContactRequest) -> PullContactResponse;
+        changes prioritise_contact(PrioritiseContactRequest) -> PrioritiseContactResponse;
+        changes force_presence(ForcePresenceRequest) -> ForcePresenceResponse;
+        changes pause_queue(PauseQueueRequest) -> PauseQueueResponse;
+        changes drain_queue(DrainQueueRequest) -> DrainQueueResponse;
+        changes reopen_queue(ReopenQueueRequest) -> ReopenQueueResponse;
+        reads list_actions(ListActionsRequest) -> ListActionsResponse;
+    }
     config_service_client::ConfigServiceClient {
         reads get_document(GetDocumentRequest) -> GetDocumentResponse;
         reads validate_document(ValidateDocumentRequest) -> ValidateDocumentResponse;

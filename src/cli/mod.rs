@@ -22,6 +22,8 @@ mod output;
 mod pages;
 mod queues;
 mod session;
+mod supervise;
+mod watch;
 
 /// Routes contacts to agents: this is its command line; `attuned` is the daemon.
 #[derive(Debug, Parser)]
@@ -38,6 +40,7 @@ enum Verb {
     Queues(queues::Arguments),
     Config(config::Arguments),
     Explain(explain::Arguments),
+    Watch(watch::Arguments),
     Demo(demo::Arguments),
     Completions(pages::Completions),
     Man(pages::Man),
@@ -52,6 +55,7 @@ impl Cli {
             Verb::Queues(arguments) => queues::run(arguments),
             Verb::Config(arguments) => config::run(arguments),
             Verb::Explain(arguments) => explain::run(arguments),
+            Verb::Watch(arguments) => watch::run(arguments),
             Verb::Demo(arguments) => demo::run(&arguments),
             Verb::Completions(arguments) => pages::completions(&arguments),
             Verb::Man(arguments) => pages::man(&arguments),

@@ -1,6 +1,7 @@
-//! `attune queues`: what waits in them.
+//! `attune queues`: what waits in them, and whether they take contacts in and give them out.
 //!
-//! Invariant: counts are the daemon's, as they stood at one moment.
+//! Invariant: counts are the daemon's, as they stood at one moment. Not here: what supervisors' actions are made of
+//! (`supervise`).
 
 use std::process::ExitCode;
 
@@ -11,11 +12,12 @@ use crate::api::pb;
 use super::{
     failure::Failure,
     options::{Format, Options},
-    output::{table::Table, time::span},
+    output::{table::Table, time::span, words::word},
     session::{self, Session},
+    supervise,
 };
 
-/// Looks at queues
+/// Looks at queues; as a supervisor pauses, drains, reopens and empties them
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -32,6 +34,21 @@ enum Verb {
     /// Shows one queue
     #[command(after_help = "Example:\n  attune queues get cards")]
     Get(One),
+    /// As a supervisor: stops a queue's offers; contacts keep waiting and may enter
+    #[command(after_help = "Example:\n  attune queues pause loans --reason 'system is down'")]
+    Pause(supervise::OneQueue),
+    /// As a supervisor: takes no new contacts in; those that wait are served
+    #[command(after_help = "Example:\n  attune queues drain loans --reason 'closes at six'")]
+    Drain(supervise::OneQueue),
+    /// As a supervisor: takes contacts in and offers them again
+    #[command(after_help = "Example:\n  attune queues reopen loans --reason 'system is back'")]
+    Reopen(supervise::OneQueue),
+    /// As a supervisor: sends everything that waits in a queue to another
+    #[command(after_help = "Example:\n  attune queues move loans --to general --reason 'nobody is left for loans'")]
+    Move(supervise::MoveQueue),
+    /// Shows what supervisors did to contacts, agents and queues, newest first
+    #[command(after_help = "Example:\n  attune queues actions --limit 20")]
+    Actions(supervise::Actions),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +72,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
             queues.retain(|queue| !waiting || queue.waiting > 0);
             show(&session, &queues)
         }
+        Verb::Pause(supervised) => supervised.pause(&session).await,
+        Verb::Drain(supervised) => supervised.drain(&session).await,
+        Verb::Reopen(supervised) => supervised.reopen(&session).await,
+        Verb::Move(supervised) => supervised.run(&session).await,
+        Verb::Actions(actions) => actions.run(&session).await,
         Verb::Get(One { queue }) => {
             let answer = session.client.call(pb::GetQueueStatisticsRequest { queue, ..Default::default() }).await?;
             show(&session, &[answer.statistics.unwrap_or_default()])
@@ -79,7 +101,8 @@ fn show(session: &Session, queues: &[pb::QueueStatistics]) -> Result<(), Failure
     match session.out.format {
         Format::Json => queues.iter().try_for_each(|queue| session.out.json(queue)),
         Format::Table => {
-            let mut table = Table::new(&["QUEUE", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">LONGEST WAIT"]);
+            let mut table =
+                Table::new(&["QUEUE", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">LONGEST WAIT", "MODE"]);
             for queue in queues {
                 table.row([
                     queue.queue.clone(),
@@ -88,9 +111,22 @@ fn show(session: &Session, queues: &[pb::QueueStatistics]) -> Result<(), Failure
                     queue.parked.to_string(),
                     queue.engaged.to_string(),
                     span(queue.oldest_waited_duration.as_ref()),
+                    mode(queue),
                 ]);
             }
             session.out.table(&table)
         }
+    }
+}
+
+/// The mode unless it is the usual one, and where contacts are going.
+fn mode(queue: &pb::QueueStatistics) -> String {
+    let mode = match queue.mode() {
+        pb::QueueMode::Open | pb::QueueMode::Unspecified => String::new(),
+        mode => word(mode.as_str_name(), "QUEUE_MODE_"),
+    };
+    match queue.moving_to_queue.as_str() {
+        "" => mode,
+        to => format!("{mode} moving to {to}").trim_start().to_owned(),
     }
 }

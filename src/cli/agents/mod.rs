@@ -14,6 +14,7 @@ use super::{
     failure::Failure,
     options::{Format, Options},
     session::{self, Session},
+    supervise,
 };
 
 mod import;
@@ -46,6 +47,9 @@ enum Verb {
     /// Says whether an agent is there; away and offline wait until the present work ends
     #[command(after_help = "Example:\n  attune agents presence ana away --reason training")]
     Presence(Presence),
+    /// As a supervisor: gives an agent a presence, now or after the present work
+    #[command(after_help = "Example:\n  attune agents force ana away --timing immediately --reason 'left the desk'")]
+    Force(supervise::ForcePresence),
     /// Creates agents or replaces their profiles, as many as a file has
     #[command(after_help = import::EXAMPLE)]
     Import(import::Import),
@@ -136,7 +140,7 @@ struct Presence {
 
 /// A state of presence, as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum State {
+pub enum State {
     Offline,
     Available,
     Away,
@@ -170,6 +174,7 @@ impl Verb {
                 session.out.say(&answer, || format!("{agent} is removed"))
             }
             Self::Presence(presence) => presence.run(session).await,
+            Self::Force(supervised) => supervised.run(session).await,
             Self::Import(_) => unreachable!("an import reads its file before it connects"),
         }
     }

@@ -1,7 +1,7 @@
 //! `attune contacts`: contacts as the platform drives them.
 //!
-//! Invariant: each verb is one call of ContactService (a list: one a page), with the daemon's own answer. Not here: what
-//! supervisors do to contacts (`supervise`), why a contact waits (`explain`).
+//! Invariant: each verb is one call (a list: one a page), with the daemon's own answer. Not here: what supervisors do to
+//! contacts (`supervise`, though the verbs stand here), why a contact waits (`explain`).
 
 use std::process::ExitCode;
 
@@ -15,10 +15,13 @@ use super::{
     options::{Format, Options},
     output::time,
     session::{self, Session},
+    supervise,
 };
 
 mod place;
 mod show;
+
+pub use place::Place;
 
 /// Looks at contacts, lets them in and drives them as a platform does
 #[derive(Debug, Args)]
@@ -69,6 +72,15 @@ enum Verb {
     /// Ends a contact before an agent handled it
     #[command(after_help = "Example:\n  attune contacts cancel c1 --because customer-left")]
     Cancel(Cancel),
+    /// As a supervisor: sends a waiting contact to another queue
+    #[command(after_help = "Example:\n  attune contacts move c1 --queue loans --reason 'asked for a loan'")]
+    Move(supervise::MoveContact),
+    /// As a supervisor: reserves a waiting contact for an agent, whatever it requires
+    #[command(after_help = "Example:\n  attune contacts pull c1 --agent ana --window 2m --reason 'knows the case'")]
+    Pull(supervise::Pull),
+    /// As a supervisor: gives a waiting contact a head start
+    #[command(after_help = "Example:\n  attune contacts prioritise c1 --head-start 10m --reason 'third call today'")]
+    Prioritise(supervise::Prioritise),
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +180,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
                 end => format!("{contact} is handled; wrap-up ends at {end}"),
             })
         }
+        Verb::Move(supervised) => supervised.run(&session).await,
+        Verb::Pull(supervised) => supervised.run(&session).await,
+        Verb::Prioritise(supervised) => supervised.run(&session).await,
         Verb::Cancel(Cancel { contact, because }) => {
             let reason = match because {
                 Because::CustomerLeft => pb::CancelReason::CustomerLeft,
