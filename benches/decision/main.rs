@@ -7,19 +7,19 @@
 //! `cargo bench --bench decision` measures everything (minutes, 4 GB); `-- --quick` smaller worlds in fewer turns,
 //! `-- --only middle --turns 400` some worlds for longer, as a profiler likes it.
 
-use std::{env, hint::black_box, process::ExitCode, time::Instant};
+use std::{env, process::ExitCode, time::Instant};
 
+use attune::sim::decision::{MIDDLE, Measured, Meter, Shape, Site, Twist, histogram};
 use hdrhistogram::Histogram;
 
 mod count;
 mod floor;
-mod world;
 
 use floor::Floor;
-use world::{Decided, MIDDLE, Shape, Twist, World};
 
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
+const METER: Meter = Meter { asked: count::asked, in_use: count::in_use };
 
 /// Goals at the middle size, in nanoseconds.
 const P50_NANOS_MAX: u64 = 2_000;
@@ -30,36 +30,10 @@ const BYTES_PER_CONTACT_MAX: usize = 1_024;
 /// For everything that waiting costs; here only what the engine does of it.
 const IDLE_PERCENT_MAX: f64 = 2.0;
 
-/// Times and counts of one kind of decision in one world.
-struct Measured {
-    search: Histogram<u64>,
-    command: Histogram<u64>,
-    examined: Histogram<u64>,
-    search_allocations: usize,
-    command_allocations: usize,
-    found: u64,
-}
-
-impl Measured {
-    fn new() -> Self {
-        Self {
-            search: histogram(),
-            command: histogram(),
-            examined: histogram(),
-            search_allocations: 0,
-            command_allocations: 0,
-            found: 0,
-        }
-    }
-}
-
-/// A world and what was measured in it.
+/// A world, what was measured in it, and the cost of a minute of waiting there: nanoseconds and events.
 struct Row {
-    world: World,
-    /// Nanoseconds and events of a minute in which nobody does anything.
+    site: Site,
     minute: (u64, usize),
-    arrives: Measured,
-    frees: Measured,
 }
 
 fn main() -> ExitCode {
@@ -76,9 +50,12 @@ fn main() -> ExitCode {
 
     let began = Instant::now();
     let mut rows: Vec<Row> = shapes
-        .map(|shape| Row { world: World::new(shape), minute: (0, 0), arrives: Measured::new(), frees: Measured::new() })
+        .map(|shape| {
+            let mut site = Site::new(shape, METER);
+            let minute = site.idle_minute();
+            Row { site, minute }
+        })
         .collect();
-    rows.iter_mut().for_each(Row::idle);
     let mut floors = floors();
     println!("built {} worlds in {:.1} s", rows.len(), began.elapsed().as_secs_f32());
 
@@ -88,9 +65,9 @@ fn main() -> ExitCode {
             floor.turn(decisions / 10);
         }
         for row in &mut rows {
-            row.turn(decisions);
+            row.site.turn(decisions);
             if turn == 0 {
-                (row.arrives, row.frees) = (Measured::new(), Measured::new());
+                row.site.forget();
             }
         }
         if turn == 0 {
@@ -130,69 +107,6 @@ fn shapes(quick: bool) -> Vec<Shape> {
     shapes
 }
 
-impl Row {
-    /// A minute without commands; the one before lets what has just begun come due once.
-    fn idle(&mut self) {
-        self.world.minute();
-        let (nanos, _, events) = measured(|| self.world.minute());
-        self.minute = (nanos, events);
-    }
-
-    /// A few decisions of every kind.
-    fn turn(&mut self, decisions: usize) {
-        let Self { world, arrives, frees, .. } = self;
-        for _ in 0..decisions {
-            let Some(probe) = world.any_probe() else { break };
-            let (nanos, allocations, (found, examined)) = measured(|| world.search_agent(probe));
-            arrives.search.saturating_record(nanos);
-            arrives.search_allocations += allocations;
-            if found.is_none() {
-                arrives.examined.saturating_record(u64::from(examined));
-            }
-        }
-        for _ in 0..decisions {
-            let arrival = world.arrival();
-            let (nanos, allocations, outcome) = measured(|| world.decide(&arrival));
-            let decided = Decided::of(outcome);
-            arrives.command_done(nanos, allocations, &decided);
-            world.undo_arrival(&decided, &arrival);
-        }
-        for _ in 0..decisions {
-            let Some(agent) = world.any_busy_agent() else { break };
-            let (nanos, allocations, _) = measured(|| world.search_contact(agent));
-            frees.search.saturating_record(nanos);
-            frees.search_allocations += allocations;
-        }
-        for _ in 0..decisions {
-            let Some(completion) = world.completion() else { break };
-            let (nanos, allocations, outcome) = measured(|| world.decide(&completion));
-            let decided = Decided::of(outcome);
-            frees.command_done(nanos, allocations, &decided);
-            world.undo_completion(&decided);
-        }
-    }
-}
-
-impl Measured {
-    fn command_done(&mut self, nanos: u64, allocations: usize, decided: &Decided) {
-        assert!(decided.outcome.reply.is_ok(), "the bench's own commands are valid");
-        self.command.saturating_record(nanos);
-        self.command_allocations += allocations;
-        if let Some((.., examined)) = decided.offer {
-            self.examined.saturating_record(u64::from(examined));
-            self.found += 1;
-        }
-    }
-}
-
-/// Nanoseconds and allocations of one call.
-fn measured<T>(call: impl FnOnce() -> T) -> (u64, usize, T) {
-    let (asked, began) = (count::asked(), Instant::now());
-    let result = black_box(call());
-    let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    (nanos, count::asked() - asked, result)
-}
-
 /// Something to compare with.
 struct Measure {
     name: &'static str,
@@ -204,7 +118,7 @@ struct Measure {
 impl Measure {
     fn turn(&mut self, decisions: usize) {
         for _ in 0..decisions {
-            let (nanos, ..) = measured(|| (self.call)(&mut self.floor));
+            let (nanos, ..) = METER.measured(|| (self.call)(&mut self.floor));
             self.times.saturating_record(nanos);
         }
     }
@@ -220,10 +134,6 @@ fn floors() -> Vec<Measure> {
     ]
 }
 
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 1_000_000_000, 3).expect("the bounds are valid")
-}
-
 fn report(rows: &[Row], floors: &[Measure], decisions: usize) {
     println!("at most {decisions} decisions of each kind in each world; times in µs, the clock's own included\n");
     println!("{:<46} {:>8} {:>8}", "floor", "p50", "p99");
@@ -232,14 +142,14 @@ fn report(rows: &[Row], floors: &[Measure], decisions: usize) {
         println!("{:<46} {:>8} {:>8}", floor.name, micros(times, 0.5), micros(times, 0.99));
     }
     for (title, of) in [
-        ("contact arrives -> agent", (|row| &row.arrives) as fn(&Row) -> &Measured),
-        ("agent is free -> contact", |row| &row.frees),
+        ("contact arrives -> agent", (|row| &row.site.arrives) as fn(&Row) -> &Measured),
+        ("agent is free -> contact", |row| &row.site.frees),
     ] {
         println!(
             "\n{title:<25} {:>7} {:>9} | {:>7} {:>7} {:>4} | {:>7} {:>7} {:>5} | {:>5} {:>5} {:>6} | {:>6} goals",
             "agents", "waiting", "search", "p99", "aloc", "command", "p99", "aloc", "exam.", "p99", "max", "made"
         );
-        rows.iter().for_each(|row| print_row(&row.world.shape, of(row)));
+        rows.iter().for_each(|row| print_row(&row.site.world.shape, of(row)));
         print_growth(rows, of);
     }
     println!(
@@ -247,23 +157,23 @@ fn report(rows: &[Row], floors: &[Measure], decisions: usize) {
         "memory", "", ""
     );
     for row in rows {
-        let Shape { name, agents, waiting, .. } = row.world.shape;
+        let Shape { name, agents, waiting, .. } = row.site.world.shape;
         // With few contacts it is the classes that count.
         let counts = waiting >= 10_000;
-        let verdict = if counts { verdict(row.world.bytes_per_contact <= BYTES_PER_CONTACT_MAX) } else { "" };
-        let (contact, agent) = (row.world.bytes_per_contact, row.world.bytes_per_agent);
+        let verdict = if counts { verdict(row.site.world.bytes_per_contact <= BYTES_PER_CONTACT_MAX) } else { "" };
+        let (contact, agent) = (row.site.world.bytes_per_contact, row.site.world.bytes_per_agent);
         println!("{name:<25} {agents:>7} {waiting:>9} | {contact:>6} {verdict:<7} {agent:>6}");
     }
     println!("\n{:<43} | share of a core (at most {IDLE_PERCENT_MAX} %), events a second", "a minute of waiting");
     for row in rows {
-        let (Shape { name, agents, waiting, .. }, (nanos, events)) = (row.world.shape, row.minute);
+        let (Shape { name, agents, waiting, .. }, (nanos, events)) = (row.site.world.shape, row.minute);
         let percent = nanos as f64 / 600_000_000.0;
         let verdict = verdict(percent <= IDLE_PERCENT_MAX);
         println!("{name:<25} {agents:>7} {waiting:>9} | {percent:>6.3} % {verdict:<7} {:>8}", events / 60);
     }
     println!("\n{:<43} | first arrival of a new requirement: command p50, p99, max", "new conditions");
-    for row in rows.iter().filter(|row| !row.world.first_of_kind.is_empty()) {
-        let (Shape { name, agents, waiting, .. }, times) = (row.world.shape, &row.world.first_of_kind);
+    for row in rows.iter().filter(|row| !row.site.world.first_of_kind.is_empty()) {
+        let (Shape { name, agents, waiting, .. }, times) = (row.site.world.shape, &row.site.world.first_of_kind);
         let [p50, p99, max] = [0.5, 0.99, 1.0].map(|quantile| micros(times, quantile));
         println!("{name:<25} {agents:>7} {waiting:>9} | {p50:>8} {p99:>8} {max:>8}");
     }
@@ -296,8 +206,10 @@ fn print_row(shape: &Shape, measured: &Measured) {
 
 /// From the smallest plain world to the largest.
 fn print_growth(rows: &[Row], of: fn(&Row) -> &Measured) {
-    let plain = || rows.iter().filter(|row| row.world.shape.twist == Twist::Plain && row.world.shape.own == MIDDLE.own);
-    let size = |row: &&Row| row.world.shape.agents * row.world.shape.waiting;
+    let plain = || {
+        rows.iter().filter(|row| row.site.world.shape.twist == Twist::Plain && row.site.world.shape.own == MIDDLE.own)
+    };
+    let size = |row: &&Row| row.site.world.shape.agents * row.site.world.shape.waiting;
     let (Some(smallest), Some(largest)) = (plain().min_by_key(size), plain().max_by_key(size)) else { return };
     let ratio = |times: fn(&Measured) -> &Histogram<u64>, quantile| {
         let (small, large) = (times(of(smallest)), times(of(largest)));

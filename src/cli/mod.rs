@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod agents;
 mod arguments;
+mod bench;
 mod calls;
 mod client;
 mod config;
@@ -41,6 +42,10 @@ enum Verb {
     Config(config::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
+    Bench(bench::Arguments),
+    /// Serves for `attune bench`.
+    #[command(hide = true)]
+    BenchServer(bench::ServerArguments),
     Demo(demo::Arguments),
     Completions(pages::Completions),
     Man(pages::Man),
@@ -56,6 +61,8 @@ impl Cli {
             Verb::Config(arguments) => config::run(arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
+            Verb::Bench(arguments) => bench::run(&arguments),
+            Verb::BenchServer(arguments) => bench::serve(&arguments),
             Verb::Demo(arguments) => demo::run(&arguments),
             Verb::Completions(arguments) => pages::completions(&arguments),
             Verb::Man(arguments) => pages::man(&arguments),

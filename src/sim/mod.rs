@@ -1,5 +1,5 @@
-//! Virtual time over the unchanged engine and shard, and seeded workloads: what tests, the demo, simulation and replay
-//! stand on.
+//! Virtual time over the unchanged engine and shard, and seeded workloads: what tests, the demo, the benches, simulation
+//! and replay stand on.
 //!
 //! Invariant: nothing here is a second implementation of routing; [`driver`] steps the very
 //! [`Core`](crate::shard::core::Core) that the daemon runs. What is random comes from a seed, so that every day can be
@@ -7,5 +7,6 @@
 
 pub mod bank;
 pub mod compress;
+pub mod decision;
 pub mod driver;
 pub mod workload;

@@ -1,0 +1,168 @@
+//! Servers to measure, each a process of its own: this very program under the hidden verb `bench-server`.
+//!
+//! Invariant: a server ends with its host, also if the bench itself is killed: it serves for as long as its standard
+//! input stays open. The daemon among them is composed as `attuned` composes it, with its default settings.
+
+use std::{
+    env,
+    io::{self, BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Child, Command, ExitCode, Stdio},
+    thread,
+};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
+use tonic::{
+    service::Routes,
+    transport::{self, Server, server::TcpIncoming},
+};
+
+use crate::{
+    app::{Daemon, StartError},
+    config::Settings,
+    telemetry::logs::{self, LogFormat},
+};
+
+use super::{echo, office::Target, toy, usage::Process};
+
+/// Streams on one connection, as `attuned` allows them.
+const STREAMS_MAX: u32 = 131_072;
+
+/// A server to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A bare unary call.
+    Echo,
+    /// The toy daemon.
+    Toy,
+    /// The daemon.
+    Attuned,
+}
+
+/// Serves for `attune bench`, until standard input ends.
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// What is served.
+    kind: Kind,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Host {
+    child: Child,
+    /// Where it listens, as a host and a port.
+    pub authority: String,
+    /// The process.
+    pub process: Process,
+}
+
+/// Why a server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The process cannot be had.
+    #[error("this program cannot be started as a server: {0}")]
+    Spawn(#[from] io::Error),
+    /// It ended before it listened.
+    #[error("the {0:?} server ended before it said where it listens")]
+    Silent(Kind),
+}
+
+impl Host {
+    /// Starts a server and waits until it listens.
+    pub fn start(kind: Kind) -> Result<Self, HostError> {
+        let name = kind.to_possible_value().expect("no kind is hidden").get_name().to_owned();
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["bench-server", &name]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let stdout = child.stdout.take().expect("it was asked for");
+        let process = Process::new(child.id());
+        let mut host = Self { child, authority: String::new(), process };
+        BufReader::new(stdout).read_line(&mut host.authority)?;
+        host.authority.truncate(host.authority.trim_end().len());
+        if host.authority.is_empty() { Err(HostError::Silent(kind)) } else { Ok(host) }
+    }
+
+    /// To be measured, in its default tenant.
+    pub fn target(&self) -> Target {
+        Target { authority: self.authority.clone(), tenant: String::new(), process: Some(self.process.clone()) }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It keeps nothing, so there is nothing to wait for; it may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Why a server did not serve.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Serve(#[from] transport::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Serves until standard input ends.
+pub fn serve(arguments: &ServerArguments) -> ExitCode {
+    logs::init(LogFormat::Text, "error").expect("the filter is valid");
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(arguments.kind, &error.into()),
+    };
+    match serve_on(&runtime, arguments.kind) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(arguments.kind, &error),
+    }
+}
+
+fn failed(kind: Kind, error: &ServeError) -> ExitCode {
+    eprintln!("attune bench-server {kind:?}: {error}");
+    ExitCode::FAILURE
+}
+
+fn serve_on(runtime: &Runtime, kind: Kind) -> Result<(), ServeError> {
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    let ended = stdin_ends();
+    runtime.block_on(async {
+        match kind {
+            Kind::Attuned => {
+                let daemon = Daemon::start(Settings { listen: any, admin_listen: any, ..Settings::default() }).await?;
+                println!("{}", daemon.addresses().api);
+                let _ = ended.await;
+            }
+            Kind::Echo => serve_routes(any, echo::routes(), ended).await?,
+            Kind::Toy => serve_routes(any, toy::routes(), ended).await?,
+        }
+        Ok(())
+    })
+}
+
+async fn serve_routes(any: SocketAddr, routes: Routes, ended: oneshot::Receiver<()>) -> Result<(), ServeError> {
+    let listener = TcpListener::bind(any).await?;
+    println!("{}", listener.local_addr()?);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = Server::builder().max_concurrent_streams(STREAMS_MAX).add_routes(routes);
+    tokio::select! {
+        served = server.serve_with_incoming(incoming) => Ok(served?),
+        _ = ended => Ok(()),
+    }
+}
+
+/// Comes to its end with standard input.
+fn stdin_ends() -> oneshot::Receiver<()> {
+    let (end, ended) = oneshot::channel();
+    thread::spawn(move || {
+        let _end = end;
+        // Nobody writes; an error is an end as well.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+    });
+    ended
+}
