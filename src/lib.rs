@@ -10,7 +10,8 @@
 //!                  (validated once;            (bounded)        │  decide, emit event by event
 //!                   types carry it)                             ▼
 //!  reply, agents'   ◄── released ◄── Journal::append ◄── reply and events
-//!  streams, metrics     (only then)   (one batch)
+//!  streams, watch,      (only then)   (one batch)
+//!  metrics
 //! ```
 //!
 //! One way, no way back. A call is decoded into a plain [`Command`](engine::Command) and waits in its shard's inbox.
@@ -35,8 +36,9 @@
 //! 1. [`model`]: the words. Names, times, limits, requirements, and the routing document as typed data, with every
 //!    violation of a written one named at once.
 //! 2. [`engine`]: the heart, pure. `command`, `event` and `reject` are what it hears and says; `state` and `evolve`
-//!    what there is and how it changes; a file for each noun decides (`contact`, `agent`, `offer`, …); `matching`
-//!    brings contacts and agents together; `invariant` says what must always hold.
+//!    what there is and how it changes; a file for each noun decides (`contact`, `agent`, `offer`, `supervise`, …);
+//!    `matching` brings contacts and agents together; `alert` notices who could never be served; `explain` says why,
+//!    `change` what outsiders may follow; `invariant` what must always hold.
 //! 3. [`journal`]: the trait that keeps records, its conformance tests, and the journal in memory, which can be told to
 //!    fail.
 //! 4. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
@@ -45,8 +47,11 @@
 //!    door to generated types.
 //! 6. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics,
 //!    logs.
-//! 7. [`app`]: the composition root, which alone knows which journal there is; phases of starting and stopping.
-//! 8. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo.
+//! 7. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
+//!    stopping; the daemon's own command line.
+//! 8. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
+//!    the worlds in which the decision alone is measured.
+//! 9. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::bench` measures against floors and peers.
 //!
 //! `src/bin` has the two programs, `attuned` (the daemon) and `attune` (the command line). `tests/` begins with
 //! `stories/`, routing told in text for people who know contact centres; `properties/` plays random commands against
@@ -82,7 +87,7 @@
 //!   one gets it as a recorded command, so that replay stays exact.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
-//! * `engine::explain`: why this agent, why still waiting; and `sim`'s replay of yesterday under another document.
+//! * Simulation and replay of yesterday under another document: verbs over `sim`, the records as input.
 
 #![forbid(unsafe_code)]
 
