@@ -15,7 +15,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
-DOCUMENT = HERE / "office.toml"
+DOCUMENT = ROOT / "tests" / "office.toml"
 READY_SECONDS_MAX = 30
 # One for each test.
 TENANTS = [f"t{number}" for number in range(1, 401)]
@@ -56,9 +56,11 @@ class Daemon:
         return self.process.wait(timeout=30)
 
     def stop(self):
+        """Stops it unless it has ended by itself; either way it must have ended well."""
         if self.process.poll() is None:
             self.terminate()
-        return self.wait()
+        code = self.wait()
+        assert code == 0, f"attuned ended with {code}:\n" + "".join(self.log[-20:])
 
     def fetch(self, path):
         """A page of the admin port."""

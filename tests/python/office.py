@@ -95,9 +95,9 @@ def still(rows):
     return [{key: value for key, value in row.items() if key not in MOVING} for row in rows]
 
 
-def eventually(condition):
-    """Waits until it holds; a refusal means not yet."""
-    deadline = time.monotonic() + SECONDS_MAX
+def eventually(condition, within=SECONDS_MAX):
+    """Waits until it holds, so many seconds at most; a refusal means not yet."""
+    deadline = time.monotonic() + within
     while True:
         try:
             found = condition()
@@ -105,7 +105,7 @@ def eventually(condition):
             found = refused
         if found and not isinstance(found, Refused):
             return found
-        assert time.monotonic() < deadline, f"did not come about in {SECONDS_MAX} s: {found}"
+        assert time.monotonic() < deadline, f"did not come about in {within} s: {found}"
         time.sleep(0.01)
 
 

@@ -6,7 +6,6 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from api import Api, Refused, connect
-from desk import Desk
 from office import Office, eventually
 from proxy import Proxy
 

@@ -25,7 +25,7 @@ def test_an_acknowledged_offer_is_accepted_and_completed(office):
     office.enqueue("c1")
     offer = ana.offered("c1")
     expires = moment(ana.ack(offer)["expire_time"])
-    assert abs((expires - moment(offer["offer_time"])).total_seconds() - 20) < 5
+    assert abs((expires - moment(offer["offer_time"])).total_seconds() - 1200) < 5
     assert ana.ack(offer)["expire_time"] == ana.ack(offer)["expire_time"], "showing it again gives no more time"
     assert ana.accept(offer)["engagement"] == {"contact_id": "c1", "channel": "chat"}
     contact = office.contact("c1")
@@ -105,7 +105,9 @@ def test_acknowledging_may_accept_by_itself(office):
 def test_two_are_asked_and_the_first_gets_it(office):
     ana, ben, eva = (office.desk(agent) for agent in ("ana", "ben", "eva"))
     office.enqueue("c1", queue="pair")
-    asked = eventually(lambda: [desk for desk in (ana, ben, eva) if desk.has_offer_of("c1")][1:] and office.contact("c1"))
+    asked = eventually(
+        lambda: [desk for desk in (ana, ben, eva) if desk.has_offer_of("c1")][1:] and office.contact("c1")
+    )
     offers = {offer["agent_id"]: offer["offer_id"] for offer in asked["open_offers"]}
     assert len(offers) == 2
     first, second = (desk for desk in (ana, ben, eva) if desk.agent in offers)

@@ -157,6 +157,14 @@ def removing_who_is_signed_in(office):
     return lambda: office.delete_agent(agent_id="ana")
 
 
+@provokes("OUT_OF_RANGE", "offer_id")
+def extending_an_offer_that_was_not_shown(office):
+    ana = office.desk("ana")
+    office.enqueue("c1")
+    offer = ana.offered("c1")
+    return lambda: ana.extend(offer, "1s")
+
+
 @provokes("NO_SESSION")
 def available_without_a_stream(office):
     office.agent("ana")
@@ -173,6 +181,14 @@ def removing_a_queue_with_a_contact(office):
     office.enqueue("c1")
     document = json_document(channels={"chat": {}}, queues={"back": {}})
     return lambda: office.apply_document(document=document)
+
+
+@provokes("QUEUE_MOVES_INVALID", "moves[front].to")
+def moving_contacts_to_a_queue_that_does_not_take_them(office):
+    office.enqueue("c1")
+    queues = {"calls": {"channels": ["voice"]}}
+    document = json_document(channels={"chat": {}, "voice": {}}, queues=queues)
+    return lambda: office.apply_document(document=document, moves=[{"from": "front", "to": "calls"}])
 
 
 @provokes("CHANNELS_IN_USE")

@@ -143,5 +143,7 @@ def test_a_quiet_stream_shows_that_it_lives(office):
     office.enqueue("c1")
     ana.take("c1")
     last = len(ana.log)
-    checkpoint = eventually(lambda: [message["checkpoint"] for message in ana.log if "checkpoint" in message])
+    checkpoint = eventually(
+        lambda: [message["checkpoint"] for message in ana.log if "checkpoint" in message], within=20
+    )
     assert int(checkpoint[0]["last_sequence"]) >= last

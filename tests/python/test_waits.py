@@ -24,7 +24,9 @@ def test_counts_follow_every_step_of_a_contact(office):
     office.park_contact(contact_id="c3")
     assert office.counts("front") == {"waiting": 3, "parked": 1}
     oldest = office.get_queue_statistics(queue="front")["statistics"]
-    assert oldest["oldest_time"] == office.contact("c1")["queue_time"] and seconds(oldest["oldest_waited_duration"]) >= 0
+    assert (
+        oldest["oldest_time"] == office.contact("c1")["queue_time"] and seconds(oldest["oldest_waited_duration"]) >= 0
+    )
     ana = office.desk("ana", capacity=50)
     ana.offered("c1")
     assert office.counts("front") == {"waiting": 3, "offered": 1, "parked": 1}
