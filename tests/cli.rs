@@ -295,7 +295,16 @@ async fn the_document_is_read_checked_and_replaced() {
     fs::write(&path, format!("# Monday\n{text}")).unwrap();
     assert!(desk.run(&format!("config apply {file}")).ok().starts_with("version 2 is in force"));
     assert!(desk.run("config get").ok().starts_with("# Monday\n"));
-    assert_eq!(desk.json("config get")["version"], 2);
+    assert_eq!(desk.run("config diff 1 2").ok(), "no difference\n", "a comment is none");
+    fs::write(&path, text.replace("[queues.loans]", "[queues.lending]").replace("\"loans\"", "\"lending\"")).unwrap();
+    let preview = desk.run(&format!("config apply {file} --dry-run"));
+    assert!(preview.stdout.contains("lending") || preview.code == 2, "{}{}", preview.stdout, preview.stderr);
+    assert!(desk.run("config rollback 1 --note calm").ok().starts_with("version 1 is in force again, as version 3"));
+    let history = desk.run("config history").ok();
+    assert_eq!(history.lines().count(), 4, "{history}");
+    assert!(history.contains("sam") && history.contains("version 1 again: calm"), "{history}");
+    assert_eq!(desk.run("config get --at 1").ok(), text);
+    assert_eq!(desk.json("config get")["version"], 3);
     assert_eq!(
         desk.run("config schema settings").ok(),
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/schema/settings.schema.json")).unwrap()

@@ -99,5 +99,8 @@ calls! {
         reads get_document(GetDocumentRequest) -> GetDocumentResponse;
         reads validate_document(ValidateDocumentRequest) -> ValidateDocumentResponse;
         changes apply_document(ApplyDocumentRequest) -> ApplyDocumentResponse;
+        changes roll_back_document(RollBackDocumentRequest) -> RollBackDocumentResponse;
+        reads list_document_versions(ListDocumentVersionsRequest) -> ListDocumentVersionsResponse;
+        reads diff_documents(DiffDocumentsRequest) -> DiffDocumentsResponse;
     }
 }

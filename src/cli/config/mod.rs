@@ -1,26 +1,28 @@
 //! `attune config`: the routing document in force, and another one in its place.
 //!
 //! Invariant: what is wrong with a document is listed whole, each violation with its path. Not here: the daemon's own
-//! settings (`attuned check`), of which this prints the schema only.
+//! settings (`attuned check`), of which this prints the schema only, and what applying is made of (`apply`).
 
 use std::{
     fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{api::pb, config};
+use crate::{api::pb, config, model::document::Document};
 
 use super::{
-    arguments::parse_attribute,
     failure::Failure,
     options::{Format, Options},
     output::{Output, words::word},
     session::{self, Session},
 };
+
+mod apply;
+mod history;
 
 /// Reads, checks and replaces the routing document of a tenant
 #[derive(Debug, Args)]
@@ -42,15 +44,29 @@ enum Verb {
     #[command(after_help = "Example:\n  attune config validate routing.toml")]
     Validate(File),
     /// Puts a document in force; contacts that wait already follow it
-    #[command(after_help = "Example:\n  attune config apply new.toml --etag 7-9f4c21d0a7b3e865 --move old_cards=cards")]
-    Apply(Apply),
-    /// Prints the JSON schema of the daemon's settings
-    #[command(after_help = "Example:\n  attune config schema settings > settings.schema.json")]
+    #[command(after_help = "Examples:\n  attune config apply routing.toml --dry-run\n  \
+                            attune config apply routing.toml --etag ETAG --move old_cards=cards --note 'one queue less'")]
+    Apply(apply::Apply),
+    /// Lists the versions that are remembered, the latest first
+    #[command(after_help = "Example:\n  attune config history")]
+    History(history::History),
+    /// Compares two versions, or a version with a file, value by value
+    #[command(after_help = "Examples:\n  attune config diff 6 7\n  attune config diff 0 routing.toml")]
+    Diff(history::Diff),
+    /// Puts an earlier version in force again
+    #[command(after_help = "Example:\n  attune config rollback 6 --note 'too few agents for the new steps'")]
+    Rollback(apply::Rollback),
+    /// Prints a JSON schema: of routing documents, or of the daemon's settings
+    #[command(after_help = "Example:\n  attune config schema document > routing-document.schema.json")]
     Schema(Schema),
 }
 
 #[derive(Debug, Args)]
 struct Get {
+    /// An earlier version
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    at: u64,
+
     /// Write it to this file instead
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -63,20 +79,6 @@ struct File {
 }
 
 #[derive(Debug, Args)]
-struct Apply {
-    #[command(flatten)]
-    file: File,
-
-    /// Only if the document in force has this etag
-    #[arg(long, default_value = "", hide_default_value = true)]
-    etag: String,
-
-    /// Where the contacts of a queue go that the document removes; may be given several times
-    #[arg(long = "move", value_name = "OLD=NEW", value_parser = parse_attribute)]
-    moves: Vec<(String, String)>,
-}
-
-#[derive(Debug, Args)]
 struct Schema {
     /// Of what
     #[arg(value_enum)]
@@ -85,6 +87,8 @@ struct Schema {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SchemaOf {
+    /// Routing documents.
+    Document,
     /// The daemon's settings.
     Settings,
 }
@@ -93,27 +97,34 @@ enum SchemaOf {
 pub fn run(arguments: Arguments) -> ExitCode {
     let options = &arguments.options;
     match arguments.verb {
-        Verb::Get(Get { output }) => session::run(options, async |session| get(&session, output.as_deref()).await),
+        Verb::Get(get) => session::run(options, async |session| get.run(&session).await),
         Verb::Validate(file) => session::run(options, async |session| validate(&session, &file).await),
         Verb::Apply(apply) => session::run(options, async |session| apply.run(&session).await),
-        Verb::Schema(Schema { of: SchemaOf::Settings }) => {
-            session::run_unconnected(options, async |out| out.text(&config::schema()))
-        }
+        Verb::History(history) => session::run(options, async |session| history.run(&session).await),
+        Verb::Diff(diff) => session::run(options, async |session| diff.run(&session).await),
+        Verb::Rollback(rollback) => session::run(options, async |session| rollback.run(&session).await),
+        Verb::Schema(Schema { of }) => session::run_unconnected(options, async |out| match of {
+            SchemaOf::Settings => out.text(&config::schema()),
+            SchemaOf::Document => out.line(&format!("{:#}", Document::schema())),
+        }),
     }
 }
 
-async fn get(session: &Session, output: Option<&Path>) -> Result<(), Failure> {
-    let answer = session.client.call(pb::GetDocumentRequest::default()).await?;
-    let document = answer.document.clone().unwrap_or_default();
-    match output {
-        Some(path) => {
-            let written = fs::File::create(path).and_then(|mut file| file.write_all(document.text.as_bytes()));
-            written.map_err(|error| Failure::io(path.display().to_string(), error))?;
-            let format = word(document.format().as_str_name(), "DOCUMENT_FORMAT_");
-            session.out.say(&answer, || format!("version {} ({format}) is in {}", answer.version, path.display()))
+impl Get {
+    async fn run(self, session: &Session) -> Result<(), Failure> {
+        let answer = session.client.call(pb::GetDocumentRequest { version: self.at, ..Default::default() }).await?;
+        let document = answer.document.clone().unwrap_or_default();
+        match self.output {
+            Some(path) => {
+                let written = fs::File::create(&path).and_then(|mut file| file.write_all(document.text.as_bytes()));
+                written.map_err(|error| Failure::io(path.display().to_string(), error))?;
+                let format = word(document.format().as_str_name(), "DOCUMENT_FORMAT_");
+                let (version, etag, path) = (answer.version, &answer.etag, path.display());
+                session.out.say(&answer, || format!("version {version} ({format}) is in {path}, etag {etag}"))
+            }
+            None if session.out.format == Format::Json => session.out.json(&answer),
+            None => session.out.text(&document.text),
         }
-        None if session.out.format == Format::Json => session.out.json(&answer),
-        None => session.out.text(&document.text),
     }
 }
 
@@ -144,16 +155,6 @@ fn tell(out: &Output, file: &File, violation: &pb::DocumentViolation) -> Result<
     };
     let (line, column) = (violation.line, violation.column);
     out.line(&format!("{}:{line}:{column}: {path}{}", file.file.display(), violation.message))
-}
-
-impl Apply {
-    async fn run(self, session: &Session) -> Result<(), Failure> {
-        let document = Some(self.file.read()?);
-        let moves = self.moves.into_iter().map(|(from, to)| pb::QueueMove { from, to }).collect();
-        let call = pb::ApplyDocumentRequest { document, etag: self.etag, moves, ..Default::default() };
-        let answer = session.client.call(call).await?;
-        session.out.say(&answer, || format!("version {} is in force", answer.version))
-    }
 }
 
 impl File {

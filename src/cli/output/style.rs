@@ -24,6 +24,11 @@ impl Style {
         self.paint("2", text)
     }
 
+    /// Is new, or as it should be.
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
     /// Is wrong.
     pub fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
