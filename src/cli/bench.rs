@@ -68,7 +68,10 @@ JSON (--format json) is one object with these keys; what was not measured is an 
 
 Times are microseconds and processor times are read from /proc, so they are null anywhere but on Linux. The toy daemon
 speaks the same calls and bytes as attuned, with one lock and one list of idle agents behind. A goal that is missed
-is no failure.";
+is no failure.
+
+Example:
+  attune bench --quick --format json > figures.json";
 
 /// Measures the daemon on this machine, beside a bare call and a toy.
 ///
