@@ -202,7 +202,7 @@ impl Watch<'_> {
                 }
             }
             (Format::Table, Some(Message::SnapshotPage(page))) => {
-                self.rows(&page.contacts, &page.agents, &page.queues)?
+                self.rows(&page.contacts, &page.agents, &page.queues)?;
             }
             (Format::Table, Some(Message::Change(change))) => {
                 for event in &change.events {

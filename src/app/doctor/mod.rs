@@ -96,7 +96,10 @@ pub(super) fn run(arguments: &Arguments, sources: &Sources) -> ExitCode {
             }
         }
         Format::Json => {
-            let check = |Finding { check, state, found, advice }: &Finding| json!({ "check": check, "state": state.word(), "found": found, "advice": advice });
+            let check = |Finding { check, state, found, advice }: &Finding| {
+                let state = state.word();
+                json!({ "check": check, "state": state, "found": found, "advice": advice })
+            };
             let checks: Vec<_> = findings.iter().map(check).collect();
             println!("{:#}", json!({ "healthy": healthy, "checks": checks }));
         }
@@ -129,15 +132,10 @@ fn examine(sources: &Sources) -> Vec<Finding> {
 }
 
 fn of_settings(problems: &[Problem]) -> Finding {
-    match problems {
-        [] => Finding::ok("settings", "valid"),
-        [first, ..] => Finding::fail(
-            "settings",
-            format!(
-                "{first}{}",
-                if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() }
-            ),
-            "`attuned check` lists everything that is wrong",
-        ),
-    }
+    let found = match problems {
+        [] => return Finding::ok("settings", "valid"),
+        [only] => only.to_string(),
+        [first, others @ ..] => format!("{first} (and {} more)", others.len()),
+    };
+    Finding::fail("settings", found, "`attuned check` lists everything that is wrong")
 }
