@@ -226,7 +226,7 @@ async fn a_full_inbox_refuses_at_once_with_a_hint() {
     };
     let (asked, result) = refused.await;
     assert!(matches!(result, Err(CallError::Overloaded { retry_after }) if !retry_after.is_zero()), "{result:?}");
-    assert!(asked >= INBOX_MAX, "{asked}");
+    assert!(asked >= INBOX_MAX / 2, "one tenant's arrivals leave half to others: {asked}");
     bench.storage.release();
     while bench.queue().await.is_err() {
         yield_now().await;

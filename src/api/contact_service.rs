@@ -8,6 +8,7 @@ use crate::{engine::view::Answer, shard::Directory};
 
 use super::{
     Draining,
+    admission::Admission,
     call::{ask, change},
     decode, encode,
     enqueue_stream::{self, EnqueueStream},
@@ -19,13 +20,14 @@ use super::{
 #[derive(Clone)]
 pub struct Contacts {
     directory: Directory,
+    admission: Admission,
     draining: Draining,
 }
 
 impl Contacts {
     /// On these shards.
-    pub fn new(directory: Directory, draining: Draining) -> Self {
-        Self { directory, draining }
+    pub fn new(directory: Directory, admission: Admission, draining: Draining) -> Self {
+        Self { directory, admission, draining }
     }
 }
 
@@ -54,8 +56,8 @@ impl pb::contact_service_server::ContactService for Contacts {
         &self,
         request: Request<Streaming<pb::EnqueueContactsRequest>>,
     ) -> Result<Response<Self::EnqueueContactsStream>, Status> {
-        let (directory, draining) = (self.directory.clone(), self.draining.clone());
-        Ok(Response::new(enqueue_stream::open(directory, request.into_inner(), draining)))
+        let (directory, admission, draining) = (self.directory.clone(), self.admission.clone(), self.draining.clone());
+        Ok(Response::new(enqueue_stream::open(directory, admission, request.into_inner(), draining)))
     }
 
     async fn get_contact(

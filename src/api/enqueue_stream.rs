@@ -20,6 +20,7 @@ use crate::{
 
 use super::{
     Draining,
+    admission::Admission,
     decode::{self, Mutation, Violations},
     drained, encode,
     pb::{self, enqueue_contact_result::Result as Outcome},
@@ -32,11 +33,19 @@ pub type EnqueueStream = Pin<Box<dyn Stream<Item = Result<pb::EnqueueContactsRes
 /// Takes contacts from `incoming` until it ends or the daemon drains.
 pub fn open(
     directory: Directory,
+    admission: Admission,
     incoming: Streaming<pb::EnqueueContactsRequest>,
     draining: Draining,
 ) -> EnqueueStream {
-    let course =
-        Course { directory, incoming: Some(incoming), draining, taken: VecDeque::new(), unanswered: 0, next: 0 };
+    let course = Course {
+        directory,
+        admission,
+        incoming: Some(incoming),
+        draining,
+        taken: VecDeque::new(),
+        unanswered: 0,
+        next: 0,
+    };
     Box::pin(stream::try_unfold(course, |mut course| async move {
         let response = course.next().await?;
         Ok(response.map(|response| (response, course)))
@@ -45,6 +54,7 @@ pub fn open(
 
 struct Course {
     directory: Directory,
+    admission: Admission,
     /// What is still to be read; `None` once nothing more is.
     incoming: Option<Streaming<pb::EnqueueContactsRequest>>,
     draining: Draining,
@@ -79,12 +89,12 @@ impl Course {
                 (Some(incoming), oldest) if reads => {
                     tokio::select! {
                         biased;
+                        () = answered(oldest) => return Ok(Some(self.tell())),
                         () = drained(&mut self.draining) => self.incoming = None,
                         message = incoming.message() => match message? {
                             Some(message) => self.take(message.contacts),
                             None => self.incoming = None,
                         },
-                        () = answered(oldest) => return Ok(Some(self.tell())),
                     }
                 }
                 (_, oldest) => {
@@ -118,7 +128,8 @@ impl Course {
             });
         }
         for (tenant, places, requests) in calls {
-            let shard = self.directory.shard_of(&tenant);
+            let admitted = self.admission.admit_from_stream(requests.len());
+            let shard = admitted.and_then(|()| self.directory.shard_of(&tenant));
             match shard.and_then(|shard| shard.call_all(&tenant, requests)) {
                 Ok(replies) => taken.waiting.push(Waiting { places, replies }),
                 Err(error) => {

@@ -6,9 +6,11 @@
 
 pub mod pb;
 
+mod admission;
 mod agent_service;
 mod call;
 mod config_service;
+mod connection;
 mod contact_service;
 mod decode;
 mod encode;
@@ -40,8 +42,10 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use crate::{model::limits::DOCUMENT_BYTES_MAX, shard::Directory};
 
 use self::{
+    admission::Admission,
     agent_service::Agents,
     config_service::Config,
+    connection::connections,
     contact_service::Contacts,
     gateway_service::Gateways,
     insight_service::Insights,
@@ -56,7 +60,7 @@ use self::{
     watch_service::Watches,
 };
 
-pub use self::status::DOMAIN;
+pub use self::{admission::Limits, status::DOMAIN};
 
 /// A silent connection is asked whether it lives after this …
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -82,10 +86,12 @@ const DESCRIPTORS_ARE_WHOLE: &str = "the descriptors are the ones this program w
 pub async fn serve(
     listener: TcpListener,
     directory: Directory,
+    limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     let (drain, draining) = watch::channel(false);
-    let (routes, health) = routes(directory, draining);
+    let admission = Admission::new(limits);
+    let (routes, health) = routes(directory, admission.clone(), draining);
     report_health(&health, ServingStatus::Serving).await;
     let draining = async {
         shutdown.await;
@@ -99,8 +105,9 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(PING_ANSWERED_WITHIN))
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
+        .layer(admission)
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, draining)
+        .serve_with_incoming_shutdown(connections(incoming), draining)
         .await
 }
 
@@ -114,14 +121,14 @@ async fn drained(draining: &mut Draining) {
 }
 
 /// Everything that is served, and the switch of its health.
-fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) {
+fn routes(directory: Directory, admission: Admission, draining: Draining) -> (Routes, HealthReporter) {
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let contacts = ContactServiceServer::new(Contacts::new(directory.clone(), draining.clone()))
+    let contacts = ContactServiceServer::new(Contacts::new(directory.clone(), admission, draining.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let gateways = GatewayServiceServer::new(Gateways::new(directory.clone(), draining))
         .max_decoding_message_size(REQUEST_BYTES_MAX);

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::{
     admin::{self, Latch, Readiness, Shown},
-    config::Loaded,
+    config::{Loaded, Settings},
     journal::memory::{MemoryStorage, Retention},
     model::{document::Document, ids::TenantId},
     shard::{
@@ -37,12 +37,16 @@ mod reload;
 mod serve;
 mod signals;
 mod stop_on_panic;
+mod threads;
 
 pub use documents::{DocumentFileError, DocumentsError};
 pub use program::Program;
 pub use reload::{ReloadError, Reloaded};
 pub use signals::{Exit, Signals};
 pub use stop_on_panic::stop_on_panic;
+pub use threads::runtime;
+
+use threads::ShardRuntime;
 
 use reload::InForce;
 
@@ -55,6 +59,8 @@ pub struct Daemon {
     addresses: Addresses,
     accepting: Latch,
     shard: ShardTask,
+    /// Holds the shard's thread, if it has one of its own.
+    _shard_runtime: ShardRuntime,
     api: Server<transport::Error>,
     admin: Server<io::Error>,
     directory: Directory,
@@ -108,6 +114,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// There is no thread to be had for the shard.
+    #[error("the shard has no thread to run on: {0}")]
+    Thread(io::Error),
     /// The journal does not keep the tenants.
     #[error("the journal took nothing: the shard is {0:?}")]
     Journal(Status),
@@ -129,7 +138,7 @@ impl Daemon {
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
         let readiness = Readiness::new();
         let (journal, accepting) = (readiness.latch("journal"), readiness.latch("api"));
-        let metrics_queues_max = settings.metrics_queues_max;
+        let Settings { metrics_queues_max, shard_thread, overload, .. } = *settings;
         let (in_force, settings) = InForce::new(loaded, documents);
         let admin = serve_admin(admin, Shown { readiness, metrics: handle, settings });
 
@@ -137,7 +146,11 @@ impl Daemon {
         let tenants: Vec<_> = core.tenants().cloned().collect();
         let storage = MemoryStorage::new(Retention::Last(JOURNAL_TAIL));
         DURABILITY.gauge(&["memory"]).set(1.0);
-        let (shard_handle, shard) = run::start(core, founding, storage.open(), Observer::new(metrics_queues_max));
+        let shard_runtime = ShardRuntime::new(shard_thread).map_err(StartError::Thread)?;
+        let (shard_handle, shard) = {
+            let _there = shard_runtime.enter();
+            run::start(core, founding, storage.open(), Observer::new(metrics_queues_max))
+        };
         await_serving(&shard).await?;
         tokio::spawn(follow(shard.status(), journal));
         for tenant in tenants {
@@ -145,10 +158,10 @@ impl Daemon {
         }
         info!(durability = "memory", "shard serves; nothing survives the process");
 
-        let api = serve::start(api, directory.clone());
+        let api = serve::start(api, directory.clone(), overload);
         accepting.set();
         info!(api = %addresses.api, admin = %addresses.admin, "ready");
-        Ok(Self { addresses, accepting, shard, api, admin, directory, in_force })
+        Ok(Self { addresses, accepting, shard, _shard_runtime: shard_runtime, api, admin, directory, in_force })
     }
 
     /// Where it listens: the real ports, also where the settings said 0.

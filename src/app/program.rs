@@ -6,7 +6,6 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tokio::runtime;
 use tracing::{error, info, warn};
 
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     telemetry::logs,
 };
 
-use super::{Daemon, Signals, check, doctor, stop_on_panic};
+use super::{Daemon, Signals, check, doctor, runtime, stop_on_panic};
 
 /// The process cannot begin: settings or documents are invalid.
 pub(super) const UNUSABLE: u8 = 2;
@@ -82,9 +81,7 @@ fn serve(sources: &Sources) -> ExitCode {
     logs::init(loaded.settings.log_format, &loaded.settings.log_level).expect("loading has checked the filter");
     announce(&loaded.provenance);
     stop_on_panic();
-    // One thread: measured faster than several on two cores, and the shard is one writer anyway.
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a process that may open ports may have a runtime");
+    let runtime = runtime(&loaded.settings).expect("a process that may open ports may have a runtime");
     runtime.block_on(run(loaded, sources))
 }
 

@@ -42,6 +42,28 @@ pub struct Flags {
     /// Queues with metrics of their own; the rest is counted together [default: 1000] [env: ATTUNE_METRICS_QUEUES_MAX]
     #[arg(global = true, long, value_name = "NUMBER")]
     pub metrics_queues_max: Option<String>,
+
+    /// Milliseconds that new contacts may have waited to be read before they are refused [default: 50]
+    /// [env: ATTUNE_OVERLOAD_BURST_MS_MAX]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub overload_burst_ms_max: Option<String>,
+
+    /// The same while overload lasts [default: 5] [env: ATTUNE_OVERLOAD_DELAY_MS_MAX]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub overload_delay_ms_max: Option<String>,
+
+    /// Calls that may be read and unanswered at once [default: 32768] [env: ATTUNE_OVERLOAD_IN_FLIGHT_MAX]
+    #[arg(long, value_name = "NUMBER")]
+    pub overload_in_flight_max: Option<String>,
+
+    /// Threads that serve calls, 1-256; 0 = as suits the machine [default: 0] [env: ATTUNE_RUNTIME_THREADS]
+    #[arg(long, value_name = "NUMBER")]
+    pub runtime_threads: Option<String>,
+
+    /// Where routing is decided: on the threads that serve calls (shared) or on one of its own (own) [default: shared]
+    /// [env: ATTUNE_RUNTIME_SHARD_THREAD]
+    #[arg(long, value_name = "WHERE")]
+    pub runtime_shard_thread: Option<String>,
 }
 
 impl Flags {
@@ -54,6 +76,11 @@ impl Flags {
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),
+            ("overload.burst_ms_max", &self.overload_burst_ms_max),
+            ("overload.delay_ms_max", &self.overload_delay_ms_max),
+            ("overload.in_flight_max", &self.overload_in_flight_max),
+            ("runtime.threads", &self.runtime_threads),
+            ("runtime.shard_thread", &self.runtime_shard_thread),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

@@ -9,6 +9,7 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -49,8 +50,62 @@ pub struct Settings {
     pub log_level: String,
     /// Queues with metrics of their own.
     pub metrics_queues_max: usize,
+    /// When calls are refused.
+    pub overload: Overload,
+    /// Threads that serve calls; 0 = one on up to two cores, otherwise one for each core but one.
+    pub threads: usize,
+    /// Where routing is decided.
+    pub shard_thread: ShardThread,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
+}
+
+/// When calls are refused because more comes than can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overload {
+    /// The longest that new contacts may have waited to be read, while all is well.
+    pub burst: Duration,
+    /// The same while overload lasts.
+    pub delay: Duration,
+    /// Calls that may be read and unanswered at once, streams not counted.
+    pub in_flight_max: usize,
+}
+
+impl Default for Overload {
+    fn default() -> Self {
+        Self { burst: Duration::from_millis(50), delay: Duration::from_millis(5), in_flight_max: 32_768 }
+    }
+}
+
+/// Where routing is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShardThread {
+    /// On the threads that serve calls.
+    #[default]
+    Shared,
+    /// On a thread of its own.
+    Own,
+}
+
+impl fmt::Display for ShardThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shared => "shared",
+            Self::Own => "own",
+        })
+    }
+}
+
+impl FromStr for ShardThread {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "shared" => Ok(Self::Shared),
+            "own" => Ok(Self::Own),
+            _ => Err("is neither shared nor own"),
+        }
+    }
 }
 
 /// Where a tenant's first routing document is.
@@ -74,6 +129,9 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
             metrics_queues_max: 1_000,
+            overload: Overload::default(),
+            threads: 0,
+            shard_thread: ShardThread::default(),
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

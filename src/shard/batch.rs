@@ -8,25 +8,25 @@ use tokio::sync::oneshot;
 use crate::{
     engine::{
         Command, Reject, Reply, Request,
-        change::Change,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
-    journal::{self, Record, Seq},
+    journal::{self, Record},
     model::{
         agent::Presence,
-        ids::{AgentId, RequestId, SessionId, TenantId},
+        ids::{AgentId, SessionId, TenantId},
         time::Timestamp,
     },
 };
 
 use super::{
     core::{Applied, Core, TenantUnknown},
-    feed::{Feed, Feeds, Position},
+    effect::{Effect, GatewayAgent, Opening, To},
+    feed::Feeds,
     handle::{CallError, Seen, Watch},
-    inbox::{Act, Action, AnswerTo, Item, Lost},
+    item::{Act, Action, AnswerTo, Item, Lost},
     observe::Observer,
-    outbox::{Opened, Outbox, Told},
-    streams::{StreamEnd, Streams},
+    outbox::Outbox,
+    streams::Streams,
 };
 
 /// What the loop has taken in and not yet let out.
@@ -36,56 +36,6 @@ pub(super) struct Batch {
     records: Vec<Record>,
     effects: Vec<Effect>,
     questions: Vec<Question>,
-}
-
-enum Effect {
-    /// Agents are told.
-    Notices { tenant: TenantId, notices: Vec<(AgentId, Notice)> },
-    /// A command is answered.
-    Reply { command: &'static str, reply: Result<Reply, Reject>, to: ReplyTo },
-    /// Commands are answered together.
-    Replies { replies: Vec<(&'static str, Result<Reply, Reject>)>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
-    /// A stream opens.
-    Open(Box<Opening>),
-    /// A stream is refused.
-    Closed { reject: Reject, to: OpenTo },
-    /// A gateway lets go of an agent.
-    Leave { tenant: TenantId, from: GatewayAgent },
-    /// Followers are told.
-    Change { tenant: TenantId, seq: Seq, change: Change },
-    /// Somebody follows, from here or from an earlier place.
-    Follow { tenant: TenantId, after: Option<Position>, last: Seq, to: AnswerTo<Feed> },
-    /// An agent has signed out, which ends the stream and with it the session.
-    SignOut { tenant: TenantId, agent: AgentId },
-}
-
-struct Opening {
-    tenant: TenantId,
-    connection: u64,
-    session: SessionId,
-    resumed: bool,
-    agent: AgentView,
-    open_offers: Vec<OfferView>,
-    to: OpenTo,
-}
-
-/// Where a command is answered.
-enum ReplyTo {
-    Caller(AnswerTo<Reply>),
-    Gateway(GatewayAgent),
-}
-
-/// Where a stream opens.
-enum OpenTo {
-    Caller(AnswerTo<Watch>),
-    Gateway(GatewayAgent),
-}
-
-/// An agent of a gateway, who asked under this id.
-struct GatewayAgent {
-    gateway: Outbox,
-    agent: AgentId,
-    request: RequestId,
 }
 
 struct Question {
@@ -131,7 +81,7 @@ impl Batch {
     /// Applies a call; `connection` is the last stream's number.
     pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
         match item {
-            Item::Call { tenant, request, to } => self.call(core, &tenant, request, ReplyTo::Caller(to)),
+            Item::Call { tenant, request, to } => self.call(core, &tenant, request, To::Caller(to)),
             Item::Calls { tenant, requests, to } => self.calls(core, &tenant, requests, to),
             Item::Query { tenant, query, to } => {
                 self.items += 1;
@@ -146,7 +96,7 @@ impl Batch {
             }
             Item::Watch { tenant, agent, session, to } => {
                 *connection += 1;
-                self.open(core, *connection, tenant, agent, session, OpenTo::Caller(to));
+                self.open(core, *connection, tenant, agent, session, To::Caller(to));
             }
             Item::Acts { tenant, acts, gateway } => {
                 for act in acts {
@@ -158,13 +108,14 @@ impl Batch {
 
     /// Applies the loss of a stream.
     pub fn lose(&mut self, core: &mut Core, lost: Lost) {
+        self.items += 1;
         let Lost { tenant, agent, connection } = lost;
         let command = Command::LoseSession { agent, connection };
         // Refused if the session ended meanwhile; then there is nothing to lose.
         let _ = self.step(core, &tenant, Request { id: None, command });
     }
 
-    fn call(&mut self, core: &mut Core, tenant: &TenantId, request: Request, to: ReplyTo) {
+    fn call(&mut self, core: &mut Core, tenant: &TenantId, request: Request, to: To<Reply>) {
         let command = request.command.name();
         match self.decide(core, tenant, request) {
             Ok(reply) => self.effects.push(Effect::Reply { command, reply, to }),
@@ -211,19 +162,19 @@ impl Batch {
         if session.is_some() && core.state(tenant).and_then(|state| state.session_of(&agent)) != session.as_ref() {
             self.items += 1;
             let (command, reply) = (action.name(), Err(Reject::NoSession(agent)));
-            return self.effects.push(Effect::Reply { command, reply, to: ReplyTo::Gateway(from) });
+            return self.effects.push(Effect::Reply { command, reply, to: To::Gateway(from) });
         }
         match action {
             Action::Open(session) => {
                 *connection += 1;
-                self.open(core, *connection, tenant.clone(), agent, session, OpenTo::Gateway(from));
+                self.open(core, *connection, tenant.clone(), agent, session, To::Gateway(from));
             }
             Action::Leave => {
                 self.items += 1;
                 self.effects.push(Effect::Leave { tenant: tenant.clone(), from });
             }
             Action::Command(command) => {
-                self.call(core, tenant, Request { id: Some(request), command }, ReplyTo::Gateway(from));
+                self.call(core, tenant, Request { id: Some(request), command }, To::Gateway(from));
             }
         }
     }
@@ -235,7 +186,7 @@ impl Batch {
         tenant: TenantId,
         agent: AgentId,
         session: SessionId,
-        to: OpenTo,
+        to: To<Watch>,
     ) {
         self.items += 1;
         let effects = self.effects.len();
@@ -288,43 +239,7 @@ impl Batch {
 
     /// Lets everything out. Only for a batch that the journal has.
     pub fn release(self, streams: &mut Streams, feeds: &mut Feeds, observer: &mut Observer) {
-        for effect in self.effects {
-            match effect {
-                Effect::Notices { tenant, notices } => {
-                    for (agent, notice) in notices {
-                        #[cfg(feature = "planted-faults")]
-                        super::fault::tell_another(streams, &tenant, &agent, &notice);
-                        streams.tell(&tenant, &agent, notice);
-                    }
-                }
-                Effect::Reply { command, reply, to } => {
-                    observer.command(command, reply.as_ref().err());
-                    to.answer(streams, reply.map_err(CallError::Reject));
-                }
-                Effect::Replies { replies, to } => {
-                    replies.iter().for_each(|(command, reply)| observer.command(command, reply.as_ref().err()));
-                    let _ = to.send(replies.into_iter().map(|(_, reply)| reply.map_err(CallError::Reject)).collect());
-                }
-                Effect::Open(opening) => {
-                    observer.command("open_session", None);
-                    opening.open(streams);
-                }
-                Effect::Closed { reject, to } => {
-                    observer.command("open_session", Some(&reject));
-                    to.refuse(reject.into());
-                }
-                Effect::Leave { tenant, from } => {
-                    streams.leave(&from.gateway, &tenant, &from.agent);
-                    from.answer(streams, Ok(Reply::Done));
-                }
-                Effect::Change { tenant, seq, change } => feeds.tell(&tenant, seq, change),
-                Effect::Follow { tenant, after, last, to } => {
-                    // A caller that has gone away has dropped the reader with it.
-                    let _ = to.send(Ok(feeds.open(&tenant, after, last)));
-                }
-                Effect::SignOut { tenant, agent } => streams.dismiss(&tenant, &agent, StreamEnd::SignedOut),
-            }
-        }
+        self.effects.into_iter().for_each(|effect| effect.release(streams, feeds, observer));
         for question in self.questions {
             let answer = question.answer.expect("answers are looked up before the batch is released");
             let _ = question.to.send(answer);
@@ -334,78 +249,10 @@ impl Batch {
 
     /// Answers everything with this, and tells nobody anything.
     pub fn refuse(self, error: &CallError) {
-        for effect in self.effects {
-            match effect {
-                Effect::Reply { to, .. } => to.refuse(error.clone()),
-                Effect::Replies { replies, to } => drop(to.send(vec![Err(error.clone()); replies.len()])),
-                Effect::Open(opening) => opening.to.refuse(error.clone()),
-                Effect::Closed { to, .. } => to.refuse(error.clone()),
-                Effect::Leave { from, .. } => from.refuse(error.clone()),
-                Effect::Follow { to, .. } => drop(to.send(Err(error.clone()))),
-                Effect::Notices { .. } | Effect::Change { .. } | Effect::SignOut { .. } => {}
-            }
-        }
+        self.effects.into_iter().for_each(|effect| effect.refuse(error));
         for question in self.questions {
             let _ = question.to.send(Err(error.clone()));
         }
-    }
-}
-
-impl Opening {
-    fn open(self, streams: &mut Streams) {
-        let Self { tenant, connection, session, resumed, agent, open_offers, to } = self;
-        match to {
-            OpenTo::Caller(to) => {
-                let notices = streams.open(&tenant, &agent.id, connection);
-                // Unsent, it is dropped, which loses the session just as a reader that goes away does.
-                let _ = to.send(Ok(Watch { resumed, agent, open_offers, notices }));
-            }
-            OpenTo::Gateway(GatewayAgent { gateway, agent: id, .. }) => {
-                let opened = Box::new(Opened { session, resumed, agent, open_offers });
-                streams.open_at(gateway, &tenant, &id, connection, opened);
-            }
-        }
-    }
-}
-
-impl ReplyTo {
-    fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
-        match self {
-            // A caller that has gone away learns the outcome by asking again under the same request id.
-            Self::Caller(to) => drop(to.send(answer)),
-            Self::Gateway(from) => from.answer(streams, answer),
-        }
-    }
-
-    fn refuse(self, error: CallError) {
-        match self {
-            Self::Caller(to) => drop(to.send(Err(error))),
-            Self::Gateway(from) => from.refuse(error),
-        }
-    }
-}
-
-impl OpenTo {
-    fn refuse(self, error: CallError) {
-        match self {
-            Self::Caller(to) => drop(to.send(Err(error))),
-            Self::Gateway(from) => from.refuse(error),
-        }
-    }
-}
-
-impl GatewayAgent {
-    /// Answers in the order of what else the gateway is told.
-    fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
-        let Self { gateway, agent, request } = self;
-        streams.answer(gateway, agent, Told::Answer { request, answer });
-    }
-
-    /// Answers at once.
-    fn refuse(self, error: CallError) {
-        let Self { gateway, agent, request } = self;
-        gateway.push(agent, Told::Answer { request, answer: Err(error) });
-        gateway.wake();
     }
 }
 

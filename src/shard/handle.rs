@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     engine::{
@@ -12,29 +12,24 @@ use crate::{
         view::{AgentView, Answer, OfferView, Query},
     },
     journal::Seq,
-    model::{
-        ids::{AgentId, SessionId, TenantId},
-        limits::INBOX_MAX,
-    },
-    telemetry::metrics,
+    model::ids::{AgentId, SessionId, TenantId},
+    telemetry::metrics::CALLS_OVERLOADED,
 };
 
 use super::{
     core::TenantUnknown,
     feed::{Feed, Position},
-    inbox::{Act, AnswerTo, Item},
+    inbox::{Entrance, Inbox, Refused, inbox},
+    item::{Act, AnswerTo, Item},
     outbox::Mailbox,
     streams::NoticeStream,
 };
 
-/// How long a refused caller should wait: a full inbox takes about this long to empty on a slow disk.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
-
 /// A shard, to those who call it.
 #[derive(Clone)]
 pub struct ShardHandle {
-    inbox: mpsc::Sender<Item>,
-    overloaded: ::metrics::Counter,
+    inbox: Entrance,
+    full: metrics::Counter,
 }
 
 /// An agent's stream, and all that was so when it opened; the notices tell what has changed since.
@@ -82,8 +77,8 @@ pub enum CallError {
     /// No shard has this tenant.
     #[error("there is no tenant {0:?}")]
     TenantUnknown(TenantId),
-    /// More calls wait than may.
-    #[error("more than {INBOX_MAX} calls wait; try again in {} ms", retry_after.as_millis())]
+    /// More comes than can be served.
+    #[error("more comes than can be served; try again in {} ms", retry_after.as_millis())]
     Overloaded {
         /// When to try again.
         retry_after: Duration,
@@ -103,9 +98,10 @@ impl From<TenantUnknown> for CallError {
 }
 
 impl ShardHandle {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Item>) {
-        let (inbox, items) = mpsc::channel(INBOX_MAX);
-        (Self { inbox, overloaded: metrics::CALLS_OVERLOADED.counter(&[]) }, items)
+    pub(super) fn new() -> (Self, Inbox) {
+        let (entrance, inbox) = inbox();
+        let full = CALLS_OVERLOADED.counter(&["inbox"]);
+        (Self { inbox: entrance, full }, inbox)
     }
 
     /// Has a command decided; answered once its effect is in the journal.
@@ -153,12 +149,13 @@ impl ShardHandle {
     }
 
     fn push(&self, item: Item) -> Result<(), CallError> {
-        self.inbox.try_send(item).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => {
-                self.overloaded.increment(1);
-                CallError::Overloaded { retry_after: RETRY_AFTER }
+        let calls = item.calls() as u64;
+        self.inbox.push(item).map_err(|refused| match refused {
+            Refused::Full { retry_after } => {
+                self.full.increment(calls);
+                CallError::Overloaded { retry_after }
             }
-            mpsc::error::TrySendError::Closed(_) => CallError::ShuttingDown,
+            Refused::Closed => CallError::ShuttingDown,
         })
     }
 }

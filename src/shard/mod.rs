@@ -1,19 +1,21 @@
 //! The driver of the engine: one writer for a group of tenants, and the way in for everybody else.
 //!
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
-//! In reading order: `core` (no I/O), `batch` (what waits for the journal), `run` (the loop), `streams` and `outbox`
-//! (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `inbox`, `handle`,
-//! `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `streams` and
+//! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `item` and `inbox`
+//! (what comes in), `handle`, `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
 
 mod batch;
 pub mod clock;
 pub mod core;
 pub mod directory;
+mod effect;
 #[cfg(feature = "planted-faults")]
 mod fault;
 mod feed;
 pub mod handle;
 mod inbox;
+mod item;
 pub mod observe;
 mod outbox;
 pub mod run;
@@ -22,6 +24,6 @@ mod streams;
 pub use directory::Directory;
 pub use feed::{Beginning, Entry, Feed, FeedItem, Position};
 pub use handle::{CallError, Replies, Seen, ShardHandle, Watch};
-pub use inbox::{Act, Action};
+pub use item::{Act, Action};
 pub use outbox::{Mailbox, Opened, Told};
 pub use streams::{NoticeStream, StreamEnd, StreamItem};

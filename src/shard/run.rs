@@ -24,7 +24,8 @@ use super::{
     core::{Applied, Core},
     feed::Feeds,
     handle::{CallError, ShardHandle},
-    inbox::{Item, Lost},
+    inbox::Inbox,
+    item::{Item, Lost},
     observe::Observer,
     streams::{StreamEnd, Streams},
 };
@@ -104,7 +105,7 @@ pub fn start<J: Journal>(
 struct Shard<J> {
     core: Core,
     journal: J,
-    inbox: mpsc::Receiver<Item>,
+    inbox: Inbox,
     losses: mpsc::UnboundedReceiver<Lost>,
     streams: Streams,
     feeds: Feeds,
@@ -196,14 +197,17 @@ impl<J: Journal> Shard<J> {
 
     /// Takes in whatever waits, up to a batch's limit.
     fn gather(&mut self, batch: &mut Batch) {
-        self.observer.inbox_depth(self.inbox.len());
+        self.observer.inbox_depth(self.inbox.calls());
+        // A gateway that goes loses all of its agents at once; they, too, come batch by batch, and leave room for calls.
+        while batch.items() < BATCH_MAX / 2
+            && let Ok(lost) = self.losses.try_recv()
+        {
+            self.lose(batch, lost);
+        }
         while batch.items() < BATCH_MAX
-            && let Ok(item) = self.inbox.try_recv()
+            && let Some(item) = self.inbox.try_recv()
         {
             self.take(batch, item);
-        }
-        while let Ok(lost) = self.losses.try_recv() {
-            self.lose(batch, lost);
         }
         batch.read(&self.core);
     }
@@ -281,7 +285,7 @@ impl<J: Journal> Shard<J> {
         self.core = Core::new();
         self.end_streams();
         self.inbox.close();
-        while let Ok(item) = self.inbox.try_recv() {
+        while let Some(item) = self.inbox.try_recv() {
             item.refuse(CallError::ShuttingDown);
         }
         self.status.send_replace(Status::Fenced);

@@ -22,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    inbox::Lost,
+    item::Lost,
     outbox::{Opened, Outbox, Pushed, Told},
 };
 
@@ -144,29 +144,30 @@ impl Streams {
         NoticeStream { notices, end, ended: None, _loss: loss }
     }
 
-    /// Opens the agent's session at a gateway; the stream before is replaced.
+    /// Opens the agent's session at a gateway; the stream before is replaced. False if the gateway has ended: then the
+    /// session is lost at once.
     pub fn open_at(
         &mut self,
-        gateway: Outbox,
+        gateway: &Outbox,
         tenant: &TenantId,
         agent: &AgentId,
         connection: u64,
         opened: Box<Opened>,
-    ) {
+    ) -> bool {
         // At the same gateway the new welcome says enough.
-        if !self.is_at(&gateway, tenant, agent) {
+        if !self.is_at(gateway, tenant, agent) {
             self.end(tenant, agent, StreamEnd::Replaced);
         } else if self.stream(tenant, agent).is_some_and(|stream| stream.to.take().is_some()) {
             self.count_closed(StreamEnd::Replaced.name());
         }
         let loss = self.list(tenant, agent, connection, Outlet::Gateway(gateway.clone()));
-        // Unless it is kept there, the loss is reported here and now.
         let pushed = gateway.open(agent.clone(), opened, loss);
         self.told(gateway, pushed);
+        matches!(pushed, Pushed::First | Pushed::Behind)
     }
 
     /// Answers a gateway's agent.
-    pub fn answer(&mut self, gateway: Outbox, agent: AgentId, told: Told) {
+    pub fn answer(&mut self, gateway: &Outbox, agent: AgentId, told: Told) {
         let pushed = gateway.push(agent, told);
         self.told(gateway, pushed);
     }
@@ -184,7 +185,7 @@ impl Streams {
             Some(Outlet::Gateway(gateway)) => {
                 let gateway = gateway.clone();
                 let pushed = gateway.push(agent.clone(), Told::Notice(notice));
-                self.told(gateway, pushed);
+                self.told(&gateway, pushed);
             }
             None => {}
         }
@@ -220,7 +221,7 @@ impl Streams {
             Outlet::Own(_, to) => drop(to.send(end)),
             Outlet::Gateway(gateway) => {
                 let pushed = gateway.close(agent, end);
-                self.told(gateway, pushed);
+                self.told(&gateway, pushed);
             }
         }
         self.count_closed(end.name());
@@ -271,10 +272,10 @@ impl Streams {
         stream.is_some_and(|stream| matches!(&stream.to, Some(Outlet::Gateway(at)) if at.is(gateway)))
     }
 
-    fn told(&mut self, gateway: Outbox, pushed: Pushed) {
+    fn told(&mut self, gateway: &Outbox, pushed: Pushed) {
         match pushed {
             Pushed::Behind | Pushed::Nobody => {}
-            Pushed::First => self.to_wake.push(gateway),
+            Pushed::First => self.to_wake.push(gateway.clone()),
             Pushed::Full => gateway.end(StreamEnd::TooSlow),
         }
     }

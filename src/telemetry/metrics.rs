@@ -118,8 +118,12 @@ metrics! {
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:
         "Commands refused, by reason.";
-    CALLS_OVERLOADED = Counter "attune_calls_overloaded_total" in Count by []:
-        "Calls refused because the inbox was full.";
+    CALLS_OVERLOADED = Counter "attune_calls_overloaded_total" in Count by ["reason"]:
+        "Calls refused with OVERLOADED: late (waited too long to be read), inbox (full), in_flight (too many open).";
+    CALLS_IN_FLIGHT = Gauge "attune_calls_in_flight" in Count by []:
+        "Calls that were read and are not yet answered, streams not counted.";
+    LAG_SECONDS = Gauge "attune_lag_seconds" in Seconds by []:
+        "How long the last thing that was ready had to wait for its turn on the threads that serve calls.";
     INBOX_DEPTH = Gauge "attune_inbox_depth" in Count by []:
         "Calls that waited when the last batch was gathered.";
     BATCH_RECORDS = Histogram "attune_batch_records" in Count by [] up to SIZE:

@@ -1,0 +1,133 @@
+//! What reaches a shard: calls, and the news that a stream's reader is gone.
+//!
+//! Invariant: everything that was taken gets exactly one answer, and a dropped answer means that the shard is gone.
+
+use tokio::sync::oneshot;
+
+use crate::{
+    engine::{Command, Reply, Request, view::Query},
+    model::ids::{AgentId, RequestId, SessionId, TenantId},
+};
+
+use super::{
+    feed::{Feed, Position},
+    handle::{CallError, Seen, Watch},
+    outbox::{Outbox, Told},
+};
+
+/// Where an answer goes.
+pub(super) type AnswerTo<T> = oneshot::Sender<Result<T, CallError>>;
+
+/// One call, or several that came together.
+pub(super) enum Item {
+    /// A command.
+    Call { tenant: TenantId, request: Request, to: AnswerTo<Reply> },
+    /// Commands, answered together and each for itself.
+    Calls { tenant: TenantId, requests: Vec<Request>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
+    /// A question.
+    Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
+    /// Somebody follows a tenant.
+    Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
+    /// An agent's stream opens.
+    Watch { tenant: TenantId, agent: AgentId, session: SessionId, to: AnswerTo<Watch> },
+    /// What agents of a gateway do.
+    Acts { tenant: TenantId, acts: Vec<Act>, gateway: Outbox },
+}
+
+/// What an agent of a gateway does; answered at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// Who.
+    pub agent: AgentId,
+    /// Refused unless this is the agent's session; `None` = whichever is.
+    pub session: Option<SessionId>,
+    /// The answer carries it; a command is repeatable under it.
+    pub request: RequestId,
+    /// What.
+    pub action: Action,
+}
+
+/// The kinds of what an agent of a gateway does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Opens or resumes a session at the gateway.
+    Open(SessionId),
+    /// Lets go of the session without ending it.
+    Leave,
+    /// Any command.
+    Command(Command),
+}
+
+/// A stream's reader is gone. These pass beside the inbox, since they must not be refused; there is at most one for
+/// each open stream.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub tenant: TenantId,
+    pub agent: AgentId,
+    pub connection: u64,
+}
+
+impl Action {
+    /// Its name, for metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open_session",
+            Self::Leave => "leave_session",
+            Self::Command(command) => command.name(),
+        }
+    }
+}
+
+impl Item {
+    /// Whose.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Call { tenant, .. }
+            | Self::Calls { tenant, .. }
+            | Self::Query { tenant, .. }
+            | Self::Follow { tenant, .. }
+            | Self::Watch { tenant, .. }
+            | Self::Acts { tenant, .. } => tenant,
+        }
+    }
+
+    /// How many calls it stands for.
+    pub fn calls(&self) -> usize {
+        match self {
+            Self::Call { .. } | Self::Query { .. } | Self::Follow { .. } | Self::Watch { .. } => 1,
+            Self::Calls { requests, .. } => requests.len(),
+            Self::Acts { acts, .. } => acts.len(),
+        }
+    }
+
+    /// Calls that bring new work, rather than end some; what came together counts as what it begins with.
+    pub fn arrivals(&self) -> usize {
+        let brings = |command: &Command| {
+            matches!(command, Command::EnqueueContact(_) | Command::AnnounceContact { .. } | Command::PutAgents { .. })
+        };
+        match self {
+            Self::Call { request, .. } if brings(&request.command) => 1,
+            Self::Calls { requests, .. } if requests.first().is_some_and(|first| brings(&first.command)) => {
+                requests.len()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Answers without doing anything.
+    pub fn refuse(self, error: CallError) {
+        match self {
+            Self::Call { to, .. } => drop(to.send(Err(error))),
+            Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
+            Self::Query { to, .. } => drop(to.send(Err(error))),
+            Self::Follow { to, .. } => drop(to.send(Err(error))),
+            Self::Watch { to, .. } => drop(to.send(Err(error))),
+            Self::Acts { acts, gateway, .. } => {
+                for Act { agent, request, .. } in acts {
+                    gateway.push(agent, Told::Answer { request, answer: Err(error.clone()) });
+                }
+                gateway.wake();
+            }
+        }
+    }
+}
