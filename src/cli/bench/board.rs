@@ -264,8 +264,8 @@ mod tests {
     /// which a held-up caller gets to send sees one slow answer; the customers who were due meanwhile saw a hundred.
     #[test]
     fn a_stall_counts_for_everybody_who_was_due_in_it() {
-        let board = Board::new(1);
         let began = Instant::now() - Duration::from_secs(1);
+        let board = Board { began, ..Board::new(1) };
         for number in 0..1_000 {
             board.sent(number, began + Duration::from_millis(number));
         }
@@ -288,6 +288,8 @@ mod tests {
         let board = Board::new(1);
         let now = Instant::now();
         (0..3).for_each(|number| board.sent(number, now));
+        (0..2).for_each(|number| board.offered(0, &contact_id("1", number)));
+        (0..2).for_each(|_| board.engaged());
         board.completed();
         board.refused(Status::resource_exhausted("too much"));
         assert_eq!(board.under_way(), 1);
