@@ -6,6 +6,7 @@
           refused VERSION_MISMATCH
 09:00:03  queue loans  etag=2
 09:00:04  contact c1 loans
+          unreachable c1 because there are no agents
 # What the first document does not know is in its way, as with any other.
 09:00:05  document back to=1
           refused QUEUES_NOT_EMPTY
