@@ -323,7 +323,10 @@ async fn an_unknown_tenant_is_named() {
     let other = TenantId::new("other").unwrap();
     let unknown = CallError::TenantUnknown(other.clone());
     assert_eq!(bench.shard.call(&other, request(enqueue("c1"))).await, Err(unknown.clone()));
-    assert_eq!(bench.shard.query(&other, Query::Document(None)).await, Err(unknown.clone()));
+    assert_eq!(
+        bench.shard.query(&other, Query::Document { version: None, field: "version" }).await,
+        Err(unknown.clone())
+    );
     assert_eq!(bench.shard.watch(&other, ana(), session("s")).await.map(drop), Err(unknown));
 }
 

@@ -77,7 +77,7 @@ impl pb::config_service_server::ConfigService for Config {
         request: Request<pb::RollBackDocumentRequest>,
     ) -> Result<Response<pb::RollBackDocumentResponse>, Status> {
         let (application, version) = decode::roll_back_document(request.into_inner())?;
-        let query = Query::Document(Some(version));
+        let query = Query::Document { version: Some(version), field: "version" };
         let kept = self.version(Question { tenant: application.tenant.clone(), query }).await?;
         // A text that was in force can still be read; the engine says whether the document still fits.
         let read = off_the_network(move || Document::parse(&kept.source.text, kept.source.format)).await?;
@@ -108,10 +108,12 @@ impl pb::config_service_server::ConfigService for Config {
     ) -> Result<Response<pb::DiffDocumentsResponse>, Status> {
         let message = request.into_inner();
         let Comparison { tenant, from, to } = off_the_network(move || decode::diff_documents(&message)).await??;
-        let version = |version| self.version(Question { tenant: tenant.clone(), query: Query::Document(version) });
-        let old = version(from).await?.source.clone();
+        let version = |version, field| {
+            self.version(Question { tenant: tenant.clone(), query: Query::Document { version, field } })
+        };
+        let old = version(from, "from_version").await?.source.clone();
         let new = match to {
-            Side::Version(number) => version(number).await?.source.clone(),
+            Side::Version(number) => version(number, "to_version").await?.source.clone(),
             Side::Text(source) => source,
         };
         let found = off_the_network(move || differences(&old, &new)).await?;

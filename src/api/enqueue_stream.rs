@@ -24,7 +24,7 @@ use super::{
     decode::{self, Mutation, Violations},
     drained, encode,
     pb::{self, enqueue_contact_result::Result as Outcome},
-    status,
+    status, unread,
 };
 
 /// What the call answers with.
@@ -91,7 +91,7 @@ impl Course {
                         biased;
                         () = answered(oldest) => return Ok(Some(self.tell())),
                         () = drained(&mut self.draining) => self.incoming = None,
-                        message = incoming.message() => match message? {
+                        message = incoming.message() => match message.map_err(unread::explained)? {
                             Some(message) => self.take(message.contacts),
                             None => self.incoming = None,
                         },

@@ -24,7 +24,7 @@ use super::{
     drained, encode,
     offer_stream::{CHECKPOINT_AFTER, HEARTBEAT},
     pb::{self, frame_result::Outcome, gateway_frame::Event},
-    status,
+    status, unread,
 };
 
 /// What the call answers with.
@@ -237,7 +237,7 @@ async fn read(
     incoming: &mut Option<Streaming<pb::ConnectAgentsRequest>>,
 ) -> Result<Option<pb::ConnectAgentsRequest>, Status> {
     match incoming {
-        Some(incoming) => incoming.message().await,
+        Some(incoming) => incoming.message().await.map_err(unread::explained),
         None => std::future::pending().await,
     }
 }

@@ -24,7 +24,7 @@ use super::{
     decode::{self, ImportBatch},
     etag,
     pb::{self, agent_row_result::Result as RowResult},
-    status,
+    status, unread,
 };
 
 /// What the call answers with.
@@ -55,7 +55,7 @@ impl Course {
         }
         match self.batches.message().await {
             Ok(batch) => Some(self.put(batch?).await),
-            Err(broken) => Some(Err(broken)),
+            Err(broken) => Some(Err(unread::explained(broken))),
         }
     }
 

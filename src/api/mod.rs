@@ -24,6 +24,7 @@ mod offer_stream;
 mod page_token;
 mod status;
 mod supervisor_service;
+mod unread;
 mod wait_service;
 mod watch_service;
 mod watch_stream;
@@ -38,6 +39,7 @@ use tonic::{
     transport::{self, Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::util::MapResponseLayer;
 
 use crate::{model::limits::DOCUMENT_BYTES_MAX, shard::Directory};
 
@@ -106,6 +108,7 @@ pub async fn serve(
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
         .layer(admission)
+        .layer(MapResponseLayer::new(unread::explain))
         .add_routes(routes)
         .serve_with_incoming_shutdown(connections(incoming), draining)
         .await

@@ -104,6 +104,12 @@ pub fn unexpected(answer: &impl Debug) -> Status {
     )
 }
 
+/// A request that cannot be read at all, in the words of whoever tried.
+pub fn unreadable(why: &str) -> Status {
+    let message = clip(&format!("the request cannot be read: {why}"), MESSAGE_BYTES_MAX);
+    Status::with_error_details(Code::InvalidArgument, message, details(ErrorReason::InvalidRequest))
+}
+
 /// The table.
 fn classify(error: &CallError) -> (Code, ErrorReason) {
     use ErrorReason as Reason;
@@ -177,8 +183,8 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         Reject::AgentExists { actual, .. } | Reject::AgentChanged { actual, .. } => {
             tell(details, "actual", etag::agent(*actual));
         }
-        Reject::DocumentVersionUnknown { version, oldest, latest } => {
-            unknown(details, "DocumentVersion", "version", &version.to_string(), reject);
+        Reject::DocumentVersionUnknown { field, version, oldest, latest } => {
+            unknown(details, "DocumentVersion", field, &version.to_string(), reject);
             tell(details, "oldest", oldest);
             tell(details, "latest", latest);
         }

@@ -182,7 +182,13 @@ pub(super) fn transfer_contact(
     let route = out.state().route(key);
     let (queue, target, requirement) = match to {
         Destination::Queue(name) => (queue_for(out.state(), name, route, &route.requirement)?, None, None),
-        Destination::Agent(target) => (route.queue, Some(target_of(out, "agent.agent_id", target)?), None),
+        Destination::Agent(target) => {
+            let found = target_of(out, "agent.agent_id", target)?;
+            if route.excluded.contains(&found.agent) {
+                return Err(Reject::AgentExcluded { contact: id.clone(), agent: target.agent.clone() });
+            }
+            (route.queue, Some(found), None)
+        }
         Destination::Skills(skills) => {
             // On top of what the contact asks: a customer who needs Polish still does.
             let requirement = route.requirement.and(skills);

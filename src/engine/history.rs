@@ -87,9 +87,9 @@ impl State {
     }
 
     /// That a version is not remembered, and which is the oldest that is.
-    pub(super) fn version_unknown(&self, version: u64) -> Reject {
+    pub(super) fn version_unknown(&self, field: &'static str, version: u64) -> Reject {
         let oldest = self.history.before(None).last().map_or(0, |oldest| oldest.version);
-        Reject::DocumentVersionUnknown { version, oldest, latest: self.version }
+        Reject::DocumentVersionUnknown { field, version, oldest, latest: self.version }
     }
 }
 

@@ -59,7 +59,12 @@ impl State {
                 let key = self.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
                 Ok(Answer::Contact(Box::new(self.contact_view(now, *key))))
             }
-            Query::Contacts { after, limit, filter } => Ok(self.list_contacts(now, after.as_ref(), *limit, filter)),
+            Query::Contacts { after, limit, filter } => {
+                // A queue that is no more may still have contacts, at their agents.
+                let never_was = filter.queue.as_ref().filter(|queue| self.queue_names.find(queue).is_none());
+                never_was.map(|queue| queue_named(self, "queue", queue)).transpose()?;
+                Ok(self.list_contacts(now, after.as_ref(), *limit, filter))
+            }
             Query::Agent(id) => Ok(Answer::Agent(Box::new(self.agent_view(agent_of(self, id)?)))),
             Query::Agents { after, limit } => {
                 let page = self.agent_ids.range::<AgentId>((after_key(after.as_ref()), Bound::Unbounded));
@@ -81,9 +86,9 @@ impl State {
                 Ok(Answer::Actions { actions, next })
             }
             Query::Queues { after, limit } => Ok(self.list_queues(after.as_ref(), *limit)),
-            Query::Document(version) => {
+            Query::Document { version, field } => {
                 let version = version.unwrap_or(self.version);
-                let found = self.history.version(version).ok_or_else(|| self.version_unknown(version))?;
+                let found = self.history.version(version).ok_or_else(|| self.version_unknown(field, version))?;
                 Ok(Answer::Document(Arc::clone(found)))
             }
             Query::DocumentVersions { before, limit } => {

@@ -146,6 +146,8 @@ pub enum Reject {
     /// No such version of the document, or too long ago.
     #[error("there is no document of version {version}; remembered are {oldest} to {latest}")]
     DocumentVersionUnknown {
+        /// The field that asks for it.
+        field: &'static str,
         /// What the caller asked for.
         version: u64,
         /// The oldest that is remembered.

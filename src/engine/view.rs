@@ -41,8 +41,8 @@ pub enum Query {
     Actions { before: Option<u64>, limit: usize },
     /// Counts of queues by name, after the given one.
     Queues { after: Option<QueueName>, limit: usize },
-    /// A version of the document; `None` = the one in force.
-    Document(Option<u64>),
+    /// A version of the document, `None` = the one in force, and the field that asks for it.
+    Document { version: Option<u64>, field: &'static str },
     /// Versions of the document before this one, or all, the latest first.
     DocumentVersions { before: Option<u64>, limit: usize },
     /// What applying this document would do.

@@ -129,6 +129,8 @@ impl fmt::Display for OfferKey {
 impl OfferKey {
     /// Reads the outside form, `o` and a number.
     pub fn parse(text: &str) -> Option<Self> {
-        text.strip_prefix('o')?.parse().ok().map(Self)
+        let digits = text.strip_prefix('o')?;
+        // Parsing alone would take a sign as well, and one offer would have two names.
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok().map(Self) } else { None }
     }
 }

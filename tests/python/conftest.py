@@ -7,6 +7,9 @@ from daemon import HERE, TENANTS, Daemon, find_binary
 from office import Office
 from proxy import Proxy
 
+# A machine with a lot else to do must not be taken for a daemon with too much to do.
+PATIENT = ["--overload-burst-ms-max", "10000", "--overload-delay-ms-max", "10000"]
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("attuned")
@@ -34,7 +37,7 @@ def start_daemon(request):
 @pytest.fixture(scope="session")
 def address(request):
     given = request.config.getoption("--address")
-    return given or request.getfixturevalue("start_daemon")(TENANTS).address
+    return given or request.getfixturevalue("start_daemon")(TENANTS, *PATIENT).address
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ def test_a_refused_frame_ends_nothing(office):
     gateway.act("ana", "ack_offer", offer_id=again["offer_id"])
     assert "expire_time" in gateway.act("ana", "extend_offer", offer_id=again["offer_id"], by="1s")
     gateway.act("ana", "accept_offer", offer_id=again["offer_id"])
+    assert "done" in gateway.act("ana", "report_connect_failed", contact_id="c1", reason="no media")
 
 
 def test_an_agent_moves_between_a_gateway_and_a_stream_of_its_own(office):

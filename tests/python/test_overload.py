@@ -7,11 +7,11 @@ from contextlib import ExitStack
 import grpc
 
 from api import PACKAGE, Api, Refused, connect
-from office import Office, persistently
+from office import Office, eventually
 
 CONNECTIONS = 120
 CALLS_EACH = 100
-SENDING_SECONDS = 3
+SENDING_SECONDS = 1
 
 
 def at_once(daemon, office, method, calls, flood):
@@ -48,5 +48,5 @@ def test_a_flood_is_refused_early_and_what_was_taken_is_kept(start_daemon):
             assert 0 < refusal.retry_after <= 10
         assert office.counts("front") == {"waiting": len(flood) - len(refusals)}
         contact = next(iter(refusals))
-        persistently(office.enqueue_contact, request_id=contact, contact_id=contact, queue="front", channel="chat")
+        eventually(lambda: office.enqueue(contact, request_id=contact))
         assert office.counts("front") == {"waiting": len(flood) - len(refusals) + 1}

@@ -157,12 +157,30 @@ def removing_who_is_signed_in(office):
     return lambda: office.delete_agent(agent_id="ana")
 
 
+@provokes("AGENT_EXCLUDED", "agent.agent_id")
+def a_transfer_to_somebody_the_contact_excludes(office):
+    office.agent("ben")
+    office.engaged(office.desk("ana"), "c1", excluded_agent_ids=["ben"])
+    return lambda: office.transfer_contact(contact_id="c1", agent={"agent_id": "ben"}, place="PLACE_KEEP")
+
+
 @provokes("OUT_OF_RANGE", "offer_id")
 def extending_an_offer_that_was_not_shown(office):
     ana = office.desk("ana")
     office.enqueue("c1")
     offer = ana.offered("c1")
     return lambda: ana.extend(offer, "1s")
+
+
+@provokes("INVALID_REQUEST", "target.agent_id")
+def asking_for_whom_one_excludes(office):
+    office.agent("ana")
+    return lambda: office.enqueue("c1", target={"agent_id": "ana"}, excluded_agent_ids=["ana"])
+
+
+@provokes("INVALID_REQUEST")
+def a_request_that_is_too_large(office):
+    return lambda: office.enqueue("c1", details={"context": "x" * (1 << 20)})
 
 
 @provokes("NO_SESSION")

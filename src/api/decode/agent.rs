@@ -181,10 +181,13 @@ impl Violations {
     }
 
     fn take_row(&mut self, message: pb::AgentRow) -> Option<AgentRow> {
-        let mode = message.mode();
         let agent = self.take_agent(&message.agent_id);
+        let mode = pb::PutMode::try_from(message.mode).ok();
+        if mode.is_none() {
+            self.add("mode", "must be PUT_MODE_CREATE, PUT_MODE_REPLACE or left out");
+        }
         let etag = self.take_agent_etag(&message.etag);
-        let expected = etag.and_then(|etag| match (mode, etag) {
+        let expected = mode.zip(etag).and_then(|asked| match asked {
             (pb::PutMode::Unspecified, etag) => Some(etag.unwrap_or_default()),
             (pb::PutMode::Replace, etag) => Some(etag.unwrap_or(Expected::Present)),
             (pb::PutMode::Create, None) => Some(Expected::Absent),

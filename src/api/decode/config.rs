@@ -73,7 +73,8 @@ pub enum Side {
 
 /// Decodes GetDocument.
 pub fn get_document(message: &pb::GetDocumentRequest) -> Result<Question, Violations> {
-    Violations::default().question(&message.tenant, Some(Query::Document(version(message.version))))
+    let query = Query::Document { version: version(message.version), field: "version" };
+    Violations::default().question(&message.tenant, Some(query))
 }
 
 /// Decodes ListDocumentVersions.

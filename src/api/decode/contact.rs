@@ -49,6 +49,11 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
         Some(target) => v.take_target("target", &target).map(Some),
     };
     let excluded = v.take_names("excluded_agent_ids", &message.excluded_agent_ids, EXCLUDED_AGENTS_MAX, AgentId::new);
+    if let (Some(Some(target)), Some(excluded)) = (&target, &excluded)
+        && excluded.contains(&target.agent)
+    {
+        v.add("target.agent_id", "is one of excluded_agent_ids; an agent can be asked for or excluded, not both");
+    }
     let arrived_at = match message.arrival_time {
         None => Some(None),
         Some(time) => v.take_time("arrival_time", &time).map(Some),

@@ -57,10 +57,12 @@ impl Violations {
     /// A span of at least a microsecond and at most `longest`.
     pub(super) fn take_span(&mut self, field: &str, span: Duration, longest: Span) -> Option<Span> {
         let nanos = i64::from(span.nanos);
-        let micros = (0..1_000_000_000)
-            .contains(&nanos)
-            .then(|| span.seconds.checked_mul(1_000_000)?.checked_add(nanos / 1_000));
-        match micros.flatten() {
+        if !(-999_999_999..=999_999_999).contains(&nanos) || span.seconds.signum() * nanos.signum() < 0 {
+            self.add(field, "has nanos outside 0 to 999,999,999, or of another sign than its seconds");
+            return None;
+        }
+        let micros = span.seconds.checked_mul(1_000_000).and_then(|micros| micros.checked_add(nanos / 1_000));
+        match micros {
             Some(micros) if (1..=longest.0).contains(&micros) => Some(Span(micros)),
             _ => {
                 self.add(field, format!("must be more than zero and at most {longest}"));

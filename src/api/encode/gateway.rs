@@ -15,7 +15,8 @@ pub fn frame(agent: impl ToString, event: impl Into<Event>) -> pb::GatewayFrame 
 /// What became of an accepted frame; none if a frame cannot ask for what has this reply.
 pub fn outcome(reply: &Reply) -> Option<Outcome> {
     match reply {
-        Reply::Done => Some(Outcome::Done(pb::Done {})),
+        // A contact that waits again: its connection failed, and the agent has no part in its place.
+        Reply::Done | Reply::Queued { .. } => Some(Outcome::Done(pb::Done {})),
         Reply::Presence { pending } => Some(Outcome::Presence(pb::SetPresenceResponse { pending: *pending })),
         Reply::OfferOpen { expires_at } => Some(Outcome::ExpireTime(timestamp(*expires_at))),
         Reply::Engaged { contact, channel } => {

@@ -49,7 +49,7 @@ fn every_call_error() -> Vec<CallError> {
             expected: DocumentEtag { version: 3, digest: 7 },
             actual: DocumentEtag { version: 4, digest: 8 },
         },
-        Reject::DocumentVersionUnknown { version: 3, oldest: 40, latest: 139 },
+        Reject::DocumentVersionUnknown { field: "version", version: 3, oldest: 40, latest: 139 },
         Reject::OfferUnknown(offer),
         Reject::OfferExpired { offer, ago: Span::from_secs(2) },
         Reject::OfferTaken(offer),

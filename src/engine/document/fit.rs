@@ -35,7 +35,7 @@ pub(super) fn refusals(state: &State, proposal: &Proposal) -> Vec<Reject> {
     if let Some(version) = origin.restores {
         let kept = state.history.version(version);
         let is_this = kept.is_some_and(|kept| kept.source.digest == document.source.digest);
-        rejects.extend((!is_this).then(|| state.version_unknown(version)));
+        rejects.extend((!is_this).then(|| state.version_unknown("version", version)));
     }
     let mut faults = check_moves(state, document, moves);
     let mut fit = Fit { state, document, moves, homeless: Vec::new(), orphaned: BTreeSet::new() };
