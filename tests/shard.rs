@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use attune::{
     engine::{
-        Command, Reply, Request,
+        Command, Proposal, Reject, Reply, Request,
         view::{Answer, Notice, Query, QueueView},
     },
     journal::{
@@ -16,7 +16,7 @@ use attune::{
         contact::{CancelReason, NewContact},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
-        limits::INBOX_MAX,
+        limits::{INBOX_MAX, SWEEP_ITEMS_MAX},
         requirement::Requirement,
         time::{Span, Timestamp},
     },
@@ -315,6 +315,49 @@ async fn draining_ends_streams_and_still_answers_and_stopping_finishes_what_was_
     assert!(taken.await.unwrap().is_ok(), "it was in the inbox when the shard was asked to stop");
     assert_eq!(shard.call(&tenant, request(enqueue("c3"))).await, Err(CallError::ShuttingDown));
     assert_eq!(storage.records().last().unwrap().input.command.name(), "enqueue_contact");
+}
+
+#[tokio::test]
+async fn a_document_is_taken_over_between_calls_and_answered_for_once_it_is_in_force() {
+    let bench = bench().await;
+    for number in 0..3 * SWEEP_ITEMS_MAX {
+        let agent = AgentId::new(&format!("agent-{number}")).unwrap();
+        let profile = Arc::new(AgentProfile::default());
+        bench.call(Command::PutAgent { agent, profile, expected: Expected::Anything }).await.unwrap();
+        bench.call(enqueue(&format!("w{number}"))).await.unwrap();
+    }
+    let text = format!("{DOCUMENT}[queues.sales]\n");
+    let apply = || {
+        let document = Arc::new(Document::parse(&text, Format::Toml).unwrap());
+        request(Command::ApplyDocument(Box::new(Proposal::new(document))))
+    };
+    let caller = bench.shard.clone();
+    let (tenant, asked) = (bench.tenant.clone(), apply());
+    let applied = tokio::spawn(async move { caller.call(&tenant, asked).await });
+    yield_now().await;
+
+    // While agents are taken over everybody else is served, but no other document is taken.
+    let second = bench.shard.call(&bench.tenant, apply()).await;
+    assert_eq!(second, Err(CallError::Reject(Reject::DocumentSweeping)));
+    assert!(!applied.is_finished(), "the document was said to be in force before every agent was taken over");
+    bench.call(enqueue("between")).await.unwrap();
+
+    assert!(matches!(applied.await.unwrap(), Ok(Reply::Document { .. })));
+    let sales = QueueName::new("sales").unwrap();
+    assert!(bench.shard.query(&bench.tenant, Query::Queue(sales)).await.is_ok(), "what was said is so");
+    let sweep = || async {
+        match bench.shard.query(&bench.tenant, Query::Document(None)).await.unwrap() {
+            Answer::Document { version, sweep } => (version.version, sweep),
+            other => panic!("{other:?}"),
+        }
+    };
+    while sweep().await != (2, None) {
+        yield_now().await;
+    }
+    let inputs: Vec<&str> = bench.storage.records().iter().map(|record| record.input.command.name()).collect();
+    let between = inputs.iter().rposition(|name| *name == "enqueue_contact").unwrap();
+    assert!(inputs[..between].contains(&"sweep"), "{inputs:?}");
+    assert!(inputs[between..].iter().filter(|name| **name == "sweep").count() > 3, "{inputs:?}");
 }
 
 #[tokio::test]

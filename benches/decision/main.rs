@@ -5,13 +5,14 @@
 //! itself, one insert and pop of an ordered set, and the naive peer, a scan over rows.
 //!
 //! `cargo bench --bench decision` measures everything (minutes, 4 GB); `-- --quick` smaller worlds in fewer turns,
-//! `-- --only middle --turns 400` some worlds for longer, as a profiler likes it.
+//! `-- --only middle --turns 400` some worlds for longer, as a profiler likes it; `-- --only apply` a document applied.
 
 use std::{env, process::ExitCode, time::Instant};
 
 use attune::sim::decision::{MIDDLE, Measured, Meter, Shape, Site, Twist, histogram};
 use hdrhistogram::Histogram;
 
+mod apply;
 mod count;
 mod floor;
 
@@ -46,6 +47,10 @@ fn main() -> ExitCode {
     let (turns, decisions) = if quick { (8, 100) } else { (100, 250) };
     let turns = option("--turns").and_then(|turns| turns.parse().ok()).unwrap_or(turns);
     let only = option("--only");
+    if only.as_deref() == Some("apply") {
+        apply::run(quick);
+        return ExitCode::SUCCESS;
+    }
     let shapes = shapes(quick).into_iter().filter(|shape| only.as_ref().is_none_or(|only| shape.name.contains(only)));
 
     let began = Instant::now();
@@ -75,6 +80,8 @@ fn main() -> ExitCode {
         }
     }
     report(&rows, &floors, turns * decisions);
+    drop(rows);
+    apply::run(quick);
     println!("\nmeasured in {:.1} s", began.elapsed().as_secs_f32());
     ExitCode::SUCCESS
 }

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     engine::{
         history::DocumentVersion,
-        view::{Answer, Query},
+        view::{Answer, Query, SweepView},
     },
     model::document::{Document, differences},
     shard::Directory,
@@ -42,12 +42,13 @@ impl pb::config_service_server::ConfigService for Config {
         &self,
         request: Request<pb::GetDocumentRequest>,
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
-        let version = self.version(decode::get_document(request.get_ref())?).await?;
+        let (version, sweep) = self.document(decode::get_document(request.get_ref())?).await?;
         Ok(Response::new(pb::GetDocumentResponse {
             document: Some(encode::document(&version.source)),
             version: version.version,
             etag: version.etag().to_string(),
             details: Some(encode::document_version(&version)),
+            sweep: sweep.as_ref().map(encode::document_sweep),
         }))
     }
 
@@ -129,11 +130,15 @@ struct Applied {
 }
 
 impl Config {
-    async fn version(&self, question: Question) -> Result<Arc<DocumentVersion>, Status> {
+    async fn document(&self, question: Question) -> Result<(Arc<DocumentVersion>, Option<SweepView>), Status> {
         match ask(&self.directory, question).await? {
-            Answer::Document(version) => Ok(version),
+            Answer::Document { version, sweep } => Ok((version, sweep)),
             other => Err(status::unexpected(&other)),
         }
+    }
+
+    async fn version(&self, question: Question) -> Result<Arc<DocumentVersion>, Status> {
+        Ok(self.document(question).await?.0)
     }
 
     async fn apply(&self, proposed: Proposed) -> Result<Applied, Status> {

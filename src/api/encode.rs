@@ -18,7 +18,7 @@ use crate::model::time::{Span, Timestamp};
 
 pub use self::{
     agent::agent,
-    config::{differences, document, document_version, document_violation, preview},
+    config::{differences, document, document_sweep, document_version, document_violation, preview},
     contact::contact,
     gateway::{frame, outcome},
     insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},

@@ -37,6 +37,8 @@ const ENTRY_BYTES_MAX: usize = 320;
 /// Bytes of a status message.
 const MESSAGE_BYTES_MAX: usize = 512;
 
+/// With 100,000 contacts and 10,000 agents a sweep takes about as long.
+const SWEEP_RETRY: Duration = Duration::from_millis(500);
 /// A full window of request ids frees about one in six hundred of them in this time.
 const REQUESTS_RETRY: Duration = Duration::from_secs(1);
 
@@ -140,6 +142,7 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::MovesInvalid(_) => (Code::FailedPrecondition, Reason::QueueMovesInvalid),
             Reject::ChannelsInUse(_) => (Code::FailedPrecondition, Reason::ChannelsInUse),
             Reject::DocumentVersionUnknown { .. } => (Code::NotFound, Reason::DocumentVersionUnknown),
+            Reject::DocumentSweeping => (Code::Aborted, Reason::DocumentSweeping),
             Reject::VersionMismatch { .. } => (Code::Aborted, Reason::VersionMismatch),
             Reject::OfferUnknown(_) => (Code::NotFound, Reason::OfferUnknown),
             Reject::OfferExpired { .. } => (Code::FailedPrecondition, Reason::OfferExpired),
@@ -219,6 +222,7 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         Reject::ChannelsInUse(channels) => {
             stand_in_the_way(details, "CHANNEL_IN_USE", channels, "is still used by contacts");
         }
+        Reject::DocumentSweeping => _ = details.set_retry_info(Some(SWEEP_RETRY)),
         Reject::LimitReached { limit, .. } => {
             tell(details, "limit", limit);
             // The only limit that passes by itself, and soon: ids leave the window every second.

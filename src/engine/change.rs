@@ -2,8 +2,8 @@
 //!
 //! Invariant: made from the state right after the record's events, told only once they are durable. Public names only;
 //! whoever takes the rows of each record in order has the state's open contacts, agents and queues. Two things touch
-//! more than a record names: a new document moves every waiting contact, so its followers begin anew; and a contact's
-//! end is the last that is told of it.
+//! more than a record names: a new document moves every waiting contact, so its followers begin anew once all are taken
+//! over (until then rows may be those of the document before); and a contact's end is the last that is told of it.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
@@ -101,7 +101,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A document is in force.
+    /// A document is in force for everything that is there.
     #[default]
     DocumentApplied,
     /// An agent was created or changed.
@@ -182,6 +182,8 @@ kinds! {
     ContactUnreachable,
     /// Somebody could again.
     ContactReachable,
+    /// A document removed its queue, and it goes on in another.
+    ContactMoved,
 }
 
 /// What a record touched.
@@ -205,6 +207,12 @@ impl State {
             }
             happenings.extend(self.happening(event, &mut touched));
         }
+        let is_swept = events.iter().any(|event| matches!(event, Event::DocumentSwept { .. })) && !self.is_sweeping();
+        happenings.extend(is_swept.then(|| Happening {
+            kind: HappeningKind::DocumentApplied,
+            document_version: self.version,
+            ..Happening::default()
+        }));
         if happenings.is_empty() {
             return None;
         }
@@ -251,9 +259,8 @@ impl State {
             | Event::ContactForgotten { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 
-            Event::DocumentApplied { version, .. } => {
-                Happening { kind: Kind::DocumentApplied, document_version: *version, ..Happening::default() }
-            }
+            // Told once, by the slice that ends it.
+            Event::DocumentApplied { .. } | Event::DocumentSwept { .. } => return None,
             Event::AgentPut { agent, .. } => self.of_agent(Kind::AgentPut, *agent, touched),
             Event::AgentDeleted { id, .. } => {
                 Happening { kind: Kind::AgentDeleted, agent: Some(id.clone()), ..Happening::default() }
@@ -299,6 +306,19 @@ impl State {
                     from_queue: Some(self.queue_name(*from).clone()),
                     because: because.name().into(),
                     ..self.of_contact(Kind::ContactRequeued, *contact, touched)
+                }
+            }
+            Event::ContactMoved { contact, from, queue } if from == queue => {
+                touched.contacts.insert(*contact);
+                return None;
+            }
+            Event::ContactMoved { contact, from, queue } => {
+                touched.queues.extend([*from, *queue]);
+                touched.left.push((*contact, *from));
+                Happening {
+                    queue: Some(self.queue_name(*queue).clone()),
+                    from_queue: Some(self.queue_name(*from).clone()),
+                    ..self.of_contact(Kind::ContactMoved, *contact, touched)
                 }
             }
             Event::ContactUpdated { contact, details, .. } => {

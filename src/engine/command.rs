@@ -36,6 +36,8 @@ pub enum Command {
     /// Time has passed: whatever is due happens.
     Tick,
 
+    /// A document comes into force slice by slice: the next one.
+    Sweep,
     /// Replaces the routing document; contacts already waiting follow the new one.
     ApplyDocument(Box<Proposal>),
 
@@ -138,6 +140,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Tick => "tick",
+            Self::Sweep => "sweep",
             Self::ApplyDocument(_) => "apply_document",
             Self::PutAgent { .. } => "put_agent",
             Self::PutAgents { .. } => "put_agents",

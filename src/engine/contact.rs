@@ -22,6 +22,7 @@ use super::{
     offer::rescind_offers,
     reject::Reject,
     state::Stage,
+    sweep::{check_fits_next, take_over_now},
     waiting::{
         Change, check_matchable, check_requirement, check_room, check_skills, close_contact, queue_for,
         queue_with_room, requeue,
@@ -85,6 +86,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     if state.find_class(asked, channel, 0, &requirement).is_none() {
         check_matchable(state, asked, "requirement", &requirement)?;
     }
+    check_fits_next(state, queue, channel, &requirement)?;
 
     let place = Place { virtual_arrival: arrived_at - state.rules(queue).priority, sequence: state.next_sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
@@ -116,6 +118,8 @@ pub(super) fn update_contact(
         let route = contact.route.as_deref().filter(|_| contact.is_waiting());
         let route = route.ok_or_else(|| wrong_state(contact, "waiting, for its requirement to change"))?;
         check_requirement(out.state(), route.queue, "requirement", requirement)?;
+        check_fits_next(out.state(), route.queue, route.channel, requirement)?;
+        take_over_now(out, key);
     }
     let (details, requirement) = (details.map(Arc::clone), requirement.cloned().map(Arc::new));
     out.emit(Event::ContactUpdated { contact: key, details, requirement });
@@ -194,6 +198,7 @@ pub(super) fn transfer_contact(
             let requirement = route.requirement.and(skills);
             let requirement = requirement.map_err(|error| Reject::Requirement { field: "skills", error })?;
             check_requirement(out.state(), route.queue, "skills", &requirement)?;
+            check_fits_next(out.state(), route.queue, route.channel, &requirement)?;
             (route.queue, None, Some(Arc::new(requirement)))
         }
     };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: after every event these equal what would be computed afresh. This is the one place that computes them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::model::{
     agent::Presence,
@@ -10,7 +10,6 @@ use crate::model::{
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::Requirement,
-    supervision::QueueMode,
     time::{Span, Timestamp},
 };
 
@@ -19,8 +18,8 @@ use super::{
     kinds::{KindId, KindKey},
     matching::{
         class::{ClassId, ClassKey, LaneKey, satisfies},
-        index::{InLine, Index, Standing, own_of},
-        reach::{Reach, Seeker},
+        index::{InLine, Standing, numbered, own_of},
+        reach::Seeker,
         roster::IdleKey,
     },
     state::{Agent, Contact, Route, Stage, State},
@@ -86,6 +85,9 @@ impl State {
             let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
             contact.route.as_mut().expect("only a contact with a route has a drain").drain = None;
         }
+        // In another queue, or under another document, it may take less than the agent has free already.
+        let drain = self.drain_of(key).filter(|agent| self.drained_for(*agent) == Some(key));
+        self.index.dirty_agents.extend(drain);
         self.refresh_due(key);
         for other in [promoted, displaced].into_iter().flatten() {
             self.refresh_due(other);
@@ -164,9 +166,7 @@ impl State {
     fn line_for(&mut self, key: ContactKey) -> Option<InLine> {
         let contact = self.contacts.get(&key).expect("only a contact that exists is lined up");
         let route = contact.route.as_deref().filter(|_| contact.stage == Stage::Waiting)?;
-        let queue = self.queues[route.queue.0 as usize].rules.as_ref();
-        let queue = queue.expect("a document that drops a queue with contacts is refused");
-        if route.offers.len() >= usize::from(queue.offers.at_once) {
+        if route.offers.len() >= usize::from(self.rules_of(route).offers.at_once) {
             return None;
         }
         if let Some(target) = route.target {
@@ -178,11 +178,15 @@ impl State {
                 });
             }
         }
-        let channel = self.channels[usize::from(route.channel.0)].as_ref();
-        let cost = queue.cost.or(channel.map(|channel| channel.cost));
-        let lane = self.index.lane(route.channel, cost.expect("a document that drops a channel in use is refused"));
-        let id = ClassId { queue: route.queue, step: route.step, lane, own: own_of(&route.requirement) };
-        Some(InLine::Class(self.index.intern_class(&id, queue, &mut self.skill_names)))
+        let lane = self.index.find_lane(route.channel, self.cost_of(route));
+        let lane = lane.expect("a document's pairs of channel and cost come into use before it is in force");
+        let Route { queue, document, step, .. } = *route;
+        let id = ClassId { document, queue, step, lane, own: own_of(&route.requirement) };
+        if let Some(class) = self.index.find_class(&id) {
+            return Some(InLine::Class(class));
+        }
+        let rules = Arc::clone(self.rules_of(route));
+        Some(InLine::Class(self.index.add_class(&id, &rules, &mut self.skill_names)))
     }
 
     /// The class in which contacts of this queue, channel and step that ask this wait for anyone, if it is in use.
@@ -194,7 +198,7 @@ impl State {
         own: &Arc<Requirement>,
     ) -> Option<ClassKey> {
         let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
-        self.index.find_class(&ClassId { queue, step, lane, own: own_of(own) })
+        self.index.find_class(&ClassId { document: self.version, queue, step, lane, own: own_of(own) })
     }
 
     /// Sets a contact's timer to where it belongs.
@@ -214,7 +218,7 @@ impl State {
             Stage::Parked { until, .. } => Some(until),
             Stage::Waiting => {
                 let route = self.route(key);
-                let queue = self.rules(route.queue);
+                let queue = self.rules_of(route);
                 let refusals = route.refusals.iter().filter_map(|refusal| refusal.until).min();
                 let due = [
                     next_step_at(route, queue),
@@ -231,7 +235,7 @@ impl State {
     /// When a contact that is passed for its size gets an agent who takes nothing else: the first of its line only,
     /// whom the others follow.
     fn drain_at(&self, key: ContactKey, route: &Route, queue: &Queue) -> Option<Timestamp> {
-        let passable = self.cost(route.queue, route.channel) > self.cost_min;
+        let passable = self.cost_of(route) > self.cost_min_of(route);
         let in_front = route.line.is_some_and(|line| self.index.front(line) == Some(key));
         (passable && in_front && route.drain.is_none() && !self.is_paused(route.queue))
             .then(|| (route.queued_at + queue.drain_after).max(route.drain_not_before))
@@ -297,7 +301,7 @@ impl State {
     /// The lanes an agent could take with nothing else to do.
     pub(super) fn lanes_ever(&self, key: AgentKey) -> u64 {
         let agent = self.agent(key);
-        let lanes = self.index.lanes().filter(|(_, channel, cost)| agent.takes_ever(*channel, *cost));
+        let lanes = numbered(self.lanes_of(key)).filter(|(_, channel, cost)| agent.takes_ever(*channel, *cost));
         lanes.fold(0, |lanes, (lane, ..)| lanes | lane.bit())
     }
 
@@ -309,13 +313,12 @@ impl State {
         }
         let (mut ready, mut blocked) = (0, 0);
         let has_room = agent.work_count() < AGENT_WORK_MAX;
-        for (lane, channel, cost) in self.index.lanes() {
-            let Some(rules) = &self.channels[usize::from(channel.0)] else { continue };
+        for (lane, channel, cost) in numbered(self.lanes_of(key)) {
             let limit = agent.limit(channel);
             if !agent.takes_ever(channel, cost) {
                 continue;
             }
-            let gives_way = if rules.interruptible { 0 } else { agent.interruptible_used };
+            let gives_way = if self.is_interruptible(key, channel) { 0 } else { agent.interruptible_used };
             let fits = agent.used - gives_way + cost <= agent.profile.capacity;
             let below_limit = limit.is_none_or(|limit| self.count_on(agent, channel) < usize::from(limit));
             if fits && below_limit && has_room && agent.draining.is_none() {
@@ -332,8 +335,8 @@ impl State {
         let agent = self.agent(key);
         let contact = agent.draining.filter(|_| agent.takes_work())?;
         let route = self.route(contact);
-        let cost = self.cost(route.queue, route.channel);
-        let gives_way = if self.channel(route.channel).interruptible { 0 } else { agent.interruptible_used };
+        let cost = self.cost_of(route);
+        let gives_way = if self.is_interruptible(key, route.channel) { 0 } else { agent.interruptible_used };
         let limit = agent.limit(route.channel);
         let below_limit = limit.is_none_or(|limit| self.count_on(agent, route.channel) < usize::from(limit));
         let has_room = agent.work_count() < AGENT_WORK_MAX;
@@ -342,7 +345,7 @@ impl State {
 
     /// The bit of a waiting contact's lane.
     pub(super) fn lane_bit(&self, route: &Route) -> u64 {
-        let cost = self.cost(route.queue, route.channel);
+        let cost = self.cost_of(route);
         self.index.find_lane(route.channel, cost).map_or(0, LaneKey::bit)
     }
 
@@ -357,89 +360,12 @@ impl State {
 
     fn idle_key(&self, key: AgentKey, agent: &Agent) -> IdleKey {
         let share = |used: u32| u64::from(used) * 1_000 / u64::from(agent.profile.capacity.max(1));
-        let (load, since) = match self.document.longest_idle {
+        let (load, since) = match self.idleness_of(key) {
             LongestIdle::SinceLastContact => (agent.used, agent.last_contact_ended),
             LongestIdle::SinceAvailable => (agent.used, agent.available_since),
             LongestIdle::LowestLoad => (u32::try_from(share(agent.used)).unwrap_or(u32::MAX), agent.last_contact_ended),
         };
         IdleKey { load, since, agent: key }
-    }
-
-    /// Derives lines and rosters afresh, as a new document asks; what is in a queue that it removes goes on in another.
-    pub(super) fn rebuild_index(&mut self, now: Timestamp, moves: &BTreeMap<QueueKey, QueueKey>) {
-        self.index = Index::default();
-        for (queue, state) in (0..).zip(&mut self.queues) {
-            state.reserved.clear();
-            if state.mode == QueueMode::Paused {
-                self.index.pause(QueueKey(queue));
-            }
-        }
-        let lanes: Vec<(ChannelKey, u32)> = self.lanes_of_document();
-        for (channel, cost) in lanes {
-            self.index.lane(channel, cost);
-        }
-        let agents: Vec<AgentKey> = self.agent_ids.values().copied().collect();
-        for agent in &agents {
-            self.describe_agent(*agent);
-            self.move_work(*agent, moves);
-        }
-        // Everything in line is looked at again anyway.
-        self.index.reach = Reach::default();
-        let contacts: Vec<ContactKey> = self.contact_ids.values().copied().collect();
-        for key in contacts {
-            let contact = self.contacts.get_mut(&key).expect("it is listed");
-            let (is_closed, is_waiting) = (contact.is_closed(), contact.is_waiting());
-            let Some(route) = contact.route.as_mut().filter(|_| !is_closed) else { continue };
-            route.line = None;
-            let mut after = (**route).clone();
-            after.queue = moves.get(&after.queue).copied().unwrap_or(after.queue);
-            if is_waiting {
-                (after.place, after.step) = (self.reordered(&after), self.step_now(now, &after));
-            }
-            self.change_route(key, |route| *route = after);
-        }
-        for agent in agents {
-            let engagements = self.agent(agent).engagements.iter().map(|key| self.engagement(*key));
-            let gives_way = engagements.filter(|e| e.is_active() && self.is_interruptible(e.channel));
-            let interruptible_used = gives_way.map(|engagement| engagement.cost_now).sum();
-            self.change_agent(agent, |agent| agent.interruptible_used = interruptible_used);
-        }
-    }
-
-    /// Lets an agent's offers and engagements go on in the queues that take the place of removed ones.
-    fn move_work(&mut self, agent: AgentKey, moves: &BTreeMap<QueueKey, QueueKey>) {
-        let agent = self.agents[agent.0 as usize].as_ref().expect("it is listed");
-        for key in &agent.offers {
-            let offer = self.offers.get_mut(key).expect("an agent's offer exists");
-            offer.queue = moves.get(&offer.queue).copied().unwrap_or(offer.queue);
-        }
-        for key in &agent.engagements {
-            let engagement = self.engagements.get_mut(key).expect("an agent's engagement exists");
-            self.queues[engagement.queue.0 as usize].engagements -= 1;
-            engagement.queue = moves.get(&engagement.queue).copied().unwrap_or(engagement.queue);
-            self.queues[engagement.queue.0 as usize].engagements += 1;
-        }
-    }
-
-    /// Whether work of a channel gives way; a channel that the document dropped does not.
-    pub(super) fn is_interruptible(&self, channel: ChannelKey) -> bool {
-        self.channels[usize::from(channel.0)].as_ref().is_some_and(|rules| rules.interruptible)
-    }
-
-    /// Every (channel, cost) pair that the present document can bring into use.
-    fn lanes_of_document(&self) -> Vec<(ChannelKey, u32)> {
-        let mut lanes = Vec::new();
-        for queue in self.document.queues.values() {
-            for (name, channel) in &self.document.channels {
-                if queue.takes(name) {
-                    let key = self.find_channel(name).expect("the document's channels were just numbered");
-                    lanes.push((key, queue.cost.unwrap_or(channel.cost)));
-                }
-            }
-        }
-        lanes.sort_unstable();
-        lanes.dedup();
-        lanes
     }
 }
 

@@ -68,6 +68,11 @@ impl<I: Eq + Hash + Ord + Clone, K: Copy> Directory<I, K> {
         self.listed.values()
     }
 
+    /// Those after an id, in order; all of them without one.
+    pub fn after(&self, id: Option<&I>) -> btree_map::Range<'_, I, K> {
+        self.listed.range::<I, _>((id.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+    }
+
     /// Those between two ids, in order.
     pub fn range<Q: Ord + ?Sized>(&self, between: (Bound<&Q>, Bound<&Q>)) -> btree_map::Range<'_, I, K>
     where

@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
+use crate::model::document::DocumentEtag;
+
 use super::{
     command::{Proposal, Reply},
     emit::Emit,
     event::Event,
     reject::Reject,
+    sweep,
 };
 
 mod fit;
@@ -25,8 +28,12 @@ pub(super) fn apply_document(out: &mut Emit<'_>, proposal: &Proposal) -> Result<
         return Err(reject);
     }
     let version = state.version + 1;
+    // The first document keeps nobody waiting.
+    let items = if state.version == 0 { usize::MAX } else { state.slice_items };
     let Proposal { document, moves, origin, .. } = proposal;
+    let etag = DocumentEtag { version, digest: document.source.digest };
     let (document, origin) = (Arc::clone(document), Arc::new(origin.clone()));
     out.emit(Event::DocumentApplied { version, document, moves: moves.clone(), origin });
-    Ok(Reply::Document { etag: out.state().etag() })
+    sweep::advance(out, items);
+    Ok(Reply::Document { etag })
 }

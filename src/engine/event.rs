@@ -38,13 +38,19 @@ pub enum Event {
     /// The oldest remembered requests left the window.
     RequestsForgotten { count: u32 },
 
-    /// A document is in force; every waiting contact stands where it says, those of removed queues in another.
+    /// A document was taken; it comes into force slice by slice.
     DocumentApplied {
         version: u64,
         document: Arc<Document>,
         moves: BTreeMap<QueueName, QueueName>,
         origin: Arc<Origin>,
     },
+
+    /// So many more queues, agents or contacts have been taken over by the document that comes into force.
+    DocumentSwept { items: u32 },
+    /// The contact goes by the document in force from here on, ahead of its turn or because its queue was removed: with
+    /// its arrival, and in whatever state it is, it goes on in this queue.
+    ContactMoved { contact: ContactKey, from: QueueKey, queue: QueueKey },
 
     /// An agent exists with this profile.
     AgentPut { agent: AgentKey, id: AgentId, profile: Arc<AgentProfile>, revision: u64 },

@@ -4,30 +4,30 @@
 //! goes through [`State::change_contact`] and each change of an agent through [`State::change_agent`], which bring
 //! lines, counts, timers and rosters up to date.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    document::Document,
-    ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, QueueName, SkillKey},
+    ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
     time::{Span, Timestamp},
 };
 
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
-    history::DocumentVersion,
     matching::reach::Seeker,
-    state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, QueueState, Route, Session, Stage, State},
+    state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
 };
 
 mod offer;
 mod sessions;
 mod supervision;
+mod sweep;
 
 use offer::remember_refusal;
 pub(super) use sessions::session_due;
+pub(super) use sweep::lanes_of;
 
 impl State {
     /// Repeats the effect of one event.
@@ -46,10 +46,10 @@ impl State {
                 self.timers.move_to(Timer::Requests, due, self.dedup.due());
             }
             Event::DocumentApplied { version, document, moves, origin } => {
-                let (source, origin) = (document.source.clone(), Arc::clone(origin));
-                self.history.remember(DocumentVersion { version: *version, source, applied_at: now, origin });
-                self.apply_document(now, *version, document, moves);
+                self.begin_sweep(*version, document, moves, origin);
             }
+            Event::DocumentSwept { items } => self.take_over(now, *items as usize),
+            Event::ContactMoved { contact, .. } => self.take_over_contact(now, *contact),
 
             Event::AgentPut { agent, id, profile, revision } => self.put_agent(*agent, id, profile, *revision),
             Event::AgentDeleted { agent, .. } => self.delete_agent(*agent),
@@ -105,6 +105,7 @@ impl State {
                 ..
             } => {
                 self.next_sequence = self.next_sequence.max(place.sequence + 1);
+                let version = self.version;
                 self.change_contact(*contact, |contact| {
                     contact.stage = Stage::Waiting;
                     let route = contact.route.as_mut().expect("only a contact that was queued is queued again");
@@ -112,7 +113,7 @@ impl State {
                         Requeued::Overflowed | Requeued::Escalated => route.hops.saturating_add(1),
                         _ => 0,
                     };
-                    (route.queue, route.place) = (*queue, *place);
+                    (route.queue, route.place, route.document) = (*queue, *place, version);
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
                     (route.target, route.drain_not_before) = (*target, now);
@@ -195,7 +196,7 @@ impl State {
                     agent: *agent,
                     queue,
                     channel,
-                    cost: self.cost(queue, channel),
+                    cost: self.cost_of(route),
                     made_at: now,
                     deliver_by: *deliver_by,
                     delivered_at: None,
@@ -251,47 +252,6 @@ impl State {
         }
     }
 
-    fn apply_document(
-        &mut self,
-        now: Timestamp,
-        version: u64,
-        document: &Arc<Document>,
-        moves: &BTreeMap<QueueName, QueueName>,
-    ) {
-        (self.version, self.document) = (version, Arc::clone(document));
-        for queue in &mut self.queues {
-            queue.rules = None;
-        }
-        for (name, rules) in &document.queues {
-            let queue = self.queue_names.intern(name) as usize;
-            if self.queues.len() <= queue {
-                self.queues.resize_with(queue + 1, QueueState::default);
-            }
-            self.queues[queue].rules = Some(Arc::new(rules.clone()));
-        }
-        for channel in &mut self.channels {
-            *channel = None;
-        }
-        for (name, rules) in &document.channels {
-            let channel = self.channel_names.intern(name) as usize;
-            if self.channels.len() <= channel {
-                self.channels.resize_with(channel + 1, || None);
-            }
-            self.channels[channel] = Some(rules.clone());
-        }
-        let own = document.queues.values().filter_map(|queue| queue.cost);
-        self.cost_min = document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0);
-        let number = |name: &QueueName| QueueKey(self.queue_names.find(name).expect("both are names of a document"));
-        let moves = moves.iter().map(|(from, to)| (number(from), number(to))).collect();
-        self.rebuild_index(now, &moves);
-        for queue in 0..self.queues.len() {
-            if self.queues[queue].rules.is_none() {
-                self.forget_mode(QueueKey(u32::try_from(queue).expect("queues are limited well below 2^32")));
-            }
-        }
-        self.end_moves_of_dropped_queues();
-    }
-
     fn put_agent(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>, revision: u64) {
         let at = key.0 as usize;
         self.last_revision = revision;
@@ -307,6 +267,7 @@ impl State {
         agent.profile = Arc::clone(profile);
         agent.revision = revision;
         self.describe_agent(key);
+        self.index.reach.note_agent(key);
         self.refresh_agent(key);
         if let Some(contact) = self.agent(key).draining {
             // Whether it still makes sense to drain for it follows from the new profile.
@@ -330,7 +291,6 @@ impl State {
         let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
         self.index.describe_agent(key, skills, queues);
         self.index.everyone.enter(key, self.lanes_ever(key));
-        self.index.reach.note_agent(key);
     }
 
     fn delete_agent(&mut self, key: AgentKey) {
@@ -355,6 +315,7 @@ impl State {
         let route = Route {
             queue: queued.queue,
             channel: queued.channel,
+            document: self.version,
             place: queued.place,
             ordered_from: queued.arrived_at,
             head_start: Span::ZERO,

@@ -20,7 +20,7 @@ use super::{
     kinds::KindId,
     matching::{
         atoms::AtomKey,
-        index::{InLine, combined, own_of, rule_at},
+        index::{InLine, combined, numbered, own_of, rule_at},
         settle::passes_over,
     },
     state::{Agent, Contact, EngagementPhase, Route, Stage, State},
@@ -130,7 +130,7 @@ fn check_everyone(state: &State) -> Result<(), Broken> {
             let has = everyone.with_atom(atom).contains(*key);
             must!(has == signature.contains(atom), "agent {id:?} is counted to have {atom:?}: {has}");
         }
-        for (lane, channel, cost) in state.index.lanes() {
+        for (lane, channel, cost) in numbered(state.lanes_of(*key)) {
             let takes = everyone.with_lane(lane.0).contains(*key);
             must!(takes == agent.takes_ever(channel, cost), "agent {id:?} is counted to take {lane:?}: {takes}");
         }
@@ -177,10 +177,10 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
 
 fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Route) -> Result<(), Broken> {
     let id = &contact.id;
-    let rules = state.rules(route.queue);
+    let rules = state.rules_of(route);
     let at_once = usize::from(rules.offers.at_once);
     // Offers made under an earlier document may run on, though the present one allows fewer.
-    let present = route.offers.iter().filter(|offer| state.offer(**offer).choice.document == state.version).count();
+    let present = route.offers.iter().filter(|offer| state.offer(**offer).choice.document == route.document).count();
     must!(present <= at_once, "contact {id:?} has {present} offers, {at_once} allowed");
     let mut agents: Vec<AgentKey> = Vec::new();
     for offer in &route.offers {
@@ -205,7 +205,8 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
             let class = state.index.class(class);
             must!(class.line.contains(&(route.place, key)), "contact {id:?} is not in its class's line");
             let own = own_of(&route.requirement);
-            let same = (class.id.queue, class.id.step, &class.id.own) == (route.queue, route.step, &own);
+            let id = &class.id;
+            let same = (id.document, id.queue, id.step, &id.own) == (route.document, route.queue, route.step, &own);
             must!(same, "contact {id:?} waits in another class");
         }
     }
@@ -239,7 +240,7 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
             must!(state.timers.stands_at(Timer::WrapUp(*engagement), until), "a wrap-up of {id:?} has no timer");
         } else {
             interruptible +=
-                if engaged.is_active() && state.is_interruptible(engaged.channel) { engaged.cost } else { 0 };
+                if engaged.is_active() && state.is_interruptible(key, engaged.channel) { engaged.cost } else { 0 };
         }
     }
     must!(agent.used == used, "agent {id:?} counts {} used, {used} are", agent.used);
@@ -350,7 +351,7 @@ fn in_line(state: &State) -> impl Iterator<Item = ContactKey> + '_ {
 /// Tier, load and idleness, straight from document and profile.
 fn rank_of(state: &State, contact: ContactKey, agent: AgentKey) -> (usize, u32, Timestamp, AgentKey) {
     let route = state.route(contact);
-    let rule = rule_at(state.rules(route.queue), route.step);
+    let rule = rule_at(state.rules_of(route), route.step);
     let found = state.agent(agent);
     let tier = rule.prefer.iter().position(|tier| holds(found, tier)).unwrap_or(rule.prefer.len());
     let standing = state.standing(agent).expect("an agent who may take a contact stands");
@@ -377,25 +378,26 @@ fn could_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
         return false;
     }
     if let Some(target) = route.target.filter(|target| state.agents[target.agent.0 as usize].is_some()) {
-        return target.agent == key && has_room(state, route, agent);
+        return target.agent == key && has_room(state, route, key);
     }
-    let rules = state.rules(route.queue);
+    let rules = state.rules_of(route);
     let rule = rule_at(rules, route.step);
     let Ok(required) = combined(rule, Some(&route.requirement)) else { return false };
     let queue = state.queue_name(route.queue);
     let is_member = rules.members == Members::Open || agent.profile.queues.contains(queue);
-    is_member && holds(agent, &required) && has_room(state, route, agent)
+    is_member && holds(agent, &required) && has_room(state, route, key)
 }
 
-fn has_room(state: &State, route: &Route, agent: &Agent) -> bool {
+fn has_room(state: &State, route: &Route, key: AgentKey) -> bool {
+    let agent = state.agent(key);
     let channel = state.channel_name(route.channel);
     let on_channel = |offer: &&OfferKey| state.offer(**offer).channel == route.channel;
     let active = |engaged: &&super::state::Engagement| engaged.channel == route.channel && engaged.cost_now > 0;
     let engaged = agent.engagements.iter().map(|key| state.engagement(*key));
     let count = agent.offers.iter().filter(on_channel).count() + engaged.filter(active).count();
     let limit = agent.profile.channel_limits.get(channel);
-    let gives_way = if state.is_interruptible(route.channel) { 0 } else { agent.interruptible_used };
-    let cost = state.cost(route.queue, route.channel);
+    let gives_way = if state.is_interruptible(key, route.channel) { 0 } else { agent.interruptible_used };
+    let cost = state.cost_of(route);
     limit.is_none_or(|limit| count < usize::from(*limit))
         && agent.work_count() < AGENT_WORK_MAX
         && agent.used - gives_way + cost <= agent.profile.capacity

@@ -40,6 +40,7 @@ pub mod reject;
 mod state;
 mod storm;
 mod supervise;
+mod sweep;
 mod table;
 mod tick;
 mod timer;
@@ -98,6 +99,10 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
     match command {
         Command::Tick => {
             tick::tick(out);
+            Ok(Reply::Done)
+        }
+        Command::Sweep => {
+            sweep::sweep(out);
             Ok(Reply::Done)
         }
         Command::ApplyDocument(proposal) => document::apply_document(out, proposal),

@@ -197,7 +197,7 @@ fn returns_at(out: &Emit<'_>, contact: ContactKey, agent: AgentKey) -> Timestamp
 
 fn escalate_if_due(out: &mut Emit<'_>, contact: ContactKey) {
     let route = out.state().route(contact);
-    let Some(escalate) = out.state().rules(route.queue).escalate.clone() else { return };
+    let Some(escalate) = out.state().rules_of(route).escalate.clone() else { return };
     if route.offers.is_empty() && route.offers_made >= u32::from(escalate.after_offers) {
         send_on(out, contact, &escalate.queue, Requeued::Escalated);
     }

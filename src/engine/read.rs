@@ -89,7 +89,7 @@ impl State {
             Query::Document { version, field } => {
                 let version = version.unwrap_or(self.version);
                 let found = self.history.version(version).ok_or_else(|| self.version_unknown(field, version))?;
-                Ok(Answer::Document(Arc::clone(found)))
+                Ok(Answer::Document { version: Arc::clone(found), sweep: self.sweep_view() })
             }
             Query::DocumentVersions { before, limit } => {
                 let limit = (*limit).min(PAGE_MAX);

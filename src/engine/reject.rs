@@ -135,6 +135,9 @@ pub enum Reject {
     /// The document would remove channels that contacts still use.
     #[error("these channels are still used by contacts and cannot be removed: {0:?}")]
     ChannelsInUse(Vec<ChannelName>),
+    /// A document is coming into force, and what was asked does not fit both it and the one before.
+    #[error("a routing document is just coming into force; try again in a moment")]
+    DocumentSweeping,
     /// Another document is in force than the caller thought.
     #[error("the document in force is {actual}, not {expected}; read it and try again with its etag")]
     VersionMismatch {
@@ -271,6 +274,7 @@ impl Reject {
             Self::MovesInvalid(_) => "moves_invalid",
             Self::ChannelsInUse(_) => "channels_in_use",
             Self::DocumentVersionUnknown { .. } => "document_version_unknown",
+            Self::DocumentSweeping => "document_sweeping",
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::OfferUnknown(_) => "offer_unknown",
             Self::OfferExpired { .. } => "offer_expired",

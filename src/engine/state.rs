@@ -18,6 +18,7 @@ use crate::model::{
         AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey,
         QueueName, SessionId, SkillName,
     },
+    limits::SWEEP_ITEMS_MAX,
     requirement::Requirement,
     supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
@@ -37,6 +38,7 @@ use super::{
     moving::Moves,
     names::Names,
     storm::Storm,
+    sweep::Sweep,
     table::Table,
     timer::Timers,
 };
@@ -53,6 +55,10 @@ pub struct State {
     pub(super) skill_names: Names<SkillName>,
     pub(super) queues: Vec<QueueState>,
     pub(super) channels: Vec<Option<Channel>>,
+    /// A document on its way into force, or out of it.
+    pub(super) sweep: Option<Box<Sweep>>,
+    /// How much of a sweep one slice does.
+    pub(super) slice_items: usize,
 
     pub(super) contacts: Table<ContactKey, Contact>,
     pub(super) contact_ids: Directory<ContactId, ContactKey>,
@@ -135,6 +141,8 @@ pub enum Stage {
 pub struct Route {
     pub queue: QueueKey,
     pub channel: ChannelKey,
+    /// The document it goes by: the one in force, or during a sweep the one before.
+    pub document: u64,
     pub place: Place,
     /// The arrival its place counts from: its own, or that of a re-queue with a new place.
     pub ordered_from: Timestamp,
@@ -349,6 +357,8 @@ impl State {
             skill_names: Names::default(),
             queues: Vec::new(),
             channels: Vec::new(),
+            sweep: None,
+            slice_items: SWEEP_ITEMS_MAX,
             contacts: Table::default(),
             contact_ids: Directory::default(),
             open_contacts: 0,
@@ -404,13 +414,14 @@ impl State {
         self.engagements.get(&key).expect("engagements are held only while they exist")
     }
 
-    /// A queue's rules; contacts are only ever in queues of the present document.
+    /// A queue's rules; until a sweep is over also those of a queue that the document in force has removed.
     pub(super) fn rules(&self, queue: QueueKey) -> &Arc<Queue> {
         let rules = self.queues[queue.0 as usize].rules.as_ref();
-        rules.expect("a document that drops a queue with contacts is refused")
+        let rules = rules.or_else(|| self.sweep.as_ref()?.other.queue(queue));
+        rules.expect("a document that drops a queue with contacts says where they go")
     }
 
-    /// A channel's rules, for the same reason always there.
+    /// A channel's rules; no document drops one that is in use.
     pub(super) fn channel(&self, channel: ChannelKey) -> &Channel {
         let rules = self.channels[channel.0 as usize].as_ref();
         rules.expect("a document that drops a channel in use is refused")
@@ -429,13 +440,19 @@ impl State {
     /// The number of a queue that the present document names.
     pub(super) fn find_queue(&self, name: &QueueName) -> Option<QueueKey> {
         let key = QueueKey(self.queue_names.find(name)?);
-        self.queues[key.0 as usize].rules.as_ref().map(|_| key)
+        self.queues.get(key.0 as usize)?.rules.as_ref().map(|_| key)
+    }
+
+    /// The queue of the document in force in which contacts sent to this one go on.
+    pub(super) fn find_onward(&self, name: &QueueName) -> Option<QueueKey> {
+        let key = self.goes_on_in(QueueKey(self.queue_names.find(name)?));
+        self.queues.get(key.0 as usize)?.rules.as_ref().map(|_| key)
     }
 
     /// The number of a channel that the present document names.
     pub(super) fn find_channel(&self, name: &ChannelName) -> Option<ChannelKey> {
         let key = u16::try_from(self.channel_names.find(name)?).expect("channels are limited to 32");
-        self.channels[usize::from(key)].as_ref().map(|_| ChannelKey(key))
+        self.channels.get(usize::from(key))?.as_ref().map(|_| ChannelKey(key))
     }
 
     /// A queue's name.
@@ -475,6 +492,7 @@ impl PartialEq for State {
             && self.offers == other.offers
             && self.ended_offers == other.ended_offers
             && self.engagements == other.engagements
+            && self.sweep == other.sweep
             && self.dedup == other.dedup
             && self.timers == other.timers
             && self.storm == other.storm

@@ -48,7 +48,7 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
         Stage::Engaged(_) | Stage::WrapUp(_) => unreachable!("an engaged contact has no timer"),
         Stage::Waiting => {
             let route = out.state().route(contact);
-            let rules = out.state().rules(route.queue);
+            let rules = out.state().rules_of(route);
             if wait_ends_at(route, rules).is_some_and(|at| at <= now) {
                 let then = rules.max_wait.then.clone();
                 return end_wait(out, contact, &then);
@@ -87,7 +87,7 @@ fn drain_for(out: &mut Emit<'_>, contact: ContactKey) {
         Some(agent) => out.emit(Event::DrainStarted { contact, agent }),
         None => {
             let route = out.state().route(contact);
-            let again = out.now + out.state().rules(route.queue).drain_after.max(Span::from_secs(1));
+            let again = out.now + out.state().rules_of(route).drain_after.max(Span::from_secs(1));
             out.emit(Event::DrainPostponed { contact, until: again });
         }
     }

@@ -84,7 +84,7 @@ pub enum Answer {
     /// To [`Query::Actions`].
     Actions { actions: Vec<ActionView>, next: Option<u64> },
     /// To [`Query::Document`].
-    Document(Arc<DocumentVersion>),
+    Document { version: Arc<DocumentVersion>, sweep: Option<SweepView> },
     /// To [`Query::DocumentVersions`]; `next` continues before the last.
     DocumentVersions { versions: Vec<Arc<DocumentVersion>>, next: Option<u64> },
     /// To [`Query::Preview`].
@@ -293,6 +293,30 @@ pub struct ActionView {
     pub at: Timestamp,
     /// Who, what and why.
     pub supervision: Arc<Supervision>,
+}
+
+/// A document on its way into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepView {
+    /// Its version; in force from the stage `Contacts` on.
+    pub version: u64,
+    /// What is being taken over.
+    pub stage: SweepStage,
+    /// How much of that is left, at most.
+    pub left: u64,
+}
+
+/// What is being taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SweepStage {
+    /// Its queues; the document before is in force.
+    Queues,
+    /// The agents; the document before is in force.
+    Agents,
+    /// Contacts that were there before; everybody else goes by it.
+    Contacts,
+    /// What agents hold of removed queues.
+    Work,
 }
 
 /// What applying a document would do.

@@ -21,6 +21,7 @@ use super::{
     find::{nearest, queue_named},
     reject::Reject,
     state::{Route, State},
+    sweep::check_fits_next,
 };
 
 /// What else changes when a contact waits again.
@@ -44,6 +45,7 @@ pub(super) fn requeue(
     change: Change,
 ) -> Reply {
     let (state, route) = (out.state(), out.state().route(contact));
+    let queue = state.goes_on_in(queue);
     let (from, (ordered_from, head_start, sequence)) = match place {
         KeepPlace::Keep => (route.queue, (route.ordered_from, route.head_start, route.place.sequence)),
         KeepPlace::New => (route.queue, (out.now, Span::ZERO, state.next_sequence)),
@@ -68,14 +70,20 @@ pub(super) fn requeue(
 
 /// Sends a waiting contact to the queue that its document names, unless it has been round too often.
 pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName, because: Requeued) -> bool {
-    let (state, hops) = (out.state(), out.state().route(contact).hops);
-    let next = state.find_queue(queue).filter(|_| hops < HOPS_MAX);
-    let next = next.and_then(|next| match queue_with_room(state, next) {
+    let (state, route) = (out.state(), out.state().route(contact));
+    if route.hops >= HOPS_MAX {
+        return false;
+    }
+    let asked = state.find_onward(queue);
+    let roomy = asked.and_then(|next| match queue_with_room(state, next) {
         // Rather than lose a contact that waits already, a draining queue takes it.
         Err(Reject::QueueDraining(_)) => has_room(state, next).then_some(next),
         found => found.ok(),
     });
-    let Some(next) = next else { return false };
+    let next = roomy.filter(|next| state.fits_next(*next, route.channel, &route.requirement));
+    // While documents change there may be nowhere to go that both know: the contact stays, and the new one decides.
+    let is_between = state.is_sweeping() && (roomy.is_some() || asked.is_none());
+    let Some(next) = next.or_else(|| is_between.then(|| state.goes_on_in(route.queue))) else { return false };
     requeue(out, contact, next, KeepPlace::Keep, because, Change::default());
     true
 }
@@ -108,7 +116,9 @@ pub(super) fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Re
     if state.find_class(queue, route.channel, 0, &route.requirement).is_none() {
         check_matchable(state, queue, "queue", own)?;
     }
-    queue_with_room(state, queue)
+    let queue = queue_with_room(state, queue)?;
+    check_fits_next(state, queue, route.channel, own)?;
+    Ok(queue)
 }
 
 /// The queue itself if it takes contacts and has room, else where its document sends what is too much.
@@ -173,5 +183,6 @@ pub(super) fn check_matchable(
     if !state.index.has_room() {
         return Err(Reject::LimitReached { what: "distinct requirements in use", limit: CLASSES_MAX });
     }
+    let queue = state.goes_on_in(queue);
     matchable(&state.document, state.rules(queue), own).map_err(|error| Reject::Requirement { field, error })
 }

@@ -73,6 +73,9 @@ pub const REQUEST_KEPT_SECS: i64 = 600;
 pub const REQUESTS_MAX: usize = 4_000_000;
 /// Items one pass of timers handles before other work gets its turn.
 pub const TIMERS_PER_TICK_MAX: usize = 1_000;
+/// Agents, queues or contacts that one slice of a document's sweep takes over: 0.1 to 0.5 ms of a shard's time, so that
+/// whatever else waits gets its turn.
+pub const SWEEP_ITEMS_MAX: usize = 64;
 /// Longest configurable span: a week.
 pub const SPAN_SECS_MAX: i64 = 7 * 86_400;
 /// Longest a contact may stay parked before it is released by itself: every state has an end.

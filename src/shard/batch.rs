@@ -1,7 +1,8 @@
 //! One batch: what was applied together, held back until the journal has it.
 //!
 //! Invariant: everything taken in is answered exactly once, by `release` or by `refuse`; effects leave in the order in
-//! which they came about, and questions are answered with what stands after the whole batch.
+//! which they came about, and questions are answered with what stands after the whole batch. That a document was applied
+//! is said once it is in force, many batches later if there is much to take over: whoever hears it may rely on it.
 
 use tokio::sync::oneshot;
 
@@ -13,6 +14,7 @@ use crate::{
     journal::{self, Record},
     model::{
         agent::Presence,
+        document::DocumentEtag,
         ids::{AgentId, SessionId, TenantId},
         time::Timestamp,
     },
@@ -35,7 +37,16 @@ pub(super) struct Batch {
     items: usize,
     records: Vec<Record>,
     effects: Vec<Effect>,
+    documents: Vec<Coming>,
     questions: Vec<Question>,
+}
+
+/// A document was applied, which its caller is told once it is in force.
+pub(super) struct Coming {
+    tenant: TenantId,
+    etag: DocumentEtag,
+    command: &'static str,
+    to: To<Reply>,
 }
 
 struct Question {
@@ -47,7 +58,7 @@ struct Question {
 
 impl Batch {
     pub fn new(now: Timestamp) -> Self {
-        Self { now, items: 0, records: Vec::new(), effects: Vec::new(), questions: Vec::new() }
+        Self { now, items: 0, records: Vec::new(), effects: Vec::new(), documents: Vec::new(), questions: Vec::new() }
     }
 
     /// Calls taken in.
@@ -118,6 +129,9 @@ impl Batch {
     fn call(&mut self, core: &mut Core, tenant: &TenantId, request: Request, to: To<Reply>) {
         let command = request.command.name();
         match self.decide(core, tenant, request) {
+            Ok(Ok(Reply::Document { etag })) => {
+                self.documents.push(Coming { tenant: tenant.clone(), etag, command, to });
+            }
             Ok(reply) => self.effects.push(Effect::Reply { command, reply, to }),
             Err(unknown) => to.refuse(unknown.into()),
         }
@@ -221,6 +235,14 @@ impl Batch {
         Ok(stepped.reply)
     }
 
+    /// Keeps those back whose document is not yet in force, and takes over who was kept back and need wait no longer; to
+    /// be called once, when everything has been taken in.
+    pub fn keep_back(&mut self, core: &Core, kept_back: &mut Vec<Coming>) {
+        kept_back.append(&mut self.documents);
+        let all = std::mem::take(kept_back);
+        (self.documents, *kept_back) = all.into_iter().partition(|coming| coming.is_in_force(core));
+    }
+
     /// Looks up the answers; to be called once, when everything has been taken in.
     pub fn read(&mut self, core: &Core) {
         for question in &mut self.questions {
@@ -240,6 +262,10 @@ impl Batch {
     /// Lets everything out. Only for a batch that the journal has.
     pub fn release(self, streams: &mut Streams, feeds: &mut Feeds, observer: &mut Observer) {
         self.effects.into_iter().for_each(|effect| effect.release(streams, feeds, observer));
+        for Coming { etag, command, to, .. } in self.documents {
+            observer.command(command, None);
+            to.answer(streams, Ok(Reply::Document { etag }));
+        }
         for question in self.questions {
             let answer = question.answer.expect("answers are looked up before the batch is released");
             let _ = question.to.send(answer);
@@ -250,9 +276,21 @@ impl Batch {
     /// Answers everything with this, and tells nobody anything.
     pub fn refuse(self, error: &CallError) {
         self.effects.into_iter().for_each(|effect| effect.refuse(error));
+        self.documents.into_iter().for_each(|coming| coming.refuse(error));
         for question in self.questions {
             let _ = question.to.send(Err(error.clone()));
         }
+    }
+}
+
+impl Coming {
+    fn is_in_force(&self, core: &Core) -> bool {
+        core.state(&self.tenant).is_some_and(|state| state.etag().version >= self.etag.version)
+    }
+
+    /// Nobody will know whether the document comes into force.
+    pub fn refuse(self, error: &CallError) {
+        self.to.refuse(error.clone());
     }
 }
 

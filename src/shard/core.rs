@@ -28,6 +28,8 @@ pub struct Core {
     index: FxHashMap<TenantId, usize>,
     /// Each world's next deadline, earliest first.
     deadlines: BTreeSet<(Timestamp, usize)>,
+    /// Worlds in which a document is coming into force.
+    sweeping: BTreeSet<usize>,
     next: Seq,
     now: Timestamp,
 }
@@ -110,6 +112,7 @@ impl Core {
             worlds: Vec::new(),
             index: FxHashMap::default(),
             deadlines: BTreeSet::new(),
+            sweeping: BTreeSet::new(),
             next: Seq::FIRST,
             now: Timestamp(i64::MIN),
         }
@@ -174,7 +177,8 @@ impl Core {
         Ok(Stepped { ticks, reply, applied })
     }
 
-    /// Lets everything happen that is due by `now`, the earliest first.
+    /// Lets everything happen that is due by `now`, the earliest first, and one slice of each sweep under way: to be
+    /// called once for each batch, so that whatever else waits gets its turn between slices.
     pub fn tick_due(&mut self, now: Timestamp) -> Vec<Applied> {
         let now = self.advance(now);
         let mut ticks = Vec::new();
@@ -183,7 +187,24 @@ impl Core {
         {
             self.tick(now, world, &mut ticks);
         }
+        for world in self.sweeping.clone() {
+            let (_, applied) = self.apply(now, world, Request { id: None, command: Command::Sweep });
+            ticks.extend(applied);
+        }
         ticks
+    }
+
+    /// Whether [`tick_due`](Self::tick_due) has something to do at once, whatever the time.
+    pub fn is_sweeping(&self) -> bool {
+        !self.sweeping.is_empty()
+    }
+
+    /// How much a slice of a tenant's sweeps does, in worlds that are made for looking at slices.
+    #[doc(hidden)]
+    pub fn sweep_in_slices_of(&mut self, tenant: &TenantId, items: usize) {
+        if let Some(&world) = self.index.get(tenant) {
+            self.worlds[world].state.sweep_in_slices_of(items);
+        }
     }
 
     /// When [`tick_due`](Self::tick_due) has something to do next.
@@ -274,6 +295,11 @@ impl Core {
 
     fn reschedule(&mut self, world: usize) {
         let at = &mut self.worlds[world];
+        if at.state.is_sweeping() {
+            self.sweeping.insert(world);
+        } else {
+            self.sweeping.remove(&world);
+        }
         let deadline = at.state.next_deadline();
         if deadline == at.deadline {
             return;

@@ -144,7 +144,8 @@ impl Opening {
 }
 
 impl To<Reply> {
-    fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
+    /// Says how it went, in the order of what else is told.
+    pub fn answer(self, streams: &mut Streams, answer: Result<Reply, CallError>) {
         match self {
             // A caller that has gone away learns the outcome by asking again under the same request id.
             Self::Caller(to) => drop(to.send(answer)),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    batch::Batch,
+    batch::{Batch, Coming},
     clock,
     core::{Applied, Core},
     feed::Feeds,
@@ -96,8 +96,19 @@ pub fn start<J: Journal>(
     let (status_to, status) = watch::channel(Status::Starting);
     let streams = Streams::new(losses_to);
     let feeds = Feeds::new(clock::now());
-    let shard =
-        Shard { core, journal, inbox, losses, streams, feeds, observer, phase, status: status_to, connection: 0 };
+    let shard = Shard {
+        core,
+        journal,
+        inbox,
+        losses,
+        streams,
+        feeds,
+        observer,
+        phase,
+        status: status_to,
+        coming: Vec::new(),
+        connection: 0,
+    };
     let task = tokio::spawn(shard.run(founding));
     (handle, ShardTask { phase: phase_to, status, task })
 }
@@ -112,6 +123,8 @@ struct Shard<J> {
     observer: Observer,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
+    /// Documents that are not yet in force, each with who applied it.
+    coming: Vec<Coming>,
     connection: u64,
 }
 
@@ -167,7 +180,11 @@ impl<J: Journal> Shard<J> {
             for tenant in self.feeds.let_go(Instant::now()) {
                 self.core.unfollow(&tenant);
             }
-            if done {
+            if self.core.is_sweeping() {
+                // Nothing else makes the loop wait between slices, and calls have to come in.
+                tokio::task::yield_now().await;
+            }
+            if done && self.coming.is_empty() {
                 return Ok(());
             }
         }
@@ -190,7 +207,8 @@ impl<J: Journal> Shard<J> {
 
     fn wake_at(&self) -> Instant {
         let now = clock::now();
-        let due = [self.core.next_deadline(), self.observer.publish_at()].into_iter().flatten().min();
+        let at_once = self.core.is_sweeping().then_some(now);
+        let due = [at_once, self.core.next_deadline(), self.observer.publish_at()].into_iter().flatten().min();
         let wait = due.map_or(SLEEP_MAX, |due| Duration::from_micros(u64::try_from((due - now).0).unwrap_or(0)));
         Instant::now() + wait.min(SLEEP_MAX)
     }
@@ -209,6 +227,7 @@ impl<J: Journal> Shard<J> {
         {
             self.take(batch, item);
         }
+        batch.keep_back(&self.core, &mut self.coming);
         batch.read(&self.core);
     }
 
@@ -264,6 +283,7 @@ impl<J: Journal> Shard<J> {
     async fn freeze(&mut self, problem: &AppendError) {
         error!(%problem, "the journal failed: this shard is frozen");
         self.status.send_replace(Status::Frozen);
+        self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::Frozen));
         loop {
             tokio::select! {
                 biased;
@@ -283,6 +303,7 @@ impl<J: Journal> Shard<J> {
     fn leave(mut self, problem: &AppendError) {
         info!(%problem, "this shard has a new owner and stops here");
         self.core = Core::new();
+        self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::ShuttingDown));
         self.end_streams();
         self.inbox.close();
         while let Some(item) = self.inbox.try_recv() {

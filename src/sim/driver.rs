@@ -24,6 +24,16 @@ pub struct Driver {
     now: Timestamp,
     connections: u64,
     requests: u64,
+    sweeps: Sweeps,
+}
+
+/// When slices of a sweep happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sweeps {
+    /// All of them before time passes.
+    AtOnce,
+    /// When the caller says so.
+    ByHand,
 }
 
 /// What one step led to.
@@ -46,7 +56,7 @@ impl Driver {
         let mut core = Core::new();
         let founded = core.add_tenant(start, tenant.clone(), Arc::new(document));
         let record = founded.expect("a valid document is accepted by an empty world").record;
-        (Self { core, tenant, now: start, connections: 0, requests: 0 }, record)
+        (Self { core, tenant, now: start, connections: 0, requests: 0, sweeps: Sweeps::AtOnce }, record)
     }
 
     /// The present moment.
@@ -70,6 +80,19 @@ impl Driver {
         self.connections
     }
 
+    /// From now on sweeps go on by `slice` alone, so many items each.
+    pub fn sweep_by_hand(&mut self, items: usize) {
+        self.core.sweep_in_slices_of(&self.tenant, items);
+        self.sweeps = Sweeps::ByHand;
+    }
+
+    /// Lets one slice of a sweep happen, and what is due.
+    pub fn slice(&mut self) -> Step {
+        let mut step = Step::nothing();
+        self.core.tick_due(self.now).into_iter().for_each(|applied| step.take(applied));
+        step
+    }
+
     /// Lets time pass, each deadline at its own time.
     pub fn pass(&mut self, span: Span) -> Step {
         self.pass_until(self.now + span)
@@ -77,7 +100,10 @@ impl Driver {
 
     /// Lets time pass until then.
     pub fn pass_until(&mut self, until: Timestamp) -> Step {
-        let mut step = Step { reply: Ok(Reply::Done), records: Vec::new(), notices: Vec::new(), changes: Vec::new() };
+        let mut step = Step::nothing();
+        while self.sweeps == Sweeps::AtOnce && self.core.is_sweeping() {
+            self.core.tick_due(self.now).into_iter().for_each(|applied| step.take(applied));
+        }
         while let Some(due) = self.core.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
             for applied in self.core.tick_due(self.now) {
@@ -105,6 +131,10 @@ impl Driver {
 }
 
 impl Step {
+    fn nothing() -> Self {
+        Self { reply: Ok(Reply::Done), records: Vec::new(), notices: Vec::new(), changes: Vec::new() }
+    }
+
     fn take(&mut self, applied: Applied) {
         self.records.push(applied.record);
         self.notices.extend(applied.notices);

@@ -57,6 +57,20 @@ impl Chaos {
         }
     }
 
+    /// So many milliseconds at most.
+    pub fn millis(&mut self, most: i64) -> i64 {
+        self.random.random_range(0..=most)
+    }
+
+    /// Items of a slice, so few that a sweep of this world takes many.
+    pub fn slice_items(&mut self) -> usize {
+        self.random.random_range(1..5)
+    }
+
+    pub fn wants_slice(&mut self) -> bool {
+        self.random.random_range(0..2) == 0
+    }
+
     pub fn wants_repeat(&mut self) -> bool {
         self.random.random_range(0..10) == 0
     }
@@ -67,7 +81,7 @@ impl Chaos {
     }
 
     /// The same without some of its queues.
-    fn document_without(&mut self, removed: &[&str]) -> Document {
+    pub fn document_without(&mut self, removed: &[&str]) -> Document {
         let idle = *self.pick(&["since_last_contact", "since_available", "lowest_load"]);
         let priority = self.random.random_range(0..120);
         let at_once = self.random.random_range(1..4);
@@ -174,7 +188,7 @@ impl Chaos {
                     return queue_state(state, now, queue);
                 }
             },
-            Command::Tick | Command::ApplyDocument(_) | Command::PutAgents { .. } => return "-",
+            Command::Tick | Command::Sweep | Command::ApplyDocument(_) | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
             Ok(Answer::Contact(contact)) => contact_state(contact.state),
@@ -330,7 +344,7 @@ impl Chaos {
         QueueName::new(self.word(&QUEUES)).expect("it obeys the grammar")
     }
 
-    fn enqueue(&mut self, open: &[&ContactView]) -> Command {
+    pub fn enqueue(&mut self, open: &[&ContactView]) -> Command {
         self.contacts += 1;
         let fresh = ContactId::new(&format!("c{}", self.contacts)).expect("it obeys the grammar");
         let id = match open.first() {
@@ -416,7 +430,7 @@ impl Chaos {
         Command::CancelContact { contact, reason }
     }
 
-    fn put_agent(&mut self, agents: &[AgentView]) -> Command {
+    pub fn put_agent(&mut self, agents: &[AgentView]) -> Command {
         let AgentRow { agent, profile, expected } = self.agent_row(agents);
         Command::PutAgent { agent, profile, expected }
     }

@@ -129,6 +129,7 @@ impl Cast {
             Event::RequestAccepted { .. }
             | Event::RequestsForgotten { .. }
             | Event::DocumentApplied { .. }
+            | Event::DocumentSwept { .. }
             | Event::AgentPut { .. }
             | Event::AgentDeleted { .. }
             | Event::SessionRescinded { .. }
@@ -172,6 +173,9 @@ impl Cast {
                     Requeued::Moved => "moved",
                 };
                 format!("requeued {} in {} because {because}", contact(who), state.queue_name(*queue))
+            }
+            Event::ContactMoved { contact: who, queue, .. } => {
+                format!("moved {} to {}", contact(who), state.queue_name(*queue))
             }
             Event::ContactParked { contact: who, until } => {
                 format!("parked {} until {}", contact(who), written_time(*until))

@@ -17,6 +17,9 @@
 09:01:10  drop queue loans to=lians
           refused MOVES_INVALID
 09:01:20  drop queue loans to=claims
+          moved l1 to claims
+          moved l2 to claims
+          moved l3 to claims
 # What followed the call under the old queue is what follows it under the new one: no wrap-up here.
 09:02:00  l1 completes
           closed l1 handled

@@ -140,7 +140,7 @@ impl Stage {
     fn version(&mut self, version: u64) -> Option<Arc<DocumentVersion>> {
         let now = self.driver().now();
         match self.driver().state().query(now, &Query::Document { version: Some(version), field: "version" }) {
-            Ok(Answer::Document(known)) => Some(known),
+            Ok(Answer::Document { version, .. }) => Some(version),
             _ => None,
         }
     }

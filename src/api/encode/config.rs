@@ -4,7 +4,7 @@ use crate::{
     api::{pb, status},
     engine::{
         history::DocumentVersion,
-        view::{Preview, QueueChange, QueuePreview},
+        view::{Preview, QueueChange, QueuePreview, SweepStage, SweepView},
     },
     model::document::{Change, Difference, Differences, Format, Source, Violation},
     shard::CallError,
@@ -44,6 +44,17 @@ pub fn document_version(version: &DocumentVersion) -> pb::DocumentVersion {
         size_bytes: version.source.text.len() as u64,
         rolled_back_to: version.origin.restores.unwrap_or(0),
     }
+}
+
+/// How far a document is on its way into force.
+pub fn document_sweep(sweep: &SweepView) -> pb::DocumentSweep {
+    let stage = match sweep.stage {
+        SweepStage::Queues => pb::DocumentSweepStage::Queues,
+        SweepStage::Agents => pb::DocumentSweepStage::Agents,
+        SweepStage::Contacts => pb::DocumentSweepStage::Contacts,
+        SweepStage::Work => pb::DocumentSweepStage::Work,
+    };
+    pb::DocumentSweep { version: sweep.version, stage: stage.into(), left_items: sweep.left }
 }
 
 /// What differs.

@@ -209,5 +209,6 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::QueueMoveEnded => To::QueueMoveEnded,
         From::ContactUnreachable => To::ContactUnreachable,
         From::ContactReachable => To::ContactReachable,
+        From::ContactMoved => To::ContactMoved,
     }
 }

@@ -45,6 +45,7 @@ fn every_call_error() -> Vec<CallError> {
         Reject::QueuesNotEmpty(vec![queue()]),
         Reject::MovesInvalid(vec![MoveFault { from: queue(), to: queue(), problem: MoveProblem::NotRemoved }]),
         Reject::ChannelsInUse(vec![channel()]),
+        Reject::DocumentSweeping,
         Reject::VersionMismatch {
             expected: DocumentEtag { version: 3, digest: 7 },
             actual: DocumentEtag { version: 4, digest: 8 },

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     engine::{
         command::Proposal,
+        evolve::lanes_of,
         find::nearest,
         kinds::{Breadth, Kind},
         matching::index::combined,
@@ -17,7 +18,7 @@ use crate::{
     model::{
         document::{Document, OwnRequirement, Queue, Rule},
         ids::{ChannelKey, ChannelName, QueueKey, QueueName},
-        limits::{CHANNELS_MAX, QUEUES_MAX, SKILLS_MAX},
+        limits::{CHANNELS_MAX, LANES_MAX, QUEUES_MAX, SKILLS_MAX},
         requirement::{Requirement, RequirementError},
     },
 };
@@ -27,6 +28,10 @@ type Moves = BTreeMap<QueueName, QueueName>;
 
 /// Every reason to refuse a document, the gravest first; none if it fits.
 pub(super) fn refusals(state: &State, proposal: &Proposal) -> Vec<Reject> {
+    if state.is_sweeping() {
+        // What else stands against it shows once the one before is in force.
+        return vec![Reject::DocumentSweeping];
+    }
     let Proposal { document, expected, moves, origin } = proposal;
     let mut rejects = Vec::new();
     if let Some(expected) = expected.filter(|expected| *expected != state.etag()) {
@@ -49,6 +54,7 @@ pub(super) fn refusals(state: &State, proposal: &Proposal) -> Vec<Reject> {
     if !fit.orphaned.is_empty() {
         rejects.push(Reject::ChannelsInUse(fit.orphaned.into_iter().collect()));
     }
+    rejects.extend(check_lanes(state, document));
     rejects.extend(check_names(state, document));
     rejects
 }
@@ -177,6 +183,14 @@ fn reachable<'a>(document: &'a Document, from: &'a Queue) -> Vec<&'a Queue> {
         queues.extend(next.filter_map(|name| document.queues.get(name)));
     }
     queues
+}
+
+/// Until everything is taken over, the pairs of both documents are in use.
+fn check_lanes(state: &State, document: &Document) -> Option<Reject> {
+    let mut lanes = lanes_of(&state.document, Some);
+    lanes.append(&mut lanes_of(document, Some));
+    let what = "distinct pairs of channel and cost in this document and the one in force together";
+    (lanes.len() > LANES_MAX).then_some(Reject::LimitReached { what, limit: LANES_MAX })
 }
 
 /// Names keep their numbers for the tenant's life, so their number over all documents is limited.

@@ -81,7 +81,7 @@ impl State {
         };
         self.engagements.insert(engagement, accepted);
         self.queues[queue.0 as usize].engagements += 1;
-        let interruptible = if self.is_interruptible(channel) { cost } else { 0 };
+        let interruptible = if self.is_interruptible(agent, channel) { cost } else { 0 };
         self.change_agent(agent, |agent| {
             agent.offers.retain(|offer| *offer != key);
             agent.engagements.push(engagement);
@@ -131,7 +131,7 @@ impl State {
         let was = interruptible_part(engagement);
         (engagement.cost_now, engagement.phase) = (cost_now, phase);
         let is = interruptible_part(engagement);
-        let interruptible = self.is_interruptible(channel);
+        let interruptible = self.is_interruptible(agent, channel);
         self.change_agent(agent, |agent| {
             agent.used = agent.used - before + cost_now;
             if interruptible {

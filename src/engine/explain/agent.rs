@@ -40,10 +40,10 @@ pub fn explain(state: &State, id: &AgentId, after: Option<&QueueName>, limit: us
     let keys = names.filter_map(|(name, _)| state.find_queue(name));
     let queues: Vec<QueueEligibility> = keys.take(limit).map(|queue| eligibility(state, key, queue)).collect();
     let next_queue = queues.last().filter(|_| queues.len() == limit).map(|last| last.queue.clone());
-    let lanes = state.index.lanes().map(|(_, channel, cost)| ChannelRoom {
+    let lanes = state.lanes_in_use().into_iter().map(|(channel, cost)| ChannelRoom {
         channel: state.channel_name(channel).clone(),
         cost,
-        obstacles: room(state, agent, channel, cost),
+        obstacles: room(state, key, channel, cost),
     });
     let mut channels: Vec<ChannelRoom> = lanes.collect();
     channels.sort_by(|a, b| (&a.channel, a.cost).cmp(&(&b.channel, b.cost)));
@@ -88,7 +88,7 @@ fn eligibility(state: &State, key: AgentKey, queue: QueueKey) -> QueueEligibilit
     let rules = state.rules(queue);
     let lacks = |step: u8| {
         let mut found = Vec::new();
-        lacking(state, queue, &alternatives(state, &rule_at(rules, step).required), key, &mut found);
+        lacking(state, (queue, rules), &alternatives(state, &rule_at(rules, step).required), key, &mut found);
         found
     };
     let steps = u8::try_from(rules.steps.len()).expect("steps are limited to 16");

@@ -164,7 +164,7 @@ fn meeting(state: &State, wanted: &Wanted) -> AgentSet {
 /// Who has a skill at the level asked: from the bitmap if some class asks the same, else from those who have the skill.
 pub fn holding(state: &State, skill: &Skill) -> AgentSet {
     let (Some(key), level) = (skill.key(), skill.condition.level) else { return AgentSet::default() };
-    if let Some(atom) = state.index.atoms.find(Atom::Skill(key, level)) {
+    if let Some(atom) = state.index.find_ready(Atom::Skill(key, level)) {
         return state.index.everyone.with_atom(atom).clone();
     }
     let mut holding = AgentSet::default();

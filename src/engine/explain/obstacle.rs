@@ -9,7 +9,7 @@ use crate::{
     },
     model::{
         agent::Presence,
-        document::Members,
+        document::{Members, Queue},
         ids::{AgentKey, ChannelKey, QueueKey},
         limits::AGENT_WORK_MAX,
     },
@@ -47,7 +47,7 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
             found.push(Obstacle::NotTarget { target: target_id, until: target.until });
         }
         Some(_) => {}
-        None => lacking(state, terms.asked.queue, &terms.asked.alternatives, key, &mut found),
+        None => lacking(state, (terms.asked.queue, terms.asked.rules), &terms.asked.alternatives, key, &mut found),
     }
     fitting(state, agent, terms.asked.channel, terms.asked.cost, &mut found);
     if terms.route.excluded.contains(&key) {
@@ -57,7 +57,7 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
     if let Some(other) = agent.draining.filter(|other| *other != terms.contact) {
         found.push(Obstacle::Draining { contact: state.contact(other).id.clone() });
     }
-    full(state, agent, terms.asked.channel, terms.asked.cost, &mut found);
+    full(state, key, terms.asked.channel, terms.asked.cost, &mut found);
     barring(state, terms, key, &mut found);
     if state.is_paused(terms.route.queue) {
         found.push(Obstacle::QueuePaused { queue: state.queue_name(terms.route.queue).clone() });
@@ -66,9 +66,15 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
 }
 
 /// What an agent lacks for what a queue asks: assignment and skills, of the alternative that is nearest.
-pub fn lacking(state: &State, queue: QueueKey, asked: &[Wanted], key: AgentKey, found: &mut Vec<Obstacle>) {
+pub fn lacking(
+    state: &State,
+    (queue, rules): (QueueKey, &Queue),
+    asked: &[Wanted],
+    key: AgentKey,
+    found: &mut Vec<Obstacle>,
+) {
     let stand = state.index.stand(key);
-    if state.rules(queue).members == Members::Assigned && !stand.is_assigned(queue) {
+    if rules.members == Members::Assigned && !stand.is_assigned(queue) {
         found.push(Obstacle::NotMember { queue: state.queue_name(queue).clone() });
     }
     let lacked = |wanted: &Wanted| -> Vec<Obstacle> {
@@ -109,8 +115,9 @@ pub fn absent(agent: &Agent, found: &mut Vec<Obstacle>) {
 }
 
 /// What keeps one more contact of a channel and cost away for want of room.
-fn full(state: &State, agent: &Agent, channel: ChannelKey, cost: u32, found: &mut Vec<Obstacle>) {
-    let gives_way = if state.is_interruptible(channel) { 0 } else { agent.interruptible_used };
+fn full(state: &State, key: AgentKey, channel: ChannelKey, cost: u32, found: &mut Vec<Obstacle>) {
+    let agent = state.agent(key);
+    let gives_way = if state.is_interruptible(key, channel) { 0 } else { agent.interruptible_used };
     let free = agent.profile.capacity.saturating_sub(agent.used - gives_way);
     if cost > free && cost <= agent.profile.capacity {
         found.push(Obstacle::NoCapacity { cost, free });
@@ -126,13 +133,14 @@ fn full(state: &State, agent: &Agent, channel: ChannelKey, cost: u32, found: &mu
 }
 
 /// What stands in the way of one more contact of a channel and cost, whatever it asks.
-pub fn room(state: &State, agent: &Agent, channel: ChannelKey, cost: u32) -> Vec<Obstacle> {
+pub fn room(state: &State, key: AgentKey, channel: ChannelKey, cost: u32) -> Vec<Obstacle> {
+    let agent = state.agent(key);
     let mut found = Vec::new();
     fitting(state, agent, channel, cost, &mut found);
     if let Some(contact) = agent.draining {
         found.push(Obstacle::Draining { contact: state.contact(contact).id.clone() });
     }
-    full(state, agent, channel, cost, &mut found);
+    full(state, key, channel, cost, &mut found);
     found
 }
 

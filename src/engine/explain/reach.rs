@@ -98,7 +98,7 @@ fn onward(state: &State, from: QueueKey) -> BTreeSet<QueueKey> {
     while let Some(queue) = open.pop() {
         if found.insert(queue) {
             let full = state.rules(queue).max_size.as_ref().and_then(|size| size.overflow.as_ref());
-            open.extend(full.and_then(|name| state.find_queue(name)));
+            open.extend(full.and_then(|name| state.find_onward(name)));
             open.extend(after_waiting(state, queue));
         }
     }
@@ -106,5 +106,5 @@ fn onward(state: &State, from: QueueKey) -> BTreeSet<QueueKey> {
 }
 
 fn after_waiting(state: &State, queue: QueueKey) -> impl Iterator<Item = QueueKey> + '_ {
-    state.rules(queue).sends_on_to().and_then(|name| state.find_queue(name)).into_iter()
+    state.rules(queue).sends_on_to().and_then(|name| state.find_onward(name)).into_iter()
 }

@@ -64,10 +64,13 @@ impl<'a> Terms<'a> {
 impl<'a> Asked<'a> {
     /// By a queue at a step, of a contact on this route; `None` if that can never hold.
     pub fn of(state: &'a State, route: &Route, queue: QueueKey, step: u8) -> Option<Self> {
-        let rules = state.rules(queue);
+        // Where it goes next is told by the document in force, as it will be.
+        let is_here = queue == route.queue;
+        let rules = if is_here { state.rules_of(route) } else { state.rules(queue) };
         let rule = rule_at(rules, step);
         let alternatives = alternatives(state, &combined(rule, Some(&route.requirement)).ok()?);
-        let (channel, cost) = (route.channel, state.cost(queue, route.channel));
+        let channel = route.channel;
+        let cost = if is_here { state.cost_of(route) } else { state.cost(queue, channel) };
         Some(Self { queue, rules, rule, channel, cost, alternatives })
     }
 

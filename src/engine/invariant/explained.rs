@@ -31,7 +31,9 @@ use super::{Broken, could_take, has_room, holds, may_take, rank_of};
 pub fn check_explained(state: &State, now: Timestamp) -> Result<(), Broken> {
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
-        if contact.is_closed() || contact.route.is_none() {
+        // Those who still go by the document before are explained by it; the plain look knows only the one in force.
+        let is_former = contact.route.as_deref().is_some_and(|route| route.document != state.version);
+        if contact.is_closed() || contact.route.is_none() || is_former {
             continue;
         }
         let candidates = candidates(state, now, id)?;
@@ -75,7 +77,7 @@ pub fn check_choice(state: &State, contact: ContactKey, winner: AgentKey, choice
 
 /// Exactly those in line are marked whom nobody could ever take, once nothing is left of a mass change.
 pub(super) fn check_alerts(state: &State) -> Result<(), Broken> {
-    if state.index.reach.has_work() {
+    if state.index.reach.has_work() || state.is_sweeping() {
         return Ok(());
     }
     for (id, key) in &state.contact_ids {
@@ -189,7 +191,7 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
     let draining = agent.draining.is_some_and(|other| other != contact);
     let fits = fits_ever(state, route, state.queue_name(route.queue), agent);
     // Who can never have room has none now; that is told once, by what lasts.
-    let room = if fits { has_room(state, route, agent) } else { roomy(state, route, agent) };
+    let room = if fits { has_room(state, route, key) } else { roomy(state, route, key) };
     let barred = has_engagement(state, agent, contact)
         || (passes_over(state, route, contact, key) && !route.excluded.contains(&key))
         || route.refusals.iter().any(|refusal| refusal.agent == key && refusal.until.is_some())
@@ -210,8 +212,9 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
 }
 
 /// Whether there is room but for what can never be had.
-fn roomy(state: &State, route: &Route, agent: &Agent) -> bool {
-    let gives_way = if state.is_interruptible(route.channel) { 0 } else { agent.interruptible_used };
+fn roomy(state: &State, route: &Route, key: AgentKey) -> bool {
+    let agent = state.agent(key);
+    let gives_way = if state.is_interruptible(key, route.channel) { 0 } else { agent.interruptible_used };
     let cost = state.cost(route.queue, route.channel);
     let small = cost > agent.profile.capacity || agent.used - gives_way + cost <= agent.profile.capacity;
     let limit = agent.profile.channel_limits.get(state.channel_name(route.channel));

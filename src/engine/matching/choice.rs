@@ -51,7 +51,7 @@ pub(super) fn choice(
         step: route.step,
         load: standing.map_or(0, |standing| standing.key.load),
         idle_since: standing.map_or(now, |standing| standing.key.since),
-        document: state.version,
+        document: route.document,
         examined,
         agents: u32::try_from(state.agent_ids.len()).expect("agents are limited to 100,000"),
         met: [None; MET_MAX],

@@ -32,6 +32,8 @@ impl LaneKey {
 /// What makes two waiting contacts alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClassId {
+    /// The version of the document.
+    pub document: u64,
     /// The queue.
     pub queue: QueueKey,
     /// The step reached.

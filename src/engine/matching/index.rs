@@ -82,6 +82,9 @@ pub struct Index {
     pub atoms: Atoms,
     lanes: Vec<(ChannelKey, u32)>,
     lane_keys: Table<(ChannelKey, u32), LaneKey>,
+    vacant_lanes: Vec<LaneKey>,
+    /// Atoms of a document that is being prepared, not yet given to all who satisfy them.
+    pending: BTreeSet<AtomKey>,
     classes: Vec<Option<Class>>,
     class_keys: Table<ClassId, ClassKey>,
     vacant: Vec<ClassKey>,
@@ -95,7 +98,8 @@ pub struct Index {
     /// Who could ever take what waits.
     pub reach: Reach,
     stands: Vec<Stand>,
-    holders: Vec<BTreeSet<AgentKey>>,
+    /// Per skill, who has it, by proficiency: a condition that comes into use concerns only those who satisfy it.
+    holders: Vec<BTreeSet<(Level, AgentKey)>>,
     assigned: Table<QueueKey, BTreeSet<AgentKey>>,
     pub dirty_agents: BTreeSet<AgentKey>,
     pub dirty_contacts: BTreeSet<(Place, ContactKey)>,
@@ -110,11 +114,25 @@ impl Index {
         if let Some(lane) = self.lane_keys.get(&(channel, cost)) {
             return *lane;
         }
-        let lane = LaneKey(u8::try_from(self.lanes.len()).expect("documents use at most 64 lanes"));
-        self.lanes.push((channel, cost));
+        let lane = self.vacant_lanes.pop().unwrap_or_else(|| {
+            self.lanes.push((channel, cost));
+            self.heads.push(Heads::default());
+            LaneKey(u8::try_from(self.lanes.len() - 1).expect("two documents together use at most 64 lanes"))
+        });
+        self.lanes[usize::from(lane.0)] = (channel, cost);
         self.lane_keys.insert((channel, cost), lane);
-        self.heads.push(Heads::default());
         lane
+    }
+
+    /// Frees the numbers of pairs that are no longer in use. Agents keep standing by them until they are described
+    /// again, which means nothing to anybody.
+    pub fn free_lanes(&mut self, is_free: impl Fn(&(ChannelKey, u32)) -> bool) {
+        for (lane, pair) in (0u8..).map(LaneKey).zip(&self.lanes) {
+            if is_free(pair) && self.lane_keys.get(pair) == Some(&lane) {
+                self.lane_keys.remove(pair);
+                self.vacant_lanes.push(lane);
+            }
+        }
     }
 
     /// The number of a (channel, cost) pair in use.
@@ -122,9 +140,9 @@ impl Index {
         self.lane_keys.get(&(channel, cost)).copied()
     }
 
-    /// All lanes in use.
-    pub fn lanes(&self) -> impl Iterator<Item = (LaneKey, ChannelKey, u32)> + '_ {
-        (0u8..).zip(&self.lanes).map(|(lane, (channel, cost))| (LaneKey(lane), *channel, *cost))
+    /// All lanes, by number, those included that no document uses any more.
+    pub fn lanes(&self) -> &[(ChannelKey, u32)] {
+        &self.lanes
     }
 
     /// A class in use.
@@ -137,11 +155,8 @@ impl Index {
         self.class_keys.get(id).copied()
     }
 
-    /// The class with this identity; compiled if it was not in use.
-    pub fn intern_class(&mut self, id: &ClassId, queue: &Queue, skills: &mut Names<SkillName>) -> ClassKey {
-        if let Some(class) = self.find_class(id) {
-            return class;
-        }
+    /// Compiles the class with this identity, which is not in use.
+    pub fn add_class(&mut self, id: &ClassId, queue: &Queue, skills: &mut Names<SkillName>) -> ClassKey {
         if self.class_keys.len() >= CLASSES_MAX {
             self.drop_empty_classes();
         }
@@ -215,25 +230,26 @@ impl Index {
 
     /// An atom's key; one that was not in use is given to the agents who satisfy it.
     fn atom(&mut self, atom: Atom) -> AtomKey {
-        if let Some(key) = self.atoms.find(atom) {
-            return key;
-        }
-        let key = self.atoms.add(atom);
-        let none = BTreeSet::new();
-        let candidates = match atom {
-            Atom::Anyone => &none,
-            Atom::Skill(skill, _) => self.holders.get(skill.0 as usize).unwrap_or(&none),
-            Atom::Member(queue) => self.assigned.get(&queue).unwrap_or(&none),
+        let key = match self.atoms.find(atom) {
+            Some(key) if !self.pending.remove(&key) => return key,
+            Some(pending) => pending,
+            None => self.atoms.add(atom),
         };
-        for agent in candidates {
+        let satisfying: Vec<AgentKey> = match atom {
+            Atom::Anyone => Vec::new(),
+            Atom::Skill(skill, level) => {
+                let holders = self.holders.get(skill.0 as usize).into_iter();
+                holders.flat_map(|holders| holders.range((level, AgentKey(0))..)).map(|(_, agent)| *agent).collect()
+            }
+            Atom::Member(queue) => self.assigned(queue).collect(),
+        };
+        for agent in satisfying {
             let stand = &mut self.stands[agent.0 as usize];
-            if let Atom::Skill(skill, level) = atom
-                && !stand.skills.iter().any(|(s, l)| *s == skill && *l >= level)
-            {
+            if stand.signature.contains(key) {
                 continue;
             }
             stand.signature.insert(key);
-            self.everyone.grant(*agent, key);
+            self.everyone.grant(agent, key);
             self.atoms.count_holder(key);
             if let Some(standing) = stand.standing {
                 if standing.ready != 0 {
@@ -245,6 +261,35 @@ impl Index {
             }
         }
         key
+    }
+
+    /// Brings the conditions of a queue into use that is not in force yet: agents get them as they are described.
+    pub fn prepare_conditions(&mut self, queue: QueueKey, rules: &Queue, skills: &mut Names<SkillName>) {
+        if rules.members == Members::Assigned {
+            self.prepare(Atom::Member(queue));
+        }
+        let all = std::iter::once(&rules.rule).chain(rules.steps.iter().map(|step| &step.rule));
+        for dnf in all.flat_map(|rule| std::iter::once(&rule.required).chain(&rule.prefer)) {
+            for condition in dnf.conjuncts.iter().flat_map(|one| one.must.iter().chain(&one.must_not)) {
+                self.prepare(Atom::Skill(SkillKey(skills.intern(&condition.skill)), condition.level));
+            }
+        }
+    }
+
+    fn prepare(&mut self, atom: Atom) {
+        if self.atoms.find(atom).is_none() {
+            self.pending.insert(self.atoms.add(atom));
+        }
+    }
+
+    /// Every agent has been described since the last condition was prepared.
+    pub fn conditions_are_ready(&mut self) {
+        self.pending.clear();
+    }
+
+    /// The key of an atom in use, if all who satisfy it have it.
+    pub fn find_ready(&self, atom: Atom) -> Option<AtomKey> {
+        self.atoms.find(atom).filter(|key| !self.pending.contains(key))
     }
 
     /// Enters a contact into a line.
@@ -363,8 +408,8 @@ impl Index {
         for atom in old.iter().filter(|atom| *atom != ANYONE) {
             self.atoms.discount_holder(atom);
         }
-        for (skill, _) in std::mem::take(&mut self.stands[at].skills) {
-            self.holders[skill.0 as usize].remove(&agent);
+        for (skill, level) in std::mem::take(&mut self.stands[at].skills) {
+            self.holders[skill.0 as usize].remove(&(level, agent));
         }
         for queue in std::mem::take(&mut self.stands[at].queues) {
             if let Some(assigned) = self.assigned.get_mut(&queue) {
@@ -377,7 +422,7 @@ impl Index {
             if self.holders.len() <= skill.0 as usize {
                 self.holders.resize_with(skill.0 as usize + 1, BTreeSet::new);
             }
-            self.holders[skill.0 as usize].insert(agent);
+            self.holders[skill.0 as usize].insert((*level, agent));
             self.atoms.satisfied_by(*skill, *level).for_each(|atom| signature.insert(atom));
         }
         for queue in &queues {
@@ -400,7 +445,7 @@ impl Index {
     /// Who has a skill at any level.
     pub fn holders(&self, skill: SkillKey) -> impl Iterator<Item = (AgentKey, Level)> + '_ {
         let holders = self.holders.get(skill.0 as usize).into_iter().flatten();
-        holders.filter_map(move |agent| Some((*agent, self.stand(*agent).level(skill)?)))
+        holders.map(|(level, agent)| (*agent, *level))
     }
 
     /// Who is assigned to a queue.
@@ -451,6 +496,11 @@ impl Index {
 fn classes_of(classes: &mut [Option<Class>], queue: QueueKey) -> impl Iterator<Item = (ClassKey, &mut Class)> {
     let numbered = (0..).map(ClassKey).zip(classes).filter_map(|(key, class)| Some((key, class.as_mut()?)));
     numbered.filter(move |(_, class)| class.id.queue == queue)
+}
+
+/// Lanes with their numbers.
+pub fn numbered(lanes: &[(ChannelKey, u32)]) -> impl Iterator<Item = (LaneKey, ChannelKey, u32)> + '_ {
+    (0u8..).zip(lanes).map(|(lane, (channel, cost))| (LaneKey(lane), *channel, *cost))
 }
 
 /// The rule in force at a step (0 = before the first).

@@ -29,7 +29,7 @@ use super::{
     choice::choice,
     class::{Class, ClassKey, satisfies},
     heads::Head,
-    index::InLine,
+    index::{InLine, numbered},
 };
 
 /// A search's result and what it cost.
@@ -58,12 +58,14 @@ pub fn settle(out: &mut Emit<'_>) {
         }
     }
     let mut freed = Freed::of(out.state(), freed);
+    let mut in_vain = InVain::default();
     loop {
         // What happened meanwhile may have freed more (an offer rescinded, a drain ended).
         for agent in std::mem::take(&mut out.work().dirty_agents) {
             freed.look(out.state(), agent);
+            in_vain.classes.clear();
         }
-        let arrived = first_arrived(out);
+        let arrived = first_arrived(out, &mut in_vain);
         let taken = freed.first(out.state());
         match (arrived, taken) {
             (Some((place, contact, best, examined)), Some((other, ..))) if place <= other => {
@@ -128,10 +130,36 @@ impl Freed {
     }
 }
 
+/// Classes whose every contact seeks in vain, as long as nobody is freed: when many come at once, one search is enough.
+#[derive(Default)]
+struct InVain {
+    classes: BTreeSet<ClassKey>,
+}
+
+impl InVain {
+    /// The agent for a contact in line, if it is worth seeking.
+    fn best_agent(&mut self, state: &State, contact: ContactKey) -> Best<Chosen> {
+        let Some(InLine::Class(class)) = state.route(contact).line else { return best_agent(state, contact) };
+        if self.classes.contains(&class) {
+            return Best { found: None, examined: 0 };
+        }
+        let best = best_agent(state, contact);
+        if best.found.is_none() && is_for_anyone(state.route(contact)) {
+            self.classes.insert(class);
+        }
+        best
+    }
+}
+
+/// Whether a contact passes nobody over, so that what is true of it is true of its whole class.
+fn is_for_anyone(route: &Route) -> bool {
+    route.excluded.is_empty() && route.refusals.is_empty() && route.offers.is_empty() && route.answered_at.is_none()
+}
+
 /// The first contact in line that came into it and has an agent.
-fn first_arrived(out: &mut Emit<'_>) -> Option<(Place, ContactKey, Chosen, u32)> {
+fn first_arrived(out: &mut Emit<'_>, in_vain: &mut InVain) -> Option<(Place, ContactKey, Chosen, u32)> {
     while let Some((place, contact)) = out.state().index.dirty_contacts.first().copied() {
-        let best = best_agent(out.state(), contact);
+        let best = in_vain.best_agent(out.state(), contact);
         if let Some(chosen) = best.found {
             return Some((place, contact, chosen, best.examined));
         }
@@ -225,7 +253,7 @@ fn first_in_classes(
 ) -> Option<Head> {
     let signature = &state.index.stand(key).signature;
     let mut best = None;
-    for (lane, ..) in state.index.lanes().filter(|(lane, ..)| lanes & lane.bit() != 0) {
+    for (lane, ..) in numbered(state.index.lanes()).filter(|(lane, ..)| lanes & lane.bit() != 0) {
         for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
             for (head, class) in bucket.iter().copied() {
                 *examined += 1;
@@ -383,14 +411,14 @@ fn offer(out: &mut Emit<'_>, contact: ContactKey, chosen: Chosen, rule: ChoiceRu
 /// Sets interruptible work aside, the latest accepted first, until the contact's cost fits.
 fn make_room(out: &mut Emit<'_>, contact: ContactKey, agent: AgentKey) {
     let route = out.state().route(contact);
-    let cost = out.state().cost(route.queue, route.channel);
+    let cost = out.state().cost_of(route);
     for engagement in out.state().agent(agent).engagements.clone().into_iter().rev() {
         let state = out.state();
         if cost <= state.agent(agent).free() {
             return;
         }
         let engaged = state.engagement(engagement);
-        if engaged.is_active() && state.channel(engaged.channel).interruptible {
+        if engaged.is_active() && state.is_interruptible(agent, engaged.channel) {
             out.emit(Event::EngagementInterrupted { engagement });
         }
     }

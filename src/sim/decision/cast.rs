@@ -56,6 +56,13 @@ impl Cast {
         }
     }
 
+    /// From now on contacts come only into the other queues; the name of the last, and of the first.
+    pub(super) fn drop_last_queue(&mut self) -> (QueueName, QueueName) {
+        self.shape.queues -= 1;
+        let last = self.queues.pop().expect("a world has several queues");
+        (last, self.queues[0].clone())
+    }
+
     /// The profile of somebody who never signs in; they make the second skill of the ineligible heads less rare than
     /// the first.
     pub(super) fn ghost(&self) -> AgentProfile {

@@ -64,18 +64,33 @@ pub(super) enum Side {
     Busy,
 }
 
+/// The document that a world begins with, or the one that is applied while contacts wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wording {
+    First,
+    /// With other priorities, steps, costs and skills, and without the last queue.
+    Changed,
+}
+
 /// Queues that each ask for one common skill and prefer those who have it well.
-pub(super) fn document(shape: &Shape) -> Document {
+pub(super) fn document(shape: &Shape, wording: Wording) -> Document {
     let mut text = String::from("[skills]\n");
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes everything");
     (0..SKILLS).for_each(|skill| line(format!("s{skill} = \"\"")));
-    for (channel, cost) in [("voice", 100), ("chat", 34), ("sms", 25), ("email", 20)] {
+    let (queues, voice, more) = match wording {
+        Wording::First => (shape.queues, 100, 0),
+        Wording::Changed => (shape.queues - 1, 90, 5),
+    };
+    for (channel, cost) in [("voice", voice), ("chat", 34), ("sms", 25), ("email", 20)] {
         line(format!("[channels.{channel}]\ncost = {cost}"));
     }
-    for queue in 0..shape.queues {
-        let (skill, level) = (queue % SCARCE, [20, 40, 60][queue % 3]);
+    for queue in 0..queues {
+        let (skill, level) = (queue % SCARCE, [20, 40, 60][queue % 3] + more);
         let drain_after = if shape.twist == Twist::Draining { "30s" } else { "6d" };
         line(format!("[queues.q{queue}]\ndrain_after = \"{drain_after}\"\nmax_wait = {{ after = \"6d\" }}"));
+        if wording == Wording::Changed {
+            line(format!("priority = \"{}s\"\nsteps = [{{ after = \"5d\", require = {{}} }}]", queue % 120));
+        }
         match shape.twist {
             Twist::Assigned => line("members = \"assigned\"".to_owned()),
             Twist::IneligibleHeads | Twist::NobodyHasBoth if queue == 0 => {}

@@ -25,8 +25,10 @@ use super::{
     Meter,
     cast::{Cast, HEADS, name},
     histogram,
-    shape::{Shape, Side, Twist, document},
+    shape::{Shape, Side, Twist, Wording, document},
 };
+
+mod apply;
 
 /// Arrivals that stay parked, so that the search for an agent can be repeated without a command.
 const PROBES: usize = 256;
@@ -62,7 +64,7 @@ pub struct Decided {
 impl World {
     /// Builds a world up to the state in which it is measured.
     pub fn new(shape: Shape, meter: Meter) -> Self {
-        let document = document(&shape);
+        let document = document(&shape, Wording::First);
         let mut world = Self {
             shape,
             bytes_per_agent: 0,
