@@ -346,7 +346,7 @@ async fn a_document_is_taken_over_between_calls_and_answered_for_once_it_is_in_f
     let sales = QueueName::new("sales").unwrap();
     assert!(bench.shard.query(&bench.tenant, Query::Queue(sales)).await.is_ok(), "what was said is so");
     let sweep = || async {
-        match bench.shard.query(&bench.tenant, Query::Document(None)).await.unwrap() {
+        match bench.shard.query(&bench.tenant, Query::Document { version: None, field: "version" }).await.unwrap() {
             Answer::Document { version, sweep } => (version.version, sweep),
             other => panic!("{other:?}"),
         }
