@@ -71,8 +71,8 @@ pub enum Stage {
     Queues { after: Option<QueueName> },
     /// Agents, from this number on.
     Agents { next: u32 },
-    /// Contacts, after this one.
-    Contacts { after: Option<ContactId> },
+    /// Contacts, after this one; so many are behind it.
+    Contacts { after: Option<ContactId>, taken: usize },
     /// Agents' work, from this number on.
     Work { next: u32 },
 }
@@ -148,7 +148,7 @@ impl State {
         Some(SweepView { version: next, stage, left: self.left_in(&sweep.stage) as u64 })
     }
 
-    /// At most so many items are left of a stage.
+    /// About so many items are left of a stage: contacts come and go meanwhile.
     fn left_in(&self, stage: &Stage) -> usize {
         let agents = |next: u32| self.agents.len().saturating_sub(next as usize);
         match stage {
@@ -158,14 +158,14 @@ impl State {
                 sweep.map_or(0, |sweep| sweep.other.document.queues.len() - sweep.other.queues.iter().flatten().count())
             }
             Stage::Agents { next } | Stage::Work { next } => agents(*next),
-            Stage::Contacts { .. } => self.contact_ids.len(),
+            Stage::Contacts { taken, .. } => self.contact_ids.len().saturating_sub(*taken),
         }
     }
 
     /// Those of the next so many contacts whose queue is gone, out of which and where each goes.
     fn to_move(&self, items: usize) -> Vec<(ContactKey, QueueKey, QueueKey)> {
         let Some(sweep) = self.sweep.as_deref().filter(|sweep| !sweep.moves.is_empty()) else { return Vec::new() };
-        let Stage::Contacts { after } = &sweep.stage else { return Vec::new() };
+        let Stage::Contacts { after, .. } = &sweep.stage else { return Vec::new() };
         let next = self.contact_ids.after(after.as_ref()).take(items).map(|(_, key)| *key);
         let moved = next.filter_map(|key| {
             let contact = self.contact(key);

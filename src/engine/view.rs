@@ -302,7 +302,7 @@ pub struct SweepView {
     pub version: u64,
     /// What is being taken over.
     pub stage: SweepStage,
-    /// How much of that is left, at most.
+    /// About how much of that is left.
     pub left: u64,
 }
 

@@ -63,7 +63,8 @@ fn play(seed: u64) -> Result<usize, String> {
         }
         // So short that under both documents nobody has yet had somebody sought who drains.
         let pause = Span::from_millis(chaos.millis(600));
-        (swept.pass(pause), fresh.pass(pause));
+        swept.pass(pause);
+        fresh.pass(pause);
     }
 
     let proposal = Proposal { moves: BTreeMap::from([(mail, rest)]), ..Proposal::new(after) };
@@ -79,20 +80,23 @@ fn play(seed: u64) -> Result<usize, String> {
         let connection = number as u64;
         let open = Command::OpenSession { agent: agent.clone(), session, connection };
         for command in [open, Command::SetPresence { agent, presence: Presence::Available }] {
-            (swept.call(command.clone()), fresh.call(command));
+            swept.call(command.clone());
+            fresh.call(command);
         }
         compare(&mut swept, &mut fresh).map_err(|broken| format!("with {number} more agents {broken}"))?;
     }
     for _ in 0..40 {
         let pause = Span::from_millis(chaos.millis(15_000));
-        (swept.pass(pause), fresh.pass(pause));
+        swept.pass(pause);
+        fresh.pass(pause);
         compare(&mut swept, &mut fresh).map_err(|broken| format!("as time passed {broken}"))?;
     }
     Ok(moved)
 }
 
 fn compare(swept: &mut Driver, fresh: &mut Driver) -> Result<(), String> {
-    (swept.pass(Span::ZERO), fresh.pass(Span::ZERO));
+    swept.pass(Span::ZERO);
+    fresh.pass(Span::ZERO);
     let is = (swept.state().next_deadline(), fresh.state().next_deadline());
     if is.0 != is.1 {
         return Err(format!("the next deadlines are {is:?}"));

@@ -65,11 +65,16 @@ impl Layout {
         words.first().is_some_and(|word| WORDS.contains(&word.as_str()))
     }
 
-    /// `routing longest_idle=lowest_load`, `channels voice, chat`, `channel chat cost=50`, `queue …`, `drop queue … to=…`.
+    /// `routing longest_idle=lowest_load`, `channels voice, chat`, `channel chat cost=50`, `queue …`,
+    /// `drop queue … to=…`, `document without … to=…`.
     pub fn declare(&mut self, words: &[String], toml: &str) -> Result<(), String> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words[..] {
             ["document"] => self.toml = toml.to_owned(),
+            ["document", "without", name, ref settings @ ..] => {
+                self.toml = toml.to_owned();
+                self.drop_queue(name, settings)?;
+            }
             ["routing", ref settings @ ..] => self.routing = in_toml(settings)?,
             ["skills", names] => names.split(',').for_each(|name| self.skill(name)),
             ["channels", names] => {
@@ -85,16 +90,18 @@ impl Layout {
             ["queue", name, ref settings @ ..] => {
                 self.queues.insert(name.to_owned(), in_toml(settings)?);
             }
-            ["drop", "queue", name, ref settings @ ..] => {
-                drop(self.queues.remove(name));
-                for setting in settings {
-                    let to =
-                        setting.strip_prefix("to=").ok_or(format!("{setting:?} says nothing of a dropped queue"))?;
-                    self.moves.insert(name.to_owned(), to.to_owned());
-                }
-            }
+            ["drop", "queue", name, ref settings @ ..] => self.drop_queue(name, settings)?,
             ["drop", "channel", name] => drop(self.channels.remove(name)),
             _ => return Err(format!("cannot declare {:?}", words.join(" "))),
+        }
+        Ok(())
+    }
+
+    fn drop_queue(&mut self, name: &str, settings: &[&str]) -> Result<(), String> {
+        drop(self.queues.remove(name));
+        for setting in settings {
+            let to = setting.strip_prefix("to=").ok_or(format!("{setting:?} says nothing of a dropped queue"))?;
+            self.moves.insert(name.to_owned(), to.to_owned());
         }
         Ok(())
     }

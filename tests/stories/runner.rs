@@ -11,7 +11,7 @@ use attune::{
         explain::view::{Explain, Explained},
         history::DocumentVersion,
         invariant::{check, check_explained, check_settled},
-        view::{Answer, Query},
+        view::{Answer, Query, SweepView},
     },
     model::{
         document::{Document, Origin},
@@ -89,6 +89,8 @@ struct Stage {
     desks: BTreeMap<String, Desk>,
     /// Answers by the request ids that the story itself gives.
     answers: BTreeMap<String, Reply>,
+    /// Documents are taken over by lines `slice`, so many items each.
+    is_sliced: bool,
     broken: Vec<String>,
 }
 
@@ -123,6 +125,15 @@ impl Stage {
                 proposal.expected = Some(known.etag());
             }
             happened.extend(self.call(block, None, Command::ApplyDocument(Box::new(proposal)))?);
+            happened.extend(self.is_sliced.then(|| self.how_far()));
+        } else if let ["slices", "of", items] = words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            let items = items.parse().map_err(|_| format!("{items:?} is no number"))?;
+            self.driver().sweep_by_hand(items);
+            self.is_sliced = true;
+        } else if words == ["slice"] {
+            let step = self.driver().slice();
+            happened.extend(self.settle(block, step)?);
+            happened.push(self.how_far());
         } else if let ["why", asked @ ..] = block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             happened.push(self.why(asked)?);
         } else {
@@ -143,6 +154,19 @@ impl Stage {
             Ok(Answer::Document { version, .. }) => Some(version),
             _ => None,
         }
+    }
+
+    /// How far the document is that is being taken over.
+    fn how_far(&mut self) -> Happening {
+        let now = self.driver().now();
+        let words = match self.driver().state().query(now, &Query::Document { version: None, field: "version" }) {
+            Ok(Answer::Document { sweep: Some(SweepView { version, stage, left }), .. }) => {
+                format!("document {version} takes over {} ({left} left)", format!("{stage:?}").to_lowercase())
+            }
+            Ok(Answer::Document { version, sweep: None }) => format!("document {} has taken over", version.version),
+            other => format!("{other:?}"),
+        };
+        Happening::of(now, words)
     }
 
     /// An earlier document; one that is not remembered is asked for all the same.

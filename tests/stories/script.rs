@@ -10,6 +10,9 @@
 //!           no agent anywhere has polish>=60 (0 of 3), and waiting will not change that
 //! 09:01:00  document                     lines that begin with | are a routing document in TOML
 //!         | [queues.claims]
+//! 09:02:00  slices of 2                  from now on documents are taken over so many contacts or agents at a time
+//! 09:02:00  slice                        the next of them are
+//!           document 2 takes over contacts (3 left)
 //! ```
 //!
 //! Not here: what the words mean (`runner`, `happening`).

@@ -54,7 +54,7 @@ impl State {
         let next = match sweep.stage.clone() {
             Stage::Queues { after } => self.take_over_queues(after, items),
             Stage::Agents { next } => self.take_over_agents(now, next, items),
-            Stage::Contacts { after } => self.take_over_contacts(now, after, items),
+            Stage::Contacts { after, taken } => self.take_over_contacts(now, after, taken, items),
             Stage::Work { next } => self.take_over_work(next, items),
         };
         match next {
@@ -123,7 +123,7 @@ impl State {
         }
         if end as usize == self.agents.len() {
             self.put_in_force(now);
-            return Some(Stage::Contacts { after: None });
+            return Some(Stage::Contacts { after: None, taken: 0 });
         }
         Some(Stage::Agents { next: end })
     }
@@ -158,14 +158,20 @@ impl State {
         self.end_moves_of_dropped_queues();
     }
 
-    fn take_over_contacts(&mut self, now: Timestamp, after: Option<ContactId>, items: usize) -> Option<Stage> {
+    fn take_over_contacts(
+        &mut self,
+        now: Timestamp,
+        after: Option<ContactId>,
+        taken: usize,
+        items: usize,
+    ) -> Option<Stage> {
         let next: Vec<(ContactId, ContactKey)> =
             self.contact_ids.after(after.as_ref()).take(items + 1).map(|(id, key)| (id.clone(), *key)).collect();
         for (_, key) in next.iter().take(items) {
             self.take_over_contact(now, *key);
         }
         if next.len() > items {
-            return Some(Stage::Contacts { after: Some(next[items - 1].0.clone()) });
+            return Some(Stage::Contacts { after: Some(next[items - 1].0.clone()), taken: taken + items });
         }
         let moves = !self.sweep.as_ref().expect("only a sweep under way advances").moves.is_empty();
         moves.then_some(Stage::Work { next: 0 })
