@@ -6,7 +6,7 @@ use attune::{
     api::pb::{
         self, agent_row_result::Result as RowResult, agent_service_client::AgentServiceClient,
         config_service_client::ConfigServiceClient, contact_service_client::ContactServiceClient,
-        diff_documents_request::To,
+        diff_documents_request::To, enqueue_contact_result::Result as Enqueued,
     },
     app::Daemon,
     config::Settings,
@@ -62,6 +62,33 @@ impl Wire {
             ..Default::default()
         };
         self.contacts.enqueue_contact(message).await.expect("is queued");
+    }
+
+    /// Queues so many contacts, `c0` and on, for whom nobody is there.
+    async fn crowd(&mut self, count: usize, queue: &str) {
+        let contact = |number| pb::EnqueueContactRequest {
+            request_id: format!("crowd-{number}"),
+            contact_id: format!("c{number}"),
+            queue: queue.into(),
+            channel: "voice".into(),
+            ..Default::default()
+        };
+        let contacts: Vec<_> = (0..count).map(contact).collect();
+        let requests: Vec<_> =
+            contacts.chunks(500).map(|some| pb::EnqueueContactsRequest { contacts: some.to_vec() }).collect();
+        let answers = self.contacts.enqueue_contacts(tokio_stream::iter(requests)).await.expect("the call opens");
+        let (mut answers, mut queued) = (answers.into_inner(), 0);
+        while let Some(answer) = answers.next().await {
+            let results = answer.expect("the stream lives").results;
+            queued += results.iter().filter(|one| matches!(one.result, Some(Enqueued::Enqueued(_)))).count();
+        }
+        assert_eq!(queued, count);
+    }
+
+    async fn queue_of(&mut self, contact: &str) -> String {
+        let message = pb::GetContactRequest { contact_id: contact.into(), ..Default::default() };
+        let answer = self.contacts.get_contact(message).await.expect("is read").into_inner();
+        answer.contact.expect("a contact").queue
     }
 
     async fn import(&mut self, batches: Vec<pb::ImportAgentsRequest>) -> Result<Vec<pb::AgentRowResult>, Status> {
@@ -199,6 +226,68 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     };
     let answer = wire.config.roll_back_document(back).await.expect("is an answer").into_inner();
     assert_eq!(answer.preview.expect("a preview").refusals.len(), 1, "the contacts are in the other queue now");
+    wire.daemon.shutdown().await;
+}
+
+/// The sweep takes several hundred slices, so that each call below has many of them to come in between.
+#[tokio::test]
+async fn a_queue_in_which_many_wait_is_removed_slice_by_slice_and_only_one_document_at_a_time() {
+    const AGENTS: usize = 1_000;
+    const WAITING: usize = 30_000;
+    let mut wire = Wire::open().await;
+    let before = wire.apply("before", YAML).await.expect("is applied");
+    let agents: Vec<_> = (0..AGENTS)
+        .map(|number| pb::AgentRow {
+            agent_id: format!("agent-{number}"),
+            profile: Some(pb::AgentProfile::default()),
+            ..Default::default()
+        })
+        .collect();
+    let batches = agents.chunks(100).enumerate().map(|(number, rows)| batch(format!("import-{number}"), rows.to_vec()));
+    assert_eq!(wire.import(batches.collect()).await.expect("is answered").len(), AGENTS);
+    wire.crowd(WAITING, "rest").await;
+
+    let mut removing = apply("remove", &YAML.replace("  rest: {}\n", "  other: { priority: 10s }\n"));
+    removing.moves = vec![pb::QueueMove { from: "rest".into(), to: "other".into() }];
+    let mut config = wire.config.clone();
+    let asked = removing.clone();
+    let applying = tokio::spawn(async move { config.apply_document(asked).await.map(tonic::Response::into_inner) });
+    let mut told = loop {
+        let document = wire.document(0).await;
+        if document.sweep.is_some() {
+            break document;
+        }
+    };
+    let refused = wire.apply("meanwhile", YAML).await.expect_err("one document at a time");
+    assert_eq!(reason(&refused), (Code::Aborted, "DOCUMENT_SWEEPING".into()));
+    assert!(refused.get_details_retry_info().expect("a hint").retry_delay.is_some_and(|delay| !delay.is_zero()));
+    wire.enqueue("meanwhile", "claims").await;
+
+    let applied = applying.await.expect("nothing panics").expect("is applied");
+    assert_eq!(applied.version, before.version + 1);
+    let mut sweeps = 0;
+    let mut is_answered = false;
+    while let Some(sweep) = &told.sweep {
+        assert_eq!(sweep.version, applied.version);
+        let in_force = sweep.stage() >= pb::DocumentSweepStage::Contacts;
+        assert!(in_force || !is_answered, "answered for before it was in force: {sweep:?}");
+        assert_eq!(told.version, if in_force { applied.version } else { before.version }, "{sweep:?}");
+        assert!(sweep.left_items <= (WAITING + 1) as u64, "{sweep:?}");
+        let next = wire.document(0).await;
+        if let Some(later) = &next.sweep {
+            let how_far = |sweep: &pb::DocumentSweep| (sweep.stage, std::cmp::Reverse(sweep.left_items));
+            assert!(how_far(later) >= how_far(sweep), "{later:?} after {sweep:?}");
+        }
+        (told, is_answered, sweeps) = (next, true, sweeps + 1);
+    }
+    assert!(sweeps > 1, "it was over before anybody could ask how far it is");
+    assert_eq!((told.version, told.etag), (applied.version, applied.etag.clone()));
+    for contact in ["c0", "c12345", "c29999"] {
+        assert_eq!(wire.queue_of(contact).await, "other");
+    }
+    let again = wire.config.apply_document(removing).await.expect("is answered as before").into_inner();
+    assert_eq!(again, applied);
+    wire.apply("after", YAML).await.expect_err("the contacts are in the queue that this one removes");
     wire.daemon.shutdown().await;
 }
 

@@ -13,6 +13,7 @@ from office import ahead, eventually, refused
 
 # Reasons that no call to a healthy daemon can provoke, or that another test provokes, and why.
 EXCEPTIONS = {
+    "DOCUMENT_SWEEPING": "lasts milliseconds while thousands wait; see tests/config_api.rs",
     "FROZEN": "the journal of this release is in memory and fails only where a test inside of the daemon makes it",
     "INTERNAL": "a defect of the daemon; there is none that we know of",
     "OVERLOADED": "needs a daemon of its own; see test_overload.py",
