@@ -22,6 +22,7 @@ mod gateway_stream;
 mod import_stream;
 mod insight_service;
 mod offer_stream;
+mod overload;
 mod page_token;
 mod status;
 mod supervisor_service;
