@@ -39,9 +39,11 @@ pub struct Flooded {
     /// Calls without an answer when the flood's patience ended.
     pub unanswered: u64,
     pub seconds: f64,
-    /// From a call's scheduled time to its answer, if it was taken.
+    /// From sending to the answer, of calls that were taken.
     pub taken_us: Histogram<u64>,
     pub refused_us: Histogram<u64>,
+    /// From a call's scheduled time to sending: how late the load itself was.
+    pub late_us: Histogram<u64>,
 }
 
 /// How calls are sent.
@@ -111,6 +113,7 @@ impl Flood {
             seconds: began.elapsed().min(span).as_secs_f64(),
             taken_us: histogram(),
             refused_us: histogram(),
+            late_us: histogram(),
         };
         for line in results {
             all.taken += line.taken;
@@ -118,6 +121,7 @@ impl Flood {
             all.unanswered += line.unanswered;
             all.taken_us.add(&line.taken_us).expect("equal bounds");
             all.refused_us.add(&line.refused_us).expect("equal bounds");
+            all.late_us.add(&line.late_us).expect("equal bounds");
         }
         all
     }
@@ -126,8 +130,8 @@ impl Flood {
 /// What writer and reader of a line share.
 struct Sent {
     began: Instant,
-    /// When each call was due, in microseconds.
-    due_us: Vec<AtomicU64>,
+    /// When each call was sent, in microseconds.
+    sent_us: Vec<AtomicU64>,
     first_stream: u32,
     answered: AtomicU64,
     sent: AtomicU64,
@@ -142,7 +146,7 @@ impl Line {
         };
         let sent = Sent {
             began: Instant::now(),
-            due_us: (0..most).map(|_| AtomicU64::new(0)).collect(),
+            sent_us: (0..most).map(|_| AtomicU64::new(0)).collect(),
             first_stream: self.next_stream,
             answered: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -152,9 +156,10 @@ impl Line {
         reading.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket takes it");
         let mut rest = std::mem::take(&mut self.rest);
         let window = Arc::clone(&self.window);
-        let flooded = thread::scope(|scope| {
+        let mut late_us = histogram();
+        let mut flooded = thread::scope(|scope| {
             let reader = scope.spawn(|| read(&mut reading, &mut rest, &window, &sent));
-            self.write(path, pace, span, make, &sent);
+            self.write(path, pace, span, make, &sent, &mut late_us);
             let patience = Instant::now() + Duration::from_secs(2);
             while sent.answered.load(Relaxed) < sent.sent.load(Relaxed) && Instant::now() < patience {
                 thread::sleep(Duration::from_millis(1));
@@ -163,26 +168,34 @@ impl Line {
             reader.join().expect("the reader reads through")
         });
         self.rest = rest;
+        flooded.late_us = late_us;
         flooded
     }
 
-    fn write(&mut self, path: &str, pace: Pace, span: Duration, make: Make<'_>, sent: &Sent) {
+    fn write(
+        &mut self,
+        path: &str,
+        pace: Pace,
+        span: Duration,
+        make: Make<'_>,
+        sent: &Sent,
+        late_us: &mut Histogram<u64>,
+    ) {
         let block = headers(path);
         let mut bytes = Vec::new();
         let mut number = 0;
-        while sent.began.elapsed() < span && (number as usize) < sent.due_us.len() {
+        while sent.began.elapsed() < span && (number as usize) < sent.sent_us.len() {
             bytes.clear();
             let now_us = sent.began.elapsed().as_micros() as u64;
             let due = match pace {
-                Pace::Open(rate) => (now_us * rate / 1_000_000).min(sent.due_us.len() as u64),
+                Pace::Open(rate) => (now_us * rate / 1_000_000).min(sent.sent_us.len() as u64),
                 Pace::Closed(calls) => sent.answered.load(Relaxed) + calls as u64,
             };
             while number < due && self.window.load(Relaxed) > 1_024 {
-                let due_us = match pace {
-                    Pace::Open(rate) => number * 1_000_000 / rate,
-                    Pace::Closed(_) => now_us,
-                };
-                sent.due_us[number as usize].store(due_us, Relaxed);
+                if let Pace::Open(rate) = pace {
+                    late_us.saturating_record(now_us.saturating_sub(number * 1_000_000 / rate));
+                }
+                sent.sent_us[number as usize].store(now_us, Relaxed);
                 let message = make(number);
                 frame(&mut bytes, HEADERS, END_HEADERS, self.next_stream, &block);
                 let mut data = vec![0];
@@ -204,12 +217,19 @@ impl Line {
 }
 
 fn read(stream: &mut TcpStream, rest: &mut Vec<u8>, window: &AtomicI64, sent: &Sent) -> Flooded {
-    let mut flooded =
-        Flooded { taken: 0, refused: 0, unanswered: 0, seconds: 0.0, taken_us: histogram(), refused_us: histogram() };
+    let mut flooded = Flooded {
+        taken: 0,
+        refused: 0,
+        unanswered: 0,
+        seconds: 0.0,
+        taken_us: histogram(),
+        refused_us: histogram(),
+        late_us: histogram(),
+    };
     let mut buffer = vec![0; 1 << 16];
     let mut replies = Vec::new();
     // Whose answer has a message; a refusal has none.
-    let mut answers = vec![false; sent.due_us.len()];
+    let mut answers = vec![false; sent.sent_us.len()];
     while !sent.over.load(Relaxed) {
         let read = match stream.read(&mut buffer) {
             Ok(0) => panic!("the daemon closed the connection"),
@@ -229,7 +249,7 @@ fn read(stream: &mut TcpStream, rest: &mut Vec<u8>, window: &AtomicI64, sent: &S
                 DATA if id >= sent.first_stream => answers[((id - sent.first_stream) / 2) as usize] = true,
                 HEADERS if flags & END_STREAM != 0 && id >= sent.first_stream => {
                     let call = ((id - sent.first_stream) / 2) as usize;
-                    let latency = now_us.saturating_sub(sent.due_us[call].load(Relaxed));
+                    let latency = now_us.saturating_sub(sent.sent_us[call].load(Relaxed));
                     if answers[call] {
                         flooded.taken += 1;
                         flooded.taken_us.saturating_record(latency);

@@ -38,7 +38,7 @@ use staff::Staff;
 const CONNECTIONS: usize = 4;
 const AGENTS: usize = 2_000;
 const ENQUEUE: &str = "/attune.v1.ContactService/EnqueueContact";
-const DELIBERATE: [&str; 2] = ["default", "quiet"];
+const TENANTS: [&str; 2] = ["default", "quiet"];
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -46,14 +46,12 @@ fn main() {
     let host = Host::start();
     let load = runtime();
     let mut next = 0;
-    let _staffs = DELIBERATE.map(|tenant| load.block_on(Staff::open(host.api, tenant, AGENTS)));
+    let _staffs = TENANTS.map(|tenant| load.block_on(Staff::open(host.api, tenant, AGENTS)));
     // The staff answers on a thread of its own, whatever this one does.
     let (stop, stopped) = oneshot::channel::<()>();
     let answering = std::thread::spawn(move || load.block_on(async { drop(stopped.await) }));
 
-    println!(
-        "{CONNECTIONS} connections, {AGENTS} agents at a gateway, {span:?} each; from the scheduled time to the answer"
-    );
+    println!("{CONNECTIONS} connections, {AGENTS} agents at a gateway, {span:?} each; from sending to the answer");
     header();
     let mut flood = Flood::open(host.api, CONNECTIONS);
     let mut run = |what: &str, tenant: &'static str, flood: &mut Flood, pace: Pace, span: Duration| {
@@ -132,27 +130,28 @@ fn enqueue(tenant: &str, number: u64) -> Vec<u8> {
 }
 
 fn header() {
-    println!(
-        "\n{:<28} {:>9} {:>9} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8}",
-        "", "taken/s", "refused/s", "unanswered", "p50", "p99", "p99.9", "ref. p50", "ref. p99"
-    );
+    let columns = ["taken/s", "refused/s", "unanswered", "p50 µs", "p99", "p99.9", "ref. p50", "ref. p99", "late p99"];
+    let columns: String = columns.iter().map(|column| format!(" {column:>10}")).collect();
+    println!("\n{:<28}{columns}", "");
 }
 
 fn row(what: &str, flooded: &Flooded) {
-    let rate = |calls: u64| calls as f64 / flooded.seconds;
-    let at = |quantile| flooded.taken_us.value_at_quantile(quantile);
+    let rate = |calls: u64| (calls as f64 / flooded.seconds) as u64;
+    let taken = |quantile| flooded.taken_us.value_at_quantile(quantile);
     let refused = |quantile| flooded.refused_us.value_at_quantile(quantile);
-    println!(
-        "{what:<28} {:>9.0} {:>9.0} {:>10} {:>7} µs {:>8} {:>8} {:>8} {:>8}",
+    let values = [
         rate(flooded.taken),
         rate(flooded.refused),
         flooded.unanswered,
-        at(0.5),
-        at(0.99),
-        at(0.999),
+        taken(0.5),
+        taken(0.99),
+        taken(0.999),
         refused(0.5),
         refused(0.99),
-    );
+        flooded.late_us.value_at_quantile(0.99),
+    ];
+    let values: String = values.iter().map(|value| format!(" {value:>10}")).collect();
+    println!("{what:<28}{values}");
 }
 
 fn p99(flooded: &Flooded) -> u64 {
@@ -180,7 +179,7 @@ impl Host {
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let loopback = "127.0.0.1:0".parse().expect("it is an address");
-            let tenants = DELIBERATE.map(|tenant| {
+            let tenants = TENANTS.map(|tenant| {
                 (
                     TenantId::new(tenant).expect("it obeys the grammar of names"),
                     DocumentSource::Given(staff::document()),

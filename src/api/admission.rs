@@ -1,20 +1,21 @@
 //! Admission: which calls are taken while more comes than can be served.
 //!
 //! A call that brings new work is refused by its headers alone, unread, if it has waited too long already: it came over a
-//! connection that sends faster than it is read (`connection`), or everything that is ready waits too long for its turn
-//! (`Lag`). What is refused costs far less than what is served, so those who wait are soon up to date again. A burst may
-//! wait longer than what comes while overload lasts, which is taken late or not at all.
+//! connection that sends faster than it is read (`connection`). That costs far less than serving it, so those who wait
+//! are soon up to date again. Where everything that is ready waits too long for its turn (`Lag`), those are refused
+//! who bring more than their share, and whose that is stands in the message, so it is read first.
 //!
-//! Invariant: only arrivals are ever refused for being late, never what ends work (answers, completions, presence), and
-//! nobody because another's connection is behind. How many calls are open at once has a bound for all, which is that of
-//! their memory. Not here: how much may wait in a shard's inbox (`shard::inbox`).
+//! Invariant: only arrivals are ever refused for being late, never what ends work (answers, completions, presence);
+//! nobody because another's connection is behind, and no tenant below its share because another floods. How many calls
+//! are open at once has a bound for all, which is that of their memory. Not here: what overload and shares are
+//! (`overload`), how much may wait in a shard's inbox (`shard::inbox`).
 
 use std::{
     convert::Infallible,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -30,18 +31,22 @@ use tonic::{
 use tower::{Layer, Service};
 
 use crate::{
+    model::ids::TenantId,
     shard::CallError,
     telemetry::metrics::{CALLS_IN_FLIGHT, CALLS_OVERLOADED, LAG_SECONDS},
 };
 
-use super::connection::Backlog;
+use super::{
+    connection::Backlog,
+    overload::{Overload, RETRY_MIN, Shares},
+};
 
 /// When calls are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest that an arrival may have waited, while all is well.
     pub burst: Duration,
-    /// The same for [`ALERT`] after the last time that the other was exceeded.
+    /// The same while overload lasts.
     pub delay: Duration,
     /// Calls that may be open at once; streams count until they are open.
     pub in_flight_max: usize,
@@ -50,24 +55,20 @@ pub struct Limits {
 /// Calls that bring new work.
 const ARRIVALS: [&str; 2] = ["/attune.v1.ContactService/EnqueueContact", "/attune.v1.ContactService/AnnounceContact"];
 
-/// How long overload is on the mind.
-const ALERT: Duration = Duration::from_secs(1);
-/// What a refused caller waits: at least what it takes to catch up …
-const RETRY_MIN: Duration = Duration::from_millis(20);
-/// … and at most this, however long overload has lasted.
-const RETRY_MAX: Duration = Duration::from_secs(5);
+/// Turns of its own that an arrival waits for before it is answered: its connection's to be read, its call's, its
+/// shard's, its call's again and its connection's to be sent.
+const TURNS: u32 = 5;
 
 /// The gate; clones are the same one.
 #[derive(Clone)]
 pub struct Admission(Arc<Shared>);
 
 struct Shared {
-    limits: Limits,
+    in_flight_max: usize,
     clock: Clock,
-    lag: Lag,
-    /// Since when overload is on the mind, and until when if nothing more happens.
-    alert_since_us: AtomicU64,
-    alert_until_us: AtomicU64,
+    lag: Arc<Lag>,
+    overload: Overload,
+    shares: Shares,
     open: AtomicUsize,
     in_flight: Gauge,
     late: Counter,
@@ -93,6 +94,8 @@ struct Lag {
     /// What it told last, and when.
     lag_us: AtomicU64,
     told_us: AtomicU64,
+    /// Nobody will ask any more.
+    over: AtomicBool,
 }
 
 impl Lag {
@@ -115,84 +118,86 @@ impl Lag {
 impl Admission {
     /// A gate with these limits, for calls that are served on the present runtime.
     pub fn new(limits: Limits) -> Self {
-        let shared = Arc::new(Shared {
-            limits,
-            clock: Clock(Instant::now()),
-            lag: Lag::default(),
-            alert_since_us: AtomicU64::new(0),
-            alert_until_us: AtomicU64::new(0),
+        let lag = Arc::new(Lag::default());
+        let clock = Clock(Instant::now());
+        tokio::spawn(tell_lag(Arc::clone(&lag), clock));
+        Self(Arc::new(Shared {
+            in_flight_max: limits.in_flight_max,
+            clock,
+            lag,
+            overload: Overload::new(limits.burst, limits.delay),
+            shares: Shares::default(),
             open: AtomicUsize::new(0),
             in_flight: CALLS_IN_FLIGHT.gauge(&[]),
             late: CALLS_OVERLOADED.counter(&["late"]),
             too_many: CALLS_OVERLOADED.counter(&["in_flight"]),
-        });
-        tokio::spawn(tell_lag(Arc::downgrade(&shared)));
-        Self(shared)
+        }))
     }
 
-    /// Whether contacts that came by a stream may be taken. A stream is not read faster than it is answered, so nothing
-    /// waits in it that its sender does not know of.
-    pub fn admit_from_stream(&self, contacts: usize) -> Result<(), CallError> {
-        self.0.arrive(Duration::ZERO).inspect_err(|_| self.0.late.increment(contacts as u64))
+    /// Whether so many contacts of a tenant's, which came together, may be taken now that they are read.
+    pub fn arrive(&self, tenant: &TenantId, contacts: usize) -> Result<(), CallError> {
+        let now_us = self.0.clock.now_us();
+        let lag = self.0.lag.look(now_us);
+        self.0.arrive(now_us, lag * TURNS, tenant, contacts).inspect_err(|_| self.0.late.increment(contacts as u64))
     }
 
     fn admit(&self, request: &Request<Body>) -> Result<Open, CallError> {
         let open = Open(Arc::clone(&self.0));
         self.0.in_flight.increment(1.0);
         // Counted, and no longer if it is one too many.
-        if self.0.open.fetch_add(1, Relaxed) >= self.0.limits.in_flight_max {
+        if self.0.open.fetch_add(1, Relaxed) >= self.0.in_flight_max {
             self.0.too_many.increment(1);
             return Err(CallError::Overloaded { retry_after: RETRY_MIN });
         }
         if ARRIVALS.contains(&request.uri().path()) {
             let behind = request.extensions().get().map_or(Duration::ZERO, Backlog::age);
-            self.0.arrive(behind).inspect_err(|_| self.0.late.increment(1))?;
+            self.0.begin(self.0.clock.now_us(), behind).inspect_err(|_| self.0.late.increment(1))?;
         }
         Ok(open)
     }
 }
 
 impl Shared {
-    /// Takes or refuses an arrival that has waited for so long to be read.
-    fn arrive(&self, behind: Duration) -> Result<(), CallError> {
-        let now_us = self.clock.now_us();
-        let waited = behind + self.lag.look(now_us);
-        let mut alert = now_us < self.alert_until_us.load(Relaxed);
-        if waited > self.limits.burst {
-            if !alert {
-                self.alert_since_us.store(now_us, Relaxed);
+    /// Refuses an arrival that has waited too long to be read.
+    fn begin(&self, now_us: u64, behind: Duration) -> Result<(), CallError> {
+        if behind <= self.overload.patience(now_us) { Ok(()) } else { self.overload.judge(now_us, behind) }
+    }
+
+    /// Takes arrivals, or refuses them if everything waits for so long and their tenant brings more than its share.
+    fn arrive(&self, now_us: u64, waits: Duration, tenant: &TenantId, contacts: usize) -> Result<(), CallError> {
+        if waits <= self.overload.notable() {
+            if self.shares.are_counted() {
+                self.shares.fade(now_us);
             }
-            self.alert_until_us.store(now_us + micros(ALERT), Relaxed);
-            alert = true;
+            return self.overload.judge(now_us, Duration::ZERO);
         }
-        if waited <= if alert { self.limits.delay } else { self.limits.burst } {
-            return Ok(());
-        }
-        // The longer overload has lasted, the longer it will: hints grow with it, so that retries do not feed it.
-        let lasted_us = now_us.saturating_sub(self.alert_since_us.load(Relaxed));
-        let retry_after = (waited * 2 + Duration::from_micros(lasted_us / 4)).clamp(RETRY_MIN, RETRY_MAX);
-        Err(CallError::Overloaded { retry_after })
+        let above = self.shares.is_above(now_us, tenant, contacts);
+        self.overload.judge(now_us, if above { waits } else { Duration::ZERO })?;
+        self.shares.taken(contacts);
+        Ok(())
     }
 }
 
-fn micros(span: Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.lag.over.store(true, Relaxed);
+        self.lag.ready.notify_one();
+    }
 }
 
-/// Tells the lag as often as it is asked for, as long as there is a gate.
-async fn tell_lag(gate: std::sync::Weak<Shared>) {
+/// Tells the lag as often as it is asked for, as long as anybody asks.
+async fn tell_lag(lag: Arc<Lag>, clock: Clock) {
     let gauge = LAG_SECONDS.gauge(&[]);
-    while let Some(shared) = gate.upgrade() {
-        let asked = tokio::time::timeout(ALERT, shared.lag.ready.notified()).await;
-        if asked.is_err() {
-            // Nobody came; the gate may be gone.
-            continue;
+    loop {
+        lag.ready.notified().await;
+        if lag.over.load(Relaxed) {
+            return;
         }
-        let now_us = shared.clock.now_us();
-        let lag_us = now_us.saturating_sub(shared.lag.ready_us.load(Relaxed));
-        shared.lag.lag_us.store(lag_us, Relaxed);
-        shared.lag.told_us.store(now_us, Relaxed);
-        shared.lag.ready_us.store(0, Relaxed);
+        let now_us = clock.now_us();
+        let lag_us = now_us.saturating_sub(lag.ready_us.load(Relaxed));
+        lag.lag_us.store(lag_us, Relaxed);
+        lag.told_us.store(now_us, Relaxed);
+        lag.ready_us.store(0, Relaxed);
         gauge.set(lag_us as f64 / 1e6);
     }
 }
@@ -259,14 +264,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_burst_may_wait_and_lasting_overload_is_refused_early() {
-        let gate = gate();
-        let arrive = |ms| gate.0.arrive(Duration::from_millis(ms));
-        assert_eq!(arrive(40), Ok(()), "a burst");
-        let Err(CallError::Overloaded { retry_after }) = arrive(60) else { panic!("is refused") };
-        assert!(retry_after >= Duration::from_millis(120), "twice what it would have had to wait: {retry_after:?}");
-        assert!(arrive(10).is_err(), "overload is on the mind: no second burst");
-        assert_eq!(arrive(4), Ok(()), "who has hardly waited is taken");
+    async fn who_was_not_read_is_refused_by_connection_and_who_was_by_share() {
+        let Admission(gate) = gate();
+        let [flood, quiet] = ["flood", "quiet"].map(|name| TenantId::new(name).unwrap());
+        let [none, all] = [0, 60].map(Duration::from_millis);
+        let mut refused = [0; 2];
+        // Everything waits for 60 ms, for a second; one tenant brings twenty times as much as the other.
+        for ms in 1..=1_000 {
+            for _ in 0..20 {
+                refused[0] += usize::from(gate.arrive(ms * 1_000, all, &flood, 1).is_err());
+            }
+            refused[1] += usize::from(gate.arrive(ms * 1_000, all, &quiet, 1).is_err());
+        }
+        assert!(refused[0] > 10_000 && refused[1] == 0, "{refused:?}");
+        assert!(gate.begin(1_000_000, all).is_err(), "whoever sends faster than is read");
+        assert_eq!(gate.begin(1_000_000, none), Ok(()), "nobody else");
+        assert_eq!(gate.arrive(1_000_000, none, &flood, 1), Ok(()), "nobody waits");
     }
 
     #[tokio::test]

@@ -1,16 +1,20 @@
 //! ContactService: contacts as the platform drives them.
 //!
-//! Invariant: each call decodes, passes on and encodes, and does nothing else.
+//! Invariant: each call decodes, asks for admission if it brings a contact, passes on and encodes, and does nothing else.
 
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{engine::view::Answer, shard::Directory};
+use crate::{
+    engine::{Reply, view::Answer},
+    shard::Directory,
+};
 
 use super::{
     Draining,
     admission::Admission,
     call::{ask, change},
-    decode, encode,
+    decode::{self, Mutation},
+    encode,
     enqueue_stream::{self, EnqueueStream},
     page_token::{self, List},
     pb, status,
@@ -29,6 +33,12 @@ impl Contacts {
     pub fn new(directory: Directory, admission: Admission, draining: Draining) -> Self {
         Self { directory, admission, draining }
     }
+
+    /// Has a new contact taken, if it may be.
+    async fn bring(&self, mutation: Mutation) -> Result<Reply, Status> {
+        self.admission.arrive(&mutation.tenant, 1)?;
+        change(&self.directory, mutation).await
+    }
 }
 
 #[tonic::async_trait]
@@ -39,7 +49,7 @@ impl pb::contact_service_server::ContactService for Contacts {
         &self,
         request: Request<pb::AnnounceContactRequest>,
     ) -> Result<Response<pb::AnnounceContactResponse>, Status> {
-        change(&self.directory, decode::announce_contact(request.into_inner())?).await?;
+        self.bring(decode::announce_contact(request.into_inner())?).await?;
         Ok(Response::new(pb::AnnounceContactResponse {}))
     }
 
@@ -47,7 +57,7 @@ impl pb::contact_service_server::ContactService for Contacts {
         &self,
         request: Request<pb::EnqueueContactRequest>,
     ) -> Result<Response<pb::EnqueueContactResponse>, Status> {
-        let reply = change(&self.directory, decode::enqueue_contact(request.into_inner())?).await?;
+        let reply = self.bring(decode::enqueue_contact(request.into_inner())?).await?;
         let (queue, place) = encode::queued(&reply)?;
         Ok(Response::new(pb::EnqueueContactResponse { queue, virtual_arrival_time: Some(place) }))
     }

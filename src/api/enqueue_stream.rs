@@ -128,7 +128,7 @@ impl Course {
             });
         }
         for (tenant, places, requests) in calls {
-            let admitted = self.admission.admit_from_stream(requests.len());
+            let admitted = self.admission.arrive(&tenant, requests.len());
             let shard = admitted.and_then(|()| self.directory.shard_of(&tenant));
             match shard.and_then(|shard| shard.call_all(&tenant, requests)) {
                 Ok(replies) => taken.waiting.push(Waiting { places, replies }),

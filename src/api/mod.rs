@@ -13,6 +13,7 @@ mod config_service;
 mod connection;
 mod contact_service;
 mod decode;
+mod direct;
 mod encode;
 mod enqueue_stream;
 mod etag;
@@ -21,6 +22,7 @@ mod gateway_stream;
 mod import_stream;
 mod insight_service;
 mod offer_stream;
+mod overload;
 mod page_token;
 mod status;
 mod supervisor_service;
@@ -49,6 +51,7 @@ use self::{
     config_service::Config,
     connection::connections,
     contact_service::Contacts,
+    direct::Direct,
     gateway_service::Gateways,
     insight_service::Insights,
     pb::{
@@ -93,7 +96,8 @@ pub async fn serve(
 ) -> Result<(), transport::Error> {
     let (drain, draining) = watch::channel(false);
     let admission = Admission::new(limits);
-    let (routes, health) = routes(directory, admission.clone(), draining);
+    let direct = direct(&directory, admission.clone(), draining.clone());
+    let (routes, health) = routes(directory, draining);
     report_health(&health, ServingStatus::Serving).await;
     let draining = async {
         shutdown.await;
@@ -109,6 +113,7 @@ pub async fn serve(
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
         .layer(admission)
         .layer(MapResponseLayer::new(unread::explain))
+        .layer(direct)
         .add_routes(routes)
         .serve_with_incoming_shutdown(connections(incoming), draining)
         .await
@@ -123,19 +128,26 @@ async fn drained(draining: &mut Draining) {
     let _ = draining.wait_for(|draining| *draining).await;
 }
 
-/// Everything that is served, and the switch of its health.
-fn routes(directory: Directory, admission: Admission, draining: Draining) -> (Routes, HealthReporter) {
+/// What is called most.
+fn direct(directory: &Directory, admission: Admission, draining: Draining) -> Direct {
+    let contacts = Contacts::new(directory.clone(), admission, draining);
+    let agents = Agents::new(directory.clone());
+    Direct {
+        contacts: ContactServiceServer::new(contacts).max_decoding_message_size(REQUEST_BYTES_MAX),
+        agents: AgentServiceServer::new(agents).max_decoding_message_size(REQUEST_BYTES_MAX),
+    }
+}
+
+/// Everything else that is served, and the switch of the health of all.
+fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) {
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let contacts = ContactServiceServer::new(Contacts::new(directory.clone(), admission, draining.clone()))
-        .max_decoding_message_size(REQUEST_BYTES_MAX);
     let gateways = GatewayServiceServer::new(Gateways::new(directory.clone(), draining))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
-    let agents = AgentServiceServer::new(Agents::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let waits = WaitServiceServer::new(Waits::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let insights =
         InsightServiceServer::new(Insights::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
@@ -143,9 +155,7 @@ fn routes(directory: Directory, admission: Admission, draining: Draining) -> (Ro
         SupervisorServiceServer::new(Supervisors::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let watches = WatchServiceServer::new(Watches::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let config = ConfigServiceServer::new(Config::new(directory)).max_decoding_message_size(DOCUMENT_REQUEST_BYTES_MAX);
-    let routes = Routes::new(contacts)
-        .add_service(agents)
-        .add_service(gateways)
+    let routes = Routes::new(gateways)
         .add_service(waits)
         .add_service(insights)
         .add_service(supervisors)

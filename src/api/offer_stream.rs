@@ -7,6 +7,7 @@
 use std::{collections::VecDeque, hash::BuildHasher, hash::RandomState, pin::Pin, time::Duration};
 
 use futures_util::{Stream, stream};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::Status;
 
 use crate::{
@@ -49,6 +50,37 @@ struct Course {
     sequence: u64,
     /// The number of the last message that was not a checkpoint.
     last_told: u64,
+    quiet: Quiet,
+}
+
+/// When a stream has been quiet for long enough. Its timer is set once in that time, not for every message: an agent
+/// gets several for each contact.
+struct Quiet {
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Quiet {
+    fn new() -> Self {
+        let since = Instant::now();
+        Self { since, timer: Box::pin(sleep_until(since + CHECKPOINT_AFTER)) }
+    }
+
+    fn broken(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Returns when it is time for a checkpoint. May be dropped and called anew.
+    async fn lasts(&mut self) {
+        loop {
+            self.timer.as_mut().await;
+            let until = self.since + CHECKPOINT_AFTER;
+            if until <= Instant::now() {
+                return;
+            }
+            self.timer.as_mut().reset(until);
+        }
+    }
 }
 
 impl Course {
@@ -57,7 +89,7 @@ impl Course {
         let welcome = encode::welcome(session, watch.resumed, watch.agent, watch.open_offers.len(), HEARTBEAT);
         let offers = watch.open_offers.into_iter().map(|view| encode::offer(view, now).into());
         let opening = std::iter::once(welcome.into()).chain(offers).collect();
-        Self { opening, notices: Some(watch.notices), sequence: 0, last_told: 0 }
+        Self { opening, notices: Some(watch.notices), sequence: 0, last_told: 0, quiet: Quiet::new() }
     }
 
     async fn next(&mut self) -> Option<pb::WatchOffersResponse> {
@@ -74,15 +106,20 @@ impl Course {
 
     async fn follow(&mut self) -> Option<Event> {
         let notices = self.notices.as_mut()?;
-        let item = tokio::time::timeout(CHECKPOINT_AFTER, notices.next()).await;
+        let item = tokio::select! {
+            biased;
+            item = notices.next() => Some(item),
+            () = self.quiet.lasts() => None,
+        };
+        self.quiet.broken();
         let now = clock::now();
         Some(match item {
-            Ok(StreamItem::Notice(notice)) => encode::notice(notice, now),
-            Ok(StreamItem::End(end)) => {
+            Some(StreamItem::Notice(notice)) => encode::notice(notice, now),
+            Some(StreamItem::End(end)) => {
                 self.notices = None;
                 encode::end(end).into()
             }
-            Err(_quiet) => encode::checkpoint(self.last_told, now).into(),
+            None => encode::checkpoint(self.last_told, now).into(),
         })
     }
 }

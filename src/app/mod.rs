@@ -50,9 +50,6 @@ use threads::ShardRuntime;
 
 use reload::InForce;
 
-/// Records that the journal in memory keeps: enough to look at what has just happened.
-const JOURNAL_TAIL: usize = 10_000;
-
 /// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
 #[derive(Debug)]
 pub struct Daemon {
@@ -144,7 +141,9 @@ impl Daemon {
 
         let directory = Directory::new();
         let tenants: Vec<_> = core.tenants().cloned().collect();
-        let storage = MemoryStorage::new(Retention::Last(JOURNAL_TAIL));
+        // Nobody but this process could read it, which does not; and what is kept a while only to be dropped has left the
+        // processor's caches by then, as has what it drove out of them.
+        let storage = MemoryStorage::new(Retention::Last(0));
         DURABILITY.gauge(&["memory"]).set(1.0);
         let shard_runtime = ShardRuntime::new(shard_thread).map_err(StartError::Thread)?;
         let (shard_handle, shard) = {

@@ -19,7 +19,8 @@ pub fn runtime(settings: &Settings) -> io::Result<Runtime> {
 
 fn threads(wanted: usize) -> usize {
     match (wanted, thread::available_parallelism().map_or(1, usize::from)) {
-        // One thread is measured to be faster there: a call that needs no other wakes none.
+        // Measured on two cores with the load beside it: a contact by unary calls takes a third less processor time than
+        // with two threads or with the shard on its own, since none wakes another.
         (0, 0..=2) => 1,
         (0, cores) => cores - 1,
         (wanted, _) => wanted,

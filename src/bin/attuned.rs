@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use attune::app::Program;
 use clap::Parser;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     Program::parse().run()
 }

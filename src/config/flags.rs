@@ -48,7 +48,7 @@ pub struct Flags {
     #[arg(long, value_name = "MILLISECONDS")]
     pub overload_burst_ms_max: Option<String>,
 
-    /// The same while overload lasts [default: 5] [env: ATTUNE_OVERLOAD_DELAY_MS_MAX]
+    /// The same while overload lasts [default: 3] [env: ATTUNE_OVERLOAD_DELAY_MS_MAX]
     #[arg(long, value_name = "MILLISECONDS")]
     pub overload_delay_ms_max: Option<String>,
 

@@ -125,8 +125,8 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "overload.delay_ms_max",
-        default: "5",
-        help: "The same for a second after the last time that the other was exceeded: while overload lasts, 1-10000.",
+        default: "3",
+        help: "The same while overload lasts: until hardly anybody is refused any more, 1-10000.",
         form: Form::Number { least: 1, most: 10_000 },
         change: Change::Restart,
         get: |settings| settings.overload.delay.as_millis().to_string(),

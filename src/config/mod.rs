@@ -73,7 +73,7 @@ pub struct Overload {
 
 impl Default for Overload {
     fn default() -> Self {
-        Self { burst: Duration::from_millis(50), delay: Duration::from_millis(5), in_flight_max: 32_768 }
+        Self { burst: Duration::from_millis(50), delay: Duration::from_millis(3), in_flight_max: 32_768 }
     }
 }
 

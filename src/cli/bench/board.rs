@@ -260,8 +260,8 @@ fn micros(span: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// A server answers in a millisecond, but stands still for the first 100 ms. Whoever measures from the moment at
-    /// which a held-up caller gets to send sees one slow answer; the customers who were due meanwhile saw a hundred.
+    /// A server answers in a millisecond, but stands still for the first second. Whoever measures from the moment at
+    /// which a held-up caller gets to send sees one slow answer; the customers who were due meanwhile saw a thousand.
     #[test]
     fn a_stall_counts_for_everybody_who_was_due_in_it() {
         let began = Instant::now() - Duration::from_secs(1);

@@ -1,7 +1,8 @@
 //! Servers to measure, each a process of its own: this very program under the hidden verb `bench-server`.
 //!
 //! Invariant: a server ends with its host, also if the bench itself is killed: it serves for as long as its standard
-//! input stays open. The daemon among them is composed as `attuned` composes it, with its default settings.
+//! input stays open. The daemon among them is composed as `attuned` composes it, on the runtime that its settings ask for:
+//! those of the environment where it has some (`ATTUNE_RUNTIME_THREADS=2 attune bench …`), otherwise the defaults.
 
 use std::{
     env,
@@ -13,15 +14,19 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
 use tonic::{
     service::Routes,
     transport::{self, Server, server::TcpIncoming},
 };
 
 use crate::{
-    app::{Daemon, StartError},
-    config::Settings,
+    app::{self, Daemon, StartError},
+    config::{Flags, Settings, SettingsError, Sources},
     telemetry::logs::{self, LogFormat},
 };
 
@@ -103,6 +108,8 @@ impl Drop for Host {
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
     #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
     Serve(#[from] transport::Error),
@@ -113,11 +120,7 @@ enum ServeError {
 /// Serves until standard input ends.
 pub fn serve(arguments: &ServerArguments) -> ExitCode {
     logs::init(LogFormat::Text, "error").expect("the filter is valid");
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(arguments.kind, &error.into()),
-    };
-    match serve_on(&runtime, arguments.kind) {
+    match serve_kind(arguments.kind) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(arguments.kind, &error),
     }
@@ -128,13 +131,32 @@ fn failed(kind: Kind, error: &ServeError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn serve_on(runtime: &Runtime, kind: Kind) -> Result<(), ServeError> {
+fn serve_kind(kind: Kind) -> Result<(), ServeError> {
+    match kind {
+        Kind::Attuned => {
+            let settings = settings()?;
+            serve_on(&app::runtime(&settings)?, kind, settings)
+        }
+        Kind::Echo | Kind::Toy => {
+            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::default())
+        }
+    }
+}
+
+/// The daemon's, for any ports and the one tenant of the bench.
+fn settings() -> Result<Settings, SettingsError> {
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    let settings = Sources::of_process(Flags::default()).load()?.settings;
+    Ok(Settings { listen: any, admin_listen: any, tenants: Settings::default().tenants, ..settings })
+}
+
+fn serve_on(runtime: &Runtime, kind: Kind, settings: Settings) -> Result<(), ServeError> {
     let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
     let ended = stdin_ends();
     runtime.block_on(async {
         match kind {
             Kind::Attuned => {
-                let daemon = Daemon::start(Settings { listen: any, admin_listen: any, ..Settings::default() }).await?;
+                let daemon = Daemon::start(settings).await?;
                 println!("{}", daemon.addresses().api);
                 let _ = ended.await;
             }
