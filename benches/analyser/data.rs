@@ -11,6 +11,8 @@ pub struct Row {
     pub language: Language,
     pub set: &'static str,
     pub text: String,
+    /// The situation it is about; absent in sets.
+    pub idea: Option<String>,
     pub negative: Option<bool>,
     pub angry: Option<bool>,
     pub urgent: Option<bool>,
@@ -49,6 +51,7 @@ pub fn sets(folder: &Path) -> Vec<Row> {
                 language,
                 set,
                 text: row["text"].as_str().expect("a row has a text").to_owned(),
+                idea: None,
                 negative: flag("neg"),
                 angry: flag("anger"),
                 urgent: flag("urgent"),
@@ -68,11 +71,12 @@ pub fn own(folder: &'static str) -> Vec<Row> {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [_, label, _, text] = fields[..] else { panic!("{path}: four fields, not {line:?}") };
+            let [idea, label, _, text] = fields[..] else { panic!("{path}: four fields, not {line:?}") };
             rows.push(Row {
                 language,
                 set: folder,
                 text: text.to_owned(),
+                idea: Some(idea.to_owned()),
                 negative: Some(label != "routine"),
                 angry: None,
                 urgent: Some(label == "urgent"),
@@ -96,5 +100,6 @@ pub fn example(row: &Row, size: usize) -> Example {
         angry: truth(row.angry),
         urgent: truth(row.urgent),
         weight,
+        source: SETS.iter().position(|(set, _)| *set == row.set).map_or(u8::MAX, |set| set as u8),
     }
 }

@@ -5,10 +5,12 @@
 //! ([`Model::prior`](super::model::Model::prior)), since no set is like the next. Not here: reading data, or what is fit
 //! to be read.
 
+use std::collections::BTreeSet;
+
 use super::{
     Reader, Scratch,
     language::Language,
-    linear::{self, BUCKETS, VECTORS},
+    linear::{self, BUCKETS, NEGATIVE, URGENT, VECTORS},
     model::{INPUTS, LINEAR, Model, Stack, probability},
 };
 
@@ -25,6 +27,8 @@ pub struct Example {
     pub urgent: Option<f32>,
     /// How much it counts.
     pub weight: f32,
+    /// Where it comes from: texts of one source are alike in ways that no other source's are.
+    pub source: u8,
 }
 
 /// How to fit.
@@ -42,7 +46,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, passes: 6, ridge: 2e-6, pull: 300.0 }
+        Self { seed: 1, passes: 8, ridge: 2e-6, pull: 100.0 }
     }
 }
 
@@ -66,21 +70,24 @@ pub fn fit(reader: &Reader, language: Language, examples: &[Example], start: &Mo
             Prepared { features, inputs: scratch.inputs, truth, weight: example.weight }
         })
         .collect();
-    // What the linear model says of examples that it was not fitted to, for the stacks to learn how far to trust it.
-    let mut unseen = vec![[0f32; VECTORS]; prepared.len()];
-    for fold in 0..2 {
-        let learnt = fit_linear(prepared.iter().skip(fold).step_by(2), options);
-        for (slot, example) in unseen.iter_mut().zip(&prepared).skip(1 - fold).step_by(2) {
-            *slot = scores(&learnt, &example.features);
-        }
-    }
     let weights = fit_linear(prepared.iter(), options);
     let mut model = Model { weights, ..start.clone() };
-    for (vector, stack) in [(0, &mut model.negative), (2, &mut model.urgent)] {
-        for (example, said) in prepared.iter_mut().zip(&unseen) {
-            example.inputs[LINEAR] = said[vector];
-        }
-        fit_stack(&prepared, vector, stack, options.pull);
+    // How far to trust the linear model is learnt from examples that it was not fitted to: halves say what it is worth on
+    // texts like these, sources left out what it is worth on others. Texts to come are of both kinds.
+    let halves: Vec<u8> = (0..examples.len()).map(|at| (at % 2) as u8).collect();
+    let sources: Vec<u8> = examples.iter().map(|example| example.source).collect();
+    for (vector, stack) in [(NEGATIVE, &mut model.negative), (URGENT, &mut model.urgent)] {
+        let alike = fit_stack(&mut prepared, &halves, vector, stack, options);
+        let unlike = if vector == NEGATIVE { fit_stack(&mut prepared, &sources, vector, stack, options) } else { None };
+        *stack = match (alike, unlike) {
+            (Some(alike), Some(unlike)) => alike.between(&unlike),
+            // Of texts unlike these nothing is known.
+            (Some(alike), None) if vector == NEGATIVE => {
+                alike.between(&Stack { weights: without_linear(&alike), ..alike })
+            }
+            (Some(alike), None) => alike,
+            (None, _) => Stack { weights: without_linear(stack), ..*stack },
+        };
     }
     model
 }
@@ -188,18 +195,34 @@ fn scores(weights: &linear::Weights, features: &[u16]) -> [f32; VECTORS] {
     sums.map(|sum| sum as f32 / root)
 }
 
-/// Fits one stack, pulled towards where it starts; the linear model's scores are brought to unit size meanwhile.
-fn fit_stack(examples: &[Prepared], vector: usize, stack: &mut Stack, pull: f32) {
+/// Fits one stack, pulled towards where it starts, with each part judged by a linear model of the other parts; its scores
+/// are brought to unit size meanwhile. Nothing where there is one part only.
+fn fit_stack(
+    examples: &mut [Prepared],
+    parts: &[u8],
+    vector: usize,
+    start: &Stack,
+    options: &Options,
+) -> Option<Stack> {
+    let taught = examples.iter().zip(parts).filter(|(example, _)| example.truth[vector].is_some());
+    let distinct: BTreeSet<u8> = taught.map(|(_, part)| *part).collect();
+    if distinct.len() < 2 {
+        return None;
+    }
+    for left_out in distinct {
+        let others = examples.iter().zip(parts).filter(|(_, part)| **part != left_out);
+        let learnt = fit_linear(others.map(|(example, _)| example), options);
+        for (example, _) in examples.iter_mut().zip(parts).filter(|(_, part)| **part == left_out) {
+            example.inputs[LINEAR] = scores(&learnt, &example.features)[vector];
+        }
+    }
+    let (examples, pull) = (&*examples, options.pull);
     let known: Vec<(&Prepared, f32)> =
         examples.iter().filter_map(|example| Some((example, example.truth[vector]?))).collect();
     let total: f32 = known.iter().map(|(example, _)| example.weight).sum();
-    if total <= 0.0 {
-        stack.weights[LINEAR] = 0.0;
-        return;
-    }
     let spread = known.iter().map(|(example, _)| example.inputs[LINEAR].powi(2) * example.weight).sum::<f32>() / total;
     let unit = if spread > 0.0 { spread.sqrt() } else { 1.0 };
-    let start = *stack;
+    let mut stack = *start;
     for _ in 0..400 {
         let mut slopes = [0f32; INPUTS];
         let mut bias = 0f32;
@@ -219,6 +242,13 @@ fn fit_stack(examples: &[Prepared], vector: usize, stack: &mut Stack, pull: f32)
         }
     }
     stack.weights[LINEAR] /= unit;
+    Some(stack)
+}
+
+fn without_linear(stack: &Stack) -> [f32; INPUTS] {
+    let mut weights = stack.weights;
+    weights[LINEAR] = 0.0;
+    weights
 }
 
 fn shuffle(order: &mut [usize], random: &mut u64) {

@@ -15,6 +15,11 @@ pub const BUCKETS: usize = 1 << 15;
 /// What is scored: negative, anger, urgency.
 pub const VECTORS: usize = 3;
 
+/// Which of them is "negative".
+pub const NEGATIVE: usize = 0;
+/// Which is "urgent".
+pub const URGENT: usize = 2;
+
 /// Weights of all buckets.
 pub type Weights = [[i8; VECTORS]];
 

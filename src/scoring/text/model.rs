@@ -33,6 +33,15 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Halfway between two.
+    pub fn between(&self, other: &Self) -> Self {
+        let mut weights = self.weights;
+        for (weight, other) in weights.iter_mut().zip(other.weights) {
+            *weight = (*weight + other) / 2.0;
+        }
+        Self { bias: (self.bias + other.bias) / 2.0, weights }
+    }
+
     /// The log odds.
     pub fn logit(&self, inputs: &[f32; INPUTS]) -> f32 {
         self.weights.iter().zip(inputs).fold(self.bias, |sum, (weight, input)| sum + weight * input)
