@@ -55,10 +55,6 @@ pub struct Limits {
 /// Calls that bring new work.
 const ARRIVALS: [&str; 2] = ["/attune.v1.ContactService/EnqueueContact", "/attune.v1.ContactService/AnnounceContact"];
 
-/// Turns of its own that an arrival waits for before it is answered: its connection's to be read, its call's, its
-/// shard's, its call's again and its connection's to be sent.
-const TURNS: u32 = 5;
-
 /// The gate; clones are the same one.
 #[derive(Clone)]
 pub struct Admission(Arc<Shared>);
@@ -138,7 +134,7 @@ impl Admission {
     pub fn arrive(&self, tenant: &TenantId, contacts: usize) -> Result<(), CallError> {
         let now_us = self.0.clock.now_us();
         let lag = self.0.lag.look(now_us);
-        self.0.arrive(now_us, lag * TURNS, tenant, contacts).inspect_err(|_| self.0.late.increment(contacts as u64))
+        self.0.arrive(now_us, lag, tenant, contacts).inspect_err(|_| self.0.late.increment(contacts as u64))
     }
 
     fn admit(&self, request: &Request<Body>) -> Result<Open, CallError> {
