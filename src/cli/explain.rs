@@ -212,8 +212,9 @@ async fn explain_agent(session: &Session, agent_id: String) -> Result<(), Failur
     let (mut page_token, mut first) = (String::new(), true);
     let mut table = Table::new(&["QUEUE", ">WAITING", "MAY SERVE", "LACKS"]);
     loop {
-        let agent_id = agent_id.clone();
-        let call = pb::ExplainAgentRequest { agent_id, page_size: 500, page_token, ..Default::default() };
+        let agent = agent_id.as_str();
+        let call =
+            pb::ExplainAgentRequest { agent_id: agent_id.clone(), page_size: 500, page_token, ..Default::default() };
         let answer = session.client.call(call).await?;
         let out = &session.out;
         if out.format == Format::Json {
@@ -221,11 +222,11 @@ async fn explain_agent(session: &Session, agent_id: String) -> Result<(), Failur
         } else if first {
             out.line(&out.style.bold(&answer.summary))?;
             if !answer.next_contact_id.is_empty() {
-                out.line(&format!(
-                    "next: {}, kept away by {}",
-                    answer.next_contact_id,
-                    obstacles(&answer.next_obstacles)
-                ))?;
+                let not_yet = match answer.next_obstacles.as_slice() {
+                    [] => String::new(),
+                    all => format!(", but {} {}", agent, obstacles(all)),
+                };
+                out.line(&format!("next: {}{not_yet}", answer.next_contact_id))?;
             }
             for room in &answer.channels {
                 let what = if room.has_room { "room".to_owned() } else { obstacles(&room.obstacles) };
