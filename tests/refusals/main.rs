@@ -32,6 +32,7 @@ use self::{
 
 /// Reasons that no call to a healthy daemon can provoke at will.
 const REASONS_NOT_HERE: &[(&str, &str)] = &[
+    ("DOCUMENT_SWEEPING", "lasts milliseconds while thousands wait: tests/config_api.rs"),
     ("FROZEN", "needs a journal that fails: tests/shard.rs"),
     ("INTERNAL", "a defect; there is none that we know of"),
     ("OVERLOADED", "needs more calls than fit into the inbox: tests/python/test_overload.py"),
