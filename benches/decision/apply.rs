@@ -1,7 +1,8 @@
 //! A document applied while many wait: how long each slice holds the shard, and how long a decision waits beside it.
 //!
-//! A fixed world of 10,000 agents and 100,000 waiting contacts, in which a document changes priorities, steps, costs and
-//! skills and removes a queue. Between slices an ordinary contact arrives, as a batch of the shard's would bring it.
+//! Fixed worlds of 10,000 agents and 100,000 waiting contacts, in 200 queues and in 10,000, in which a document changes
+//! priorities, steps, costs and skills and removes a queue. Between slices an ordinary contact arrives, as a batch of the
+//! shard's would bring it.
 
 use std::time::Instant;
 
@@ -16,7 +17,12 @@ const DELAY_NANOS_MAX: u64 = 5_000_000;
 
 /// Applies and prints.
 pub fn run(quick: bool) {
-    let shape = if quick { Shape { agents: 1_000, waiting: 10_000, ..MIDDLE } } else { MIDDLE };
+    let middle = if quick { Shape { agents: 1_000, waiting: 10_000, ..MIDDLE } } else { MIDDLE };
+    apply(middle);
+    apply(Shape { queues: if quick { 1_000 } else { 10_000 }, own: 0, ..middle });
+}
+
+fn apply(shape: Shape) {
     let mut world = World::new(shape, METER);
     let began = Instant::now();
     let applied = world.apply_changed();
@@ -30,9 +36,10 @@ pub fn run(quick: bool) {
         busy += slice;
     }
     println!(
-        "\na document applied to {} waiting, {} agents: command {:.2} ms, {} slices, {:.0} ms of work in {:.0} ms",
+        "\na document applied to {} waiting, {} agents, {} queues: command {:.2} ms, {} slices, {:.0} ms of work in {:.0} ms",
         shape.waiting,
         shape.agents,
+        shape.queues,
         applied as f64 / 1e6,
         slices.len(),
         busy as f64 / 1e6,
