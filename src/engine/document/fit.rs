@@ -120,7 +120,7 @@ impl<'a> Fit<'a> {
                     }
                 }
             }
-            if let Some(error) = self.unmatchable(queue, rules).filter(|_| held.asks) {
+            if let Some(error) = held.asks.then(|| self.unmatchable(queue, rules)).flatten() {
                 match destination {
                     Some(_) => fault(MoveProblem::Unmatchable(error)),
                     None => rejects.push(Reject::Requirement { field: "document", error }),
