@@ -99,6 +99,7 @@ pub mod config;
 pub mod engine;
 pub mod journal;
 pub mod model;
+pub mod scoring;
 pub mod shard;
 pub mod sim;
 pub mod telemetry;

@@ -90,6 +90,7 @@ fn enqueue(id: &str) -> Command {
         excluded: Vec::new(),
         care: Care::default(),
         dynamic: Span::ZERO,
+        signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
     }))

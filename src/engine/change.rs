@@ -259,6 +259,7 @@ impl State {
             | Event::DrainStarted { .. }
             | Event::DrainPostponed { .. }
             | Event::ContactForgotten { .. }
+            | Event::SignalsTaken { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 
             // Told once, by the slice that ends it.

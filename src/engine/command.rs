@@ -16,16 +16,19 @@ use crate::model::{
     document::{Document, DocumentEtag, Origin},
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
     requirement::Requirement,
+    signal::Signal,
     supervision::Supervision,
     time::{Span, Timestamp},
 };
+
+use crate::scoring::Taken;
 
 use super::reject::Reject;
 
 /// A command and the id under which its caller may repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Absent only on commands of the daemon itself (a timer, a lost stream).
+    /// Absent only on commands of the daemon itself (a timer, a lost stream) and on signals, which have ids of their own.
     pub id: Option<RequestId>,
     /// What is asked.
     pub command: Command,
@@ -63,6 +66,8 @@ pub enum Command {
     UpdateContact { contact: ContactId, details: Option<Arc<ContactDetails>>, requirement: Option<Requirement> },
     /// A contact's score is another, by what was computed outside the engine.
     ScoreContact { contact: ContactId, dynamic: Span, care: Care },
+    /// Something is heard of a contact.
+    Signal { contact: ContactId, signals: Arc<[Signal]> },
     /// A waiting contact keeps its place, unoffered, until released or until `longest` has passed.
     ParkContact { contact: ContactId, longest: Span },
     /// A parked contact is offered again.
@@ -155,6 +160,7 @@ impl Command {
             Self::EnqueueContact(_) => "enqueue_contact",
             Self::UpdateContact { .. } => "update_contact",
             Self::ScoreContact { .. } => "score_contact",
+            Self::Signal { .. } => "signal",
             Self::ParkContact { .. } => "park_contact",
             Self::ReleaseContact { .. } => "release_contact",
             Self::RequeueContact { .. } => "requeue_contact",
@@ -219,6 +225,8 @@ pub enum Reply {
     },
     /// What became of each row, in their order: its revision, or why it was refused.
     Agents(Arc<[Result<u64, Reject>]>),
+    /// What became of each signal, in their order.
+    Signals(Arc<[Taken]>),
     /// A queue's contacts go elsewhere, the first of them at once.
     Moving {
         /// How many wait in it now, whether or not they can go.

@@ -22,6 +22,7 @@ use super::{
     offer::rescind_offers,
     reject::Reject,
     score::check_dynamic,
+    signal,
     state::Stage,
     sweep::{check_fits_next, take_over_now},
     waiting::{
@@ -92,7 +93,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
 
     let virtual_arrival = arrived_at - state.rules(queue).priority - new.dynamic;
     let place = Place { virtual_arrival, sequence: state.next_sequence };
-    let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
+    let name = state.queue_name(queue).clone();
     let queued = Queued {
         id: new.id.clone(),
         queue,
@@ -108,7 +109,8 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     };
     let contact = known.unwrap_or(ContactKey(state.next_contact));
     out.emit(Event::ContactQueued { contact, queued: Box::new(queued) });
-    Ok(reply)
+    signal::begin(out, contact, &new.signals);
+    Ok(Reply::Queued { queue: name, virtual_arrival: out.state().route(contact).place.virtual_arrival })
 }
 
 /// Changes a contact's facts at any time, and what it asks while it waits.

@@ -23,6 +23,7 @@ use super::{
         reach::Seeker,
         roster::IdleKey,
     },
+    signal::fades_at,
     state::{Agent, Contact, Route, Stage, State},
     timer::Timer,
 };
@@ -224,7 +225,7 @@ impl State {
         match contact.stage {
             Stage::Announced { forget_at } | Stage::Closed { forget_at, .. } => Some(forget_at),
             Stage::Engaged(_) | Stage::WrapUp(_) => None,
-            Stage::Parked { until, .. } => Some(until),
+            Stage::Parked { until, .. } => Some(fades_at(contact).map_or(until, |at| at.min(until))),
             Stage::Waiting => {
                 let route = self.route(key);
                 let queue = self.rules_of(route);
@@ -235,6 +236,7 @@ impl State {
                     route.target.and_then(|target| target.until),
                     refusals,
                     self.drain_at(key, route, queue),
+                    fades_at(contact),
                 ];
                 due.into_iter().flatten().min()
             }

@@ -5,6 +5,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::scoring::Scored;
+
 use crate::model::{
     agent::{AgentProfile, Presence},
     care::Care,
@@ -16,6 +18,7 @@ use crate::model::{
     },
     limits::{MET_MAX, RUNNERS_UP_MAX},
     requirement::{Level, Requirement},
+    signal::Signal,
     supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
 };
@@ -126,7 +129,10 @@ pub enum Event {
     /// A supervisor gave it this head start, and with it this place.
     ContactPrioritised { contact: ContactKey, head_start: Span, place: Place },
     /// It has another score: what it asks of empathy, its dynamic head start, and with them this place.
-    ContactScored { contact: ContactKey, place: Place, dynamic: Span, care: Care },
+    /// `why` is what its signals come to, if they gave it.
+    ContactScored { contact: ContactKey, place: Place, dynamic: Span, care: Care, why: Option<Arc<Scored>> },
+    /// Something was heard of it: signals that count, in the order in which they came in.
+    SignalsTaken { contact: ContactKey, signals: Arc<[Signal]> },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.

@@ -38,6 +38,7 @@ use super::{
     },
     moving::Moves,
     names::Names,
+    signal::Heard,
     storm::Storm,
     sweep::Sweep,
     table::Table,
@@ -122,6 +123,8 @@ pub struct Contact {
     pub arrived_at: Timestamp,
     /// Absent while it is only announced.
     pub route: Option<Box<Route>>,
+    /// What its signals said; absent while there were none.
+    pub heard: Option<Box<Heard>>,
     /// Its one timer, if any.
     pub due: Option<Timestamp>,
 }

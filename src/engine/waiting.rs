@@ -20,6 +20,7 @@ use super::{
     event::{Event, Place, Requeued, Target},
     find::{nearest, queue_named},
     reject::Reject,
+    signal::refresh,
     state::{Route, State},
     sweep::check_fits_next,
 };
@@ -44,6 +45,8 @@ pub(super) fn requeue(
     because: Requeued,
     change: Change,
 ) -> Reply {
+    // While it was engaged its score did not fade by itself.
+    refresh(out, contact);
     let (state, route) = (out.state(), out.state().route(contact));
     let queue = state.goes_on_in(queue);
     let (from, dynamic) = (route.queue, route.dynamic);

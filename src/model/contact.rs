@@ -6,6 +6,7 @@ use super::{
     care::Care,
     ids::{AgentId, ChannelName, ContactId, QueueName},
     requirement::Requirement,
+    signal::Signal,
     time::{Span, Timestamp},
 };
 
@@ -28,6 +29,8 @@ pub struct NewContact {
     pub care: Care,
     /// The dynamic part of its head start; never negative.
     pub dynamic: Span,
+    /// What is heard of it as it comes.
+    pub signals: Vec<Signal>,
     /// When it really arrived, if before now (a contact handed over from elsewhere); never later than now.
     pub arrived_at: Option<Timestamp>,
     /// Who and what, for the agent's eyes.

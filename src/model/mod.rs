@@ -12,6 +12,7 @@ pub mod document;
 pub mod ids;
 pub mod limits;
 pub mod requirement;
+pub mod signal;
 pub mod similar;
 pub mod supervision;
 pub mod time;

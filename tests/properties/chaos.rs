@@ -169,6 +169,7 @@ impl Chaos {
             Command::AnnounceContact { contact, .. }
             | Command::UpdateContact { contact, .. }
             | Command::ScoreContact { contact, .. }
+            | Command::Signal { contact, .. }
             | Command::ParkContact { contact, .. }
             | Command::ReleaseContact { contact }
             | Command::RequeueContact { contact, .. }
@@ -387,6 +388,7 @@ impl Chaos {
             excluded,
             care: self.care(),
             dynamic: self.seconds(0..120),
+            signals: Vec::new(),
             arrived_at: None,
             details: Arc::new(ContactDetails::default()),
         }))

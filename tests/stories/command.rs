@@ -26,6 +26,7 @@ use attune::{
 use super::{
     happening::Cast,
     script::{parse_span, parse_time},
+    signal,
 };
 
 /// What a story knows of an agent's desktop.
@@ -144,7 +145,7 @@ fn connects(who: &str, session: &str, desk: &mut Desk, driver: &mut Driver) -> R
 
 /// `contact c1 claims chat needs=polish>=50 target=ana window=20s exclude=ben,cay arrived=08:59:00 moment hold=10s`
 fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
-    let [queue, ref rest @ ..] = *words else { return Err("a contact needs a queue".to_owned()) };
+    let [queue, ..] = *words else { return Err("a contact needs a queue".to_owned()) };
     let mut new = NewContact {
         id: named(ContactId::new(who))?,
         queue: named(QueueName::new(queue))?,
@@ -154,10 +155,13 @@ fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
         excluded: Vec::new(),
         care: Care::default(),
         dynamic: Span::ZERO,
+        signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
     };
     let (mut target, mut window) = (None, None);
+    let (signals, rest): (Vec<&str>, Vec<&str>) = words[1..].iter().partition(|word| signal::is_one(word));
+    new.signals = signals.iter().map(|word| signal::signal(word)).collect::<Result<_, _>>()?;
     let (score, rest): (Vec<&str>, Vec<&str>) = rest.iter().partition(|word| is_score(word));
     (new.care, new.dynamic) = score_of(&score)?;
     for word in rest {
@@ -297,6 +301,10 @@ fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String
         ("scores", score) => {
             let (care, dynamic) = score_of(score)?;
             Command::ScoreContact { contact, dynamic, care }
+        }
+        ("signals", signals) => {
+            let signals = signals.iter().map(|word| signal::signal(word)).collect::<Result<_, _>>()?;
+            Command::Signal { contact, signals }
         }
         ("parks", ["for", span]) => Command::ParkContact { contact, longest: length(span)? },
         ("released", []) => Command::ReleaseContact { contact },

@@ -135,6 +135,7 @@ impl Cast {
             | Event::SessionRescinded { .. }
             | Event::ContactAnnounced { .. }
             | Event::ContactUpdated { .. }
+            | Event::SignalsTaken { .. }
             | Event::ContactForgotten { .. }
             | Event::RefusalEnded { .. }
             | Event::DrainPostponed { .. } => return None,

@@ -70,6 +70,7 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
             excluded: excluded?,
             care: Care::default(),
             dynamic: Span::ZERO,
+            signals: Vec::new(),
             arrived_at: arrived_at?,
             details: details?,
         })

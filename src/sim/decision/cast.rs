@@ -203,6 +203,7 @@ impl Cast {
             excluded: Vec::new(),
             care: Care::default(),
             dynamic: Span::ZERO,
+            signals: Vec::new(),
             arrived_at: None,
             details: Arc::clone(&self.details),
         }

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 mod empathy;
+mod moments;
 
 use super::{
     CHANNELS_MAX, LONGEST_IDLE, ON_AGENT_LOST, QUEUES_MAX, SKILLS_MAX, WHOLE_AGENT_COST,
@@ -50,6 +51,9 @@ impl Document {
                 ),
                 ("refusal_pause", refusal_pause()),
                 ("empathy", empathy::empathy()),
+                ("signals", moments::signals()),
+                ("head_start", moments::head_start()),
+                ("moments", moments::moments()),
                 (
                     "skills",
                     named(
