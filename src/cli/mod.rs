@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod adapt;
 mod agents;
+mod analyze;
 mod arguments;
 mod bench;
 mod calls;
@@ -42,6 +44,8 @@ enum Verb {
     Config(config::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
+    Analyze(analyze::Arguments),
+    Adapt(adapt::Arguments),
     Bench(bench::Arguments),
     /// Serves for `attune bench`.
     #[command(hide = true)]
@@ -61,6 +65,8 @@ impl Cli {
             Verb::Config(arguments) => config::run(arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
+            Verb::Analyze(arguments) => analyze::run(&arguments),
+            Verb::Adapt(arguments) => adapt::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),
             Verb::BenchServer(arguments) => bench::serve(&arguments),
             Verb::Demo(arguments) => demo::run(&arguments),

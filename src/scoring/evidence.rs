@@ -4,6 +4,8 @@
 //! last that left is taken; so the sum does not depend on the order in which they came in. Of the revisions of a signal
 //! only the highest counts. Not here: what it all means (`score`).
 
+#![deny(clippy::float_arithmetic)]
+
 use crate::model::{
     limits::{FACTS_MAX, SIGNALS_KEPT_MAX},
     signal::{CustomerFacts, Signal, SignalKey, Source},

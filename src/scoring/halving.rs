@@ -2,6 +2,8 @@
 //!
 //! Invariant: whole numbers only, never rising with time, equal on every machine. Shares are in 1/65,536.
 
+#![deny(clippy::float_arithmetic)]
+
 use crate::model::time::Span;
 
 /// A whole.

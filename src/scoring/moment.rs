@@ -3,6 +3,8 @@
 //! Invariant: each trigger that matches makes the moment by itself; of several the one that is worth most counts. Not
 //! here: what several moments are worth together (`score`).
 
+#![deny(clippy::float_arithmetic)]
+
 use crate::model::{
     document::{Document, Moment, Trigger},
     ids::MomentName,

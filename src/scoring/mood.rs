@@ -4,6 +4,8 @@
 //! Invariant: signals are added in the order of their times; fixed point, shares in 1/65,536. Words and voice are kept
 //! apart, so that it can be said which of them it was. Not here: which signals are remembered one by one (`evidence`).
 
+#![deny(clippy::float_arithmetic)]
+
 use smallvec::SmallVec;
 
 use crate::model::{

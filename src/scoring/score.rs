@@ -4,6 +4,8 @@
 //! theirs. A moment of truth begins at [`ENTER`] and ends below [`LEAVE`], and one unsure signal does not make one. Not
 //! here: which place follows (`engine`).
 
+#![deny(clippy::float_arithmetic)]
+
 use crate::model::{
     care::Grade,
     document::{Document, Worth},
