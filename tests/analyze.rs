@@ -32,7 +32,8 @@ fn lines(output: &Output) -> Vec<Value> {
 #[test]
 fn every_line_in_has_its_line_out() {
     let input = [
-        json!({"id": 7, "lang": "en", "text": "My card was stolen an hour ago, please block it now, I am scared"}).to_string(),
+        json!({"id": 7, "lang": "en", "text": "My card was stolen an hour ago, please block it now, I am scared"})
+            .to_string(),
         json!({"id": "b", "text": "Dziękuję, wszystko świetnie działa"}).to_string(),
         json!({"text": "航班取消了，我們被困在機場，孩子在哭"}).to_string(),
     ];
@@ -56,7 +57,9 @@ fn every_line_in_has_its_line_out() {
     assert!(said[1]["negative"].as_f64() < Some(0.3) && said[1]["valence"].as_f64() > Some(0.0), "{}", said[1]);
     assert!(said[2].get("id").is_none() && said[2]["lang"] == "zh", "{}", said[2]);
     for said in said {
-        for (name, low) in [("negative", 0.0), ("valence", -1.0), ("arousal", 0.0), ("urgency", 0.0), ("confidence", 0.0)] {
+        for (name, low) in
+            [("negative", 0.0), ("valence", -1.0), ("arousal", 0.0), ("urgency", 0.0), ("confidence", 0.0)]
+        {
             let number = said[name].as_f64().expect("a number");
             assert!((low..=1.0).contains(&number), "{name} of {said}");
         }
@@ -100,7 +103,11 @@ fn an_operator_s_own_log_gives_weights_that_are_used() {
     let bytes = fs::read(folder.path().join("weights/en.weights")).expect("weights are written");
     let again = attune(&["adapt", log, "--out", out], "");
     assert!(again.status.success(), "{again:?}");
-    assert_eq!(fs::read(folder.path().join("weights/en.weights")).expect("weights"), bytes, "the same log, the same bytes");
+    assert_eq!(
+        fs::read(folder.path().join("weights/en.weights")).expect("weights"),
+        bytes,
+        "the same log, the same bytes"
+    );
 
     let message = json!({"text": "the gizmo wobbled", "lang": "en"}).to_string();
     let [before, after] = [&["analyze"][..], &["analyze", "--weights", out]].map(|arguments| {

@@ -22,6 +22,7 @@ mod import_stream;
 mod insight_service;
 mod offer_stream;
 mod page_token;
+mod signals;
 mod status;
 mod supervisor_service;
 mod unread;
@@ -29,6 +30,7 @@ mod wait_service;
 mod watch_service;
 mod watch_stream;
 mod watch_token;
+mod words;
 
 use std::time::Duration;
 

@@ -9,19 +9,20 @@ use std::{
     sync::Arc,
 };
 
-use crate::model::{
-    agent::{AgentProfile, AgentRow, Expected, Presence},
-    care::Care,
-    contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-    document::{Document, DocumentEtag, Origin},
-    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
-    requirement::Requirement,
-    signal::Signal,
-    supervision::Supervision,
-    time::{Span, Timestamp},
+use crate::{
+    model::{
+        agent::{AgentProfile, AgentRow, Expected, Presence},
+        care::Care,
+        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        document::{Document, DocumentEtag, Origin},
+        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
+        requirement::Requirement,
+        signal::Signal,
+        supervision::Supervision,
+        time::{Span, Timestamp},
+    },
+    scoring::Taken,
 };
-
-use crate::scoring::Taken;
 
 use super::reject::Reject;
 

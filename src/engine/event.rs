@@ -5,22 +5,23 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::scoring::Scored;
-
-use crate::model::{
-    agent::{AgentProfile, Presence},
-    care::Care,
-    contact::{ClosedBecause, ContactDetails, KeepPlace},
-    document::{Document, Origin},
-    ids::{
-        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
-        SessionId, SkillKey,
+use crate::{
+    model::{
+        agent::{AgentProfile, Presence},
+        care::Care,
+        contact::{ClosedBecause, ContactDetails, KeepPlace},
+        document::{Document, Origin},
+        ids::{
+            AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
+            RequestId, SessionId, SkillKey,
+        },
+        limits::{MET_MAX, RUNNERS_UP_MAX},
+        requirement::{Level, Requirement},
+        signal::Signal,
+        supervision::{QueueMode, Supervision},
+        time::{Span, Timestamp},
     },
-    limits::{MET_MAX, RUNNERS_UP_MAX},
-    requirement::{Level, Requirement},
-    signal::Signal,
-    supervision::{QueueMode, Supervision},
-    time::{Span, Timestamp},
+    scoring::Scored,
 };
 
 use super::command::Reply;

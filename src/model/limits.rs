@@ -106,6 +106,14 @@ pub const DYNAMIC_HEAD_START_SECS_MAX: i64 = 3_600;
 pub const SIGNALS_KEPT_MAX: usize = 32;
 /// Facts that a contact remembers, each for good.
 pub const FACTS_MAX: usize = 32;
+/// Bytes of a customer's words that are analysed: a long letter; the analyser reads the beginning and the end of it.
+pub const TEXT_BYTES_MAX: usize = 65_536;
+/// Bytes of a language tag: as long as BCP 47 asks everybody to take.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+/// Categories in one signal.
+pub const SIGNAL_CATEGORIES_MAX: usize = 64;
+/// Places in the words that one signal points to.
+pub const EVIDENCE_SPANS_MAX: usize = 64;
 /// Events in one signal.
 pub const SIGNAL_EVENTS_MAX: usize = 16;
 /// Signals in one command: what a second brings, and a revision of each.

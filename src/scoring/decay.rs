@@ -1,4 +1,5 @@
 //! What is left of some evidence with time: eight whole-second values, each with its end.
+//!
 //! Invariant: a value never rises, all of it is given back in the end, and a step down is so late after the one before
 //! that waiting makes up for it, also if all kinds of evidence that decay step down together: so what a contact has
 //! waited and its head start never fall together while no signal changes.

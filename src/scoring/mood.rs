@@ -70,7 +70,7 @@ struct PeakEnd {
 }
 
 impl PeakEnd {
-    fn add(&mut self, at: Timestamp, feeling: &Feeling, weight_of_now: u32) {
+    fn add(&mut self, at: Timestamp, feeling: Feeling, weight_of_now: u32) {
         let (distress, confidence) = (distress(feeling), of_whole(feeling.confidence));
         let since = self.at.map_or(Span::ZERO, |before| at - before);
         let step = |from: u32, to: u32| share(share(to - from, confidence), weight_of_now);
@@ -92,7 +92,7 @@ impl Mood {
     /// Adds a signal, which is no earlier than those before it.
     pub fn add(&mut self, at: Timestamp, source: Source, content: &Content) {
         let mut says = 0;
-        if let Some(feeling) = &content.feeling {
+        if let Some(feeling) = content.feeling {
             self.feel(at, source, feeling);
             says = if feeling.valence < 0 { feeling.confidence } else { 0 };
         }
@@ -123,7 +123,7 @@ impl Mood {
         }
     }
 
-    fn feel(&mut self, at: Timestamp, source: Source, feeling: &Feeling) {
+    fn feel(&mut self, at: Timestamp, source: Source, feeling: Feeling) {
         let of = if source == Source::Voice { &mut self.voice } else { &mut self.text };
         let weight_of_now = match source {
             Source::Voice => ONE - left_after(of.at.map_or(FIRST_WINDOW, |before| at - before), END_HALF_LIFE),
@@ -168,7 +168,7 @@ impl Mood {
 }
 
 /// Bad feelings count, the more so the stronger they are.
-fn distress(feeling: &Feeling) -> u32 {
+fn distress(feeling: Feeling) -> u32 {
     let bad = u64::from(feeling.valence.min(0).unsigned_abs().min(WHOLE));
     let strength = 600_000 + 400 * u64::from(feeling.arousal.min(WHOLE));
     u32::try_from(bad * strength * u64::from(ONE) / 1_000_000_000).unwrap_or(ONE)

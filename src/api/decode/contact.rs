@@ -60,6 +60,7 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
         Some(time) => v.take_time("arrival_time", &time).map(Some),
     };
     let details = v.take_details(message.details.unwrap_or_default());
+    let signals = v.take_heard(message.facts.as_ref(), &message.text, &message.text_language);
     let contact = (|| {
         Some(NewContact {
             id: id?,
@@ -70,7 +71,7 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
             excluded: excluded?,
             care: Care::default(),
             dynamic: Span::ZERO,
-            signals: Vec::new(),
+            signals: signals?,
             arrived_at: arrived_at?,
             details: details?,
         })
