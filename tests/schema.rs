@@ -23,7 +23,8 @@ fn read(document: &Value) -> Result<Document, String> {
 fn base() -> Value {
     json!({
         "refusal_pause": { "first": 0 },
-        "skills": { "rest": "" },
+        "head_start": { "max": 3_600 },
+        "skills": { "rest": "", "empathy": "" },
         "channels": { "rest": { "cost": 10_000 } },
         "queues": { "main": { "max_wait": {}, "steps": [{ "after": "1s" }] }, "rest": {} },
     })
@@ -56,6 +57,10 @@ fn beside(table: Option<&String>, key: &str) -> Option<(&'static str, Value)> {
         (Some("max_wait"), "queue") => Some(("then", json!("overflow"))),
         (Some("max_size"), "overflow") => Some(("contacts", json!(5))),
         (Some("at_least"), "count") => Some(("of", json!(["rest"]))),
+        (Some("rest"), "description" | "weight" | "half_life" | "head_start" | "empathy" | "hold") => {
+            Some(("triggers", json!([{ "event": "rest" }])))
+        }
+        (Some("[0]"), "attributes" | "from") => Some(("event", json!("rest"))),
         (Some("at_least"), "of") => Some(("count", json!(1))),
         _ => None,
     }
@@ -196,14 +201,10 @@ fn its_defaults_are_the_reader_s() {
     let mut defaults = 0;
     every_place(&mut |keys, schema| {
         let Some(default) = schema.get("default") else { return };
-        let mut without = base();
+        let given = with(keys, default);
+        let mut without = given.clone();
         let (key, table) = keys.split_last().expect("the document as a whole has no default");
-        if let missing @ Value::Null = at(&mut without, table) {
-            *missing = json!({});
-        }
-        let mut given = without.clone();
         at(&mut without, table).as_object_mut().map(|table| table.remove(key));
-        *at(&mut given, keys) = default.clone();
         let (given, without) = (read(&given).unwrap(), read(&without).unwrap());
         let without = Document { source: given.source.clone(), ..without };
         assert_eq!(given, without, "{} = {default}", keys.join("."));

@@ -15,6 +15,8 @@ mod layout;
 mod runner;
 #[path = "stories/script.rs"]
 mod script;
+#[path = "stories/signal.rs"]
+mod signal;
 
 /// Plays one story; everything that went otherwise, with file and line.
 fn check(path: &Path) -> Vec<String> {

@@ -17,7 +17,7 @@ use super::{
     encode,
     enqueue_stream::{self, EnqueueStream},
     page_token::{self, List},
-    pb, status,
+    pb, signals, status, words,
 };
 
 /// The service, on the shards of this directory.
@@ -31,6 +31,7 @@ pub struct Contacts {
 impl Contacts {
     /// On these shards.
     pub fn new(directory: Directory, admission: Admission, draining: Draining) -> Self {
+        words::warm_up();
         Self { directory, admission, draining }
     }
 
@@ -101,6 +102,13 @@ impl pb::contact_service_server::ContactService for Contacts {
     ) -> Result<Response<pb::UpdateContactResponse>, Status> {
         change(&self.directory, decode::update_contact(request.into_inner())?).await?;
         Ok(Response::new(pb::UpdateContactResponse {}))
+    }
+
+    async fn signal(&self, request: Request<pb::SignalRequest>) -> Result<Response<pb::SignalResponse>, Status> {
+        let decode::Heard { tenant, request } = decode::signal(request.into_inner())?;
+        let shard = self.directory.shard_of(&tenant)?;
+        let reply = shard.call(&tenant, request.clone()).await?;
+        Ok(Response::new(signals::outcome(&request.command, &reply)?))
     }
 
     async fn park_contact(

@@ -24,6 +24,7 @@ mod insight_service;
 mod offer_stream;
 mod overload;
 mod page_token;
+mod signals;
 mod status;
 mod supervisor_service;
 mod unread;
@@ -31,6 +32,7 @@ mod wait_service;
 mod watch_service;
 mod watch_stream;
 mod watch_token;
+mod words;
 
 use std::time::Duration;
 

@@ -68,6 +68,7 @@ impl From<Violations> for Status {
         let reason = match violations.subject {
             Subject::Request => ErrorReason::InvalidRequest,
             Subject::Document => ErrorReason::DocumentInvalid,
+            Subject::AgentEmotion => ErrorReason::AgentEmotion,
         };
         let first = violations.fields.first().map(|first| format!("{} {}", first.field, first.problem));
         let message = match (first, violations.fields.len()) {
@@ -152,6 +153,8 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::ExtensionTooLong { .. } => (Code::OutOfRange, Reason::ExtensionTooLong),
             Reject::EngagementUnknown { .. } => (Code::NotFound, Reason::EngagementUnknown),
             Reject::OutOfRange { .. } => (Code::OutOfRange, Reason::OutOfRange),
+            Reject::SignalLate(_) => (Code::FailedPrecondition, Reason::SignalLate),
+            Reject::SignalSwitchedOff(_) => (Code::FailedPrecondition, Reason::SignalSwitchedOff),
             Reject::RequestReused(_) => (Code::InvalidArgument, Reason::RequestReused),
             Reject::LimitReached { .. } => (Code::ResourceExhausted, Reason::LimitReached),
         },
@@ -238,7 +241,9 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         | Reject::QueueDraining(_)
         | Reject::OfferTaken(_)
         | Reject::OfferRescinded(_)
-        | Reject::DeclineForbidden(_) => {}
+        | Reject::DeclineForbidden(_)
+        | Reject::SignalLate(_)
+        | Reject::SignalSwitchedOff(_) => {}
     }
 }
 

@@ -9,14 +9,19 @@ use std::{
     sync::Arc,
 };
 
-use crate::model::{
-    agent::{AgentProfile, AgentRow, Expected, Presence},
-    contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-    document::{Document, DocumentEtag, Origin},
-    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
-    requirement::Requirement,
-    supervision::Supervision,
-    time::{Span, Timestamp},
+use crate::{
+    model::{
+        agent::{AgentProfile, AgentRow, Expected, Presence},
+        care::Care,
+        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        document::{Document, DocumentEtag, Origin},
+        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
+        requirement::Requirement,
+        signal::Signal,
+        supervision::Supervision,
+        time::{Span, Timestamp},
+    },
+    scoring::Taken,
 };
 
 use super::reject::Reject;
@@ -24,7 +29,7 @@ use super::reject::Reject;
 /// A command and the id under which its caller may repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Absent only on commands of the daemon itself (a timer, a lost stream).
+    /// Absent only on commands of the daemon itself (a timer, a lost stream) and on signals, which have ids of their own.
     pub id: Option<RequestId>,
     /// What is asked.
     pub command: Command,
@@ -60,6 +65,10 @@ pub enum Command {
     EnqueueContact(Box<NewContact>),
     /// Facts or requirement of a contact change.
     UpdateContact { contact: ContactId, details: Option<Arc<ContactDetails>>, requirement: Option<Requirement> },
+    /// A contact's score is another, by what was computed outside the engine.
+    ScoreContact { contact: ContactId, dynamic: Span, care: Care },
+    /// Something is heard of a contact.
+    Signal { contact: ContactId, signals: Arc<[Signal]> },
     /// A waiting contact keeps its place, unoffered, until released or until `longest` has passed.
     ParkContact { contact: ContactId, longest: Span },
     /// A parked contact is offered again.
@@ -151,6 +160,8 @@ impl Command {
             Self::AnnounceContact { .. } => "announce_contact",
             Self::EnqueueContact(_) => "enqueue_contact",
             Self::UpdateContact { .. } => "update_contact",
+            Self::ScoreContact { .. } => "score_contact",
+            Self::Signal { .. } => "signal",
             Self::ParkContact { .. } => "park_contact",
             Self::ReleaseContact { .. } => "release_contact",
             Self::RequeueContact { .. } => "requeue_contact",
@@ -215,6 +226,8 @@ pub enum Reply {
     },
     /// What became of each row, in their order: its revision, or why it was refused.
     Agents(Arc<[Result<u64, Reject>]>),
+    /// What became of each signal, in their order.
+    Signals(Arc<[Taken]>),
     /// A queue's contacts go elsewhere, the first of them at once.
     Moving {
         /// How many wait in it now, whether or not they can go.

@@ -5,18 +5,23 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{
-    agent::{AgentProfile, Presence},
-    contact::{ClosedBecause, ContactDetails, KeepPlace},
-    document::{Document, Origin},
-    ids::{
-        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
-        SessionId, SkillKey,
+use crate::{
+    model::{
+        agent::{AgentProfile, Presence},
+        care::Care,
+        contact::{ClosedBecause, ContactDetails, KeepPlace},
+        document::{Document, Origin},
+        ids::{
+            AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
+            RequestId, SessionId, SkillKey,
+        },
+        limits::{MET_MAX, RUNNERS_UP_MAX},
+        requirement::{Level, Requirement},
+        signal::Signal,
+        supervision::{QueueMode, Supervision},
+        time::{Span, Timestamp},
     },
-    limits::{MET_MAX, RUNNERS_UP_MAX},
-    requirement::{Level, Requirement},
-    supervision::{QueueMode, Supervision},
-    time::{Span, Timestamp},
+    scoring::Scored,
 };
 
 use super::command::Reply;
@@ -124,6 +129,11 @@ pub enum Event {
     ContactPulled { contact: ContactKey, target: Target },
     /// A supervisor gave it this head start, and with it this place.
     ContactPrioritised { contact: ContactKey, head_start: Span, place: Place },
+    /// It has another score: what it asks of empathy, its dynamic head start, and with them this place.
+    /// `why` is what its signals come to, if they gave it.
+    ContactScored { contact: ContactKey, place: Place, dynamic: Span, care: Care, why: Option<Arc<Scored>> },
+    /// Something was heard of it: signals that count, in the order in which they came in.
+    SignalsTaken { contact: ContactKey, signals: Arc<[Signal]> },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.
@@ -186,6 +196,10 @@ pub struct Queued {
     pub arrived_at: Timestamp,
     /// What it asks itself.
     pub requirement: Arc<Requirement>,
+    /// What it asks of empathy.
+    pub care: Care,
+    /// What its score gives it of its place.
+    pub dynamic: Span,
     /// Whom it should reach.
     pub target: Option<Target>,
     /// Who must not take it.

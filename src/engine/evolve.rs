@@ -87,6 +87,7 @@ impl State {
                     details: Arc::clone(details),
                     arrived_at: *expected_at,
                     route: None,
+                    heard: None,
                     due: None,
                 };
                 self.add_contact(*contact, announced);
@@ -171,6 +172,16 @@ impl State {
             Event::ContactPrioritised { contact, head_start, place } => {
                 self.prioritise_contact(*contact, *head_start, *place);
             }
+            Event::ContactScored { contact, place, dynamic, care, why } => {
+                self.change_contact(*contact, |contact| {
+                    let route = contact.route.as_mut().expect("only a contact that was queued has a place");
+                    (route.place, route.dynamic, route.care) = (*place, *dynamic, *care);
+                    if let Some(why) = why {
+                        contact.heard.get_or_insert_default().scored = Arc::clone(why);
+                    }
+                });
+            }
+            Event::SignalsTaken { contact, signals } => self.take_signals(now, *contact, signals),
             Event::ContactClosed { contact, because, forget_at } => {
                 self.open_contacts -= 1;
                 self.change_contact(*contact, |contact| {
@@ -319,6 +330,8 @@ impl State {
             place: queued.place,
             ordered_from: queued.arrived_at,
             head_start: Span::ZERO,
+            dynamic: queued.dynamic,
+            care: queued.care,
             queued_at: now,
             parked_for: Span::ZERO,
             step: 0,
@@ -343,6 +356,7 @@ impl State {
                 details: Arc::clone(&queued.details),
                 arrived_at: queued.arrived_at,
                 route: None,
+                heard: None,
                 due: None,
             };
             self.next_contact = self.next_contact.max(key.0 + 1);
@@ -374,8 +388,7 @@ impl State {
 
     /// Where a waiting contact stands after a document changed priorities.
     pub(super) fn reordered(&self, route: &Route) -> Place {
-        let priority = self.rules(route.queue).priority;
-        Place { virtual_arrival: route.ordered_from - priority - route.head_start, sequence: route.place.sequence }
+        route.place_with(self.rules(route.queue).priority)
     }
 
     /// The step a waiting contact has reached, by the present document.

@@ -18,6 +18,7 @@ use super::{
     agent::check_put,
     find::{agent_of, open_contact, queue_named},
     reject::Reject,
+    signal::heard,
     state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
     view::{
         AgentView, Answer, ContactFilter, ContactState, ContactView, OfferView, PositionView, Query, QueueView,
@@ -186,6 +187,9 @@ impl State {
             agent: engagement.map(|engagement| self.agent(engagement.agent).id.clone()),
             unconfirmed: engagement.is_some_and(|engagement| engagement.unconfirmed),
             closed,
+            moment_of_truth: route.is_some_and(|route| route.care.moment_of_truth),
+            score: heard(contact).map_or(0, |heard| heard.scored.score),
+            contributions: heard(contact).map(|heard| heard.scored.contributions.clone()).unwrap_or_default(),
             waited: (until - contact.arrived_at).max(Span::ZERO),
             details: Arc::clone(&contact.details),
         }

@@ -5,7 +5,9 @@
 use crate::model::{
     document::DocumentEtag,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SkillName},
+    limits::SIGNALS_KEPT_MAX,
     requirement::RequirementError,
+    signal::Source,
     time::{Span, Timestamp},
 };
 
@@ -204,6 +206,12 @@ pub enum Reject {
         /// What is wrong and what would be right.
         problem: &'static str,
     },
+    /// A signal is older than those that the contact remembers one by one.
+    #[error("the signal was observed before the last {SIGNALS_KEPT_MAX} of contact {0:?}; send signals as they come")]
+    SignalLate(ContactId),
+    /// The document does not use signals from there.
+    #[error("the routing document has switched off signals of kind {}", .0.name())]
+    SignalSwitchedOff(Source),
     /// The same request id came before with another command.
     #[error("request id {0:?} was used before for another command; use a new id for each mutation")]
     RequestReused(RequestId),
@@ -284,6 +292,8 @@ impl Reject {
             Self::ExtensionTooLong { .. } => "extension_too_long",
             Self::EngagementUnknown { .. } => "engagement_unknown",
             Self::OutOfRange { .. } => "out_of_range",
+            Self::SignalLate(_) => "signal_late",
+            Self::SignalSwitchedOff(_) => "signal_switched_off",
             Self::RequestReused(_) => "request_reused",
             Self::LimitReached { .. } => "limit_reached",
         }

@@ -16,6 +16,7 @@ use super::{
     matching::settle::agent_to_drain,
     moving::move_due,
     offer::offer_due,
+    signal::{fades_at, refresh},
     state::Stage,
     timer::Timer,
     waiting::{close_contact, send_on},
@@ -44,7 +45,8 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
     match out.state().contact(contact).stage {
         Stage::Announced { .. } => close_contact(out, contact, ClosedBecause::NeverCame),
         Stage::Closed { .. } => out.emit(Event::ContactForgotten { contact }),
-        Stage::Parked { .. } => out.emit(Event::ContactReleased { contact }),
+        Stage::Parked { until, .. } if until <= now => out.emit(Event::ContactReleased { contact }),
+        Stage::Parked { .. } => refresh(out, contact),
         Stage::Engaged(_) | Stage::WrapUp(_) => unreachable!("an engaged contact has no timer"),
         Stage::Waiting => {
             let route = out.state().route(contact);
@@ -63,6 +65,9 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
             let over = route.refusals.iter().find(|refusal| refusal.until.is_some_and(|until| until <= now));
             if let Some(agent) = over.map(|refusal| refusal.agent) {
                 return out.emit(Event::RefusalEnded { contact, agent });
+            }
+            if fades_at(out.state().contact(contact)).is_some_and(|at| at <= now) {
+                return refresh(out, contact);
             }
             drain_for(out, contact);
         }

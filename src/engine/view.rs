@@ -4,12 +4,16 @@
 
 use std::sync::Arc;
 
-use crate::model::{
-    agent::{AgentProfile, AgentRow, Presence},
-    contact::{ClosedBecause, ContactDetails},
-    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
-    supervision::{QueueMode, Supervision},
-    time::{Span, Timestamp},
+use crate::{
+    model::{
+        agent::{AgentProfile, AgentRow, Presence},
+        contact::{ClosedBecause, ContactDetails},
+        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        signal::Thousandths,
+        supervision::{QueueMode, Supervision},
+        time::{Span, Timestamp},
+    },
+    scoring::Contribution,
 };
 
 use super::{
@@ -143,6 +147,12 @@ pub struct ContactView {
     pub unconfirmed: bool,
     /// How and when it ended.
     pub closed: Option<(ClosedBecause, Timestamp)>,
+    /// Whether it is a moment of truth.
+    pub moment_of_truth: bool,
+    /// What its signals say, in thousandths.
+    pub score: Thousandths,
+    /// The head start that they give it, part by part.
+    pub contributions: Vec<Contribution>,
     /// How long it waited until an agent first accepted, or until now or its end.
     pub waited: Span,
     /// For the agent's eyes.

@@ -9,16 +9,20 @@ use std::{
 };
 
 use super::{
-    ids::{ChannelName, QueueName, SkillName},
+    ids::{ChannelName, MomentName, QueueName, SkillName},
     requirement::{Dnf, Requirement},
     time::Span,
 };
 
 mod difference;
+mod empathy;
+mod moments;
 mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
+pub use empathy::{Empathy, accepting};
+pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};
 
@@ -36,6 +40,14 @@ pub struct Document {
     pub session_grace: Span,
     /// How long a contact stays away from an agent who refused it.
     pub refusal_pause: RefusalPause,
+    /// Who the empathetic agents are; `None` = nothing is routed by empathy.
+    pub empathy: Option<Empathy>,
+    /// The evidence that counts.
+    pub signals: SignalRules,
+    /// What it is worth.
+    pub head_start: HeadStart,
+    /// The catalogue of moments.
+    pub moments: BTreeMap<MomentName, Moment>,
     /// Skills that requirements and agents may name, each with a description.
     pub skills: BTreeMap<SkillName, String>,
     /// Channels that contacts may come by.

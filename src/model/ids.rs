@@ -91,6 +91,10 @@ names! {
     RequestId,
     /// One agent desktop's stay on the offer stream, across reconnects.
     SessionId,
+    /// Something that happened to a customer, as catalogues of moments name it.
+    EventName,
+    /// An entry of the catalogue of moments.
+    MomentName,
     /// Who took a supervisor's action, as the platform names people and programs.
     ActorId,
 }

@@ -99,6 +99,33 @@ pub const STORM_SUSPENDS_SECS: i64 = 60;
 /// Head start a supervisor may give a contact, either way: an hour passes every wait that a centre still answers for,
 /// and bounds how much later somebody can arrive who passes a contact.
 pub const HEAD_START_SECS_MAX: i64 = 3_600;
+/// Dynamic head start that a score may give; documents set a far lower cap.
+pub const DYNAMIC_HEAD_START_SECS_MAX: i64 = 3_600;
+/// Signals about a customer's feelings that a contact remembers one by one; older ones count in sum, and can no longer
+/// be revised. From speech they come 1-10 a second, so a correction has three seconds at least.
+pub const SIGNALS_KEPT_MAX: usize = 32;
+/// Facts that a contact remembers, each for good.
+pub const FACTS_MAX: usize = 32;
+/// Bytes of a customer's words that are analysed: a long letter; the analyser reads the beginning and the end of it.
+pub const TEXT_BYTES_MAX: usize = 65_536;
+/// Bytes of a language tag: as long as BCP 47 asks everybody to take.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+/// Categories in one signal.
+pub const SIGNAL_CATEGORIES_MAX: usize = 64;
+/// Places in the words that one signal points to.
+pub const EVIDENCE_SPANS_MAX: usize = 64;
+/// Events in one signal.
+pub const SIGNAL_EVENTS_MAX: usize = 16;
+/// Signals in one command: what a second brings, and a revision of each.
+pub const SIGNALS_AT_ONCE_MAX: usize = 64;
+/// Entries of a catalogue of moments: the largest we ship, sixteen times.
+pub const MOMENTS_MAX: usize = 256;
+/// Triggers of a moment.
+pub const MOMENT_TRIGGERS_MAX: usize = 64;
+/// Moments of one contact that count; each decays by itself.
+pub const MOMENTS_COUNTED_MAX: usize = 4;
+/// Contacts of a customer that are counted within two days; more are as many.
+pub const REPEATS_MAX: u8 = 8;
 /// Supervisors' actions remembered for reading; older ones are in the journal alone.
 pub const ACTIONS_MAX: usize = 1_000;
 /// Queues that are emptied into others at once; their contacts go by turns.

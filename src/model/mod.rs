@@ -6,11 +6,13 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod care;
 pub mod contact;
 pub mod document;
 pub mod ids;
 pub mod limits;
 pub mod requirement;
+pub mod signal;
 pub mod similar;
 pub mod supervision;
 pub mod time;

@@ -315,6 +315,31 @@ def too_many_channels_over_all_documents(office):
     return lambda: office.apply_document(document=document("b"))
 
 
+def heard(office, signal_id, **fields):
+    fields = {"modality": "SIGNAL_MODALITY_TEXT", "valence": {"value": -0.5, "confidence": 0.9}, **fields}
+    return office.signal(signal={"contact_id": "c1", "signal_id": signal_id, **fields})
+
+
+@provokes("AGENT_EMOTION", "signal.role")
+def how_the_agent_feels(office):
+    office.enqueue("c1")
+    return lambda: heard(office, "s1", role="PARTICIPANT_ROLE_AGENT")
+
+
+@provokes("SIGNAL_LATE")
+def a_signal_from_before_the_last_thirty_two(office):
+    office.enqueue("c1")
+    for second in range(33):
+        heard(office, f"s{second}", observed_time=ahead(seconds=second - 60))
+    return lambda: heard(office, "late", observed_time=ahead(seconds=-90))
+
+
+@provokes("SIGNAL_SWITCHED_OFF")
+def a_voice_where_none_is_to_be_heard(office):
+    office.enqueue("c1")
+    return lambda: heard(office, "s1", modality="SIGNAL_MODALITY_ACOUSTIC")
+
+
 @pytest.mark.parametrize("prepare, reason, fields", PROVOCATIONS)
 def test_a_refusal_says_why_and_changes_nothing(office, prepare, reason, fields):
     call = prepare(office)

@@ -36,6 +36,7 @@ const REASONS_NOT_HERE: &[(&str, &str)] = &[
     ("FROZEN", "needs a journal that fails: tests/shard.rs"),
     ("INTERNAL", "a defect; there is none that we know of"),
     ("OVERLOADED", "needs more calls than fit into the inbox: tests/python/test_overload.py"),
+    ("SIGNAL_LATE", "needs more signals than are remembered one by one: tests/signals.rs"),
     ("SHUTTING_DOWN", "ends the daemon: tests/python/test_drain.py"),
 ];
 

@@ -10,6 +10,7 @@ use crate::{
         view::{ContactFilter, ContactState, Query},
     },
     model::{
+        care::Care,
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         ids::{AgentId, ChannelName, ContactId, NAME_BYTES_MAX, QueueName},
         limits::{CONTEXT_BYTES_MAX, EXCLUDED_AGENTS_MAX, PARKED_SECS_MAX},
@@ -59,6 +60,7 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
         Some(time) => v.take_time("arrival_time", &time).map(Some),
     };
     let details = v.take_details(message.details.unwrap_or_default());
+    let signals = v.take_heard(message.facts.as_ref(), &message.text, &message.text_language);
     let contact = (|| {
         Some(NewContact {
             id: id?,
@@ -67,6 +69,9 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
             requirement: requirement?,
             target: target?,
             excluded: excluded?,
+            care: Care::default(),
+            dynamic: Span::ZERO,
+            signals: signals?,
             arrived_at: arrived_at?,
             details: details?,
         })

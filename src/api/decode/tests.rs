@@ -78,6 +78,9 @@ fn every_field_of_an_enqueue_that_is_wrong_is_named_at_once() {
         target: Some(pb::TargetAgent { agent_id: String::new(), window: Some(secs(0)) }),
         excluded_agent_ids: vec!["ana".into(), "b n".into()],
         arrival_time: Some(WireTimestamp { seconds: -1, nanos: 0 }),
+        facts: None,
+        text: String::new(),
+        text_language: String::new(),
         details: Some(pb::ContactDetails {
             customer_id: "k".repeat(129),
             attributes: BTreeMap::from([(String::new(), "v".into())]),

@@ -34,6 +34,8 @@ pub enum Subject {
     Request,
     /// The routing document in it.
     Document,
+    /// The feelings of an agent.
+    AgentEmotion,
 }
 
 /// Everything that is wrong with a request.

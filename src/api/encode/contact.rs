@@ -3,7 +3,12 @@
 use crate::{
     api::pb,
     engine::view::{ContactState, ContactView},
-    model::contact::{ClosedBecause, ContactDetails},
+    model::{
+        contact::{ClosedBecause, ContactDetails},
+        signal::{Source, Thousandths, WHOLE},
+        time::Span,
+    },
+    scoring::{Cause, Contribution},
 };
 
 use super::{span, timestamp};
@@ -39,7 +44,42 @@ pub fn contact(view: ContactView) -> pb::Contact {
         unconfirmed: view.unconfirmed,
         outcome: outcome.into(),
         close_time: view.closed.map(|(_, at)| timestamp(at)),
+        moment_of_truth: view.moment_of_truth,
+        score: share(view.score),
+        head_starts: view.contributions.iter().map(head_start).collect(),
     }
+}
+
+/// A part of a head start.
+pub(super) fn head_start(part: &Contribution) -> pb::HeadStart {
+    use pb::HeadStartCause as To;
+    let (cause, moment) = match &part.cause {
+        Cause::Moment(name) => (To::Moment, name.to_string()),
+        Cause::Emotion => (To::Emotion, String::new()),
+        Cause::Urgency => (To::Urgency, String::new()),
+        Cause::Repeats => (To::Repeats, String::new()),
+        Cause::Reach => (To::Reach, String::new()),
+        Cause::Value => (To::Value, String::new()),
+        Cause::Effort => (To::Effort, String::new()),
+    };
+    let source = match part.source {
+        Source::Fact => pb::SignalSource::Fact,
+        Source::Text => pb::SignalSource::Text,
+        Source::Voice => pb::SignalSource::Voice,
+    };
+    pb::HeadStart {
+        cause: cause.into(),
+        moment,
+        source: source.into(),
+        strength: share(part.strength),
+        head_start_duration: Some(span(Span::from_secs(part.seconds.into()))),
+        until_time: part.until.map(timestamp),
+    }
+}
+
+/// Thousandths as a share from 0 to 1.
+pub(super) fn share(thousandths: Thousandths) -> f64 {
+    f64::from(thousandths) / f64::from(WHOLE)
 }
 
 /// Where a contact is in its life.

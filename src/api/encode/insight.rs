@@ -19,7 +19,12 @@ use crate::{
     },
 };
 
-use super::{agent::agent, contact::contact_state, offer::choice, signed_span, span, timestamp};
+use super::{
+    agent::agent,
+    contact::{contact_state, head_start, share},
+    offer::choice,
+    signed_span, span, timestamp,
+};
 
 /// A contact; `now` is the time of answering.
 pub fn contact_explained(explained: ContactExplained, now: Timestamp) -> pb::ExplainContactResponse {
@@ -104,6 +109,9 @@ fn contact_place(place: PlaceExplained) -> pb::ContactPlace {
         counted_from_time: Some(timestamp(place.ordered_from)),
         priority_head_start_duration: Some(span(place.priority)),
         supervisor_head_start_duration: Some(signed_span(place.head_start)),
+        dynamic_head_start_duration: Some(span(place.dynamic)),
+        score: share(place.score),
+        head_starts: place.contributions.iter().map(head_start).collect(),
         virtual_arrival_time: Some(timestamp(place.virtual_arrival)),
         queue_time: Some(timestamp(place.queued_at)),
         parked_until_time: place.parked_until.map(timestamp),

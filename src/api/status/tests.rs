@@ -6,6 +6,7 @@ use crate::model::{
     document::DocumentEtag,
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SkillName, TenantId},
     requirement::RequirementError,
+    signal::Source,
     time::{Span, Timestamp},
 };
 
@@ -59,6 +60,8 @@ fn every_call_error() -> Vec<CallError> {
         Reject::ExtensionTooLong { what: "the offer", latest: Timestamp(1_700_000_000_000_000) },
         Reject::EngagementUnknown { agent: agent(), contact: contact(), needed: "active" },
         Reject::OutOfRange { field: "arrival_time", problem: "must not be in the future" },
+        Reject::SignalLate(contact()),
+        Reject::SignalSwitchedOff(Source::Voice),
         Reject::RequestReused(RequestId::new("r1").unwrap()),
         Reject::LimitReached { what: "accepted requests", limit: REQUESTS_MAX },
     ];
@@ -82,7 +85,10 @@ fn violations(count: usize, subject: Subject) -> Violations {
 /// Every status the daemon gives by this table.
 fn every_status() -> Vec<Status> {
     let mut all: Vec<Status> = every_call_error().into_iter().map(Status::from).collect();
-    all.extend([Subject::Request, Subject::Document].map(|subject| Status::from(violations(2, subject))));
+    all.extend(
+        [Subject::Request, Subject::Document, Subject::AgentEmotion]
+            .map(|subject| Status::from(violations(2, subject))),
+    );
     all.push(unexpected(&"an answer of another kind"));
     all
 }

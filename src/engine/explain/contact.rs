@@ -6,6 +6,7 @@ use crate::{
     engine::{
         matching::index::InLine,
         reject::Reject,
+        signal::heard,
         state::{Route, Stage, State},
         view::ContactState,
     },
@@ -14,6 +15,7 @@ use crate::{
         limits::AHEAD_NAMED_MAX,
         time::{Span, Timestamp},
     },
+    scoring::{Cause, Contribution},
 };
 
 use super::{
@@ -91,6 +93,9 @@ fn place(state: &State, terms: &Terms<'_>) -> PlaceExplained {
         ordered_from: route.ordered_from,
         priority: terms.asked.rules.priority,
         head_start: route.head_start,
+        dynamic: route.dynamic,
+        contributions: heard(contact).map(|heard| heard.scored.contributions.clone()).unwrap_or_default(),
+        score: heard(contact).map_or(0, |heard| heard.scored.score),
         virtual_arrival: route.place.virtual_arrival,
         queued_at: route.queued_at,
         parked_until: match contact.stage {
@@ -209,7 +214,28 @@ fn of_waiting(
         Some((agent, None)) => format!("it waits for {agent} alone: "),
         None => String::new(),
     };
-    (verdict, format!("{only}{why}{}", what_helps(now, &waiting.prospects)))
+    let helps = what_helps(now, &waiting.prospects);
+    (verdict, format!("{only}{why}{helps}{}", head_start(&waiting.place.contributions)))
+}
+
+/// What its signals give it in the line, in words.
+fn head_start(contributions: &[Contribution]) -> String {
+    let words = |part: &Contribution| {
+        let of = match &part.cause {
+            Cause::Moment(name) => format!("moment {name}"),
+            cause => cause.name().to_owned(),
+        };
+        let until = part.until.map(|until| format!(" until {}", time_of_day(until))).unwrap_or_default();
+        format!("{}s of head start from {of} by {}{until}", part.seconds, part.source.name())
+    };
+    let given = contributions.iter().filter(|part| part.seconds > 0).map(words).collect::<Vec<_>>().join(", ");
+    if given.is_empty() { given } else { format!("; {given}") }
+}
+
+/// Hours, minutes and seconds of the universal day.
+fn time_of_day(at: Timestamp) -> String {
+    let seconds = at.0.div_euclid(1_000_000).rem_euclid(86_400);
+    format!("{:02}:{:02}:{:02}Z", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Who paused a queue and why, in words.

@@ -14,8 +14,10 @@ use crate::{
         agent::Presence,
         ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName},
         requirement::{Condition, Level},
+        signal::Thousandths,
         time::{Span, Timestamp},
     },
+    scoring::Contribution,
 };
 
 /// What can be asked to be explained.
@@ -128,6 +130,12 @@ pub struct PlaceExplained {
     pub priority: Span,
     /// The head start that a supervisor gave it; negative = it stands behind its time.
     pub head_start: Span,
+    /// What its score gives it.
+    pub dynamic: Span,
+    /// Where that comes from; empty if it was given from outside.
+    pub contributions: Vec<Contribution>,
+    /// The score, in thousandths.
+    pub score: Thousandths,
     /// `ordered_from` minus the head start.
     pub virtual_arrival: Timestamp,
     /// When it entered this queue.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause, Source};
+use super::{Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, SignalRules, Source};
 use crate::model::{
     ids::{ChannelName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
@@ -14,7 +14,9 @@ use crate::model::{
 };
 
 mod check;
+mod empathy;
 pub(super) mod faults;
+mod moments;
 mod place;
 mod queue;
 mod rule;
@@ -177,6 +179,10 @@ impl Document {
             longest_idle: LongestIdle::default(),
             session_grace: Span::ZERO,
             refusal_pause: RefusalPause::default(),
+            empathy: None,
+            signals: SignalRules::default(),
+            head_start: HeadStart::default(),
+            moments: BTreeMap::new(),
             skills: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -200,6 +206,10 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
+    let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
+    let signals = moments::read_signals(top.section("signals"));
+    let head_start = moments::read_head_start(top.section("head_start"));
+    let moments = top.get("moments").map(|p| moments::read_moments(&p)).unwrap_or_default();
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
     let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
     let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
@@ -213,6 +223,10 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         refusal_pause,
+        empathy,
+        signals,
+        head_start,
+        moments,
         skills,
         channels,
         queues: queues.unwrap_or_default(),

@@ -249,6 +249,11 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// Every entry of a table whose keys are free text.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (String, Place<'a>)> {
+        self.entries.iter().map(|(key, written)| (key.clone(), self.place(key, written)))
+    }
+
     /// True if there is no entry.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -6,6 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
+mod empathy;
+mod moments;
+
 use super::{
     CHANNELS_MAX, LONGEST_IDLE, ON_AGENT_LOST, QUEUES_MAX, SKILLS_MAX, WHOLE_AGENT_COST,
     queue::{ACCEPTANCE, CONTACTS_MAX, DECLINING, MEMBERS, PRIORITY_MAX, THEN},
@@ -47,6 +50,10 @@ impl Document {
                     ),
                 ),
                 ("refusal_pause", refusal_pause()),
+                ("empathy", empathy::empathy()),
+                ("signals", moments::signals()),
+                ("head_start", moments::head_start()),
+                ("moments", moments::moments()),
                 (
                     "skills",
                     named(

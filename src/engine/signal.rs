@@ -1,0 +1,105 @@
+//! What a contact's signals do: they are remembered, and its score and place follow at once.
+//!
+//! Invariant: every change of the score is an event, whether signals or time alone made it; a contact waits with the
+//! score that its signals give at this moment. Not here: what signals are worth (`scoring`).
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        care::Care,
+        ids::{ContactId, ContactKey},
+        signal::Signal,
+        time::Timestamp,
+    },
+    scoring::{Evidence, Known, Scored, Taken, assess},
+};
+
+use super::{
+    command::Reply,
+    emit::Emit,
+    event::Event,
+    find::open_contact,
+    reject::Reject,
+    score::rescore,
+    state::{Contact, State},
+};
+
+/// What a contact's signals said, and what they come to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Heard {
+    pub evidence: Evidence,
+    pub scored: Arc<Scored>,
+}
+
+/// Takes signals about a contact; each is answered by itself.
+pub(super) fn signal_contact(out: &mut Emit<'_>, id: &ContactId, signals: &Arc<[Signal]>) -> Result<Reply, Reject> {
+    let (key, _) = open_contact(out.state(), id)?;
+    let rules = out.state().document.signals;
+    let mut tried = heard(out.state().contact(key)).cloned().unwrap_or_default().evidence;
+    let judge = |signal: &Signal| match rules.takes(signal.source) {
+        true => tried.take(out.now, signal),
+        false => Taken::SwitchedOff,
+    };
+    let taken: Arc<[Taken]> = signals.iter().map(judge).collect();
+    let all = taken.iter().all(|taken| taken.counts());
+    let counting = || signals.iter().zip(taken.iter()).filter(|(_, taken)| taken.counts());
+    let signals = if all { Arc::clone(signals) } else { counting().map(|(signal, _)| signal.clone()).collect() };
+    if !signals.is_empty() {
+        out.emit(Event::SignalsTaken { contact: key, signals });
+        refresh(out, key);
+    }
+    Ok(Reply::Signals(taken))
+}
+
+/// Takes what came with a contact that has just entered its queue, and whatever was heard of it before.
+pub(super) fn begin(out: &mut Emit<'_>, contact: ContactKey, signals: &[Signal]) {
+    let rules = out.state().document.signals;
+    let signals: Arc<[Signal]> = signals.iter().filter(|signal| rules.takes(signal.source)).cloned().collect();
+    if !signals.is_empty() {
+        out.emit(Event::SignalsTaken { contact, signals });
+    }
+    refresh(out, contact);
+}
+
+/// Lets a contact's score be what its signals give now.
+pub(super) fn refresh(out: &mut Emit<'_>, contact: ContactKey) {
+    let state = out.state();
+    let Some(heard) = heard(state.contact(contact)) else { return };
+    let Some(route) = state.contact(contact).route.as_deref() else { return };
+    let document = state.document_of(route);
+    let known = Known { was_moment: route.care.moment_of_truth, ..Known::default() };
+    let scored = assess(document, &heard.evidence, known, out.now);
+    if scored == *heard.scored {
+        return;
+    }
+    let usual = document.empathy.as_ref().map(|empathy| empathy.hold_in(state.rules_of(route)));
+    let care = Care {
+        moment_of_truth: scored.is_moment,
+        empathy: if scored.is_moment { scored.empathy } else { 0 },
+        hold: scored.hold.or(usual).filter(|_| scored.is_moment).unwrap_or_default(),
+        grade: scored.grade(),
+    };
+    rescore(out, contact, scored.head_start(), care, Some(Arc::new(scored)));
+}
+
+/// What was heard of a contact.
+pub(super) fn heard(contact: &Contact) -> Option<&Heard> {
+    contact.heard.as_deref()
+}
+
+/// When a contact's score will be another by time alone.
+pub(super) fn fades_at(contact: &Contact) -> Option<Timestamp> {
+    heard(contact)?.scored.next_at
+}
+
+impl State {
+    /// The effect of signals that count.
+    pub(super) fn take_signals(&mut self, now: Timestamp, key: ContactKey, signals: &[Signal]) {
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists is signalled about");
+        let heard = contact.heard.get_or_insert_default();
+        for signal in signals {
+            heard.evidence.take(now, signal);
+        }
+    }
+}

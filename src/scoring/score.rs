@@ -1,0 +1,308 @@
+//! All evidence together: whether a contact is a moment of truth, and its seconds in the line, each with its reason.
+//!
+//! Invariant: the contributions add up to the head start, which never passes the document's cap; words alone never pass
+//! theirs. A moment of truth begins at [`ENTER`] and ends below [`LEAVE`], and one unsure signal does not make one. Not
+//! here: which place follows (`engine`).
+
+#![deny(clippy::float_arithmetic)]
+
+use crate::model::{
+    care::Grade,
+    document::{Document, Worth},
+    ids::MomentName,
+    limits::MOMENTS_COUNTED_MAX,
+    requirement::Level,
+    signal::{Source, Thousandths, WHOLE},
+    time::{Span, Timestamp},
+};
+
+use super::{
+    decay::Left,
+    evidence::{Evidence, add},
+    moment::{self, Match},
+    mood::Mood,
+};
+
+/// From this score on a contact is a moment of truth …
+pub const ENTER: Thousandths = 700;
+/// … until it falls below this one.
+pub const LEAVE: Thousandths = 500;
+/// A signal as sure as this may make one alone.
+const SURE: Thousandths = 600;
+/// The customer's contact in two days that counts whole.
+const THIRD: u8 = 3;
+/// Attempts in self-service that count whole.
+const ATTEMPTS: u8 = 3;
+/// What nobody has to prove a second time: words alone may give all that evidence can give.
+const SAFETY: [&str; 7] = [
+    "safety_threat",
+    "self_harm",
+    "medical_emergency",
+    "gas_leak",
+    "electrical_hazard",
+    "dangerous_product",
+    "severe_symptoms",
+];
+
+/// What is known beside the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Contacts of the customer within two days, this one included.
+    pub contacts: u8,
+    /// The most that words alone may give because of what the customer's other contacts got.
+    pub budget: Span,
+    /// Whether it was a moment of truth before; counts only where signals are remembered in sum.
+    pub was_moment: bool,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { contacts: 1, budget: Span(i64::MAX), was_moment: false }
+    }
+}
+
+/// What evidence comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scored {
+    /// The score, in thousandths.
+    pub score: Thousandths,
+    /// Whether it is a moment of truth.
+    pub is_moment: bool,
+    /// The least empathy that its moments ask.
+    pub empathy: Level,
+    /// The longest wait for an empathetic agent that its moments ask; `None` = what is usual.
+    pub hold: Option<Span>,
+    /// Where the head start comes from; strongest first within a source.
+    pub contributions: Vec<Contribution>,
+    /// When it will be another by time alone.
+    pub next_at: Option<Timestamp>,
+}
+
+/// A part of the head start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contribution {
+    /// What for.
+    pub cause: Cause,
+    /// By which evidence.
+    pub source: Source,
+    /// How strong it is now.
+    pub strength: Thousandths,
+    /// So many seconds, the caps considered.
+    pub seconds: u32,
+    /// Until then, when it becomes less; `None` = as long as the evidence stands.
+    pub until: Option<Timestamp>,
+}
+
+/// What a part of the head start is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A moment of the catalogue.
+    Moment(MomentName),
+    /// How the customer feels.
+    Emotion,
+    /// How urgent it is.
+    Urgency,
+    /// The customer came before.
+    Repeats,
+    /// Others hear of it.
+    Reach,
+    /// What the customer is worth to the business.
+    Value,
+    /// What the customer tried in self-service.
+    Effort,
+}
+
+impl Cause {
+    /// Its name, for people and metrics; a moment's own beside it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Moment(_) => "moment",
+            Self::Emotion => "emotion",
+            Self::Urgency => "urgency",
+            Self::Repeats => "repeats",
+            Self::Reach => "reach",
+            Self::Value => "value",
+            Self::Effort => "effort",
+        }
+    }
+}
+
+impl Scored {
+    /// The whole head start.
+    pub fn head_start(&self) -> Span {
+        Span::from_secs(self.contributions.iter().map(|part| i64::from(part.seconds)).sum())
+    }
+
+    /// How probable it is that it is a moment of truth, as far as is known before outcomes teach it better: the square
+    /// of the score, so that weak evidence claims little.
+    pub fn grade(&self) -> Grade {
+        let score = u32::from(self.score);
+        let squared = Thousandths::try_from(score * score / u32::from(WHOLE)).unwrap_or(WHOLE);
+        if self.is_moment { Grade::MAX } else { Grade::of_thousandths(squared) }
+    }
+}
+
+/// What evidence comes to at a time.
+pub fn assess(document: &Document, evidence: &Evidence, known: Known, now: Timestamp) -> Scored {
+    if evidence.is_empty() && known.contacts <= 1 {
+        return Scored::default();
+    }
+    let mood = evidence.mood(now);
+    let fixed = moment::matches(document, evidence, &mood, known.contacts);
+    let parts = parts(document, evidence, &mood, &fixed, known, now);
+    let score = score(&parts);
+    let is_moment = match score {
+        ENTER.. => is_sure(evidence, &mood, now),
+        LEAVE..ENTER => was_moment(document, evidence, &fixed, known, now),
+        _ => false,
+    };
+    let moments = || parts.iter().filter_map(|part| part.matched);
+    let next_at = parts.iter().filter_map(|part| part.left.until).min();
+    let (empathy, hold) =
+        (moments().map(|m| m.moment.empathy).max().unwrap_or(0), moments().filter_map(|m| m.moment.hold).max());
+    let is_corroborated = is_corroborated(evidence, &mood, &fixed, known);
+    let contributions = capped(document, parts, is_corroborated, known);
+    Scored { score, is_moment, empathy, hold, contributions, next_at }
+}
+
+/// A kind of evidence at a time.
+struct Part<'a> {
+    cause: Cause,
+    source: Source,
+    weight: Thousandths,
+    left: Left,
+    matched: Option<Match<'a>>,
+}
+
+fn parts<'a>(
+    document: &'a Document,
+    evidence: &Evidence,
+    mood: &Mood,
+    fixed: &[Match<'a>],
+    known: Known,
+    now: Timestamp,
+) -> Vec<Part<'a>> {
+    let worth = &document.head_start;
+    let mut parts = moments(document, mood, fixed, now);
+    let emotion = mood.emotion(seconds_of(worth.emotion.max)).map(|(decay, source)| (decay.left(now), source));
+    let emotion = emotion.max_by_key(|(left, source)| (left.strength, left.seconds, *source));
+    let urgency = mood.urgency(seconds_of(worth.urgency.max)).map(|(decay, source)| (decay.left(now), source));
+    let fading = [(Cause::Emotion, worth.emotion, emotion), (Cause::Urgency, worth.urgency, urgency)];
+    for (cause, worth, found) in fading {
+        if let Some((left, source)) = found {
+            parts.push(Part { cause, source, weight: worth.weight, left, matched: None });
+        }
+    }
+    let customer = evidence.customer();
+    let of = |count: u8, whole: u8| u16::from(count.min(whole)) * WHOLE / u16::from(whole);
+    let repeats = of(known.contacts.saturating_sub(1), THIRD - 1);
+    let standing = [
+        (Cause::Repeats, worth.repeats, repeats),
+        (Cause::Reach, worth.reach, customer.reach.unwrap_or(0)),
+        (Cause::Value, worth.value, customer.value.unwrap_or(0)),
+        (Cause::Effort, worth.effort, of(customer.attempts.unwrap_or(0), ATTEMPTS)),
+    ];
+    for (cause, Worth { max, weight }, strength) in standing {
+        let seconds = seconds_of(max) * u32::from(strength) / u32::from(WHOLE);
+        let left = Left { strength, seconds, until: None };
+        parts.push(Part { cause, source: Source::Fact, weight, left, matched: None });
+    }
+    parts.retain(|part| part.left.strength > 0);
+    parts
+}
+
+/// The moments that count: of each its strongest trigger, of all the few that are worth most.
+fn moments<'a>(document: &'a Document, mood: &Mood, fixed: &[Match<'a>], now: Timestamp) -> Vec<Part<'a>> {
+    let mut best: Vec<(Match<'a>, Left)> = Vec::new();
+    for found in fixed.iter().copied().chain(moment::by_feeling(document, mood)) {
+        let left = found.left(now);
+        let rank = |found: &Match<'_>, left: &Left| (left.seconds, left.strength, left.until, found.source);
+        match best.iter_mut().find(|(other, _)| other.name == found.name) {
+            Some(other) if rank(&found, &left) > rank(&other.0, &other.1) => *other = (found, left),
+            Some(_) => {}
+            None => best.push((found, left)),
+        }
+    }
+    best.sort_by(|(a, x), (b, y)| (y.seconds, y.strength, a.name).cmp(&(x.seconds, x.strength, b.name)));
+    best.truncate(MOMENTS_COUNTED_MAX);
+    let part = |(found, left): (Match<'a>, Left)| Part {
+        cause: Cause::Moment(found.name.clone()),
+        source: found.source,
+        weight: found.moment.weight,
+        left,
+        matched: Some(found),
+    };
+    best.into_iter().map(part).collect()
+}
+
+/// 1 − ∏ (1 − weight · strength).
+fn score(parts: &[Part<'_>]) -> Thousandths {
+    const MILLION: u64 = 1_000_000;
+    let against = parts.iter().fold(MILLION, |against, part| {
+        let weight = u64::from(part.weight) * u64::from(part.left.strength);
+        against * (MILLION - weight.min(MILLION)) / MILLION
+    });
+    Thousandths::try_from((MILLION - against) / 1_000).unwrap_or(WHOLE)
+}
+
+/// More than one signal speaks for it, or one that is sure.
+fn is_sure(evidence: &Evidence, mood: &Mood, now: Timestamp) -> bool {
+    let declared = evidence.facts().iter().any(|kept| kept.at <= now && kept.signal.content.is_some());
+    declared || mood.count >= 2 || mood.surest >= SURE
+}
+
+/// Between the two bounds it is what it was: seen from signal to signal, between which the score only falls.
+fn was_moment(document: &Document, evidence: &Evidence, fixed: &[Match<'_>], known: Known, now: Timestamp) -> bool {
+    let mut mood = evidence.folded().cloned().unwrap_or_default();
+    let mut is_moment = evidence.folded().is_some() && known.was_moment;
+    let mut times: Vec<Timestamp> = evidence.window().iter().chain(evidence.facts()).map(|kept| kept.at).collect();
+    times.sort_unstable();
+    times.dedup();
+    let mut next = evidence.window().iter().peekable();
+    for at in times.into_iter().filter(|at| *at <= now) {
+        let before = score(&parts(document, evidence, &mood, fixed, known, at - Span(1)));
+        is_moment &= before >= LEAVE;
+        while let Some(kept) = next.next_if(|kept| kept.at <= at) {
+            add(&mut mood, kept);
+        }
+        let after = score(&parts(document, evidence, &mood, fixed, known, at));
+        is_moment |= after >= ENTER && is_sure(evidence, &mood, at);
+    }
+    is_moment
+}
+
+/// Whether something beside the customer's words speaks for them. Once it does it goes on doing so: otherwise its own
+/// fading would take seconds from the words at one blow.
+fn is_corroborated(evidence: &Evidence, mood: &Mood, fixed: &[Match<'_>], known: Known) -> bool {
+    let is_safety = |event: &str| SAFETY.contains(&event);
+    mood.voice_agrees
+        || known.contacts >= THIRD
+        || fixed.iter().any(|found| found.source == Source::Fact)
+        || mood.named.iter().any(|named| is_safety(named.happened.event.as_str()))
+        || evidence.facts().iter().any(|kept| {
+            let events = kept.signal.content.iter().flat_map(|content| &content.events);
+            events.into_iter().any(|happened| is_safety(happened.event.as_str()))
+        })
+}
+
+/// The parts as they count: what is declared or spoken first, then words, each as far as there is room.
+fn capped(document: &Document, mut parts: Vec<Part<'_>>, is_corroborated: bool, known: Known) -> Vec<Contribution> {
+    let mut room = seconds_of(document.head_start.max);
+    let alone = seconds_of(document.head_start.text_max.min(known.budget));
+    let mut room_for_words = if is_corroborated { room } else { alone };
+    parts.sort_by_key(|part| part.source == Source::Text);
+    let contribution = |part: Part<'_>| {
+        let is_words = part.source == Source::Text;
+        let seconds = part.left.seconds.min(room).min(if is_words { room_for_words } else { room });
+        room -= seconds;
+        room_for_words -= if is_words { seconds } else { 0 };
+        let Part { cause, source, left, .. } = part;
+        Contribution { cause, source, strength: left.strength, seconds, until: left.until }
+    };
+    parts.into_iter().map(contribution).collect()
+}
+
+/// Whole seconds, at most an hour.
+pub(super) fn seconds_of(span: Span) -> u32 {
+    u32::try_from(span.as_millis() / 1_000).unwrap_or(if span < Span::ZERO { 0 } else { 3_600 }).min(3_600)
+}
