@@ -1,13 +1,11 @@
 //! What is left of some evidence with time: eight whole-second values, each with its end.
 //!
 //! Invariant: a value never rises, all of it is given back in the end, and a step down is so late after the one before
-//! that waiting makes up for it, also if all kinds of evidence that decay step down together: so what a contact has
-//! waited and its head start never fall together while no signal changes.
+//! that waiting makes up for it. Not here: steps of several kinds of evidence together (`score`).
 
 #![deny(clippy::float_arithmetic)]
 
 use crate::model::{
-    limits::MOMENTS_COUNTED_MAX,
     signal::Thousandths,
     time::{Span, Timestamp},
 };
@@ -18,9 +16,6 @@ const STEPS: u8 = 8;
 /// When a curve that halves with each half-life reaches seven eighths, six eighths, … one eighth, in thousandths of
 /// the half-life; the rest is given back after four of them.
 const REACHED: [i64; STEPS as usize] = [193, 415, 678, 1_000, 1_415, 2_000, 3_000, 4_000];
-
-/// Kinds of evidence that decay at the same time: counted moments, emotion, urgency.
-const AT_ONCE: i64 = MOMENTS_COUNTED_MAX as i64 + 2;
 
 /// Something that decays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +49,7 @@ impl Decay {
             let (strength, seconds) = self.value(gone);
             let lost = i64::from(seconds - self.value(gone + 1).1);
             let by_curve = self.at + Span(self.half_life.0.saturating_mul(reached) / 1_000);
-            end = by_curve.max(end + Span::from_secs(lost * AT_ONCE));
+            end = by_curve.max(end + Span::from_secs(lost));
             if now < end {
                 return Left { strength, seconds, until: Some(end) };
             }
@@ -97,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn no_step_is_larger_than_its_share_of_the_time_since_the_one_before() {
+    fn no_step_is_larger_than_the_time_since_the_one_before() {
         for (seconds, half_life) in [(180, 60), (90, 60), (7, 60), (3_600, 600), (90, 1_800)] {
             let all = steps(&decay(seconds, half_life));
             assert_eq!(all.len(), 8);
             let values = all.iter().map(|(_, value)| *value).skip(1).chain([0]);
             let mut before = (0, seconds);
             for ((at, _), value) in all.iter().zip(values) {
-                assert!(i64::from(before.1 - value) * AT_ONCE <= at - before.0, "{seconds} s, {half_life} s: {all:?}");
+                assert!(i64::from(before.1 - value) <= at - before.0, "{seconds} s, {half_life} s: {all:?}");
                 before = (*at, value);
             }
         }

@@ -123,6 +123,13 @@ impl Evidence {
         mood
     }
 
+    /// When something that still stands was last said, up to a time.
+    pub fn latest(&self, until: Timestamp) -> Option<Timestamp> {
+        let all = self.feelings.iter().chain(&self.facts).filter(|kept| kept.signal.content.is_some());
+        let times = all.map(|kept| kept.at).chain(self.folded.as_ref().map(|folded| folded.1.0));
+        times.filter(|at| *at <= until).max()
+    }
+
     /// What is known of the customer; the latest word on each counts.
     pub fn customer(&self) -> CustomerFacts {
         let said = self.facts.iter().rev().filter_map(|kept| Some(kept.signal.content.as_ref()?.customer));

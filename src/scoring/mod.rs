@@ -19,3 +19,6 @@ pub mod text;
 
 pub use evidence::{Evidence, Taken};
 pub use score::{Cause, Contribution, Known, Scored, assess};
+
+#[cfg(test)]
+mod tests;

@@ -143,26 +143,60 @@ impl Scored {
 }
 
 /// What evidence comes to at a time.
+///
+/// The parts fade each in its own steps. A step of the whole is put off until waiting has made up for it since the step
+/// before, counted from the last signal; what is in force is what was so at an earlier time.
 pub fn assess(document: &Document, evidence: &Evidence, known: Known, now: Timestamp) -> Scored {
     if evidence.is_empty() && known.contacts <= 1 {
         return Scored::default();
     }
     let mood = evidence.mood(now);
     let fixed = moment::matches(document, evidence, &mood, known.contacts);
-    let parts = parts(document, evidence, &mood, &fixed, known, now);
-    let score = score(&parts);
-    let is_moment = match score {
-        ENTER.. => is_sure(evidence, &mood, now),
-        LEAVE..ENTER => was_moment(document, evidence, &fixed, known, now),
-        _ => false,
-    };
-    let moments = || parts.iter().filter_map(|part| part.matched);
-    let next_at = parts.iter().filter_map(|part| part.left.until).min();
-    let (empathy, hold) =
-        (moments().map(|m| m.moment.empathy).max().unwrap_or(0), moments().filter_map(|m| m.moment.hold).max());
-    let is_corroborated = is_corroborated(evidence, &mood, &fixed, known);
-    let contributions = capped(document, parts, is_corroborated, known);
-    Scored { score, is_moment, empathy, hold, contributions, next_at }
+    let case = Case { document, evidence, mood: &mood, fixed: &fixed, known };
+    let began = evidence.latest(now).unwrap_or(now);
+    let (mut stepped_at, mut in_force) = (began, case.at(began, None));
+    while let Some(next_at) = in_force.next_at {
+        let next = case.at(next_at, Some(in_force.is_moment));
+        let lost = in_force.head_start() + Span(-next.head_start().0);
+        let steps_at = next_at.max(stepped_at + lost);
+        if steps_at > now {
+            in_force.next_at = Some(steps_at);
+            break;
+        }
+        (stepped_at, in_force) = (steps_at, next);
+    }
+    in_force
+}
+
+/// A contact's evidence, and all that its score goes by beside the time.
+struct Case<'a> {
+    document: &'a Document,
+    evidence: &'a Evidence,
+    mood: &'a Mood,
+    fixed: &'a [Match<'a>],
+    known: Known,
+}
+
+impl Case<'_> {
+    /// What it comes to at a time; `was` says what it was at an earlier one, if no signal came since.
+    fn at(&self, now: Timestamp, was: Option<bool>) -> Scored {
+        let Self { document, evidence, mood, fixed, known } = *self;
+        let parts = parts(document, evidence, mood, fixed, known, now);
+        let score = score(&parts);
+        let is_moment = match (score, was) {
+            (..LEAVE, _) => false,
+            (_, Some(was)) => was,
+            (ENTER.., None) => is_sure(evidence, mood, now),
+            (LEAVE..ENTER, None) => was_moment(document, evidence, fixed, known, now),
+        };
+        let moments = || parts.iter().filter_map(|part| part.matched);
+        let next_at = parts.iter().filter_map(|part| part.left.until).min();
+        let (empathy, hold) =
+            (moments().map(|m| m.moment.empathy).max().unwrap_or(0), moments().filter_map(|m| m.moment.hold).max());
+        let is_corroborated = is_corroborated(evidence, mood, fixed, known);
+        let contributions = capped(document, parts, is_corroborated, known);
+        Scored { score, is_moment, empathy, hold, contributions, next_at }
+    }
 }
 
 /// A kind of evidence at a time.
