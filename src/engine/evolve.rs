@@ -364,7 +364,11 @@ impl State {
             self.contact_ids.insert(contact.id.clone(), key);
             self.contacts.insert(key, contact);
         }
+        let contacts = self.customers.visit(now, &queued.details.customer_id);
         self.change_contact(key, |contact| {
+            if contacts > 1 {
+                contact.heard.get_or_insert_default().contacts = contacts;
+            }
             contact.stage = Stage::Waiting;
             contact.arrived_at = queued.arrived_at;
             contact.details = Arc::clone(&queued.details);

@@ -17,6 +17,7 @@ mod alert;
 pub mod change;
 pub mod command;
 mod contact;
+mod customers;
 mod dedup;
 mod derive;
 mod directory;

@@ -28,6 +28,8 @@ use super::{
 /// What a contact's signals said, and what they come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heard {
+    /// Contacts of the customer within two days when it came, this one included; 0 = not looked up.
+    pub contacts: u8,
     pub evidence: Evidence,
     pub scored: Arc<Scored>,
 }
@@ -68,7 +70,11 @@ pub(super) fn refresh(out: &mut Emit<'_>, contact: ContactKey) {
     let Some(heard) = heard(state.contact(contact)) else { return };
     let Some(route) = state.contact(contact).route.as_deref() else { return };
     let document = state.document_of(route);
-    let known = Known { was_moment: route.care.moment_of_truth, ..Known::default() };
+    let known = Known {
+        contacts: if document.signals.facts { heard.contacts.max(1) } else { 1 },
+        was_moment: route.care.moment_of_truth,
+        ..Known::default()
+    };
     let scored = assess(document, &heard.evidence, known, out.now);
     if scored == *heard.scored {
         return;

@@ -27,6 +27,7 @@ use crate::model::{
 
 use super::{
     actions::Actions,
+    customers::Customers,
     dedup::Dedup,
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
@@ -65,6 +66,8 @@ pub struct State {
     pub(super) contacts: Table<ContactKey, Contact>,
     pub(super) contact_ids: Directory<ContactId, ContactKey>,
     pub(super) open_contacts: usize,
+    /// Who came lately.
+    pub(super) customers: Customers,
     pub(super) kinds: Kinds,
     pub(super) agents: Vec<Option<Agent>>,
     pub(super) agent_ids: Directory<AgentId, AgentKey>,
@@ -378,6 +381,7 @@ impl State {
             contacts: Table::default(),
             contact_ids: Directory::default(),
             open_contacts: 0,
+            customers: Customers::default(),
             kinds: Kinds::default(),
             agents: Vec::new(),
             agent_ids: Directory::default(),

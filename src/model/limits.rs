@@ -124,6 +124,10 @@ pub const MOMENTS_MAX: usize = 256;
 pub const MOMENT_TRIGGERS_MAX: usize = 64;
 /// Moments of one contact that count; each decays by itself.
 pub const MOMENTS_COUNTED_MAX: usize = 4;
+/// A contact repeats another of its customer within this.
+pub const REPEATED_WITHIN_SECS: i64 = 48 * 3_600;
+/// Customers remembered for [`REPEATED_WITHIN_SECS`]: as many as contacts that may be open; some 150 MB if all are there.
+pub const CUSTOMERS_MAX: usize = 1_000_000;
 /// Contacts of a customer that are counted within two days; more are as many.
 pub const REPEATS_MAX: u8 = 8;
 /// Supervisors' actions remembered for reading; older ones are in the journal alone.

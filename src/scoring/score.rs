@@ -186,7 +186,7 @@ impl Case<'_> {
         let is_moment = match (score, was) {
             (..LEAVE, _) => false,
             (_, Some(was)) => was,
-            (ENTER.., None) => is_sure(evidence, mood, now),
+            (ENTER.., None) => is_sure(evidence, mood, known, now),
             (LEAVE..ENTER, None) => was_moment(document, evidence, fixed, known, now),
         };
         let moments = || parts.iter().filter_map(|part| part.matched);
@@ -279,10 +279,10 @@ fn score(parts: &[Part<'_>]) -> Thousandths {
     Thousandths::try_from((MILLION - against) / 1_000).unwrap_or(WHOLE)
 }
 
-/// More than one signal speaks for it, or one that is sure.
-fn is_sure(evidence: &Evidence, mood: &Mood, now: Timestamp) -> bool {
+/// More than one signal speaks for it, or one that is sure, or something that is certain.
+fn is_sure(evidence: &Evidence, mood: &Mood, known: Known, now: Timestamp) -> bool {
     let declared = evidence.facts().iter().any(|kept| kept.at <= now && kept.signal.content.is_some());
-    declared || mood.count >= 2 || mood.surest >= SURE
+    declared || known.contacts > 1 || mood.count >= 2 || mood.surest >= SURE
 }
 
 /// Between the two bounds it is what it was: seen from signal to signal, between which the score only falls.
@@ -300,7 +300,7 @@ fn was_moment(document: &Document, evidence: &Evidence, fixed: &[Match<'_>], kno
             add(&mut mood, kept);
         }
         let after = score(&parts(document, evidence, &mood, fixed, known, at));
-        is_moment |= after >= ENTER && is_sure(evidence, &mood, at);
+        is_moment |= after >= ENTER && is_sure(evidence, &mood, known, at);
     }
     is_moment
 }

@@ -13,8 +13,9 @@ use attune::{
         care::{Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
-        ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
+        signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::{Span, Timestamp},
     },
@@ -113,6 +114,8 @@ impl Chaos {
             longest_idle = "{idle}"
             {empathy}
             session_grace = "20s"
+            moments.lost = {{ triggers = [{{ event = "lost" }}, {{ distress = 50 }}], half_life = "1m" }}
+            moments.stuck = {{ triggers = [{{ event = "stuck", from = ["fact"] }}], head_start = "20s", weight = 40 }}
             [skills]
             a = ""
             b = ""
@@ -416,7 +419,33 @@ impl Chaos {
     }
 
     fn score(&mut self, contact: ContactId) -> Command {
+        if self.random.random_range(0..4) > 0 {
+            let count = self.random.random_range(1..4);
+            return Command::Signal { contact, signals: (0..count).map(|_| self.signal()).collect() };
+        }
         Command::ScoreContact { contact, dynamic: self.seconds(0..180), care: self.care() }
+    }
+
+    /// One of few, so that they are revised and withdrawn as well.
+    fn signal(&mut self) -> Signal {
+        let mut share = || self.random.random_range(0..=1_000u16);
+        let (arousal, confidence, urgency, value) = (share(), share(), share(), share());
+        let source = *self.pick(&[Source::Fact, Source::Text, Source::Voice]);
+        let mut content = Content::default();
+        if source == Source::Fact {
+            content.customer.value = Some(value);
+        } else {
+            let valence = self.random.random_range(-1_000..=500);
+            content.feeling = Some(Feeling { valence, arousal, confidence });
+            content.urgency = Some(Measure { value: urgency, confidence });
+        }
+        if self.random.random_range(0..2) == 0 {
+            let event = EventName::new(&self.word(&["lost", "stuck"])).expect("it obeys the grammar");
+            content.events.push(Happened { event, confidence, attributes: BTreeMap::new() });
+        }
+        let content = (self.random.random_range(0..5) > 0).then_some(content);
+        let (key, revision) = (SignalKey(self.random.random_range(0..50)), self.random.random_range(0..3));
+        Signal { key, revision, observed_at: None, source, content }
     }
 
     /// Mostly routine.

@@ -14,7 +14,7 @@ use attune::{
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::{Care, Grade},
-        contact::{CancelReason, KeepPlace, NewContact, TargetAgent},
+        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
@@ -171,6 +171,10 @@ fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
             Some(("target", agent)) => target = Some(named(AgentId::new(agent))?),
             Some(("window", span)) => window = Some(length(span)?),
             Some(("exclude", agents)) => new.excluded = list(agents, AgentId::new)?,
+            Some(("customer", customer)) => {
+                let details = ContactDetails { customer_id: customer.to_owned(), ..ContactDetails::default() };
+                new.details = Arc::new(details);
+            }
             Some(("arrived", time)) => new.arrived_at = Some(parse_time(time).ok_or("arrived= takes a time")?),
             Some(_) => return Err(format!("{word:?} says nothing of a contact")),
         }

@@ -1,0 +1,79 @@
+//! Who came lately: the contacts of each customer within two days, to tell a repeated contact from a first one.
+//!
+//! Invariant: bounded by [`CUSTOMERS_MAX`] customers and [`REPEATS_MAX`] contacts of each; beyond either nothing is
+//! counted, so that a customer counts as new rather than another as known. What is older than two days is forgotten as
+//! others come. Not here: what repetition is worth (`scoring`).
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use crate::model::{
+    limits::{CUSTOMERS_MAX, REPEATED_WITHIN_SECS, REPEATS_MAX},
+    time::{Span, Timestamp},
+};
+
+use super::table::Table;
+
+/// Customers who came within two days.
+#[derive(Debug, Clone, Default)]
+pub struct Customers {
+    visits: Table<String, SmallVec<[Timestamp; 2]>>,
+    /// Every visit that is counted, oldest first.
+    order: VecDeque<(Timestamp, String)>,
+}
+
+impl Customers {
+    /// Counts a contact that enters its first queue; which of the customer's it is within two days, from 1. Nobody in
+    /// particular always comes for the first time.
+    pub fn visit(&mut self, now: Timestamp, customer: &str) -> u8 {
+        self.forget(now - Span::from_secs(REPEATED_WITHIN_SECS));
+        if customer.is_empty() {
+            return 1;
+        }
+        let customer = customer.to_owned();
+        let known = self.visits.get(&customer).map_or(0, SmallVec::len);
+        let is_full = known == 0 && self.visits.len() >= CUSTOMERS_MAX;
+        if !is_full && known < usize::from(REPEATS_MAX) {
+            self.order.push_back((now, customer.clone()));
+            match self.visits.get_mut(&customer) {
+                Some(visits) => visits.push(now),
+                None => drop(self.visits.insert(customer, SmallVec::from_slice(&[now]))),
+            }
+        }
+        u8::try_from(known + 1).unwrap_or(REPEATS_MAX).min(REPEATS_MAX)
+    }
+
+    fn forget(&mut self, before: Timestamp) {
+        while self.order.front().is_some_and(|(at, _)| *at < before) {
+            let Some((at, customer)) = self.order.pop_front() else { return };
+            let Some(visits) = self.visits.get_mut(&customer) else { continue };
+            visits.retain(|visit| *visit != at);
+            if visits.is_empty() {
+                self.visits.remove(&customer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_third_in_two_days_is_the_third_and_the_past_is_forgotten() {
+        let mut customers = Customers::default();
+        let hour = |hours: i64| Timestamp(Span::from_secs(hours * 3_600).0);
+        assert_eq!([0, 10, 20].map(|at| customers.visit(hour(at), "kim")), [1, 2, 3]);
+        assert_eq!(customers.visit(hour(20), "lee"), 1);
+        assert_eq!([21, 22].map(|at| customers.visit(hour(at), "")), [1, 1]);
+        assert_eq!(customers.visit(hour(50), "kim"), 3, "the first is two days ago");
+        assert_eq!(customers.visit(hour(120), "kim"), 1);
+        assert_eq!((customers.visits.len(), customers.order.len()), (1, 1));
+        for _ in 0..20 {
+            customers.visit(hour(121), "kim");
+        }
+        assert_eq!(customers.visit(hour(121), "kim"), REPEATS_MAX);
+        assert_eq!(customers.order.len(), usize::from(REPEATS_MAX));
+    }
+}
