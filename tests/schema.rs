@@ -23,6 +23,7 @@ fn read(document: &Value) -> Result<Document, String> {
 fn base() -> Value {
     json!({
         "refusal_pause": { "first": 0 },
+        "empathy": {},
         "head_start": { "max": 3_600 },
         "skills": { "rest": "", "empathy": "" },
         "channels": { "rest": { "cost": 10_000 } },

@@ -21,7 +21,7 @@ mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, accepting};
+pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
 pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};
@@ -42,6 +42,8 @@ pub struct Document {
     pub refusal_pause: RefusalPause,
     /// Who the empathetic agents are; `None` = nothing is routed by empathy.
     pub empathy: Option<Empathy>,
+    /// How many of them are kept free for moments of truth.
+    pub reserve: ReserveRules,
     /// The evidence that counts.
     pub signals: SignalRules,
     /// What it is worth.

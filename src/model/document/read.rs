@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, SignalRules, Source};
+use super::{
+    Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
+    Source,
+};
 use crate::model::{
     ids::{ChannelName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
@@ -180,6 +183,7 @@ impl Document {
             session_grace: Span::ZERO,
             refusal_pause: RefusalPause::default(),
             empathy: None,
+            reserve: ReserveRules::default(),
             signals: SignalRules::default(),
             head_start: HeadStart::default(),
             moments: BTreeMap::new(),
@@ -207,6 +211,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
+    let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
     let signals = moments::read_signals(top.section("signals"));
     let head_start = moments::read_head_start(top.section("head_start"));
     let moments = top.get("moments").map(|p| moments::read_moments(&p)).unwrap_or_default();
@@ -224,6 +229,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         refusal_pause,
         empathy,
+        reserve: reserve.unwrap_or_default(),
         signals,
         head_start,
         moments,
