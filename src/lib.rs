@@ -30,7 +30,7 @@
 //! # The modules, in reading order
 //!
 //! Imports go downwards only: `bin` → `cli` → `app` → {`api`, `admin`, `config`, `sim`} → `shard` → `journal` →
-//! `engine` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
+//! `engine` → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
 //! does not know.
 //!
 //! 1. [`model`]: the words. Names, times, limits, requirements, and the routing document as typed data, with every
@@ -39,6 +39,8 @@
 //!    what there is and how it changes; a file for each noun decides (`contact`, `agent`, `offer`, `supervise`, …);
 //!    `matching` brings contacts and agents together; `alert` notices who could never be served; `explain` says why,
 //!    `change` what outsiders may follow; `invariant` what must always hold.
+//!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
+//!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records, its conformance tests, and the journal in memory, which can be told to
 //!    fail.
 //! 4. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
@@ -82,7 +84,6 @@
 //!
 //! * Durable journals (local disk, etcd): files beside `journal::memory`, under the same conformance tests; `app`
 //!   chooses.
-//! * `scoring`, between `engine` and `model`: from signals to urgency, emotion and head start; pure as they are.
 //! * `forecast`, beside `journal`: waits, rates and what is learnt, as a projection of events. A decision that reads
 //!   one gets it as a recorded command, so that replay stays exact.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.

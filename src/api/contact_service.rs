@@ -108,7 +108,7 @@ impl pb::contact_service_server::ContactService for Contacts {
         let decode::Heard { tenant, request } = decode::signal(request.into_inner())?;
         let shard = self.directory.shard_of(&tenant)?;
         let reply = shard.call(&tenant, request.clone()).await?;
-        Ok(Response::new(signals::outcome(&request.command, &reply)?))
+        Ok(Response::new(signals::outcome(&tenant, &request.command, &reply)?))
     }
 
     async fn park_contact(

@@ -6,18 +6,22 @@ use tonic::Status;
 
 use crate::{
     engine::{Command, Reject, Reply},
-    model::limits::FACTS_MAX,
+    model::{ids::TenantId, limits::FACTS_MAX},
     scoring::Taken,
     shard::CallError,
+    telemetry::metrics::SIGNALS,
 };
 
 use super::{pb, status};
 
 /// The answer to a signal.
-pub fn outcome(command: &Command, reply: &Reply) -> Result<pb::SignalResponse, Status> {
+pub fn outcome(tenant: &TenantId, command: &Command, reply: &Reply) -> Result<pb::SignalResponse, Status> {
     let (Command::Signal { contact, signals }, Reply::Signals(taken)) = (command, reply) else {
         return Err(status::unexpected(reply));
     };
+    for (signal, taken) in signals.iter().zip(taken.iter()) {
+        SIGNALS.counter(&[tenant.as_str(), signal.source.name(), taken.name()]).increment(1);
+    }
     for (signal, taken) in signals.iter().zip(taken.iter()) {
         let reject = match taken {
             Taken::New | Taken::Revised | Taken::Known => continue,

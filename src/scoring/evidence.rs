@@ -32,6 +32,18 @@ pub enum Taken {
 }
 
 impl Taken {
+    /// Its name, for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Revised => "revised",
+            Self::Known => "known",
+            Self::Late => "late",
+            Self::Full => "full",
+            Self::SwitchedOff => "switched_off",
+        }
+    }
+
     /// Whether it changed anything.
     pub fn counts(self) -> bool {
         matches!(self, Self::New | Self::Revised)

@@ -49,9 +49,9 @@ fn signal(random: &mut StdRng, number: usize, revision: u32) -> Signal {
     } else {
         let (valence, arousal, confidence) = (random.random_range(-1_000..=400), share(random), share(random));
         content.feeling = Some(Feeling { valence, arousal, confidence });
-        content.urgency = (number % 3 == 0).then(|| Measure { value: share(random), confidence: share(random) });
+        content.urgency = number.is_multiple_of(3).then(|| Measure { value: share(random), confidence: share(random) });
     }
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         let event = EventName::new(["lost", "stuck", "other"].choose_at(random)).expect("a name");
         let confidence = if source == Source::Fact { 1_000 } else { share(random) };
         content.events.push(Happened { event, confidence, attributes: Default::default() });

@@ -114,6 +114,8 @@ metrics! {
         "Queues that take no new contacts because a supervisor drains them.";
     SUPERVISOR_ACTIONS = Counter "attune_supervisor_actions_total" in Count by ["tenant", "action"]:
         "What supervisors did: move_contact, move_queue, pull_contact, prioritise_contact, force_presence, pause_queue, drain_queue, reopen_queue.";
+    SIGNALS = Counter "attune_signals_total" in Count by ["tenant", "source", "outcome"]:
+        "Signals by Signal, of source fact, text or voice: new, revised, known, late, full or switched_off.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

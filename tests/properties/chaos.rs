@@ -459,7 +459,7 @@ impl Chaos {
             content.urgency = Some(Measure { value: urgency, confidence });
         }
         if self.random.random_range(0..2) == 0 {
-            let event = EventName::new(&self.word(&["lost", "stuck"])).expect("it obeys the grammar");
+            let event = EventName::new(self.word(&["lost", "stuck"])).expect("it obeys the grammar");
             content.events.push(Happened { event, confidence, attributes: BTreeMap::new() });
         }
         let content = (self.random.random_range(0..5) > 0).then_some(content);
