@@ -130,7 +130,7 @@ impl Cast {
             skills.insert(self.skills[ANCHOR].clone(), 100);
             skills.insert(self.skills[HEIR].clone(), 100);
         }
-        if twist == Twist::Empathy && number % 5 == 0 {
+        if twist == Twist::Empathy && number.is_multiple_of(5) {
             skills.insert(name("empathy", SkillName::new), 80);
         }
         AgentProfile { skills, queues, ..AgentProfile::default() }
