@@ -23,7 +23,7 @@ fn read(document: &Value) -> Result<Document, String> {
 fn base() -> Value {
     json!({
         "refusal_pause": { "first": 0 },
-        "skills": { "rest": "" },
+        "skills": { "rest": "", "empathy": "" },
         "channels": { "rest": { "cost": 10_000 } },
         "queues": { "main": { "max_wait": {}, "steps": [{ "after": "1s" }] }, "rest": {} },
     })

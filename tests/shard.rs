@@ -13,6 +13,7 @@ use attune::{
     },
     model::{
         agent::{AgentProfile, Expected, Presence},
+        care::Care,
         contact::{CancelReason, NewContact},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
@@ -87,6 +88,8 @@ fn enqueue(id: &str) -> Command {
         requirement: Requirement::default(),
         target: None,
         excluded: Vec::new(),
+        care: Care::default(),
+        dynamic: Span::ZERO,
         arrived_at: None,
         details: Arc::default(),
     }))

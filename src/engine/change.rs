@@ -140,6 +140,8 @@ kinds! {
     ContactPulled,
     /// A supervisor gave it a head start.
     ContactPrioritised,
+    /// Its score is another.
+    ContactScored,
     /// It ended.
     ContactClosed,
     /// It is offered.
@@ -341,6 +343,10 @@ impl State {
                 ..self.of_contact(Kind::ContactPulled, *contact, touched)
             },
             Event::ContactPrioritised { contact, .. } => self.of_contact(Kind::ContactPrioritised, *contact, touched),
+            Event::ContactScored { contact, care, .. } => Happening {
+                because: if care.moment_of_truth { "moment_of_truth" } else { "routine" }.into(),
+                ..self.of_contact(Kind::ContactScored, *contact, touched)
+            },
             Event::ContactUnreachable { contact, .. } => self.of_contact(Kind::ContactUnreachable, *contact, touched),
             Event::ContactReachable { contact } => self.of_contact(Kind::ContactReachable, *contact, touched),
             Event::ContactClosed { contact, because, .. } => {

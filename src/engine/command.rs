@@ -11,6 +11,7 @@ use std::{
 
 use crate::model::{
     agent::{AgentProfile, AgentRow, Expected, Presence},
+    care::Care,
     contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
     document::{Document, DocumentEtag, Origin},
     ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
@@ -60,6 +61,8 @@ pub enum Command {
     EnqueueContact(Box<NewContact>),
     /// Facts or requirement of a contact change.
     UpdateContact { contact: ContactId, details: Option<Arc<ContactDetails>>, requirement: Option<Requirement> },
+    /// A contact's score is another, by what was computed outside the engine.
+    ScoreContact { contact: ContactId, dynamic: Span, care: Care },
     /// A waiting contact keeps its place, unoffered, until released or until `longest` has passed.
     ParkContact { contact: ContactId, longest: Span },
     /// A parked contact is offered again.
@@ -151,6 +154,7 @@ impl Command {
             Self::AnnounceContact { .. } => "announce_contact",
             Self::EnqueueContact(_) => "enqueue_contact",
             Self::UpdateContact { .. } => "update_contact",
+            Self::ScoreContact { .. } => "score_contact",
             Self::ParkContact { .. } => "park_contact",
             Self::ReleaseContact { .. } => "release_contact",
             Self::RequeueContact { .. } => "requeue_contact",

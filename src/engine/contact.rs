@@ -21,6 +21,7 @@ use super::{
     find::{agent_named, nearest, open_contact, queue_named, target_of, wrong_state},
     offer::rescind_offers,
     reject::Reject,
+    score::check_dynamic,
     state::Stage,
     sweep::{check_fits_next, take_over_now},
     waiting::{
@@ -75,6 +76,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     if new.arrived_at.is_some_and(|arrived_at| arrived_at > out.now) {
         return Err(Reject::OutOfRange { field: "arrival_time", problem: "must not be in the future" });
     }
+    check_dynamic(new.dynamic)?;
     let arrived_at = new.arrived_at.unwrap_or(out.now);
     let target = new.target.as_ref().map(|target| target_of(out, "target.agent_id", target)).transpose()?;
     let excluded = new.excluded.iter().map(|id| agent_named(state, "excluded_agent_ids", id));
@@ -83,12 +85,13 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let requirement = Arc::new(new.requirement.clone());
     check_skills(state, "requirement", &requirement)?;
     // A class in use was checked when it came into use.
-    if state.find_class(asked, channel, 0, &requirement).is_none() {
+    if state.find_class(asked, channel, 0, &requirement, &new.care).is_none() {
         check_matchable(state, asked, "requirement", &requirement)?;
     }
     check_fits_next(state, queue, channel, &requirement)?;
 
-    let place = Place { virtual_arrival: arrived_at - state.rules(queue).priority, sequence: state.next_sequence };
+    let virtual_arrival = arrived_at - state.rules(queue).priority - new.dynamic;
+    let place = Place { virtual_arrival, sequence: state.next_sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
     let queued = Queued {
         id: new.id.clone(),
@@ -97,6 +100,8 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
         place,
         arrived_at,
         requirement,
+        care: new.care,
+        dynamic: new.dynamic,
         target,
         excluded,
         details: Arc::clone(&new.details),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::model::{
     agent::Presence,
-    document::{LongestIdle, Queue},
+    care::Care,
+    document::{Empathy, LongestIdle, Queue},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::Requirement,
@@ -17,7 +18,7 @@ use super::{
     event::{Place, TargetBy},
     kinds::{KindId, KindKey},
     matching::{
-        class::{ClassId, ClassKey, LaneKey, satisfies},
+        class::{ClassId, ClassKey, LaneKey, Manner, satisfies},
         index::{InLine, Standing, numbered, own_of},
         reach::Seeker,
         roster::IdleKey,
@@ -181,7 +182,8 @@ impl State {
         let lane = self.index.find_lane(route.channel, self.cost_of(route));
         let lane = lane.expect("a document's pairs of channel and cost come into use before it is in force");
         let Route { queue, document, step, .. } = *route;
-        let id = ClassId { document, queue, step, lane, own: own_of(&route.requirement) };
+        let id =
+            ClassId { document, queue, step, lane, own: own_of(&route.requirement), manner: self.manner_of(route) };
         if let Some(class) = self.index.find_class(&id) {
             return Some(InLine::Class(class));
         }
@@ -189,16 +191,23 @@ impl State {
         Some(InLine::Class(self.index.add_class(&id, &rules, &mut self.skill_names)))
     }
 
-    /// The class in which contacts of this queue, channel and step that ask this wait for anyone, if it is in use.
+    /// A class in which contacts of this queue, channel and step that ask this wait for anyone, if one is in use.
     pub(super) fn find_class(
         &self,
         queue: QueueKey,
         channel: ChannelKey,
         step: u8,
         own: &Arc<Requirement>,
+        care: &Care,
     ) -> Option<ClassKey> {
         let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
-        self.index.find_class(&ClassId { document: self.version, queue, step, lane, own: own_of(own) })
+        let manner = manner(self.document.empathy.as_ref(), care);
+        self.index.find_class(&ClassId { document: self.version, queue, step, lane, own: own_of(own), manner })
+    }
+
+    /// What a contact asks of empathy, under the document that it goes by.
+    pub(super) fn manner_of(&self, route: &Route) -> Manner {
+        manner(self.document_of(route).empathy.as_ref(), &route.care)
     }
 
     /// Sets a contact's timer to where it belongs.
@@ -371,6 +380,14 @@ impl State {
 
 fn line_of(contact: &Contact) -> Option<InLine> {
     contact.route.as_deref().and_then(|route| route.line)
+}
+
+fn manner(empathy: Option<&Empathy>, care: &Care) -> Manner {
+    match empathy {
+        None => Manner::Plain,
+        Some(empathy) if care.moment_of_truth => Manner::Moment { level: empathy.level.max(care.empathy) },
+        Some(_) => Manner::Routine,
+    }
 }
 
 /// The step that waiting so long has reached.

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
+    care::Care,
     contact::{ClosedBecause, ContactDetails, KeepPlace},
     document::{Document, Origin},
     ids::{
@@ -124,6 +125,8 @@ pub enum Event {
     ContactPulled { contact: ContactKey, target: Target },
     /// A supervisor gave it this head start, and with it this place.
     ContactPrioritised { contact: ContactKey, head_start: Span, place: Place },
+    /// It has another score: what it asks of empathy, its dynamic head start, and with them this place.
+    ContactScored { contact: ContactKey, place: Place, dynamic: Span, care: Care },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.
@@ -186,6 +189,10 @@ pub struct Queued {
     pub arrived_at: Timestamp,
     /// What it asks itself.
     pub requirement: Arc<Requirement>,
+    /// What it asks of empathy.
+    pub care: Care,
+    /// What its score gives it of its place.
+    pub dynamic: Span,
     /// Whom it should reach.
     pub target: Option<Target>,
     /// Who must not take it.

@@ -171,6 +171,11 @@ impl State {
             Event::ContactPrioritised { contact, head_start, place } => {
                 self.prioritise_contact(*contact, *head_start, *place);
             }
+            Event::ContactScored { contact, place, dynamic, care } => {
+                self.change_route(*contact, |route| {
+                    (route.place, route.dynamic, route.care) = (*place, *dynamic, *care);
+                });
+            }
             Event::ContactClosed { contact, because, forget_at } => {
                 self.open_contacts -= 1;
                 self.change_contact(*contact, |contact| {
@@ -319,6 +324,8 @@ impl State {
             place: queued.place,
             ordered_from: queued.arrived_at,
             head_start: Span::ZERO,
+            dynamic: queued.dynamic,
+            care: queued.care,
             queued_at: now,
             parked_for: Span::ZERO,
             step: 0,
@@ -374,8 +381,7 @@ impl State {
 
     /// Where a waiting contact stands after a document changed priorities.
     pub(super) fn reordered(&self, route: &Route) -> Place {
-        let priority = self.rules(route.queue).priority;
-        Place { virtual_arrival: route.ordered_from - priority - route.head_start, sequence: route.place.sequence }
+        route.place_with(self.rules(route.queue).priority)
     }
 
     /// The step a waiting contact has reached, by the present document.

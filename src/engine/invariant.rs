@@ -11,7 +11,7 @@ use crate::model::{
     ids::{AgentKey, ContactKey, OfferKey},
     limits::AGENT_WORK_MAX,
     requirement::{Condition, Conjunct, Dnf},
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 
 use super::{
@@ -189,6 +189,8 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
         must!(!agents.contains(&held.agent), "contact {id:?} is offered twice to one agent");
         agents.push(held.agent);
     }
+    must!(route.place == route.place_with(rules.priority), "contact {id:?} stands elsewhere than its head start says");
+    must!(route.dynamic >= Span::ZERO, "contact {id:?} is put behind its time by its score");
     let should = contact.stage == Stage::Waiting && route.offers.len() < at_once;
     must!(route.line.is_some() == should, "contact {id:?} is in line: {}, should be: {should}", route.line.is_some());
     match route.line {
@@ -206,7 +208,8 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
             must!(class.line.contains(&(route.place, key)), "contact {id:?} is not in its class's line");
             let own = own_of(&route.requirement);
             let id = &class.id;
-            let same = (id.document, id.queue, id.step, &id.own) == (route.document, route.queue, route.step, &own);
+            let same = (id.document, id.queue, id.step, &id.own) == (route.document, route.queue, route.step, &own)
+                && id.manner == state.manner_of(route);
             must!(same, "contact {id:?} waits in another class");
         }
     }

@@ -1,7 +1,7 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
+//! how it changes); [`contact`], [`score`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
 //! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
 //! [`change`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
@@ -37,6 +37,7 @@ mod notice;
 mod offer;
 mod read;
 pub mod reject;
+mod score;
 mod state;
 mod storm;
 mod supervise;
@@ -119,6 +120,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::UpdateContact { contact, details, requirement } => {
             contact::update_contact(out, contact, details.as_ref(), requirement.as_ref())
         }
+        Command::ScoreContact { contact, dynamic, care } => score::score_contact(out, contact, *dynamic, care),
         Command::ParkContact { contact, longest } => contact::park_contact(out, contact, *longest),
         Command::ReleaseContact { contact } => contact::release_contact(out, contact),
         Command::RequeueContact { contact, queue, place } => {

@@ -186,6 +186,7 @@ impl State {
             agent: engagement.map(|engagement| self.agent(engagement.agent).id.clone()),
             unconfirmed: engagement.is_some_and(|engagement| engagement.unconfirmed),
             closed,
+            moment_of_truth: route.is_some_and(|route| route.care.moment_of_truth),
             waited: (until - contact.arrived_at).max(Span::ZERO),
             details: Arc::clone(&contact.details),
         }

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
+    care::Care,
     contact::{ClosedBecause, ContactDetails},
     document::{Channel, Document, Queue},
     ids::{
@@ -148,6 +149,10 @@ pub struct Route {
     pub ordered_from: Timestamp,
     /// What a supervisor gave it; negative = it stands behind its time.
     pub head_start: Span,
+    /// What its score gives it, in whole seconds; never negative.
+    pub dynamic: Span,
+    /// What it asks of empathy.
+    pub care: Care,
     /// When it entered this queue; steps and the maximum wait count from here.
     pub queued_at: Timestamp,
     /// Time spent parked, which does not count towards the maximum wait.
@@ -293,6 +298,14 @@ impl Contact {
             Stage::WrapUp(_) => "in wrap-up",
             Stage::Closed { .. } => "closed",
         }
+    }
+}
+
+impl Route {
+    /// Its place where this is the queue's part of the head start.
+    pub fn place_with(&self, priority: Span) -> Place {
+        let virtual_arrival = self.ordered_from - priority - self.head_start - self.dynamic;
+        Place { virtual_arrival, sequence: self.place.sequence }
     }
 }
 

@@ -137,7 +137,7 @@ fn prioritise(
 ) -> Result<Reply, Reject> {
     let (key, _) = waiting(out, contact)?;
     let (state, route) = (out.state(), out.state().route(key));
-    let virtual_arrival = route.ordered_from - state.rules_of(route).priority - head_start;
+    let virtual_arrival = route.ordered_from - state.rules_of(route).priority - head_start - route.dynamic;
     let place = Place { virtual_arrival, sequence: route.place.sequence };
     let reply = Reply::Queued { queue: state.queue_name(route.queue).clone(), virtual_arrival };
     begin(out, supervision);

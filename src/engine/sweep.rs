@@ -211,6 +211,11 @@ impl State {
         }
     }
 
+    /// The document that a contact goes by.
+    pub(super) fn document_of(&self, route: &Route) -> &Document {
+        self.former(route).map_or(&self.document, |former| &former.document)
+    }
+
     /// What a contact takes of an agent's capacity, by the document that it goes by.
     pub(super) fn cost_of(&self, route: &Route) -> u32 {
         let Some(former) = self.former(route) else { return self.cost(route.queue, route.channel) };

@@ -143,6 +143,8 @@ pub struct ContactView {
     pub unconfirmed: bool,
     /// How and when it ended.
     pub closed: Option<(ClosedBecause, Timestamp)>,
+    /// Whether it is a moment of truth.
+    pub moment_of_truth: bool,
     /// How long it waited until an agent first accepted, or until now or its end.
     pub waited: Span,
     /// For the agent's eyes.

@@ -46,11 +46,13 @@ pub(super) fn requeue(
 ) -> Reply {
     let (state, route) = (out.state(), out.state().route(contact));
     let queue = state.goes_on_in(queue);
-    let (from, (ordered_from, head_start, sequence)) = match place {
-        KeepPlace::Keep => (route.queue, (route.ordered_from, route.head_start, route.place.sequence)),
-        KeepPlace::New => (route.queue, (out.now, Span::ZERO, state.next_sequence)),
+    let (from, dynamic) = (route.queue, route.dynamic);
+    let (ordered_from, head_start, sequence) = match place {
+        KeepPlace::Keep => (route.ordered_from, route.head_start, route.place.sequence),
+        KeepPlace::New => (out.now, Span::ZERO, state.next_sequence),
     };
-    let place = Place { virtual_arrival: ordered_from - state.rules(queue).priority - head_start, sequence };
+    let virtual_arrival = ordered_from - state.rules(queue).priority - head_start - dynamic;
+    let place = Place { virtual_arrival, sequence };
     let reply = Reply::Queued { queue: state.queue_name(queue).clone(), virtual_arrival: place.virtual_arrival };
     let Change { target, barred, requirement } = change;
     out.emit(Event::ContactRequeued {
@@ -113,7 +115,7 @@ pub(super) fn queue_for(state: &State, name: &QueueName, route: &Route, own: &Re
     }
     check_skills(state, "queue", own)?;
     // A class in use was checked when it came into use.
-    if state.find_class(queue, route.channel, 0, &route.requirement).is_none() {
+    if state.find_class(queue, route.channel, 0, &route.requirement, &route.care).is_none() {
         check_matchable(state, queue, "queue", own)?;
     }
     let queue = queue_with_room(state, queue)?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    care::Care,
     ids::{AgentId, ChannelName, ContactId, QueueName},
     requirement::Requirement,
     time::{Span, Timestamp},
@@ -23,6 +24,10 @@ pub struct NewContact {
     pub target: Option<TargetAgent>,
     /// Agents who must not take it; sorted.
     pub excluded: Vec<AgentId>,
+    /// What it asks of empathy, as far as that is known by now.
+    pub care: Care,
+    /// The dynamic part of its head start; never negative.
+    pub dynamic: Span,
     /// When it really arrived, if before now (a contact handed over from elsewhere); never later than now.
     pub arrived_at: Option<Timestamp>,
     /// Who and what, for the agent's eyes.

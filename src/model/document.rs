@@ -15,10 +15,12 @@ use super::{
 };
 
 mod difference;
+mod empathy;
 mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
+pub use empathy::{Empathy, accepting};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};
 
@@ -36,6 +38,8 @@ pub struct Document {
     pub session_grace: Span,
     /// How long a contact stays away from an agent who refused it.
     pub refusal_pause: RefusalPause,
+    /// Who the empathetic agents are; `None` = nothing is routed by empathy.
+    pub empathy: Option<Empathy>,
     /// Skills that requirements and agents may name, each with a description.
     pub skills: BTreeMap<SkillName, String>,
     /// Channels that contacts may come by.

@@ -99,6 +99,8 @@ pub const STORM_SUSPENDS_SECS: i64 = 60;
 /// Head start a supervisor may give a contact, either way: an hour passes every wait that a centre still answers for,
 /// and bounds how much later somebody can arrive who passes a contact.
 pub const HEAD_START_SECS_MAX: i64 = 3_600;
+/// Dynamic head start that a score may give; documents set a far lower cap.
+pub const DYNAMIC_HEAD_START_SECS_MAX: i64 = 3_600;
 /// Supervisors' actions remembered for reading; older ones are in the journal alone.
 pub const ACTIONS_MAX: usize = 1_000;
 /// Queues that are emptied into others at once; their contacts go by turns.

@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod care;
 pub mod contact;
 pub mod document;
 pub mod ids;

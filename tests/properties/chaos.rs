@@ -10,6 +10,7 @@ use attune::{
     },
     model::{
         agent::{AgentProfile, AgentRow, Expected, Presence},
+        care::{Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
@@ -101,10 +102,16 @@ impl Chaos {
             drain_after = "15s"
             "#;
         let if_kept = |name, text| if removed.contains(&name) { "" } else { text };
+        // Some documents know empathetic agents, by one skill or another.
+        let empathy = match self.random.random_range(0..3) {
+            0 => "".to_owned(),
+            _ => format!("empathy = {{ skill = \"{}\", level = {} }}", self.word(&["c", "d"]), self.pick(&[30, 60])),
+        };
         let (mail, team) = (if_kept("mail", mail), if_kept("team", team));
         let text = format!(
             r#"
             longest_idle = "{idle}"
+            {empathy}
             session_grace = "20s"
             [skills]
             a = ""
@@ -161,6 +168,7 @@ impl Chaos {
             Command::EnqueueContact(new) => &new.id,
             Command::AnnounceContact { contact, .. }
             | Command::UpdateContact { contact, .. }
+            | Command::ScoreContact { contact, .. }
             | Command::ParkContact { contact, .. }
             | Command::ReleaseContact { contact }
             | Command::RequeueContact { contact, .. }
@@ -377,6 +385,8 @@ impl Chaos {
             requirement: self.requirement(),
             target,
             excluded,
+            care: self.care(),
+            dynamic: self.seconds(0..120),
             arrived_at: None,
             details: Arc::new(ContactDetails::default()),
         }))
@@ -403,7 +413,24 @@ impl Chaos {
         Command::AnnounceContact { contact, expected_at, details: Arc::new(ContactDetails::default()) }
     }
 
+    fn score(&mut self, contact: ContactId) -> Command {
+        Command::ScoreContact { contact, dynamic: self.seconds(0..180), care: self.care() }
+    }
+
+    /// Mostly routine.
+    fn care(&mut self) -> Care {
+        let grade = Grade::new(self.random.random_range(0..7)).expect("six is the highest");
+        match self.random.random_range(0..4) {
+            0 => Care { empathy: *self.pick(&[0, 0, 60, 90]), ..Care::moment(self.seconds(0..30)) },
+            1 => Care { grade, ..Care::default() },
+            _ => Care::default(),
+        }
+    }
+
     fn update(&mut self, contact: ContactId) -> Command {
+        if self.random.random_range(0..2) == 0 {
+            return self.score(contact);
+        }
         let requirement = (self.random.random_range(0..2) == 0).then(|| self.requirement());
         Command::UpdateContact { contact, details: Some(Arc::new(ContactDetails::default())), requirement }
     }

@@ -13,6 +13,7 @@ use attune::{
     engine::{Command, command::Destination},
     model::{
         agent::{AgentProfile, Expected, Presence},
+        care::{Care, Grade},
         contact::{CancelReason, KeepPlace, NewContact, TargetAgent},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
@@ -141,7 +142,7 @@ fn connects(who: &str, session: &str, desk: &mut Desk, driver: &mut Driver) -> R
     Ok(Some(Command::OpenSession { agent, session, connection }.into()))
 }
 
-/// `contact c1 claims chat needs=polish>=50 target=ana window=20s exclude=ben,cay arrived=08:59:00`
+/// `contact c1 claims chat needs=polish>=50 target=ana window=20s exclude=ben,cay arrived=08:59:00 moment hold=10s`
 fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
     let [queue, ref rest @ ..] = *words else { return Err("a contact needs a queue".to_owned()) };
     let mut new = NewContact {
@@ -151,10 +152,14 @@ fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
         requirement: Requirement::default(),
         target: None,
         excluded: Vec::new(),
+        care: Care::default(),
+        dynamic: Span::ZERO,
         arrived_at: None,
         details: Arc::default(),
     };
     let (mut target, mut window) = (None, None);
+    let (score, rest): (Vec<&str>, Vec<&str>) = rest.iter().partition(|word| is_score(word));
+    (new.care, new.dynamic) = score_of(&score)?;
     for word in rest {
         match word.split_once('=') {
             None => new.channel = named(ChannelName::new(word))?,
@@ -289,6 +294,10 @@ fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String
         ("needs", [conditions]) => {
             Command::UpdateContact { contact, details: None, requirement: Some(requirement(conditions)?) }
         }
+        ("scores", score) => {
+            let (care, dynamic) = score_of(score)?;
+            Command::ScoreContact { contact, dynamic, care }
+        }
         ("parks", ["for", span]) => Command::ParkContact { contact, longest: length(span)? },
         ("released", []) => Command::ReleaseContact { contact },
         ("requeues", []) => Command::RequeueContact { contact, queue: None, place },
@@ -311,6 +320,28 @@ fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String
         }
         _ => return Err(format!("{who}, a contact, cannot do {:?}", [&[verb], words].concat().join(" "))),
     })
+}
+
+fn is_score(word: &str) -> bool {
+    let key = word.split_once('=').map_or(word, |(key, _)| key);
+    ["moment", "routine", "hold", "empathy", "grade", "ahead"].contains(&key)
+}
+
+/// `moment hold=10s empathy=85 grade=4 ahead=90s`, or `routine`.
+fn score_of(words: &[&str]) -> Result<(Care, Span), String> {
+    let (mut care, mut dynamic) = (Care::default(), Span::ZERO);
+    for word in words {
+        match word.split_once('=') {
+            None if *word == "moment" => care = Care::moment(Span::from_secs(10)),
+            None if *word == "routine" => care = Care::default(),
+            Some(("hold", span)) => care.hold = length(span)?,
+            Some(("empathy", level)) => care.empathy = number(level)?,
+            Some(("grade", grade)) => care.grade = Grade::new(number(grade)?).ok_or("grades end with 6")?,
+            Some(("ahead", span)) => dynamic = length(span)?,
+            _ => return Err(format!("{word:?} says nothing of a score")),
+        }
+    }
+    Ok((care, dynamic))
 }
 
 fn requirement(conditions: &str) -> Result<Requirement, String> {

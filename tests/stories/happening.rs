@@ -205,6 +205,10 @@ impl Cast {
             Event::ContactPrioritised { contact: who, head_start, .. } => {
                 format!("head start of {} {head_start}", contact(who))
             }
+            Event::ContactScored { contact: who, dynamic, care, .. } => {
+                let kind = if care.moment_of_truth { "moment of truth" } else { "routine" };
+                return Some((format!("scored {} {kind}", contact(who)), format!("head start {dynamic}")));
+            }
             Event::ContactClosed { contact: who, because, .. } => {
                 let because = match because {
                     ClosedBecause::Handled => "handled",

@@ -10,6 +10,7 @@ use crate::{
         view::{ContactFilter, ContactState, Query},
     },
     model::{
+        care::Care,
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         ids::{AgentId, ChannelName, ContactId, NAME_BYTES_MAX, QueueName},
         limits::{CONTEXT_BYTES_MAX, EXCLUDED_AGENTS_MAX, PARKED_SECS_MAX},
@@ -67,6 +68,8 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
             requirement: requirement?,
             target: target?,
             excluded: excluded?,
+            care: Care::default(),
+            dynamic: Span::ZERO,
             arrived_at: arrived_at?,
             details: details?,
         })

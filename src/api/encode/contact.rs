@@ -39,6 +39,7 @@ pub fn contact(view: ContactView) -> pb::Contact {
         unconfirmed: view.unconfirmed,
         outcome: outcome.into(),
         close_time: view.closed.map(|(_, at)| timestamp(at)),
+        moment_of_truth: view.moment_of_truth,
     }
 }
 

@@ -104,6 +104,7 @@ fn contact_place(place: PlaceExplained) -> pb::ContactPlace {
         counted_from_time: Some(timestamp(place.ordered_from)),
         priority_head_start_duration: Some(span(place.priority)),
         supervisor_head_start_duration: Some(signed_span(place.head_start)),
+        dynamic_head_start_duration: Some(span(place.dynamic)),
         virtual_arrival_time: Some(timestamp(place.virtual_arrival)),
         queue_time: Some(timestamp(place.queued_at)),
         parked_until_time: place.parked_until.map(timestamp),

@@ -91,6 +91,7 @@ fn place(state: &State, terms: &Terms<'_>) -> PlaceExplained {
         ordered_from: route.ordered_from,
         priority: terms.asked.rules.priority,
         head_start: route.head_start,
+        dynamic: route.dynamic,
         virtual_arrival: route.place.virtual_arrival,
         queued_at: route.queued_at,
         parked_until: match contact.stage {

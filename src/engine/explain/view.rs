@@ -128,6 +128,8 @@ pub struct PlaceExplained {
     pub priority: Span,
     /// The head start that a supervisor gave it; negative = it stands behind its time.
     pub head_start: Span,
+    /// What its score gives it.
+    pub dynamic: Span,
     /// `ordered_from` minus the head start.
     pub virtual_arrival: Timestamp,
     /// When it entered this queue.

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::model::{
     ids::{ContactKey, QueueKey},
-    requirement::Requirement,
+    requirement::{Level, Requirement},
 };
 
 use super::atoms::{AtomKey, AtomSet};
@@ -42,6 +42,20 @@ pub struct ClassId {
     pub lane: LaneKey,
     /// What the contact itself asks; `None` = nothing.
     pub own: Option<Arc<Requirement>>,
+    /// What it asks of empathy.
+    pub manner: Manner,
+}
+
+/// What the contacts of a class ask of empathy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Manner {
+    /// Nothing: their document knows no empathetic agents.
+    #[default]
+    Plain,
+    /// They leave them to others.
+    Routine,
+    /// They are moments of truth, for agents with so much empathy first.
+    Moment { level: Level },
 }
 
 /// One alternative of a requirement, as atoms. `must` is never empty: it holds at least [`ANYONE`](super::atoms::ANYONE).

@@ -341,7 +341,7 @@ impl State {
     #[doc(hidden)]
     pub fn seeker(&self, contact: ContactKey) -> Option<Seeker> {
         let route = self.route(contact);
-        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement)?;
+        let class = self.find_class(route.queue, route.channel, route.step, &route.requirement, &route.care)?;
         Some(Seeker { contact, class })
     }
 

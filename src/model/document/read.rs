@@ -14,6 +14,7 @@ use crate::model::{
 };
 
 mod check;
+mod empathy;
 pub(super) mod faults;
 mod place;
 mod queue;
@@ -177,6 +178,7 @@ impl Document {
             longest_idle: LongestIdle::default(),
             session_grace: Span::ZERO,
             refusal_pause: RefusalPause::default(),
+            empathy: None,
             skills: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -200,6 +202,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
+    let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
     let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
     let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
@@ -213,6 +216,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         refusal_pause,
+        empathy,
         skills,
         channels,
         queues: queues.unwrap_or_default(),

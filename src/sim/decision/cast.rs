@@ -13,9 +13,11 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::model::{
     agent::AgentProfile,
+    care::Care,
     contact::{ContactDetails, NewContact, TargetAgent},
     ids::{AgentId, ChannelName, ContactId, QueueName, SkillName},
     requirement::{Condition, Requirement},
+    time::Span,
 };
 
 use super::shape::{SCARCE, SKILLS, Shape, Side, Twist};
@@ -199,6 +201,8 @@ impl Cast {
             requirement,
             target: None,
             excluded: Vec::new(),
+            care: Care::default(),
+            dynamic: Span::ZERO,
             arrived_at: None,
             details: Arc::clone(&self.details),
         }

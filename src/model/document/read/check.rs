@@ -9,7 +9,7 @@ use super::{
     place::Place,
 };
 use crate::model::{
-    ids::{ChannelName, QueueName},
+    ids::{ChannelName, QueueName, SkillName},
     limits::{ATOMS_MAX, LANES_MAX},
 };
 
@@ -20,6 +20,10 @@ pub(super) fn check_document(document: &Document, root: &Place<'_>) {
             check_target(document, root, (name, queue), (&keys, target));
         }
         check_wrap_up_cost(document, root, (name, queue));
+    }
+    if let Some(empathy) = document.empathy.as_ref().filter(|empathy| !document.skills.contains_key(&empathy.skill)) {
+        let known = document.skills.keys().map(SkillName::as_str);
+        root.unknown_name_below(&["empathy", "skill"], empathy.skill.as_str(), "skills", known);
     }
     check_lanes(document, root);
     check_atoms(document, root);

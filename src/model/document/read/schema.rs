@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value, json};
 
+mod empathy;
+
 use super::{
     CHANNELS_MAX, LONGEST_IDLE, ON_AGENT_LOST, QUEUES_MAX, SKILLS_MAX, WHOLE_AGENT_COST,
     queue::{ACCEPTANCE, CONTACTS_MAX, DECLINING, MEMBERS, PRIORITY_MAX, THEN},
@@ -47,6 +49,7 @@ impl Document {
                     ),
                 ),
                 ("refusal_pause", refusal_pause()),
+                ("empathy", empathy::empathy()),
                 (
                     "skills",
                     named(
