@@ -23,6 +23,7 @@ fn read(document: &Value) -> Result<Document, String> {
 fn base() -> Value {
     json!({
         "refusal_pause": { "first": 0 },
+        "empathy": {},
         "skills": { "rest": "", "empathy": "" },
         "channels": { "rest": { "cost": 10_000 } },
         "queues": { "main": { "max_wait": {}, "steps": [{ "after": "1s" }] }, "rest": {} },

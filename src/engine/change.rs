@@ -140,6 +140,8 @@ kinds! {
     ContactPulled,
     /// A supervisor gave it a head start.
     ContactPrioritised,
+    /// Waiting changed who may take it.
+    PhaseReached,
     /// Its score is another.
     ContactScored,
     /// It ended.
@@ -259,6 +261,8 @@ impl State {
             | Event::DrainStarted { .. }
             | Event::DrainPostponed { .. }
             | Event::ContactForgotten { .. }
+            | Event::ReserveSet { .. }
+            | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 
             // Told once, by the slice that ends it.
@@ -343,6 +347,12 @@ impl State {
                 ..self.of_contact(Kind::ContactPulled, *contact, touched)
             },
             Event::ContactPrioritised { contact, .. } => self.of_contact(Kind::ContactPrioritised, *contact, touched),
+            Event::PhaseReached { contact, .. } => {
+                let is_moment = self.contacts.get(contact).and_then(|contact| contact.route.as_deref());
+                let is_moment = is_moment.is_some_and(|route| route.care.moment_of_truth);
+                let because = if is_moment { "hold_over" } else { "reserve_released" };
+                Happening { because: because.into(), ..self.of_contact(Kind::PhaseReached, *contact, touched) }
+            }
             Event::ContactScored { contact, care, .. } => Happening {
                 because: if care.moment_of_truth { "moment_of_truth" } else { "routine" }.into(),
                 ..self.of_contact(Kind::ContactScored, *contact, touched)

@@ -11,10 +11,10 @@ use std::{
 
 use crate::model::{
     agent::{AgentProfile, AgentRow, Expected, Presence},
-    care::Care,
+    care::{Announced, Care},
     contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
     document::{Document, DocumentEtag, Origin},
-    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId},
+    ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId, SkillName},
     requirement::Requirement,
     supervision::Supervision,
     time::{Span, Timestamp},
@@ -56,7 +56,7 @@ pub enum Command {
     SetPresence { agent: AgentId, presence: Presence },
 
     /// A contact is on its way.
-    AnnounceContact { contact: ContactId, expected_at: Timestamp, details: Arc<ContactDetails> },
+    AnnounceContact { contact: ContactId, expected_at: Timestamp, announced: Announced, details: Arc<ContactDetails> },
     /// A contact enters a queue.
     EnqueueContact(Box<NewContact>),
     /// Facts or requirement of a contact change.
@@ -90,6 +90,9 @@ pub enum Command {
     ExtendWrapUp { agent: AgentId, contact: ContactId, by: Span },
     /// Wrap-up is done early.
     EndWrapUp { agent: AgentId, contact: ContactId },
+
+    /// So many empathetic agents are kept free for a skill, or for those who have no other; `None` = as the document says.
+    SetReserve { skill: Option<SkillName>, k: Option<u32> },
 
     /// A supervisor does something, for a stated reason.
     Supervise(Arc<Supervision>),
@@ -168,6 +171,7 @@ impl Command {
             Self::ReportConnectFailed { .. } => "report_connect_failed",
             Self::ExtendWrapUp { .. } => "extend_wrap_up",
             Self::EndWrapUp { .. } => "end_wrap_up",
+            Self::SetReserve { .. } => "set_reserve",
             Self::Supervise(supervision) => supervision.action.name(),
         }
     }

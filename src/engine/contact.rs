@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{
+    care::Announced,
     contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact},
     ids::{AgentKey, ContactId, ContactKey, QueueName},
     limits::{ANNOUNCED_AHEAD_SECS_MAX, ANNOUNCED_GRACE_SECS},
@@ -35,6 +36,7 @@ pub(super) fn announce_contact(
     out: &mut Emit<'_>,
     id: &ContactId,
     expected_at: Timestamp,
+    announced: Announced,
     details: &Arc<ContactDetails>,
 ) -> Result<Reply, Reject> {
     let state = out.state();
@@ -50,6 +52,7 @@ pub(super) fn announce_contact(
         id: id.clone(),
         details: Arc::clone(details),
         expected_at,
+        announced,
         forget_at: expected_at.max(out.now) + Span::from_secs(ANNOUNCED_GRACE_SECS),
     });
     Ok(Reply::Done)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::model::{
     agent::Presence,
     care::Care,
-    document::{Empathy, LongestIdle, Queue},
+    document::{LongestIdle, Queue, ReserveRules},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::Requirement,
@@ -18,12 +18,13 @@ use super::{
     event::{Place, TargetBy},
     kinds::{KindId, KindKey},
     matching::{
-        class::{ClassId, ClassKey, LaneKey, Manner, satisfies},
+        class::{ClassId, ClassKey, LaneKey, satisfies},
         index::{InLine, Standing, numbered, own_of},
+        manner::{Manner, Phase, Waits},
         reach::Seeker,
         roster::IdleKey,
     },
-    state::{Agent, Contact, Route, Stage, State},
+    state::{Agent, Contact, Counted, Route, Stage, State},
     timer::Timer,
 };
 
@@ -35,6 +36,8 @@ struct Footprint {
     parked: bool,
     engaged: bool,
     unreachable: bool,
+    /// Thousandths of an agent kept free for it before it comes.
+    announced: u64,
 }
 
 impl Footprint {
@@ -47,6 +50,10 @@ impl Footprint {
             offered: waiting && route.is_some_and(|route| !route.offers.is_empty()),
             parked: matches!(contact.stage, Stage::Parked { .. }),
             engaged: matches!(contact.stage, Stage::Engaged(_)),
+            announced: match contact.stage {
+                Stage::Announced { announced, counted: Counted::Now, .. } => announced.probability.into(),
+                _ => 0,
+            },
             unreachable: contact.stage == Stage::Waiting && route.is_some_and(|route| route.unreachable),
         }
     }
@@ -132,6 +139,10 @@ impl State {
             queue.engaged += u64::from(after.engaged);
             queue.unreachable += u64::from(after.unreachable);
         }
+        if before.announced != after.announced {
+            self.announced = self.announced - before.announced + after.announced;
+            self.index.announce(self.announced);
+        }
         if (before.queue, before.place) != (after.queue, after.place) {
             if let (Some(queue), Some(place)) = (before.queue, before.place) {
                 self.queues[queue.0 as usize].places.remove(place);
@@ -188,7 +199,8 @@ impl State {
             return Some(InLine::Class(class));
         }
         let rules = Arc::clone(self.rules_of(route));
-        Some(InLine::Class(self.index.add_class(&id, &rules, &mut self.skill_names)))
+        let empathy = self.document_of_version(document).empathy.clone();
+        Some(InLine::Class(self.index.add_class(&id, &rules, empathy.as_ref(), &mut self.skill_names)))
     }
 
     /// A class in which contacts of this queue, channel and step that ask this wait for anyone, if one is in use.
@@ -201,13 +213,39 @@ impl State {
         care: &Care,
     ) -> Option<ClassKey> {
         let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
-        let manner = manner(self.document.empathy.as_ref(), care);
+        let manner = Manner::of(&self.document, care, Phase::First);
         self.index.find_class(&ClassId { document: self.version, queue, step, lane, own: own_of(own), manner })
     }
 
-    /// What a contact asks of empathy, under the document that it goes by.
+    /// What a contact asks of empathy in its phase, under the document that it goes by.
     pub(super) fn manner_of(&self, route: &Route) -> Manner {
-        manner(self.document_of(route).empathy.as_ref(), &route.care)
+        Manner::of(self.document_of(route), &route.care, route.phase)
+    }
+
+    /// What a contact's phase follows from.
+    pub(super) fn waits<'a>(&'a self, route: &Route) -> Waits<'a> {
+        Waits {
+            document: self.document_of(route),
+            queue: self.rules_of(route),
+            is_deferrable: self.channel(route.channel).interruptible,
+            reserve: self.index.reserve(route.document),
+            care: route.care,
+            care_since: route.care_since,
+            queued_at: route.queued_at,
+        }
+    }
+
+    /// The same of one that enters another queue, under the document in force.
+    pub(super) fn waits_in<'a>(&'a self, queue: QueueKey, now: Timestamp, route: &Route) -> Waits<'a> {
+        Waits {
+            document: &self.document,
+            queue: self.rules(queue),
+            is_deferrable: self.channel(route.channel).interruptible,
+            reserve: self.index.reserve(self.version),
+            care: route.care,
+            care_since: route.care_since,
+            queued_at: now,
+        }
     }
 
     /// Sets a contact's timer to where it belongs.
@@ -222,7 +260,15 @@ impl State {
     pub(super) fn contact_due(&self, key: ContactKey) -> Option<Timestamp> {
         let contact = self.contact(key);
         match contact.stage {
-            Stage::Announced { forget_at } | Stage::Closed { forget_at, .. } => Some(forget_at),
+            Stage::Announced { forget_at, counted, .. } => {
+                let (from, until) = ReserveRules::announced(contact.arrived_at);
+                Some(match counted {
+                    Counted::NotYet => from.min(forget_at),
+                    Counted::Now => until.min(forget_at),
+                    Counted::NoMore => forget_at,
+                })
+            }
+            Stage::Closed { forget_at, .. } => Some(forget_at),
             Stage::Engaged(_) | Stage::WrapUp(_) => None,
             Stage::Parked { until, .. } => Some(until),
             Stage::Waiting => {
@@ -231,6 +277,7 @@ impl State {
                 let refusals = route.refusals.iter().filter_map(|refusal| refusal.until).min();
                 let due = [
                     next_step_at(route, queue),
+                    self.waits(route).next_after(route.phase),
                     wait_ends_at(route, queue),
                     route.target.and_then(|target| target.until),
                     refusals,
@@ -380,14 +427,6 @@ impl State {
 
 fn line_of(contact: &Contact) -> Option<InLine> {
     contact.route.as_deref().and_then(|route| route.line)
-}
-
-fn manner(empathy: Option<&Empathy>, care: &Care) -> Manner {
-    match empathy {
-        None => Manner::Plain,
-        Some(empathy) if care.moment_of_truth => Manner::Moment { level: empathy.level.max(care.empathy) },
-        Some(_) => Manner::Routine,
-    }
 }
 
 /// The step that waiting so long has reached.

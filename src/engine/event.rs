@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    care::Care,
+    care::{Announced, Care},
     contact::{ClosedBecause, ContactDetails, KeepPlace},
     document::{Document, Origin},
     ids::{
         AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, RequestId,
-        SessionId, SkillKey,
+        SessionId, SkillKey, SkillName,
     },
     limits::{MET_MAX, RUNNERS_UP_MAX},
     requirement::{Level, Requirement},
@@ -20,7 +20,7 @@ use crate::model::{
     time::{Span, Timestamp},
 };
 
-use super::command::Reply;
+use super::{command::Reply, matching::manner::Phase};
 
 /// A contact's place in line: virtual arrival, ties by sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,8 +78,12 @@ pub enum Event {
         id: ContactId,
         details: Arc<ContactDetails>,
         expected_at: Timestamp,
+        announced: Announced,
         forget_at: Timestamp,
     },
+    /// An announced moment of truth is so near that empathetic agents are kept free for it, or has not come and is
+    /// counted no more.
+    MomentExpected { contact: ContactKey, counted: bool },
     /// A contact entered a queue for the first time.
     ContactQueued { contact: ContactKey, queued: Box<Queued> },
     /// A contact waits (again), in this queue.
@@ -109,6 +113,8 @@ pub enum Event {
     ContactReleased { contact: ContactKey },
     /// Waiting time brought the contact to this step (1 = the first in the document).
     StepReached { contact: ContactKey, step: u8 },
+    /// Waiting changed what empathy asks of it: a hold is over, or the reserve is released.
+    PhaseReached { contact: ContactKey, phase: Phase },
     /// The time reserved for the target agent is over.
     TargetReleased { contact: ContactKey },
     /// What an agent refused may come back to that agent.
@@ -162,6 +168,9 @@ pub enum Event {
     /// The agent has this capacity again.
     EngagementEnded { engagement: EngagementKey, agent: AgentKey, contact: ContactId, because: EngagementOver },
 
+    /// So many empathetic agents are kept free for a skill, or for those without another (`None`); `None` = as the
+    /// document says.
+    ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// A supervisor did something; what came of it follows.
     Supervised { supervision: Arc<Supervision> },
     /// A queue opened, paused or drains.

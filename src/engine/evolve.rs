@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
+    care::Announced,
+    document::ReserveRules,
     ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
     time::{Span, Timestamp},
 };
@@ -15,8 +17,8 @@ use crate::model::{
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
-    matching::reach::Seeker,
-    state::{Agent, Contact, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
+    matching::{manner::Phase, reach::Seeker},
+    state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
 };
 
@@ -80,16 +82,26 @@ impl State {
             }
             Event::RonaSuspended { until } => self.storm.suspend(*until),
 
-            Event::ContactAnnounced { contact, id, details, expected_at, forget_at } => {
+            Event::ContactAnnounced { contact, id, details, expected_at, announced, forget_at } => {
+                let (from, until) = ReserveRules::announced(*expected_at);
+                let counted = match announced.moment_of_truth {
+                    true if now < from => Counted::NotYet,
+                    true if now < until => Counted::Now,
+                    _ => Counted::NoMore,
+                };
                 let announced = Contact {
                     id: id.clone(),
-                    stage: Stage::Announced { forget_at: *forget_at },
+                    stage: Stage::Announced { forget_at: *forget_at, announced: *announced, counted: Counted::NotYet },
                     details: Arc::clone(details),
                     arrived_at: *expected_at,
                     route: None,
                     due: None,
                 };
                 self.add_contact(*contact, announced);
+                self.expect(*contact, counted);
+            }
+            Event::MomentExpected { contact, counted } => {
+                self.expect(*contact, if *counted { Counted::Now } else { Counted::NoMore });
             }
             Event::ContactQueued { contact, queued } => self.queue_contact(now, *contact, queued),
             Event::ContactRequeued {
@@ -106,6 +118,7 @@ impl State {
             } => {
                 self.next_sequence = self.next_sequence.max(place.sequence + 1);
                 let version = self.version;
+                let phase = self.waits_in(*queue, now, self.route(*contact)).phase_at(now);
                 self.change_contact(*contact, |contact| {
                     contact.stage = Stage::Waiting;
                     let route = contact.route.as_mut().expect("only a contact that was queued is queued again");
@@ -116,7 +129,7 @@ impl State {
                     (route.queue, route.place, route.document) = (*queue, *place, version);
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
-                    (route.target, route.drain_not_before) = (*target, now);
+                    (route.target, route.drain_not_before, route.phase) = (*target, now, phase);
                     if let Some((agent, until)) = barred {
                         remember_refusal(route, *agent, *until, 1);
                     }
@@ -151,6 +164,7 @@ impl State {
                 self.change_route(*contact, |route| route.step = *step);
                 self.seek_again(*contact);
             }
+            Event::PhaseReached { contact, phase } => self.change_route(*contact, |route| route.phase = *phase),
             Event::TargetReleased { contact } => self.change_route(*contact, |route| route.target = None),
             Event::RefusalEnded { contact, agent } => {
                 self.change_route(*contact, |route| {
@@ -172,9 +186,13 @@ impl State {
                 self.prioritise_contact(*contact, *head_start, *place);
             }
             Event::ContactScored { contact, place, dynamic, care } => {
-                self.change_route(*contact, |route| {
-                    (route.place, route.dynamic, route.care) = (*place, *dynamic, *care);
-                });
+                let mut after = self.route(*contact).clone();
+                if after.care.moment_of_truth != care.moment_of_truth {
+                    after.care_since = now;
+                }
+                (after.place, after.dynamic, after.care) = (*place, *dynamic, *care);
+                after.phase = self.waits(&after).phase_at(now);
+                self.change_route(*contact, |route| *route = after);
             }
             Event::ContactClosed { contact, because, forget_at } => {
                 self.open_contacts -= 1;
@@ -247,6 +265,15 @@ impl State {
             Event::WrapUpExtended { engagement, until } => self.extend_wrap_up(*engagement, *until),
             Event::EngagementEnded { engagement, because, .. } => self.end_engagement(now, *engagement, *because),
 
+            Event::ReserveSet { skill, k } => {
+                let group = skill.as_ref().map(|skill| SkillKey(self.skill_names.intern(skill)));
+                match k {
+                    Some(k) => self.reserve_settings.insert(group, *k),
+                    None => self.reserve_settings.remove(&group),
+                };
+                self.index.set_reserve(group, *k);
+            }
+
             Event::Supervised { supervision } => self.actions.remember(now, supervision),
             Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
             Event::QueueMoveStarted { from, to, place, before } => self.start_move(*from, *to, *place, *before),
@@ -296,6 +323,7 @@ impl State {
         let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
         self.index.describe_agent(key, skills, queues);
         self.index.everyone.enter(key, self.lanes_ever(key));
+        self.index.count_agents(self.agent_ids.len());
     }
 
     fn delete_agent(&mut self, key: AgentKey) {
@@ -305,6 +333,16 @@ impl State {
         self.index.reach.note_agent(key);
         let agent = self.agents[key.0 as usize].take().expect("only an agent that exists is deleted");
         self.agent_ids.remove(&agent.id);
+        self.index.count_agents(self.agent_ids.len());
+    }
+
+    /// Whether empathetic agents are kept free for an announced contact.
+    fn expect(&mut self, key: ContactKey, is: Counted) {
+        self.change_contact(key, |contact| {
+            if let Stage::Announced { counted, .. } = &mut contact.stage {
+                *counted = is;
+            }
+        });
     }
 
     fn add_contact(&mut self, key: ContactKey, contact: Contact) {
@@ -317,7 +355,7 @@ impl State {
 
     fn queue_contact(&mut self, now: Timestamp, key: ContactKey, queued: &Queued) {
         self.next_sequence = self.next_sequence.max(queued.place.sequence + 1);
-        let route = Route {
+        let mut route = Route {
             queue: queued.queue,
             channel: queued.channel,
             document: self.version,
@@ -326,6 +364,8 @@ impl State {
             head_start: Span::ZERO,
             dynamic: queued.dynamic,
             care: queued.care,
+            care_since: now,
+            phase: Phase::First,
             queued_at: now,
             parked_for: Span::ZERO,
             step: 0,
@@ -343,10 +383,11 @@ impl State {
             unreachable: false,
             answered_at: None,
         };
+        route.phase = self.waits(&route).phase_at(now);
         if self.contacts.get(&key).is_none() {
             let contact = Contact {
                 id: queued.id.clone(),
-                stage: Stage::Announced { forget_at: now },
+                stage: Stage::Announced { forget_at: now, announced: Announced::default(), counted: Counted::NoMore },
                 details: Arc::clone(&queued.details),
                 arrived_at: queued.arrived_at,
                 route: None,

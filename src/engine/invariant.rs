@@ -23,7 +23,7 @@ use super::{
         index::{InLine, combined, numbered, own_of, rule_at},
         settle::passes_over,
     },
-    state::{Agent, Contact, EngagementPhase, Route, Stage, State},
+    state::{Agent, Contact, Counted, EngagementPhase, Route, Stage, State},
     timer::Timer,
 };
 
@@ -45,6 +45,7 @@ macro_rules! must {
     };
 }
 
+mod empathy;
 mod explained;
 
 pub use explained::{check_choice, check_explained};
@@ -78,6 +79,8 @@ pub fn check(state: &State) -> Result<(), Broken> {
         count.3 += u64::from(matches!(contact.stage, Stage::Engaged(_)));
         count.4 += u64::from(contact.stage == Stage::Waiting && route.unreachable);
     }
+    let announced: u64 = state.contact_ids.values().map(|key| announced_by(state.contact(*key))).sum();
+    must!(state.announced == announced, "{} thousandths announced, {announced} are", state.announced);
     must!(state.open_contacts == open, "{} open contacts counted, {open} there", state.open_contacts);
     must!(state.contacts.len() == state.contact_ids.len(), "contacts without an id");
     let counted: u64 = state.kinds.iter().map(|kind| kind.open).sum();
@@ -109,6 +112,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
     must!(state.engagements.len() == engagements, "engagements that no agent has");
     must!(state.timers.len() == timers, "{} timers stand, {timers} are asked for", state.timers.len());
     check_everyone(state)?;
+    empathy::check_reserves(state)?;
     must!((state.index.idle.len(), state.index.busy.len()) == (idle, busy), "rosters hold agents who do not stand");
     let lined: usize = state.index.lines().map(|(_, class)| class.line.len()).sum();
     must!(lined + private == in_line, "{} contacts stand in lines, {in_line} should", lined + private);
@@ -143,6 +147,14 @@ fn check_everyone(state: &State) -> Result<(), Broken> {
         must!(everyone.with_atom(atom).len() == holders, "{atom:?} is counted for agents who are gone");
     }
     Ok(())
+}
+
+/// Thousandths of an agent that are kept free for a contact that is on its way.
+fn announced_by(contact: &Contact) -> u64 {
+    match contact.stage {
+        Stage::Announced { announced, counted: Counted::Now, .. } => announced.probability.into(),
+        _ => 0,
+    }
 }
 
 fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<(), Broken> {
@@ -357,6 +369,7 @@ fn rank_of(state: &State, contact: ContactKey, agent: AgentKey) -> (usize, u32, 
     let rule = rule_at(state.rules_of(route), route.step);
     let found = state.agent(agent);
     let tier = rule.prefer.iter().position(|tier| holds(found, tier)).unwrap_or(rule.prefer.len());
+    let tier = empathy::tier_of(state, route, found, tier, rule.prefer.len());
     let standing = state.standing(agent).expect("an agent who may take a contact stands");
     (tier, standing.key.load, standing.key.since, agent)
 }
@@ -368,7 +381,11 @@ fn may_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
         is_target(state.route(*other), key, TargetBy::Supervisor) && could_take(state, *other, key)
     };
     let first = in_line(state).filter(pulled).min_by_key(|other| state.route(*other).place);
-    could_take(state, contact, key) && first.is_none_or(|first| first == contact)
+    let route = state.route(contact);
+    let is_for_anyone = route.target.is_none_or(|target| state.agents[target.agent.0 as usize].is_none());
+    could_take(state, contact, key)
+        && first.is_none_or(|first| first == contact)
+        && !(is_for_anyone && empathy::is_claimed(state, route, key))
 }
 
 /// The same, whatever was pulled.
@@ -388,7 +405,7 @@ fn could_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
     let Ok(required) = combined(rule, Some(&route.requirement)) else { return false };
     let queue = state.queue_name(route.queue);
     let is_member = rules.members == Members::Open || agent.profile.queues.contains(queue);
-    is_member && holds(agent, &required) && has_room(state, route, key)
+    is_member && holds(agent, &required) && has_room(state, route, key) && empathy::allows(state, route, key, &required)
 }
 
 fn has_room(state: &State, route: &Route, key: AgentKey) -> bool {
@@ -407,9 +424,12 @@ fn has_room(state: &State, route: &Route, key: AgentKey) -> bool {
 }
 
 fn holds(agent: &Agent, dnf: &Dnf) -> bool {
+    dnf.conjuncts.iter().any(|conjunct| holds_all(agent, conjunct))
+}
+
+fn holds_all(agent: &Agent, conjunct: &Conjunct) -> bool {
     let has = |condition: &Condition| {
         agent.profile.skills.get(&condition.skill).is_some_and(|level| *level >= condition.level)
     };
-    let all = |conjunct: &Conjunct| conjunct.must.iter().all(has) && !conjunct.must_not.iter().any(has);
-    dnf.conjuncts.iter().any(all)
+    conjunct.must.iter().all(has) && !conjunct.must_not.iter().any(has)
 }

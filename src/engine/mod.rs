@@ -52,6 +52,7 @@ use crate::model::time::Timestamp;
 
 pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
+pub use matching::manner::Phase;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
@@ -113,8 +114,8 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::OpenSession { agent, session, connection } => agent::open_session(out, agent, session, *connection),
         Command::LoseSession { agent, connection } => agent::lose_session(out, agent, *connection),
         Command::SetPresence { agent, presence } => agent::set_presence(out, agent, presence),
-        Command::AnnounceContact { contact, expected_at, details } => {
-            contact::announce_contact(out, contact, *expected_at, details)
+        Command::AnnounceContact { contact, expected_at, announced, details } => {
+            contact::announce_contact(out, contact, *expected_at, *announced, details)
         }
         Command::EnqueueContact(new) => contact::enqueue_contact(out, new),
         Command::UpdateContact { contact, details, requirement } => {
@@ -136,6 +137,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::ReportConnectFailed { agent, contact, .. } => offer::report_connect_failed(out, agent, contact),
         Command::ExtendWrapUp { agent, contact, by } => engagement::extend_wrap_up(out, agent, contact, *by),
         Command::EndWrapUp { agent, contact } => engagement::end_wrap_up(out, agent, contact),
+        Command::SetReserve { skill, k } => score::set_reserve(out, skill.as_ref(), *k),
         Command::Supervise(supervision) => supervise::supervise(out, supervision),
     }
 }

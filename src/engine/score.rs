@@ -1,16 +1,22 @@
-//! A contact's score changes: what it asks of empathy, and the dynamic part of its head start.
+//! What is found out elsewhere about empathy: a contact's score with its head start, and how many agents are kept free.
 //!
 //! Invariant: the place follows from arrival and head starts alone, so a waiting contact moves in its line at once, either
 //! way; what it has waited stays what it was. Not here: where the score comes from.
 
 use crate::model::{
     care::Care,
-    ids::{ContactId, ContactKey},
-    limits::DYNAMIC_HEAD_START_SECS_MAX,
+    ids::{ContactId, ContactKey, SkillName},
+    limits::{DYNAMIC_HEAD_START_SECS_MAX, RESERVE_MAX},
     time::Span,
 };
 
-use super::{command::Reply, emit::Emit, event::Event, find::open_contact, find::wrong_state, reject::Reject};
+use super::{
+    command::Reply,
+    emit::Emit,
+    event::Event,
+    find::{nearest, open_contact, wrong_state},
+    reject::Reject,
+};
 
 /// Takes over a score that was found outside the engine.
 pub(super) fn score_contact(out: &mut Emit<'_>, id: &ContactId, dynamic: Span, care: &Care) -> Result<Reply, Reject> {
@@ -40,4 +46,19 @@ pub(super) fn rescore(out: &mut Emit<'_>, contact: ContactKey, dynamic: Span, ca
     let mut place = route.place;
     place.virtual_arrival = route.ordered_from - state.rules_of(route).priority - route.head_start - dynamic;
     out.emit(Event::ContactScored { contact, place, dynamic, care });
+}
+
+/// Takes over how many empathetic agents are kept free, which was computed outside the engine.
+pub(super) fn set_reserve(out: &mut Emit<'_>, skill: Option<&SkillName>, k: Option<u32>) -> Result<Reply, Reject> {
+    let state = out.state();
+    let unknown = |skill: &&SkillName| !state.document.skills.contains_key(*skill);
+    if let Some(skill) = skill.filter(unknown) {
+        let similar = nearest(skill.as_str(), state.document.skills.keys().map(|name| name.as_str()));
+        return Err(Reject::SkillUnknown { field: "skill", skill: skill.clone(), similar });
+    }
+    if k.is_some_and(|k| k > RESERVE_MAX) {
+        return Err(Reject::OutOfRange { field: "k", problem: "must be from 0 to 1000" });
+    }
+    out.emit(Event::ReserveSet { skill: skill.cloned(), k });
+    Ok(Reply::Done)
 }

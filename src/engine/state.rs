@@ -4,7 +4,7 @@
 //! there and nowhere else. Two states that evolved the same events are equal.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    care::Care,
+    care::{Announced, Care},
     contact::{ClosedBecause, ContactDetails},
     document::{Channel, Document, Queue},
     ids::{
@@ -34,7 +34,9 @@ use super::{
     kinds::{KindKey, Kinds},
     matching::{
         index::{InLine, Index},
+        manner::Phase,
         places::Places,
+        reserve::Group,
     },
     moving::Moves,
     names::Names,
@@ -84,6 +86,10 @@ pub struct State {
     pub(super) moves: Moves,
     /// What supervisors did lately.
     pub(super) actions: Actions,
+    /// How many empathetic agents are kept free, where that was set since the document.
+    pub(super) reserve_settings: BTreeMap<Group, u32>,
+    /// Announced moments of truth, in thousandths of an agent.
+    pub(super) announced: u64,
     pub(super) index: Index,
 
     pub(super) next_contact: u64,
@@ -129,12 +135,23 @@ pub struct Contact {
 /// Where a contact is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    Announced { forget_at: Timestamp },
+    Announced { forget_at: Timestamp, announced: Announced, counted: Counted },
     Waiting,
     Parked { since: Timestamp, until: Timestamp },
     Engaged(EngagementKey),
     WrapUp(EngagementKey),
     Closed { because: ClosedBecause, at: Timestamp, forget_at: Timestamp },
+}
+
+/// Whether empathetic agents are kept free for an announced contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It is too far off.
+    NotYet,
+    /// They are.
+    Now,
+    /// It is none they are kept free for, or it did not come.
+    NoMore,
 }
 
 /// A contact's way through queues.
@@ -153,6 +170,10 @@ pub struct Route {
     pub dynamic: Span,
     /// What it asks of empathy.
     pub care: Care,
+    /// Since when it is a moment of truth, or is none.
+    pub care_since: Timestamp,
+    /// How far its wait has changed what empathy asks.
+    pub phase: Phase,
     /// When it entered this queue; steps and the maximum wait count from here.
     pub queued_at: Timestamp,
     /// Time spent parked, which does not count towards the maximum wait.
@@ -389,6 +410,8 @@ impl State {
             storm: Storm::default(),
             moves: Moves::default(),
             actions: Actions::default(),
+            reserve_settings: BTreeMap::new(),
+            announced: 0,
             index: Index::default(),
             next_contact: 1,
             next_offer: 1,
@@ -511,6 +534,8 @@ impl PartialEq for State {
             && self.storm == other.storm
             && self.moves == other.moves
             && self.actions == other.actions
+            && self.reserve_settings == other.reserve_settings
+            && self.announced == other.announced
             && self.next_contact == other.next_contact
             && self.next_offer == other.next_offer
             && self.next_engagement == other.next_engagement

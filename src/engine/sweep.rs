@@ -213,7 +213,13 @@ impl State {
 
     /// The document that a contact goes by.
     pub(super) fn document_of(&self, route: &Route) -> &Document {
-        self.former(route).map_or(&self.document, |former| &former.document)
+        self.document_of_version(route.document)
+    }
+
+    /// The document of this version: the one in force, or while a sweep runs the one before.
+    pub(super) fn document_of_version(&self, version: u64) -> &Document {
+        let former = self.sweep.as_deref().filter(|_| version != self.version);
+        former.map_or(&self.document, |sweep| &sweep.other.document)
     }
 
     /// What a contact takes of an agent's capacity, by the document that it goes by.

@@ -16,7 +16,7 @@ use super::{
     matching::settle::agent_to_drain,
     moving::move_due,
     offer::offer_due,
-    state::Stage,
+    state::{Counted, Stage},
     timer::Timer,
     waiting::{close_contact, send_on},
 };
@@ -42,7 +42,10 @@ pub(super) fn tick(out: &mut Emit<'_>) {
 fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
     let now = out.now;
     match out.state().contact(contact).stage {
-        Stage::Announced { .. } => close_contact(out, contact, ClosedBecause::NeverCame),
+        Stage::Announced { forget_at, .. } if forget_at <= now => close_contact(out, contact, ClosedBecause::NeverCame),
+        Stage::Announced { counted, .. } => {
+            out.emit(Event::MomentExpected { contact, counted: counted == Counted::NotYet });
+        }
         Stage::Closed { .. } => out.emit(Event::ContactForgotten { contact }),
         Stage::Parked { .. } => out.emit(Event::ContactReleased { contact }),
         Stage::Engaged(_) | Stage::WrapUp(_) => unreachable!("an engaged contact has no timer"),
@@ -56,6 +59,11 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
             if next_step_at(route, rules).is_some_and(|at| at <= now) {
                 let step = step_at(rules, now - route.queued_at);
                 return out.emit(Event::StepReached { contact, step });
+            }
+            let waits = out.state().waits(route);
+            if waits.next_after(route.phase).is_some_and(|at| at <= now) {
+                let phase = waits.phase_at(now).max(route.phase.next());
+                return out.emit(Event::PhaseReached { contact, phase });
             }
             if route.target.and_then(|target| target.until).is_some_and(|until| until <= now) {
                 return out.emit(Event::TargetReleased { contact });

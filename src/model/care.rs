@@ -26,6 +26,21 @@ impl Care {
     }
 }
 
+/// What is said of a contact that is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Announced {
+    /// Whether it will be a moment of truth.
+    pub moment_of_truth: bool,
+    /// How probably it comes, in thousandths.
+    pub probability: u16,
+}
+
+impl Default for Announced {
+    fn default() -> Self {
+        Self { moment_of_truth: false, probability: 1_000 }
+    }
+}
+
 /// How probable a moment of truth is, in steps: 0 is below 2 %, 1 from 2 % on, 2 from 3 %, 3 from 5 %, 4 from 10 %,
 /// 5 from 20 %, 6 from 50 %. These are the prices of an empathetic agent while six, five, … one of them are idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -20,7 +20,7 @@ mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, accepting};
+pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};
 
@@ -40,6 +40,8 @@ pub struct Document {
     pub refusal_pause: RefusalPause,
     /// Who the empathetic agents are; `None` = nothing is routed by empathy.
     pub empathy: Option<Empathy>,
+    /// How many of them are kept free for moments of truth.
+    pub reserve: ReserveRules,
     /// Skills that requirements and agents may name, each with a description.
     pub skills: BTreeMap<SkillName, String>,
     /// Channels that contacts may come by.

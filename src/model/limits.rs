@@ -99,6 +99,10 @@ pub const STORM_SUSPENDS_SECS: i64 = 60;
 /// Head start a supervisor may give a contact, either way: an hour passes every wait that a centre still answers for,
 /// and bounds how much later somebody can arrive who passes a contact.
 pub const HEAD_START_SECS_MAX: i64 = 3_600;
+/// The most empathetic agents that are kept free for a skill: far more than the mathematics ever asks for.
+pub const RESERVE_MAX: u32 = 1_000;
+/// With fewer agents than this nobody is kept free unless the document asks for it: it would cost routine too much.
+pub const RESERVE_AGENTS_MIN: usize = 15;
 /// Dynamic head start that a score may give; documents set a far lower cap.
 pub const DYNAMIC_HEAD_START_SECS_MAX: i64 = 3_600;
 /// Supervisors' actions remembered for reading; older ones are in the journal alone.

@@ -238,7 +238,10 @@ mod tests {
 
     fn announce(tenant: &str) -> Item {
         let (contact, expected_at) = (ContactId::new("c").unwrap(), crate::model::time::Timestamp(0));
-        call(tenant, Command::AnnounceContact { contact, expected_at, details: Arc::default() })
+        call(
+            tenant,
+            Command::AnnounceContact { contact, expected_at, announced: Default::default(), details: Arc::default() },
+        )
     }
 
     fn cancel(tenant: &str) -> Item {

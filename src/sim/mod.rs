@@ -6,6 +6,7 @@
 //! played again.
 
 pub mod bank;
+pub mod centre;
 pub mod compress;
 pub mod decision;
 pub mod driver;

@@ -10,7 +10,7 @@ use attune::{
     },
     model::{
         agent::{AgentProfile, AgentRow, Expected, Presence},
-        care::{Care, Grade},
+        care::{Announced, Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
@@ -103,9 +103,18 @@ impl Chaos {
             "#;
         let if_kept = |name, text| if removed.contains(&name) { "" } else { text };
         // Some documents know empathetic agents, by one skill or another.
-        let empathy = match self.random.random_range(0..3) {
-            0 => "".to_owned(),
-            _ => format!("empathy = {{ skill = \"{}\", level = {} }}", self.word(&["c", "d"]), self.pick(&[30, 60])),
+        let empathy = match self.random.random_range(0..4) {
+            0 => String::new(),
+            _ => {
+                let skill = self.word(&["c", "d"]);
+                let (level, floor) = (*self.pick(&[30, 60]), self.random.random_range(0..2));
+                let mode = self.word(&["soft", "soft", "fixed", "graded", "off"]);
+                let (k, of_a) = (self.random.random_range(0..3), self.random.random_range(0..3));
+                format!(
+                    "empathy = {{ skill = \"{skill}\", level = {level} }}
+                    reserve = {{ mode = \"{mode}\", k = {k}, floor = {floor}, floor_until = \"40s\", k_by_skill = {{ a = {of_a} }} }}"
+                )
+            }
         };
         let (mail, team) = (if_kept("mail", mail), if_kept("team", team));
         let text = format!(
@@ -196,6 +205,7 @@ impl Chaos {
                     return queue_state(state, now, queue);
                 }
             },
+            Command::SetReserve { .. } => return "-",
             Command::Tick | Command::Sweep | Command::ApplyDocument(_) | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
@@ -227,7 +237,7 @@ impl Chaos {
         match self.random.random_range(0..100) {
             0..26 if open.len() < OPEN_MAX => self.enqueue(&open),
             0..29 => self.about_contact(&open, &contacts),
-            29..31 => self.announce(),
+            29..31 => self.announce(driver.now()),
             31..50 => self.sign_in(driver, &agents),
             50..54 => self.lose_session(&agents),
             54..56 => self.put_agent(&agents),
@@ -241,7 +251,13 @@ impl Chaos {
                 Command::DeleteAgent { agent, expected }
             }
             58..60 => self.apply_document(),
-            60..62 => Command::Tick,
+            60 => Command::Tick,
+            61 => {
+                let skill = *self.pick(&[None, Some("a"), Some("b"), Some("e")]);
+                let skill = skill.map(|skill| SkillName::new(skill).expect("it obeys the grammar"));
+                let k = *self.pick(&[None, Some(0), Some(1), Some(2)]);
+                Command::SetReserve { skill, k }
+            }
             62..70 => self.supervise(&open),
             _ => self.about_contact(&open, &contacts),
         }
@@ -406,11 +422,14 @@ impl Chaos {
         Condition { skill, level: *self.pick(&[1, 30, 60]) }
     }
 
-    fn announce(&mut self) -> Command {
+    fn announce(&mut self, now: Timestamp) -> Command {
         self.contacts += 1;
         let contact = ContactId::new(&format!("c{}", self.contacts)).expect("it obeys the grammar");
-        let expected_at = Timestamp(1_000_000_000);
-        Command::AnnounceContact { contact, expected_at, details: Arc::new(ContactDetails::default()) }
+        let soon = now + Span::from_millis(self.millis(200_000));
+        let expected_at = *self.pick(&[Timestamp(1_000_000_000), soon]);
+        let moment_of_truth = self.random.random_range(0..2) == 0;
+        let announced = Announced { moment_of_truth, probability: *self.pick(&[300, 500, 1_000]) };
+        Command::AnnounceContact { contact, expected_at, announced, details: Arc::new(ContactDetails::default()) }
     }
 
     fn score(&mut self, contact: ContactId) -> Command {

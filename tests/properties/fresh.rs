@@ -62,7 +62,7 @@ fn play(seed: u64) -> Result<usize, String> {
                 .map_err(|reject| format!("the fresh world has {reject} of a contact"))?;
         }
         // So short that under both documents nobody has yet had somebody sought who drains.
-        let pause = Span::from_millis(chaos.millis(600));
+        let pause = Span::from_millis(chaos.millis(350));
         swept.pass(pause);
         fresh.pass(pause);
     }

@@ -1,6 +1,6 @@
 //! What a line of a story asks of the engine.
 //!
-//! `agent ana …`, `contact c1 claims …`, `supervisor sam … because …` and `time` begin with their kind; every other line begins with who does it, an
+//! `agent ana …`, `contact c1 claims …`, `supervisor sam … because …`, `reserve 1 of cards` and `time` begin with their kind; every other line begins with who does it, an
 //! agent (`ana accepts c1`) or a contact (`c1 abandons`). Several may do the same (`ana, ben away lunch`), one after
 //! the other. A word `id=r1` gives the request an id.
 
@@ -13,7 +13,7 @@ use attune::{
     engine::{Command, command::Destination},
     model::{
         agent::{AgentProfile, Expected, Presence},
-        care::{Care, Grade},
+        care::{Announced, Care, Grade},
         contact::{CancelReason, KeepPlace, NewContact, TargetAgent},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
@@ -62,6 +62,11 @@ pub fn understand(
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with("id=")).collect();
     let (who, rest) = match words[..] {
         ["time"] => return Ok(Vec::new()),
+        ["reserve", k, "of", skill] => {
+            let skill = if skill == "rest" { None } else { Some(named(SkillName::new(skill))?) };
+            let k = if k == "default" { None } else { Some(number(k)?) };
+            return Ok(vec![Command::SetReserve { skill, k }.into()]);
+        }
         ["agent", who, ref rest @ ..] => (who, ("agent", rest)),
         ["contact", who, ref rest @ ..] => (who, ("contact", rest)),
         ["supervisor", who, ref rest @ ..] => (who, ("supervisor", rest)),
@@ -284,9 +289,17 @@ fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String
         rest => (rest, KeepPlace::Keep),
     };
     Ok(match (verb, words) {
-        ("announced", ["for", time]) => {
+        ("announced", ["for", time, rest @ ..]) => {
             let expected_at = parse_time(time).ok_or("announced for a time")?;
-            Command::AnnounceContact { contact, expected_at, details: Arc::default() }
+            let mut announced = Announced::default();
+            for word in rest {
+                match word.split_once('=') {
+                    None if *word == "moment" => announced.moment_of_truth = true,
+                    Some(("probability", percent)) => announced.probability = 10 * number::<u16>(percent)?,
+                    _ => return Err(format!("{word:?} says nothing of an announcement")),
+                }
+            }
+            Command::AnnounceContact { contact, expected_at, announced, details: Arc::default() }
         }
         ("abandons", []) => Command::CancelContact { contact, reason: CancelReason::CustomerLeft },
         ("withdrawn", []) => Command::CancelContact { contact, reason: CancelReason::Withdrawn },

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use attune::{
     engine::{
-        Event, State,
+        Event, Phase, State,
         event::{ChoiceRule, EngagementOver, PresenceBecause, Requeued, Rescinded, Unmet},
+        view::{Answer, Query},
     },
     model::{
         agent::Presence,
         contact::ClosedBecause,
-        ids::{AgentKey, ContactKey, EngagementKey, OfferKey},
+        ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey},
         supervision::QueueMode,
         time::Timestamp,
     },
@@ -182,6 +183,20 @@ impl Cast {
             }
             Event::ContactReleased { contact: who } => format!("released {}", contact(who)),
             Event::StepReached { contact: who, step } => format!("step {step} of {}", contact(who)),
+            Event::MomentExpected { contact: who, counted: true } => format!("expecting {}", contact(who)),
+            Event::MomentExpected { contact: who, .. } => format!("{} expected no more", contact(who)),
+            Event::PhaseReached { contact: who, phase } => match phase {
+                Phase::Released => format!("reserve released to {} but for its floor", contact(who)),
+                _ if is_moment(at, contact(who), state) => format!("hold of {} over", contact(who)),
+                _ => format!("reserve released to {}", contact(who)),
+            },
+            Event::ReserveSet { skill, k } => {
+                let of = skill.as_ref().map_or("the rest", |skill| skill.as_str());
+                match k {
+                    Some(k) => format!("{k} kept free of {of}"),
+                    None => format!("as many kept free of {of} as the document says"),
+                }
+            }
             Event::TargetReleased { contact: who } => format!("anyone may take {}", contact(who)),
             Event::ContactUnreachable { contact: who, unmet } => {
                 let because = match unmet {
@@ -330,4 +345,9 @@ fn presence_words(presence: &Presence) -> String {
         Presence::Available => "available".to_owned(),
         Presence::Away { reason } => format!("away {reason}"),
     }
+}
+
+fn is_moment(at: Timestamp, contact: &str, state: &State) -> bool {
+    let id = ContactId::new(contact).expect("a contact of the story has a name");
+    matches!(state.query(at, &Query::Contact(id)), Ok(Answer::Contact(view)) if view.moment_of_truth)
 }

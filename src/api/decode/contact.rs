@@ -10,7 +10,7 @@ use crate::{
         view::{ContactFilter, ContactState, Query},
     },
     model::{
-        care::Care,
+        care::{Announced, Care},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         ids::{AgentId, ChannelName, ContactId, NAME_BYTES_MAX, QueueName},
         limits::{CONTEXT_BYTES_MAX, EXCLUDED_AGENTS_MAX, PARKED_SECS_MAX},
@@ -33,8 +33,13 @@ pub fn announce_contact(message: pb::AnnounceContactRequest) -> Result<Mutation,
     let expected_at =
         v.take_required("expected_time", message.expected_time).and_then(|time| v.take_time("expected_time", &time));
     let details = v.take_details(message.details.unwrap_or_default());
-    let command =
-        (|| Some(Command::AnnounceContact { contact: contact?, expected_at: expected_at?, details: details? }))();
+    let probability = v.take_probability("probability", message.probability);
+    let moment_of_truth = message.moment_of_truth;
+    let announced = probability.map(|probability| Announced { moment_of_truth, probability });
+    let command = (|| {
+        let (contact, expected_at) = (contact?, expected_at?);
+        Some(Command::AnnounceContact { contact, expected_at, announced: announced?, details: details? })
+    })();
     v.mutation(&message.tenant, &message.request_id, command)
 }
 

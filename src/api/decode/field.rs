@@ -54,6 +54,17 @@ impl Violations {
         Some(Timestamp(time.seconds * 1_000_000 + nanos / 1_000))
     }
 
+    /// A probability, in thousandths; none given is certainty.
+    pub(super) fn take_probability(&mut self, field: &str, probability: Option<f64>) -> Option<u16> {
+        let probability = probability.unwrap_or(1.0);
+        if !(0.0..=1.0).contains(&probability) {
+            self.add(field, "must be from 0 to 1");
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1000")]
+        Some((probability * 1_000.0).round() as u16)
+    }
+
     /// A span of at least a microsecond and at most `longest`.
     pub(super) fn take_span(&mut self, field: &str, span: Duration, longest: Span) -> Option<Span> {
         let nanos = i64::from(span.nanos);

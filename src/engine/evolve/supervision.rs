@@ -22,7 +22,8 @@ impl State {
             route.refusals.retain(|refusal| refusal.agent != target.agent);
             route.target = Some(target);
         });
-        self.mark_contact(key);
+        // Pulled to the same agent again it stays in its line, but maybe for good.
+        self.seek_again(key);
     }
 
     pub(super) fn prioritise_contact(&mut self, key: ContactKey, head_start: Span, place: Place) {

@@ -12,12 +12,13 @@ use std::{
 use crate::{
     engine::{
         history::DocumentVersion,
+        matching::reserve::Founding,
         state::{QueueState, State},
         sweep::{Rules, Stage, Sweep},
     },
     model::{
         document::{Document, Origin, Queue},
-        ids::{AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, QueueKey, QueueName},
+        ids::{AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, QueueKey, QueueName, SkillKey},
         time::Timestamp,
     },
 };
@@ -43,9 +44,28 @@ impl State {
         let own = document.queues.values().filter_map(|queue| queue.cost);
         let cost_min = document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0);
         let other = Rules { version, document: Arc::clone(document), queues: Vec::new(), channels, cost_min };
+        self.found_reserve(version, document);
         let lanes_before = self.index.lanes().to_vec();
         let stage = Stage::Queues { after: None };
         self.sweep = Some(Box::new(Sweep { other, origin: Arc::clone(origin), moves, stage, lanes_before }));
+    }
+
+    /// Whoever is empathetic by the next document is counted for it as soon as that one has taken the agent over.
+    fn found_reserve(&mut self, version: u64, document: &Document) {
+        let Some(empathy) = &document.empathy else { return };
+        let mut number = |skill| SkillKey(self.skill_names.intern(skill));
+        let rules = document.reserve.clone();
+        let by_skill = rules.k_by_skill.iter().map(|(skill, k)| (number(skill), *k)).collect();
+        self.index.found_reserve(Founding {
+            version,
+            skill: number(&empathy.skill),
+            level: empathy.level,
+            rules,
+            by_skill,
+            settings: self.reserve_settings.clone(),
+            announced: self.announced,
+            agents: self.agent_ids.len(),
+        });
     }
 
     /// Takes over the next so many items of the stage.
@@ -66,6 +86,7 @@ impl State {
     /// Nothing goes by the document before any more.
     fn end_sweep(&mut self) {
         self.sweep = None;
+        self.index.keep_reserve_of(self.version);
         for queue in (0u32..).map(QueueKey).take(self.queues.len()) {
             if self.queues[queue.0 as usize].rules.is_none() {
                 self.forget_mode(queue);
@@ -101,7 +122,7 @@ impl State {
             let key = ChannelKey(u16::try_from(key).expect("channels are limited"));
             self.index.lane(key, rules.cost.unwrap_or(channel.cost));
         }
-        self.index.prepare_conditions(queue, rules, &mut self.skill_names);
+        self.index.prepare_conditions(queue, rules, document.empathy.as_ref(), &mut self.skill_names);
         let queues = &mut self.sweep.as_mut().expect("only a sweep under way advances").other.queues;
         if queues.len() <= at {
             queues.resize_with(at + 1, || None);
@@ -118,7 +139,9 @@ impl State {
         let end = self.agents.len().min(next as usize + items);
         let end = u32::try_from(end).expect("agents are limited well below 2^32");
         for key in (next..end).map(AgentKey) {
-            self.sweep.as_mut().expect("only a sweep under way advances").stage = Stage::Agents { next: key.0 + 1 };
+            let sweep = self.sweep.as_mut().expect("only a sweep under way advances");
+            sweep.stage = Stage::Agents { next: key.0 + 1 };
+            self.index.know_below(sweep.other.version, key.0 + 1);
             self.take_over_agent(key);
         }
         if end as usize == self.agents.len() {
@@ -146,6 +169,7 @@ impl State {
         let sweep = self.sweep.as_mut().expect("only a sweep under way advances");
         let other = &mut sweep.other;
         std::mem::swap(&mut self.version, &mut other.version);
+        self.index.know_below(self.version, u32::MAX);
         std::mem::swap(&mut self.document, &mut other.document);
         std::mem::swap(&mut self.channels, &mut other.channels);
         std::mem::swap(&mut self.cost_min, &mut other.cost_min);
@@ -188,6 +212,7 @@ impl State {
         if is_waiting {
             (after.place, after.step) = (self.reordered(&after), self.step_now(now, &after));
         }
+        after.phase = self.waits(&after).phase_at(now);
         self.change_route(key, |route| *route = after);
         // Also of one that stays in the line of a single agent.
         self.seek_again(key);

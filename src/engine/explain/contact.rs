@@ -196,6 +196,13 @@ fn of_waiting(
     } else if with_room == 0 {
         let are = counted(available, "agent");
         (ContactVerdict::AllBusy, format!("{are} could take it, all are busy; it is {place} in {queue}"))
+    } else if left(Hurdle::Held) == 0 {
+        let (are, until) = (counted(with_room, "agent"), until(now, terms.phase_ends_at(state)));
+        (ContactVerdict::Held, format!("{are} with room could take it, but it is held for an empathetic one{until}"))
+    } else if left(Hurdle::Reserved) == 0 {
+        let (are, until) = (counted(with_room, "agent"), until(now, terms.phase_ends_at(state)));
+        let kept = format!("{are} with room could take it, but they are kept free for moments of truth{until}");
+        (ContactVerdict::Reserved, kept)
     } else if left(Hurdle::Barred) == 0 {
         let are = counted(with_room, "agent");
         (
@@ -211,6 +218,12 @@ fn of_waiting(
         None => String::new(),
     };
     (verdict, format!("{only}{why}{}", what_helps(now, &waiting.prospects)))
+}
+
+/// For how much longer, in words.
+fn until(now: Timestamp, at: Option<Timestamp>) -> String {
+    let left = |at: Timestamp| Span::from_secs(((at - now).as_millis().max(0) + 999) / 1_000);
+    at.map(|at| format!(" for another {}", left(at))).unwrap_or_default()
 }
 
 /// Who paused a queue and why, in words.

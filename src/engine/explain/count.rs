@@ -70,6 +70,17 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
         ready.for_each(|agent| with_room.insert(agent));
         left.keep(&with_room);
     });
+    if let Some(held) = terms.held_for(state) {
+        funnel.pass(Hurdle::Held, held.words(), |left| left.keep(&holding(state, &held)));
+    }
+    if let Some(bar) = terms.barred_by(state) {
+        funnel.pass(Hurdle::Reserved, "not kept free for moments of truth", |left| {
+            let mut kept = everyone.with_atom(bar).clone();
+            let freely = terms.asked.alternatives.iter().filter(|wanted| terms.is_for_empathy(state, wanted));
+            freely.for_each(|wanted| kept.drop(&meeting(state, wanted)));
+            left.drop(&kept);
+        });
+    }
     funnel.pass(Hurdle::Barred, "has not refused it lately and is not at it", |left| {
         let refusals = terms.route.refusals.iter().filter(|refusal| refusal.until.is_some());
         take_out(left, refusals.map(|refusal| refusal.agent));

@@ -25,9 +25,9 @@ pub fn candidate(state: &State, terms: &Terms<'_>, key: AgentKey) -> Candidate {
     let agent = state.agent(key);
     let standing = state.standing(key);
     let stand = state.index.stand(key);
-    let tiers = terms.asked.rule.prefer.iter();
+    let tiers = terms.tiers(state);
     let fits = |wanted: &Wanted| is_met(wanted, |skill| skill.is_met_by(stand));
-    let tier = tiers.take_while(|tier| !alternatives(state, tier).iter().any(fits)).count();
+    let tier = tiers.iter().take_while(|tier| !alternatives(state, tier).iter().any(fits)).count();
     Candidate {
         agent: agent.id.clone(),
         obstacles: obstacles(state, terms, key),
@@ -58,6 +58,7 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
         found.push(Obstacle::Draining { contact: state.contact(other).id.clone() });
     }
     full(state, key, terms.asked.channel, terms.asked.cost, &mut found);
+    kept(state, terms, key, &mut found);
     barring(state, terms, key, &mut found);
     if state.is_paused(terms.route.queue) {
         found.push(Obstacle::QueuePaused { queue: state.queue_name(terms.route.queue).clone() });
@@ -142,6 +143,22 @@ pub fn room(state: &State, key: AgentKey, channel: ChannelKey, cost: u32) -> Vec
     }
     full(state, key, channel, cost, &mut found);
     found
+}
+
+/// What empathy has to do with it.
+fn kept(state: &State, terms: &Terms<'_>, key: AgentKey, found: &mut Vec<Obstacle>) {
+    let stand = state.index.stand(key);
+    let until = terms.phase_ends_at(state);
+    if let Some(held) = terms.held_for(state).filter(|held| !held.is_met_by(stand)) {
+        found.push(Obstacle::Held { condition: held.condition, until });
+    }
+    let freely = |wanted: &&Wanted| terms.is_for_empathy(state, wanted);
+    let is_met = |wanted: &Wanted| is_met(wanted, |skill| skill.is_met_by(stand));
+    if terms.barred_by(state).is_some_and(|bar| stand.signature.contains(bar))
+        && !terms.asked.alternatives.iter().filter(freely).any(is_met)
+    {
+        found.push(Obstacle::Reserved { until });
+    }
 }
 
 /// What is between this contact and this agent.

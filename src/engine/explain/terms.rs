@@ -8,13 +8,18 @@ use std::sync::Arc;
 use crate::{
     engine::{
         event::Target,
-        matching::index::{Stand, combined, rule_at},
+        matching::{
+            atoms::AtomKey,
+            index::{Stand, combined, rule_at},
+            manner::Manner,
+        },
         state::{Route, State},
     },
     model::{
-        document::{Members, OwnRequirement, Queue, Rule},
+        document::{Empathy, Members, OwnRequirement, Queue, Rule},
         ids::{ChannelKey, ContactKey, QueueKey, SkillKey},
         requirement::{Condition, Dnf, Requirement},
+        time::Timestamp,
     },
 };
 
@@ -61,6 +66,48 @@ impl<'a> Terms<'a> {
     }
 }
 
+/// What empathy has to do with it; nothing for a contact that waits for one agent.
+impl Terms<'_> {
+    fn manner(&self, state: &State) -> Manner {
+        if self.target.is_some() { Manner::Plain } else { state.manner_of(self.route) }
+    }
+
+    fn empathy<'a>(&self, state: &'a State) -> Option<&'a Empathy> {
+        state.document_of(self.route).empathy.as_ref()
+    }
+
+    /// The empathy that it is held for.
+    pub fn held_for(&self, state: &State) -> Option<Skill> {
+        match self.manner(state) {
+            Manner::Moment { level, held: true } => Some(Skill::of(state, &self.empathy(state)?.condition(level))),
+            _ => None,
+        }
+    }
+
+    /// What agents bear who are kept from it.
+    pub fn barred_by(&self, state: &State) -> Option<AtomKey> {
+        self.manner(state).barred_by().and_then(|bar| state.index.bar(self.route.document, bar))
+    }
+
+    /// Whether an alternative is for empathetic agents alone, so that nobody is kept from it.
+    pub fn is_for_empathy(&self, state: &State, wanted: &Wanted) -> bool {
+        let asks = |empathy: &Empathy, skill: &Skill| {
+            skill.condition.skill == empathy.skill && skill.condition.level >= empathy.level
+        };
+        self.empathy(state).is_some_and(|empathy| wanted.must.iter().any(|skill| asks(empathy, skill)))
+    }
+
+    /// When waiting changes that.
+    pub fn phase_ends_at(&self, state: &State) -> Option<Timestamp> {
+        state.waits(self.route).next_after(self.route.phase)
+    }
+
+    /// Who is preferred, best first.
+    pub fn tiers(&self, state: &State) -> Vec<Dnf> {
+        self.manner(state).tiers(&self.asked.rule.prefer, self.empathy(state))
+    }
+}
+
 impl<'a> Asked<'a> {
     /// By a queue at a step, of a contact on this route; `None` if that can never hold.
     pub fn of(state: &'a State, route: &Route, queue: QueueKey, step: u8) -> Option<Self> {
@@ -97,10 +144,7 @@ impl<'a> Asked<'a> {
 
 impl Wanted {
     fn of(state: &State, must: &[Condition], must_not: &[Condition]) -> Self {
-        let skill = |condition: &Condition| Skill {
-            condition: condition.clone(),
-            key: state.skill_names.find(&condition.skill).map(SkillKey),
-        };
+        let skill = |condition: &Condition| Skill::of(state, condition);
         Self { must: must.iter().map(skill).collect(), must_not: must_not.iter().map(skill).collect() }
     }
 
@@ -116,6 +160,11 @@ impl Wanted {
 }
 
 impl Skill {
+    fn of(state: &State, condition: &Condition) -> Self {
+        let key = state.skill_names.find(&condition.skill).map(SkillKey);
+        Self { condition: condition.clone(), key }
+    }
+
     /// Its number.
     pub fn key(&self) -> Option<SkillKey> {
         self.key

@@ -88,6 +88,10 @@ pub enum ContactVerdict {
     NobodyAvailable,
     /// None of them has room.
     AllBusy,
+    /// It is held for an empathetic agent, and none of them has room.
+    Held,
+    /// Those with room are kept free for moments of truth.
+    Reserved,
     /// Each of them refused it lately, is offered it or wraps it up.
     AllBarred,
     /// A supervisor paused its queue.
@@ -208,6 +212,10 @@ pub enum Hurdle {
     Available,
     /// Having room now.
     Room,
+    /// Having the empathy that it is held for.
+    Held,
+    /// Not being kept free for moments of truth.
+    Reserved,
     /// Not having refused it lately, being offered it or wrapping it up.
     Barred,
     /// The queue's giving contacts out.
@@ -247,6 +255,10 @@ pub enum Obstacle {
     ChannelFull { channel: ChannelName, limit: u16 },
     /// As many contacts as one may have at once.
     WorkFull { limit: usize },
+    /// The contact is held for agents with more empathy.
+    Held { condition: Condition, until: Option<Timestamp> },
+    /// The agent is kept free for moments of truth; the contact leaves it alone until then.
+    Reserved { until: Option<Timestamp> },
     /// Refused lately.
     Refused { until: Timestamp },
     /// Offered already.
@@ -438,6 +450,8 @@ impl Obstacle {
             Self::Draining { .. } | Self::NoCapacity { .. } | Self::ChannelFull { .. } | Self::WorkFull { .. } => {
                 Hurdle::Room
             }
+            Self::Held { .. } => Hurdle::Held,
+            Self::Reserved { .. } => Hurdle::Reserved,
             Self::Refused { .. } | Self::Offered | Self::Engaged => Hurdle::Barred,
             Self::QueuePaused { .. } => Hurdle::Paused,
         }
@@ -451,7 +465,7 @@ impl Obstacle {
     /// When it ends by itself, if it does.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::NotTarget { until, .. } => *until,
+            Self::NotTarget { until, .. } | Self::Held { until, .. } | Self::Reserved { until } => *until,
             Self::Refused { until } => Some(*until),
             _ => None,
         }
@@ -481,6 +495,8 @@ impl fmt::Display for Obstacle {
             Self::NoCapacity { cost, free } => write!(f, "has {free} of capacity free, {cost} is needed"),
             Self::ChannelFull { channel, limit } => write!(f, "has {limit} of {channel} at once, the limit"),
             Self::WorkFull { limit } => write!(f, "has {limit} contacts at once, the limit"),
+            Self::Held { condition, .. } => write!(f, "has less than {}, for which it is held", written(condition)),
+            Self::Reserved { .. } => f.write_str("is kept free for moments of truth"),
             Self::Refused { .. } => f.write_str("refused it or could not be reached a moment ago"),
             Self::Offered => f.write_str("is offered it"),
             Self::Engaged => f.write_str("has it or still wraps it up"),

@@ -24,7 +24,11 @@ use crate::{
     },
 };
 
-use super::{Broken, could_take, has_room, holds, may_take, rank_of};
+use super::{
+    Broken, could_take,
+    empathy::{is_held_from, is_kept_from},
+    has_room, holds, may_take, rank_of,
+};
 
 /// Of every open contact: what removes each agent, how many each condition removes, and whether anybody could ever take
 /// it, are what a plain look at all agents gives.
@@ -196,6 +200,12 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
         || (passes_over(state, route, contact, key) && !route.excluded.contains(&key))
         || route.refusals.iter().any(|refusal| refusal.agent == key && refusal.until.is_some())
         || route.offers.iter().any(|offer| state.offer(*offer).agent == key);
+    let (mut held, mut kept) = (false, false);
+    if let (None, Some(empathy)) = (target, &state.document.empathy) {
+        let required = combined(rule_at(state.rules_of(route), route.step), Some(&route.requirement));
+        held = is_held_from(route, agent, empathy);
+        kept = required.is_ok_and(|required| is_kept_from(state, route, key, &required, empathy));
+    }
     let all = [
         (Hurdle::Target, target.is_some_and(|target| target.agent != key)),
         (Hurdle::Member, !is_member),
@@ -205,6 +215,8 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
         (Hurdle::SignedIn, !present),
         (Hurdle::Available, !available),
         (Hurdle::Room, draining || !room),
+        (Hurdle::Held, held),
+        (Hurdle::Reserved, kept),
         (Hurdle::Barred, barred),
         (Hurdle::Paused, state.is_paused(route.queue)),
     ];

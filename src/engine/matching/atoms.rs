@@ -8,6 +8,7 @@ use crate::model::{
     requirement::Level,
 };
 
+use super::reserve::Bar;
 use crate::engine::table::Table;
 
 /// A condition's number.
@@ -26,6 +27,8 @@ pub enum Atom {
     Skill(SkillKey, Level),
     /// Assigned to the queue.
     Member(QueueKey),
+    /// Kept from some contacts for now, by the reserve with this number.
+    Kept(u8, Bar),
 }
 
 /// All atoms in use.

@@ -19,7 +19,7 @@ use super::{
     atoms::{ANYONE, Atom, AtomKey},
     class::{Class, satisfies},
     index::InLine,
-    settle::{Chosen, passes_over, pulled_for},
+    settle::{Chosen, is_claimed, passes_over, pulled_for},
 };
 
 /// How far runners-up are looked for, in chunks of 64 agents.
@@ -89,7 +89,7 @@ fn met(state: &State, class: &Class, agent: AgentKey) -> [Option<Met>; MET_MAX] 
 
 fn condition(atom: Atom) -> Option<MetCondition> {
     match atom {
-        Atom::Anyone => None,
+        Atom::Anyone | Atom::Kept(..) => None,
         Atom::Skill(skill, level) => Some(MetCondition::Skill(skill, level)),
         Atom::Member(queue) => Some(MetCondition::Member(queue)),
     }
@@ -112,7 +112,9 @@ fn runners_up(
         let from = standing.filter(|_| tier == best).map(|standing| standing.key);
         for key in state.index.idle.near(from, class.id.lane, &class.required, alternatives, NEAR_CHUNKS) {
             let known = |other: &Option<RunnerUp>| other.is_some_and(|other| other.agent == key.agent);
-            let taken = pulled_for(state, key.agent).is_some() || passes_over(state, route, contact, key.agent);
+            let taken = pulled_for(state, key.agent).is_some()
+                || passes_over(state, route, contact, key.agent)
+                || is_claimed(state, key.agent, class);
             if key.agent == winner || found.iter().any(known) || taken {
                 continue;
             }

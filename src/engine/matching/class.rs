@@ -8,10 +8,13 @@ use smallvec::SmallVec;
 
 use crate::model::{
     ids::{ContactKey, QueueKey},
-    requirement::{Level, Requirement},
+    requirement::Requirement,
 };
 
-use super::atoms::{AtomKey, AtomSet};
+use super::{
+    atoms::{AtomKey, AtomSet},
+    manner::Manner,
+};
 use crate::engine::event::Place;
 
 /// A class's number; internal to the index, never in an event.
@@ -44,18 +47,6 @@ pub struct ClassId {
     pub own: Option<Arc<Requirement>>,
     /// What it asks of empathy.
     pub manner: Manner,
-}
-
-/// What the contacts of a class ask of empathy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Manner {
-    /// Nothing: their document knows no empathetic agents.
-    #[default]
-    Plain,
-    /// They leave them to others.
-    Routine,
-    /// They are moments of truth, for agents with so much empathy first.
-    Moment { level: Level },
 }
 
 /// One alternative of a requirement, as atoms. `must` is never empty: it holds at least [`ANYONE`](super::atoms::ANYONE).
@@ -93,6 +84,8 @@ pub struct Class {
     pub anchors: SmallVec<[Anchor; 1]>,
     /// The waiting contacts.
     pub line: BTreeSet<(Place, ContactKey)>,
+    /// The bar whose bearers it leaves to a moment of truth that waits.
+    pub yields: Option<AtomKey>,
     /// Its queue gives nothing out: it stands under no anchor.
     pub paused: bool,
 }

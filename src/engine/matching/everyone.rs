@@ -144,6 +144,11 @@ impl Everyone {
         at(&mut self.atoms, atom.0 as usize).insert(agent);
     }
 
+    /// Takes an atom from an agent.
+    pub fn revoke(&mut self, agent: AgentKey, atom: AtomKey) {
+        at(&mut self.atoms, atom.0 as usize).remove(agent);
+    }
+
     /// An agent satisfies these atoms now, and not those before.
     pub fn describe(&mut self, agent: AgentKey, before: &AtomSet, now: &AtomSet) {
         for atom in before.iter().filter(|atom| !now.contains(*atom)) {

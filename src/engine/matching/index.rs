@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::{
     engine::{event::Place, names::Names, table::Table},
     model::{
-        document::{Members, OwnRequirement, Queue, Rule},
+        document::{Empathy, Members, OwnRequirement, Queue, Rule},
         ids::{AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey, SkillName},
         limits::{ATOMS_MAX, CLASSES_MAX},
         requirement::{Condition, Dnf, Level, Requirement, RequirementError},
@@ -20,8 +20,10 @@ use super::{
     atoms::{ANYONE, Atom, AtomKey, AtomSet, Atoms},
     class::{Alternative, Alternatives, Anchor, Class, ClassId, ClassKey, LaneKey},
     everyone::Everyone,
-    heads::Heads,
+    heads::{Head, Heads},
+    manner::is_for_empathy,
     reach::{Reach, Seeker},
+    reserve::Reserve,
     roster::{IdleKey, Roster},
 };
 
@@ -89,6 +91,8 @@ pub struct Index {
     class_keys: Table<ClassId, ClassKey>,
     vacant: Vec<ClassKey>,
     pub heads: Vec<Heads>,
+    /// Of those, the classes of moments of truth.
+    pub moments: Vec<Heads>,
     /// Agents who can take something now, by what they can take.
     pub idle: Roster,
     /// Agents who could take something with less work, by what that is.
@@ -97,6 +101,8 @@ pub struct Index {
     pub everyone: Everyone,
     /// Who could ever take what waits.
     pub reach: Reach,
+    /// Empathetic agents kept free, of each document that contacts go by.
+    pub reserves: SmallVec<[Reserve; 2]>,
     stands: Vec<Stand>,
     /// Per skill, who has it, by proficiency: a condition that comes into use concerns only those who satisfy it.
     holders: Vec<BTreeSet<(Level, AgentKey)>>,
@@ -117,6 +123,7 @@ impl Index {
         let lane = self.vacant_lanes.pop().unwrap_or_else(|| {
             self.lanes.push((channel, cost));
             self.heads.push(Heads::default());
+            self.moments.push(Heads::default());
             LaneKey(u8::try_from(self.lanes.len() - 1).expect("two documents together use at most 64 lanes"))
         });
         self.lanes[usize::from(lane.0)] = (channel, cost);
@@ -156,20 +163,36 @@ impl Index {
     }
 
     /// Compiles the class with this identity, which is not in use.
-    pub fn add_class(&mut self, id: &ClassId, queue: &Queue, skills: &mut Names<SkillName>) -> ClassKey {
+    pub fn add_class(
+        &mut self,
+        id: &ClassId,
+        queue: &Queue,
+        empathy: Option<&Empathy>,
+        skills: &mut Names<SkillName>,
+    ) -> ClassKey {
         if self.class_keys.len() >= CLASSES_MAX {
             self.drop_empty_classes();
         }
         let rule = rule_at(queue, id.step);
         let required = combined(rule, id.own.as_deref()).expect("requirements are checked before a contact enters");
         let member = (queue.members == Members::Assigned).then(|| self.atom(Atom::Member(id.queue)));
-        let required = self.compile(&required, member, skills);
-        let tiers = rule.prefer.iter().map(|tier| self.compile(tier, None, skills)).collect();
+        let required = id.manner.required(&required, empathy);
+        let mut alternatives = self.compile(&required, member, skills);
+        if let (Some(empathy), Some(bar)) = (empathy, id.manner.barred_by().and_then(|bar| self.bar(id.document, bar)))
+        {
+            let open = alternatives.iter_mut().zip(&required.conjuncts);
+            let open = open.filter(|(_, conjunct)| !is_for_empathy(conjunct, empathy));
+            open.for_each(|(alternative, _)| alternative.must_not.push(bar));
+        }
+        let required = alternatives;
+        let tiers = id.manner.tiers(&rule.prefer, empathy);
+        let tiers = tiers.iter().map(|tier| self.compile(tier, None, skills)).collect();
+        let yields = id.manner.yields().and_then(|bar| self.bar(id.document, bar));
         let mut anchors: SmallVec<[Anchor; 1]> = required.iter().map(|needed| self.anchor_of(needed)).collect();
         anchors.sort_unstable();
         anchors.dedup();
         let paused = self.paused.contains(&id.queue);
-        let class = Class { id: id.clone(), required, tiers, anchors, line: BTreeSet::new(), paused };
+        let class = Class { id: id.clone(), required, tiers, anchors, line: BTreeSet::new(), yields, paused };
         let key = match self.vacant.pop() {
             Some(vacant) => vacant,
             None => {
@@ -236,7 +259,7 @@ impl Index {
             None => self.atoms.add(atom),
         };
         let satisfying: Vec<AgentKey> = match atom {
-            Atom::Anyone => Vec::new(),
+            Atom::Anyone | Atom::Kept(..) => Vec::new(),
             Atom::Skill(skill, level) => {
                 let holders = self.holders.get(skill.0 as usize).into_iter();
                 holders.flat_map(|holders| holders.range((level, AgentKey(0))..)).map(|(_, agent)| *agent).collect()
@@ -264,7 +287,16 @@ impl Index {
     }
 
     /// Brings the conditions of a queue into use that is not in force yet: agents get them as they are described.
-    pub fn prepare_conditions(&mut self, queue: QueueKey, rules: &Queue, skills: &mut Names<SkillName>) {
+    pub fn prepare_conditions(
+        &mut self,
+        queue: QueueKey,
+        rules: &Queue,
+        empathy: Option<&Empathy>,
+        skills: &mut Names<SkillName>,
+    ) {
+        if let Some(empathy) = empathy {
+            self.prepare(Atom::Skill(SkillKey(skills.intern(&empathy.skill)), empathy.level));
+        }
         if rules.members == Members::Assigned {
             self.prepare(Atom::Member(queue));
         }
@@ -305,11 +337,10 @@ impl Index {
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is entered exists");
-                let heads = &mut self.heads[usize::from(class.id.lane.0)];
                 let head = class.line.first().copied();
                 class.line.insert((place, contact));
                 if !class.paused && head.is_none_or(|head| (place, contact) < head) {
-                    heads.move_to(&class.anchors, key, head, Some((place, contact)));
+                    move_head(&mut self.heads, &mut self.moments, class, key, head, Some((place, contact)));
                 }
                 head
             }
@@ -329,12 +360,11 @@ impl Index {
             }
             InLine::Class(key) => {
                 let class = self.classes[key.0 as usize].as_mut().expect("a class that is left exists");
-                let heads = &mut self.heads[usize::from(class.id.lane.0)];
                 let head = class.line.first().copied();
                 class.line.remove(&(place, contact));
                 let next = class.line.first().copied();
                 if !class.paused && head == Some((place, contact)) {
-                    heads.move_to(&class.anchors, key, head, next);
+                    move_head(&mut self.heads, &mut self.moments, class, key, head, next);
                 }
                 (head, next)
             }
@@ -356,7 +386,7 @@ impl Index {
         for (key, class) in classes_of(&mut self.classes, queue) {
             class.paused = true;
             self.reopened.remove(&key);
-            self.heads[usize::from(class.id.lane.0)].move_to(&class.anchors, key, class.line.first().copied(), None);
+            move_head(&mut self.heads, &mut self.moments, class, key, class.line.first().copied(), None);
         }
     }
 
@@ -366,7 +396,7 @@ impl Index {
         for (key, class) in classes_of(&mut self.classes, queue) {
             class.paused = false;
             let Some(head) = class.line.first().copied() else { continue };
-            self.heads[usize::from(class.id.lane.0)].move_to(&class.anchors, key, None, Some(head));
+            move_head(&mut self.heads, &mut self.moments, class, key, None, Some(head));
             self.dirty_contacts.insert(head);
             self.reopened.insert(key);
         }
@@ -393,7 +423,7 @@ impl Index {
         &self.stands[agent.0 as usize]
     }
 
-    fn stand_mut(&mut self, agent: AgentKey) -> &mut Stand {
+    pub(super) fn stand_mut(&mut self, agent: AgentKey) -> &mut Stand {
         &mut self.stands[agent.0 as usize]
     }
 
@@ -408,8 +438,8 @@ impl Index {
         for atom in old.iter().filter(|atom| *atom != ANYONE) {
             self.atoms.discount_holder(atom);
         }
-        for (skill, level) in std::mem::take(&mut self.stands[at].skills) {
-            self.holders[skill.0 as usize].remove(&(level, agent));
+        for (skill, level) in &self.stands[at].skills {
+            self.holders[skill.0 as usize].remove(&(*level, agent));
         }
         for queue in std::mem::take(&mut self.stands[at].queues) {
             if let Some(assigned) = self.assigned.get_mut(&queue) {
@@ -439,7 +469,19 @@ impl Index {
         }
         self.everyone.describe(agent, &old, &signature);
         let stand = &mut self.stands[at];
-        (stand.skills, stand.queues, stand.signature) = (skills, queues, signature);
+        let before = std::mem::replace(&mut stand.skills, skills);
+        (stand.queues, stand.signature) = (queues, signature);
+        self.describe_reserves(agent, &before);
+    }
+
+    /// An agent's skills.
+    pub fn skills_of(&self, agent: AgentKey) -> &[(SkillKey, Level)] {
+        &self.stand(agent).skills
+    }
+
+    /// How many have a skill at any level.
+    pub fn count_holders(&self, skill: SkillKey) -> usize {
+        self.holders.get(skill.0 as usize).map_or(0, BTreeSet::len)
     }
 
     /// Who has a skill at any level.
@@ -474,14 +516,17 @@ impl Index {
             }
         }
         self.stand_mut(agent).standing = now;
+        if let Some(now) = now {
+            let signature = &self.stands[agent.0 as usize].signature;
+            if now.ready != 0 {
+                self.idle.insert(now.key, signature, now.ready);
+            }
+            if now.blocked != 0 {
+                self.busy.insert(now.key, signature, now.blocked);
+            }
+        }
+        self.place_in_reserves(agent);
         let Some(now) = now else { return };
-        let signature = &self.stands[agent.0 as usize].signature;
-        if now.ready != 0 {
-            self.idle.insert(now.key, signature, now.ready);
-        }
-        if now.blocked != 0 {
-            self.busy.insert(now.key, signature, now.blocked);
-        }
         if now.ready & !before.map_or(0, |before| before.ready) != 0 {
             self.dirty_agents.insert(agent);
         }
@@ -490,6 +535,22 @@ impl Index {
     /// Every contact in a class's line, class by class (for checks).
     pub fn lines(&self) -> impl Iterator<Item = (ClassKey, &Class)> {
         (0..).map(ClassKey).zip(&self.classes).filter_map(|(key, class)| Some((key, class.as_ref()?)))
+    }
+}
+
+/// Moves a class's head in what agents look through.
+fn move_head(
+    heads: &mut [Heads],
+    moments: &mut [Heads],
+    class: &Class,
+    key: ClassKey,
+    from: Option<Head>,
+    to: Option<Head>,
+) {
+    let lane = usize::from(class.id.lane.0);
+    heads[lane].move_to(&class.anchors, key, from, to);
+    if class.id.manner.is_moment() {
+        moments[lane].move_to(&class.anchors, key, from, to);
     }
 }
 

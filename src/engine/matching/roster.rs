@@ -99,6 +99,13 @@ impl Roster {
         *word(&mut self.atoms, atom.0 as usize, chunk) |= 1 << position;
     }
 
+    /// Takes an atom from an agent who stands here.
+    pub fn revoke(&mut self, key: IdleKey, atom: AtomKey) {
+        let chunk = self.order[self.order_of(key)] as usize;
+        let position = self.position(chunk, key).expect("an agent stands where its key says");
+        *word(&mut self.atoms, atom.0 as usize, chunk) &= !(1 << position);
+    }
+
     /// The first agent in idle order with this lane who satisfies `required` and, if given, `tier`, and is not passed
     /// over. Adds to `examined` the words and candidates looked at.
     pub fn first(

@@ -28,7 +28,7 @@ use crate::{
 use super::{
     choice::choice,
     class::{Class, ClassKey, satisfies},
-    heads::Head,
+    heads::{Head, Heads},
     index::{InLine, numbered},
 };
 
@@ -36,6 +36,14 @@ use super::{
 pub(in crate::engine) struct Best<T> {
     pub found: Option<T>,
     examined: u32,
+    /// Somebody was left to a moment of truth that waits.
+    yields: bool,
+}
+
+impl<T> Best<T> {
+    fn nothing() -> Self {
+        Self { found: None, examined: 0, yields: false }
+    }
 }
 
 /// An agent for a contact.
@@ -59,13 +67,14 @@ pub fn settle(out: &mut Emit<'_>) {
     }
     let mut freed = Freed::of(out.state(), freed);
     let mut in_vain = InVain::default();
+    let mut yielding = BTreeSet::new();
     loop {
         // What happened meanwhile may have freed more (an offer rescinded, a drain ended).
         for agent in std::mem::take(&mut out.work().dirty_agents) {
             freed.look(out.state(), agent);
             in_vain.classes.clear();
         }
-        let arrived = first_arrived(out, &mut in_vain);
+        let arrived = first_arrived(out, &mut in_vain, &mut yielding);
         let taken = freed.first(out.state());
         match (arrived, taken) {
             (Some((place, contact, best, examined)), Some((other, ..))) if place <= other => {
@@ -82,6 +91,9 @@ pub fn settle(out: &mut Emit<'_>) {
             }
             (None, None) => return out.work().reopened.clear(),
         }
+        // Whom they left to a moment of truth may be theirs, now that one more has gone.
+        yielding.retain(|(_, contact)| out.state().route(*contact).line.is_some());
+        out.work().dirty_contacts.append(&mut yielding);
         freed.round += 1;
     }
 }
@@ -141,10 +153,10 @@ impl InVain {
     fn best_agent(&mut self, state: &State, contact: ContactKey) -> Best<Chosen> {
         let Some(InLine::Class(class)) = state.route(contact).line else { return best_agent(state, contact) };
         if self.classes.contains(&class) {
-            return Best { found: None, examined: 0 };
+            return Best::nothing();
         }
         let best = best_agent(state, contact);
-        if best.found.is_none() && is_for_anyone(state.route(contact)) {
+        if best.found.is_none() && !best.yields && is_for_anyone(state.route(contact)) {
             self.classes.insert(class);
         }
         best
@@ -156,12 +168,19 @@ fn is_for_anyone(route: &Route) -> bool {
     route.excluded.is_empty() && route.refusals.is_empty() && route.offers.is_empty() && route.answered_at.is_none()
 }
 
-/// The first contact in line that came into it and has an agent.
-fn first_arrived(out: &mut Emit<'_>, in_vain: &mut InVain) -> Option<(Place, ContactKey, Chosen, u32)> {
+/// The first contact in line that came into it and has an agent. Those that left one to a moment of truth are noted.
+fn first_arrived(
+    out: &mut Emit<'_>,
+    in_vain: &mut InVain,
+    yielding: &mut BTreeSet<Head>,
+) -> Option<(Place, ContactKey, Chosen, u32)> {
     while let Some((place, contact)) = out.state().index.dirty_contacts.first().copied() {
         let best = in_vain.best_agent(out.state(), contact);
         if let Some(chosen) = best.found {
             return Some((place, contact, chosen, best.examined));
+        }
+        if best.yields {
+            yielding.insert((place, contact));
         }
         look_behind(out, contact);
         out.work().dirty_contacts.remove(&(place, contact));
@@ -193,7 +212,7 @@ fn look_behind(out: &mut Emit<'_>, contact: ContactKey) {
 fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
     match state.index.stand(key).standing {
         Some(standing) => best_contact_by(state, key, standing.ready),
-        None => Best { found: None, examined: 0 },
+        None => Best::nothing(),
     }
 }
 
@@ -201,21 +220,68 @@ fn best_contact(state: &State, key: AgentKey) -> Best<(Place, ContactKey)> {
 pub(in crate::engine) fn best_contact_by(state: &State, key: AgentKey, lanes: u64) -> Best<(Place, ContactKey)> {
     let mut examined = 0;
     if let Some(pulled) = first_own(state, key, lanes, &state.index.stand(key).pulled, &mut examined) {
-        return Best { found: Some(pulled), examined };
+        return Best { found: Some(pulled), examined, yields: false };
     }
     let private = first_own(state, key, lanes, &state.index.stand(key).private, &mut examined);
     let before = private.map(|(place, _)| place);
+    let found = first_in_lines(state, key, lanes, before, &mut examined);
+    Best { found: found.or(private), examined, yields: false }
+}
+
+/// The first place before `before` in the classes' lines.
+fn first_in_lines(state: &State, key: AgentKey, lanes: u64, before: Option<Place>, examined: &mut u32) -> Option<Head> {
+    let signature = &state.index.stand(key).signature;
+    let mut claimed = None;
     // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
     // lines behind the heads walked.
-    let heads = |head, _: &Class, _: &mut u32| Some(head);
-    let found = match first_in_classes(state, key, lanes, before, &mut examined, heads) {
+    let first = search(state, key, lanes, &state.index.heads, before, examined, |_| false);
+    let Some(class) = first.and_then(|(_, contact)| state.route(contact).line).and_then(|line| match line {
+        InLine::Class(class) => Some(state.index.class(class)),
+        InLine::Private(_) | InLine::Pulled(_) => None,
+    }) else {
+        return first;
+    };
+    if class.yields.is_some_and(|bar| signature.contains(bar)) {
+        claimed = search(state, key, lanes, &state.index.moments, None, examined, |_| false);
+    }
+    if claimed.is_none() {
+        return first;
+    }
+    // A moment of truth that waits for this agent goes before those that were released to the agent by waiting.
+    let yields = |class: &Class| class.yields.is_some_and(|bar| signature.contains(bar));
+    search(state, key, lanes, &state.index.heads, before, examined, yields)
+}
+
+/// The first contact before `before` that an agent may be offered, of the classes that are not left out.
+fn search(
+    state: &State,
+    key: AgentKey,
+    lanes: u64,
+    heads: &[Heads],
+    before: Option<Place>,
+    examined: &mut u32,
+    left_out: impl Fn(&Class) -> bool + Copy,
+) -> Option<Head> {
+    let head = |head, class: &Class, _: &mut u32| (!left_out(class)).then_some(head);
+    match first_in_classes(state, key, lanes, heads, before, examined, head) {
         Some((_, contact)) if !may_be_offered(state, contact, key) => {
-            let walk = |_, class: &Class, examined: &mut u32| first_for(state, class, key, examined);
-            first_in_classes(state, key, lanes, before, &mut examined, walk)
+            let walk = |_, class: &Class, examined: &mut u32| {
+                if left_out(class) { None } else { first_for(state, class, key, examined) }
+            };
+            first_in_classes(state, key, lanes, heads, before, examined, walk)
         }
         head => head,
+    }
+}
+
+/// Whether a moment of truth waits that this agent may take, and is to take before what the class has.
+pub(super) fn is_claimed(state: &State, key: AgentKey, class: &Class) -> bool {
+    let stand = state.index.stand(key);
+    let Some(standing) = stand.standing.filter(|_| class.yields.is_some_and(|bar| stand.signature.contains(bar)))
+    else {
+        return false;
     };
-    Best { found: found.or(private), examined }
+    search(state, key, standing.ready, &state.index.moments, None, &mut 0, |_| false).is_some()
 }
 
 /// The first contact of one of an agent's own lines that the agent may take in these lanes.
@@ -247,6 +313,7 @@ fn first_in_classes(
     state: &State,
     key: AgentKey,
     lanes: u64,
+    heads: &[Heads],
     mut before: Option<Place>,
     examined: &mut u32,
     first: impl Fn(Head, &Class, &mut u32) -> Option<Head>,
@@ -254,7 +321,7 @@ fn first_in_classes(
     let signature = &state.index.stand(key).signature;
     let mut best = None;
     for (lane, ..) in numbered(state.index.lanes()).filter(|(lane, ..)| lanes & lane.bit() != 0) {
-        for bucket in state.index.heads[usize::from(lane.0)].under(signature) {
+        for bucket in heads[usize::from(lane.0)].under(signature) {
             for (head, class) in bucket.iter().copied() {
                 *examined += 1;
                 if before.is_some_and(|before| before <= head.0) {
@@ -289,7 +356,7 @@ fn may_be_offered(state: &State, contact: ContactKey, agent: AgentKey) -> bool {
 
 /// The agent for a contact in line: best tier, then longest idle.
 fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
-    let mut best = Best { found: None, examined: 0 };
+    let mut best = Best::nothing();
     let route = state.route(key);
     match route.line {
         None => {}
@@ -309,14 +376,19 @@ fn best_agent(state: &State, key: ContactKey) -> Best<Chosen> {
 
 /// The agent for a contact that waits, or would wait, in a class.
 fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> {
-    let (mut examined, route) = (0, state.route(key));
-    let barred = |agent| passes_over(state, route, key, agent) || pulled_for(state, agent).is_some();
+    let (mut examined, mut yields, route) = (0, false, state.route(key));
+    let mut barred = |agent| {
+        let is_barred = passes_over(state, route, key, agent) || pulled_for(state, agent).is_some();
+        let is_claimed = !is_barred && is_claimed(state, agent, class);
+        yields |= is_claimed;
+        is_barred || is_claimed
+    };
     let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
     let found = (0u8..).zip(tiers).find_map(|(number, tier)| {
-        let first = state.index.idle.first(class.id.lane, &class.required, tier, barred, &mut examined)?;
+        let first = state.index.idle.first(class.id.lane, &class.required, tier, &mut barred, &mut examined)?;
         Some(Chosen { agent: first.agent, tier: number })
     });
-    Best { found, examined }
+    Best { found, examined, yields }
 }
 
 /// A contact and the class in which it waits, or would: what is known when the search for its agent begins.

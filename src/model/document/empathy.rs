@@ -1,12 +1,14 @@
-//! Who counts as empathetic, and how long a moment of truth waits for one of them.
+//! Who counts as empathetic, how long a moment of truth waits for one of them, and how many of them are kept free.
 //!
 //! Invariant: a document without this section knows no empathetic agents, and nothing is routed by empathy.
+
+use std::collections::BTreeMap;
 
 use super::{Acceptance, Queue};
 use crate::model::{
     ids::SkillName,
     requirement::{Condition, Level},
-    time::Span,
+    time::{Span, Timestamp},
 };
 
 /// A moment of truth waits no longer than this for an empathetic agent, unless the document says otherwise.
@@ -42,5 +44,74 @@ pub fn accepting(queue: &Queue) -> Span {
     match queue.offers.acceptance {
         Acceptance::ByAgent => ACCEPTING,
         Acceptance::Automatic => Span::ZERO,
+    }
+}
+
+/// Over so many seconds an announced moment of truth counts before it is expected …
+const ANNOUNCED_AHEAD: Span = Span::from_secs(60);
+/// … and for so many after, if it has not come.
+const ANNOUNCED_AFTER: Span = Span::from_secs(30);
+
+/// A document's `[reserve]`: how many empathetic agents are kept free for moments of truth, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReserveRules {
+    /// What sort of reserve it is.
+    pub mode: ReserveMode,
+    /// How many are kept free; `None` = one, or none in a small centre.
+    pub k: Option<u32>,
+    /// The same for agents with this skill.
+    pub k_by_skill: BTreeMap<SkillName, u32>,
+    /// A routine contact may take one of them after this wait; `None` = just in time for its queue's service level.
+    pub release: Option<Span>,
+    /// So many are kept free even then.
+    pub floor: u32,
+    /// After this wait a routine contact may take any of them.
+    pub floor_until: Span,
+    /// The most of them that announced moments of truth keep free, in percent of those at work.
+    pub announced_share: u8,
+}
+
+/// Sorts of reserve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ReserveMode {
+    /// Gives way to a routine contact in time for its target.
+    #[default]
+    Soft,
+    /// Gives way at the very end alone.
+    Fixed,
+    /// The more improbable a moment of truth, the more agents must be idle for it to take one.
+    Graded,
+    /// There is none.
+    Off,
+}
+
+impl Default for ReserveRules {
+    fn default() -> Self {
+        Self {
+            mode: ReserveMode::default(),
+            k: None,
+            k_by_skill: BTreeMap::new(),
+            release: None,
+            floor: 0,
+            floor_until: Span::from_secs(300),
+            announced_share: 30,
+        }
+    }
+}
+
+impl ReserveRules {
+    /// How long a routine contact of this queue leaves the reserve alone.
+    pub fn release_in(&self, queue: &Queue) -> Span {
+        let in_time = || Span(queue.service_level.0 - accepting(queue).0 - Span::from_secs(1).0).max(Span::ZERO);
+        match self.mode {
+            ReserveMode::Soft => self.release.unwrap_or_else(in_time).min(self.floor_until),
+            ReserveMode::Fixed | ReserveMode::Graded => self.floor_until,
+            ReserveMode::Off => Span::ZERO,
+        }
+    }
+
+    /// Since when, and until when, a moment of truth that is expected then is counted.
+    pub fn announced(expected_at: Timestamp) -> (Timestamp, Timestamp) {
+        (expected_at - ANNOUNCED_AHEAD, expected_at + ANNOUNCED_AFTER)
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause, Source};
+use super::{Channel, DEFAULT_TOML, Document, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, Source};
 use crate::model::{
     ids::{ChannelName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
@@ -179,6 +179,7 @@ impl Document {
             session_grace: Span::ZERO,
             refusal_pause: RefusalPause::default(),
             empathy: None,
+            reserve: ReserveRules::default(),
             skills: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -203,6 +204,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
+    let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
     let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
     let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
@@ -217,6 +219,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
         refusal_pause,
         empathy,
+        reserve: reserve.unwrap_or_default(),
         skills,
         channels,
         queues: queues.unwrap_or_default(),

@@ -130,6 +130,9 @@ impl Cast {
             skills.insert(self.skills[ANCHOR].clone(), 100);
             skills.insert(self.skills[HEIR].clone(), 100);
         }
+        if twist == Twist::Empathy && number.is_multiple_of(5) {
+            skills.insert(name("empathy", SkillName::new), 80);
+        }
         AgentProfile { skills, queues, ..AgentProfile::default() }
     }
 
@@ -194,6 +197,7 @@ impl Cast {
     }
 
     fn contact_asking(&self, queue: usize, requirement: Requirement) -> NewContact {
+        let is_moment = self.shape.twist == Twist::Empathy && self.kinds.len().is_multiple_of(12);
         NewContact {
             id: name(&format!("contact-{:09}", self.kinds.len()), ContactId::new),
             queue: self.queues[queue].clone(),
@@ -201,7 +205,7 @@ impl Cast {
             requirement,
             target: None,
             excluded: Vec::new(),
-            care: Care::default(),
+            care: if is_moment { Care::moment(Span::from_secs(10)) } else { Care::default() },
             dynamic: Span::ZERO,
             arrived_at: None,
             details: Arc::clone(&self.details),

@@ -23,6 +23,8 @@ pub enum Twist {
     NobodyHasBoth,
     /// Ten skills each at any of a hundred levels.
     Unique,
+    /// Every fifth agent is empathetic, some of them are kept free, and every twelfth contact is a moment of truth.
+    Empathy,
     /// Contacts that smaller ones could pass get a draining agent after 30 s; only the passing of time is measured.
     Draining,
 }
@@ -74,7 +76,8 @@ pub(super) enum Wording {
 
 /// Queues that each ask for one common skill and prefer those who have it well.
 pub(super) fn document(shape: &Shape, wording: Wording) -> Document {
-    let mut text = String::from("[skills]\n");
+    let empathy = "empathy = {}\nreserve = { k = 3 }\n[skills]\nempathy = ''\n";
+    let mut text = String::from(if shape.twist == Twist::Empathy { empathy } else { "[skills]\n" });
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes everything");
     (0..SKILLS).for_each(|skill| line(format!("s{skill} = \"\"")));
     let (queues, voice, more) = match wording {

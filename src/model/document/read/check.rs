@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{Document, Queue, WaitOutcome},
+    super::{Document, Queue, ReserveRules, WaitOutcome},
     place::Place,
 };
 use crate::model::{
@@ -24,6 +24,13 @@ pub(super) fn check_document(document: &Document, root: &Place<'_>) {
     if let Some(empathy) = document.empathy.as_ref().filter(|empathy| !document.skills.contains_key(&empathy.skill)) {
         let known = document.skills.keys().map(SkillName::as_str);
         root.unknown_name_below(&["empathy", "skill"], empathy.skill.as_str(), "skills", known);
+    }
+    for skill in document.reserve.k_by_skill.keys().filter(|skill| !document.skills.contains_key(*skill)) {
+        let known = document.skills.keys().map(SkillName::as_str);
+        root.unknown_name_below(&["reserve", "k_by_skill", skill.as_str()], skill.as_str(), "skills", known);
+    }
+    if document.empathy.is_none() && document.reserve != ReserveRules::default() {
+        root.fault_below(&["reserve"], "keeps empathetic agents free; say in [empathy] who they are".to_owned());
     }
     check_lanes(document, root);
     check_atoms(document, root);

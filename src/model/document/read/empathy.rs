@@ -6,7 +6,13 @@ use super::{
     place::{Object, Place},
     span::SPAN_MAX,
 };
-use crate::model::{document::Empathy, ids::SkillName, requirement::Level, time::Span};
+use crate::model::{
+    document::{Empathy, ReserveMode, ReserveRules},
+    ids::SkillName,
+    limits::{RESERVE_MAX, SKILLS_MAX},
+    requirement::Level,
+    time::Span,
+};
 
 /// The skill that stands for empathy if none is named.
 pub(super) const SKILL: &str = "empathy";
@@ -22,4 +28,36 @@ pub(super) fn read_empathy(place: &Place<'_>) -> Option<Empathy> {
     let hold = object.get("hold").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
     object.finish();
     Some(Empathy { skill: skill.unwrap_or_else(default), level, hold })
+}
+
+pub(super) const MODES: &[(&str, ReserveMode)] = &[
+    ("soft", ReserveMode::Soft),
+    ("fixed", ReserveMode::Fixed),
+    ("graded", ReserveMode::Graded),
+    ("off", ReserveMode::Off),
+];
+
+/// Reads `[reserve]`.
+pub(super) fn read_reserve(place: &Place<'_>) -> Option<ReserveRules> {
+    let (mut object, default) = (place.object()?, ReserveRules::default());
+    let k_by_skill = object.get("k_by_skill").and_then(|p| {
+        let object = p.object()?;
+        object.at_most(SKILLS_MAX, "skills");
+        let entry = |(name, place): (Option<SkillName>, Place<'_>)| Some((name?, place.number(0..=RESERVE_MAX)?));
+        Some(object.named(SkillName::new).filter_map(entry).collect())
+    });
+    let rules = ReserveRules {
+        mode: object.get("mode").and_then(|p| p.choice(MODES)).unwrap_or_default(),
+        k: object.get("k").and_then(|p| p.number(0..=RESERVE_MAX)),
+        k_by_skill: k_by_skill.unwrap_or_default(),
+        release: object.get("release").and_then(|p| p.span(Span::ZERO, SPAN_MAX)),
+        floor: object.get("floor").and_then(|p| p.number(0..=RESERVE_MAX)).unwrap_or(default.floor),
+        floor_until: object
+            .get("floor_until")
+            .and_then(|p| p.span(Span::ZERO, SPAN_MAX))
+            .unwrap_or(default.floor_until),
+        announced_share: default.announced_share,
+    };
+    object.finish();
+    Some(rules)
 }

@@ -50,6 +50,7 @@ impl Document {
                 ),
                 ("refusal_pause", refusal_pause()),
                 ("empathy", empathy::empathy()),
+                ("reserve", empathy::reserve()),
                 (
                     "skills",
                     named(

@@ -6,12 +6,15 @@ use serde_json::Value;
 
 use super::{
     super::{
-        empathy::{LEVEL, SKILL},
+        empathy::{LEVEL, MODES, SKILL},
         span::SPAN_MAX,
     },
-    name, number, span, table, with_default,
+    choice, name, named, number, span, table, with_default,
 };
-use crate::model::time::Span;
+use crate::model::{
+    limits::{RESERVE_MAX, SKILLS_MAX},
+    time::Span,
+};
 
 pub(super) fn empathy() -> Value {
     table(
@@ -29,6 +32,46 @@ pub(super) fn empathy() -> Value {
                     SPAN_MAX,
                     None,
                 ),
+            ),
+        ],
+    )
+}
+
+pub(super) fn reserve() -> Value {
+    table(
+        "How many empathetic agents are kept free for moments of truth: a routine contact may take one only while more \
+         of them are idle, counted for every skill of the one taken. Skills that nobody else has keep nobody free.",
+        &[],
+        [
+            (
+                "mode",
+                with_default(
+                    choice(
+                        "soft gives way in time for a routine contact's service level; fixed only after floor_until; \
+                         graded lets a contact take one the sooner the more probably it is a moment of truth; off keeps nobody free.",
+                        MODES,
+                    ),
+                    "soft",
+                ),
+            ),
+            ("k", number("So many are kept free. Default: 1, or 0 with fewer than 15 agents.", 0, RESERVE_MAX)),
+            (
+                "k_by_skill",
+                named("The same for agents with a skill.", 0, SKILLS_MAX, number("So many.", 0, RESERVE_MAX)),
+            ),
+            (
+                "release",
+                span(
+                    "With soft: after this wait a routine contact may take one. Default: the queue's service level less what accepting takes and a second.",
+                    Span::ZERO,
+                    SPAN_MAX,
+                    None,
+                ),
+            ),
+            ("floor", with_default(number("With soft: so many are kept free even then.", 0, RESERVE_MAX), 0)),
+            (
+                "floor_until",
+                span("After this wait a routine contact may take any of them.", Span::ZERO, SPAN_MAX, Some("5m")),
             ),
         ],
     )
