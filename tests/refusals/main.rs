@@ -41,8 +41,12 @@ const REASONS_NOT_HERE: &[(&str, &str)] = &[
 ];
 
 /// Fields that no value makes wrong by itself.
-const FIELDS_NEVER_WRONG: &[(&str, &str)] =
-    &[("ApplyDocument", "validate_only"), ("ImportAgents", "validate_only"), ("RollBackDocument", "validate_only")];
+const FIELDS_NEVER_WRONG: &[(&str, &str)] = &[
+    ("AnnounceContact", "moment_of_truth"),
+    ("ApplyDocument", "validate_only"),
+    ("ImportAgents", "validate_only"),
+    ("RollBackDocument", "validate_only"),
+];
 
 /// Larger than any message of the service may be.
 fn too_large(method: &MethodDescriptor) -> usize {
