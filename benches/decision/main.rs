@@ -95,7 +95,7 @@ fn shapes(quick: bool) -> Vec<Shape> {
         size("size", 1_000, 10_000),
         MIDDLE,
         Shape { queues: 2_000, own: 0, ..hard("200 queues per agent", 1_000, 10_000, Twist::Assigned) },
-        hard("empathy, reserve, moments", 10_000, 100_000, Twist::Empathy),
+        hard("middle with empathy", 10_000, 100_000, Twist::Empathy),
         hard("drain after 30 s", 10_000, 100_000, Twist::Draining),
         hard("30 % personal", 10_000, 100_000, Twist::Personal),
         hard("1,000 ineligible heads", 1_000, 10_000, Twist::IneligibleHeads),
