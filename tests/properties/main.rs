@@ -2,8 +2,8 @@
 //!
 //! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
 //! pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
-//! to the live state, and followers who hold what the state holds. The default run plays 2,000 sequences of 250 commands; `ATTUNE_SEQUENCES` and
-//! `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
+//! to the live state, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
+//! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic};
 
