@@ -36,7 +36,7 @@ use super::{
 pub(in crate::engine) struct Best<T> {
     pub found: Option<T>,
     examined: u32,
-    /// Somebody was left to a moment of truth that waits.
+    /// An agent was left to a moment of truth that waits, or left contacts to others for its sake.
     yields: bool,
 }
 
@@ -91,16 +91,20 @@ pub fn settle(out: &mut Emit<'_>) {
             }
             (None, None) => return out.work().reopened.clear(),
         }
+        freed.round += 1;
+        freed.look_again(out.state());
         // Whom they left to a moment of truth may be theirs, now that one more has gone.
         yielding.retain(|(_, contact)| out.state().route(*contact).line.is_some());
         out.work().dirty_contacts.append(&mut yielding);
-        freed.round += 1;
     }
 }
 
-/// Agents who can take more, each with the contact that is first for them; stale entries are looked up again.
+/// Agents who can take more, each with the contact that is first for them. What is first only moves back as offers are
+/// made, so a stale entry is looked up again when its turn comes; but whoever left contacts to a moment of truth may
+/// come to have an earlier one, and is looked up after every offer.
 struct Freed {
     heap: BinaryHeap<Reverse<(Place, ContactKey, AgentKey, u32)>>,
+    yielding: BTreeSet<AgentKey>,
     /// Counts offers; what was looked up in this round need not be looked up again.
     round: u32,
     examined: u32,
@@ -108,7 +112,7 @@ struct Freed {
 
 impl Freed {
     fn of(state: &State, agents: BTreeSet<AgentKey>) -> Self {
-        let mut freed = Self { heap: BinaryHeap::new(), round: 1, examined: 0 };
+        let mut freed = Self { heap: BinaryHeap::new(), yielding: BTreeSet::new(), round: 1, examined: 0 };
         for agent in agents {
             freed.look(state, agent);
         }
@@ -120,6 +124,15 @@ impl Freed {
         self.examined += best.examined;
         if let Some((place, contact)) = best.found {
             self.heap.push(Reverse((place, contact, agent, self.round)));
+        }
+        if best.yields {
+            self.yielding.insert(agent);
+        }
+    }
+
+    fn look_again(&mut self, state: &State) {
+        for agent in std::mem::take(&mut self.yielding) {
+            self.look(state, agent);
         }
     }
 
@@ -224,32 +237,31 @@ pub(in crate::engine) fn best_contact_by(state: &State, key: AgentKey, lanes: u6
     }
     let private = first_own(state, key, lanes, &state.index.stand(key).private, &mut examined);
     let before = private.map(|(place, _)| place);
-    let found = first_in_lines(state, key, lanes, before, &mut examined);
-    Best { found: found.or(private), examined, yields: false }
+    let mut best = first_in_lines(state, key, lanes, before);
+    best.found = best.found.or(private);
+    best.examined += examined;
+    best
 }
 
 /// The first place before `before` in the classes' lines.
-fn first_in_lines(state: &State, key: AgentKey, lanes: u64, before: Option<Place>, examined: &mut u32) -> Option<Head> {
+fn first_in_lines(state: &State, key: AgentKey, lanes: u64, before: Option<Place>) -> Best<Head> {
     let signature = &state.index.stand(key).signature;
-    let mut claimed = None;
+    let mut best = Best::nothing();
     // Hardly anybody is barred from a head, so the first of all heads is nearly always the answer. Only if not are the
     // lines behind the heads walked.
-    let first = search(state, key, lanes, &state.index.heads, before, examined, |_| false);
-    let Some(class) = first.and_then(|(_, contact)| state.route(contact).line).and_then(|line| match line {
-        InLine::Class(class) => Some(state.index.class(class)),
-        InLine::Private(_) | InLine::Pulled(_) => None,
-    }) else {
-        return first;
-    };
-    if class.yields.is_some_and(|bar| signature.contains(bar)) {
-        claimed = search(state, key, lanes, &state.index.moments, None, examined, |_| false);
-    }
-    if claimed.is_none() {
-        return first;
-    }
-    // A moment of truth that waits for this agent goes before those that were released to the agent by waiting.
+    best.found = search(state, key, lanes, &state.index.heads, before, &mut best.examined, |_| false);
+    let line = best.found.and_then(|(_, contact)| state.route(contact).line);
+    let Some(InLine::Class(class)) = line else { return best };
     let yields = |class: &Class| class.yields.is_some_and(|bar| signature.contains(bar));
-    search(state, key, lanes, &state.index.heads, before, examined, yields)
+    if yields(state.index.class(class)) {
+        let claimed = search(state, key, lanes, &state.index.moments, None, &mut best.examined, |_| false);
+        best.yields = claimed.is_some();
+    }
+    if best.yields {
+        // A moment of truth that waits for this agent goes before those that were released to the agent by waiting.
+        best.found = search(state, key, lanes, &state.index.heads, before, &mut best.examined, yields);
+    }
+    best
 }
 
 /// The first contact before `before` that an agent may be offered, of the classes that are not left out.
