@@ -10,9 +10,9 @@ use crate::{
     model::{ids::TenantId, time::Timestamp},
 };
 
+pub mod codec;
 #[cfg(test)]
 pub mod conformance;
-pub mod codec;
 pub mod disk;
 pub mod memory;
 mod segment;

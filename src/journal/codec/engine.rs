@@ -2,13 +2,12 @@
 
 use crate::{
     engine::{
-        Command, Event, Proposal, Reject, Reply, Request,
+        Command, Event, Phase, Proposal, Reject, Reply, Request,
         command::Destination,
         event::{
             Choice, ChoiceRule, EngagementOver, Met, MetCondition, Place, PresenceBecause, Queued, Requeued, Rescinded,
             RunnerUp, Target, TargetBy, Unmet,
         },
-        Phase,
         reject::{MoveFault, MoveProblem},
     },
     scoring::{Cause, Contribution, Scored, Taken},
@@ -159,7 +158,8 @@ choice! {
         23: ReportConnectFailed { 1: agent, 2: contact, 3: reason },
         24: ExtendWrapUp { 1: agent, 2: contact, 3: by },
         25: EndWrapUp { 1: agent, 2: contact },
-        26: SetReserve { 1: skill, 2: k };
+        26: SetReserve { 1: skill, 2: k },
+        30: Resume { 1: since };
         27: ApplyDocument,
         28: EnqueueContact,
         29: Supervise,
@@ -226,6 +226,7 @@ choice! {
         53: QueueMoveStarted { 1: from, 2: to, 3: place, 4: before },
         54: QueueMoveAdvanced { 1: from, 2: through, 3: moved, 4: left, 5: next_at },
         55: QueueMoveEnded { 1: from, 2: to, 3: moved, 4: left },
+        56: Stalled { 1: by },
     }
 }
 
