@@ -41,8 +41,8 @@
 //!    `change` what outsiders may follow; `invariant` what must always hold.
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
-//! 3. [`journal`]: the trait that keeps records, its conformance tests, and the journal in memory, which can be told to
-//!    fail.
+//! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
+//!    a folder; and the journal in memory, which can be told to fail.
 //! 4. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
 //!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
 //! 5. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
@@ -82,7 +82,7 @@
 //!
 //! No stubs stand for them; each is a folder or a file when it comes.
 //!
-//! * Durable journals (local disk, etcd): files beside `journal::memory`, under the same conformance tests; `app`
+//! * Snapshots and an archive for `journal::disk`; etcd: a file beside it, under the same conformance tests; `app`
 //!   chooses.
 //! * `forecast`, beside `journal`: waits, rates and what is learnt, as a projection of events. A decision that reads
 //!   one gets it as a recorded command, so that replay stays exact.

@@ -4,7 +4,13 @@
 //! only when the shards serve; stopping loses nothing that was taken, and ends within its limit. Only this module knows
 //! which journal there is. `program` is the daemon's command line; `attune demo` starts a [`Daemon`] in its own process.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
@@ -17,12 +23,15 @@ use tracing::{info, warn};
 
 use crate::{
     admin::{self, Latch, Readiness, Shown},
-    config::{Loaded, Settings},
-    journal::memory::{MemoryStorage, Retention},
+    config::{Durability, Loaded, Settings},
+    journal::{
+        disk::{self, DiskJournal, Syncing},
+        memory::{MemoryStorage, Retention},
+    },
     model::{document::Document, ids::TenantId},
     shard::{
         Directory, clock,
-        core::{AddTenantError, Applied, Core},
+        core::{AddTenantError, Applied, Core, RecoverError},
         observe::Observer,
         run::{self, ShardTask, Status},
     },
@@ -49,6 +58,11 @@ pub use threads::runtime;
 use threads::ShardRuntime;
 
 use reload::InForce;
+
+/// How long an acknowledged change may be without the disk, if the settings say `async`.
+const ASYNC_WITHIN: Duration = Duration::from_millis(100);
+/// Bytes of a journal's segment: a minute of a busy daemon, and a fraction of a second to read.
+const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
 #[derive(Debug)]
@@ -114,6 +128,12 @@ pub enum StartError {
     /// There is no thread to be had for the shard.
     #[error("the shard has no thread to run on: {0}")]
     Thread(io::Error),
+    /// The journal cannot be opened.
+    #[error("journal.folder: {0}")]
+    Open(#[from] disk::OpenError),
+    /// The journal's records are not those of a daemon.
+    #[error("journal.folder: {0}")]
+    Recover(#[from] RecoverError),
     /// The journal does not keep the tenants.
     #[error("the journal took nothing: the shard is {0:?}")]
     Journal(Status),
@@ -125,37 +145,44 @@ impl Daemon {
         let loaded = loaded.into();
         let settings = &loaded.settings;
         let handle = metrics::install()?;
-        let mut core = Core::new();
         let documents = documents::read_all(&settings.tenants)?;
-        let founding = found(&mut core, &documents)?;
-        info!(tenants = founding.len(), "routing documents read");
+        let (mut core, journal) = open_journal(settings)?;
+        let mut founding = core.resume(clock::now());
+        founding.extend(found(&mut core, &documents)?);
+        info!(tenants = documents.len(), "routing documents read");
 
         let api = listen("listen", settings.listen).await?;
         let admin = listen("admin.listen", settings.admin_listen).await?;
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
         let readiness = Readiness::new();
-        let (journal, accepting) = (readiness.latch("journal"), readiness.latch("api"));
-        let Settings { metrics_queues_max, shard_thread, overload, .. } = *settings;
+        let (keeping, accepting) = (readiness.latch("journal"), readiness.latch("api"));
+        let Settings { metrics_queues_max, shard_thread, overload, durability, .. } = *settings;
         let (in_force, settings) = InForce::new(loaded, documents);
         let admin = serve_admin(admin, Shown { readiness, metrics: handle, settings });
 
         let directory = Directory::new();
         let tenants: Vec<_> = core.tenants().cloned().collect();
-        // Nobody but this process could read it, which does not; and what is kept a while only to be dropped has left the
-        // processor's caches by then, as has what it drove out of them.
-        let storage = MemoryStorage::new(Retention::Last(0));
-        DURABILITY.gauge(&["memory"]).set(1.0);
+        DURABILITY.gauge(&[&durability.to_string()]).set(1.0);
         let shard_runtime = ShardRuntime::new(shard_thread).map_err(StartError::Thread)?;
         let (shard_handle, shard) = {
             let _there = shard_runtime.enter();
-            run::start(core, founding, storage.open(), Observer::new(metrics_queues_max))
+            let observer = Observer::new(metrics_queues_max);
+            match journal {
+                Some(journal) => run::start(core, founding, journal, observer),
+                // Nobody but this process could read it, which does not; and what is kept a while only to be dropped has
+                // left the processor's caches by then, as has what it drove out of them.
+                None => run::start(core, founding, MemoryStorage::new(Retention::Last(0)).open(), observer),
+            }
         };
         await_serving(&shard).await?;
-        tokio::spawn(follow(shard.status(), journal));
+        tokio::spawn(follow(shard.status(), keeping));
         for tenant in tenants {
             directory.place(tenant, shard_handle.clone());
         }
-        info!(durability = "memory", "shard serves; nothing survives the process");
+        match durability {
+            Durability::Memory => info!(%durability, "shard serves; nothing survives the process"),
+            Durability::Async | Durability::Sync => info!(%durability, "shard serves"),
+        }
 
         let api = serve::start(api, directory.clone(), overload);
         accepting.set();
@@ -206,11 +233,35 @@ impl<E> Server<E> {
     }
 }
 
+/// The worlds as the journal left them, and the journal, unless it is in memory.
+fn open_journal(settings: &Settings) -> Result<(Core, Option<DiskJournal>), StartError> {
+    let syncing = match settings.durability {
+        Durability::Memory => return Ok((Core::new(), None)),
+        Durability::Async => Syncing::Within(ASYNC_WITHIN),
+        Durability::Sync => Syncing::Each,
+    };
+    let folder = settings.journal_folder.clone();
+    let kept = disk::Settings { folder, syncing, segment_bytes: SEGMENT_BYTES };
+    let (started, mut core, mut recovered) = (Instant::now(), Core::new(), Ok(()));
+    let journal = DiskJournal::open(kept, |record| {
+        if recovered.is_ok() {
+            recovered = core.repeat(record);
+        }
+    })?;
+    recovered?;
+    core.end_recovery();
+    info!(next = %journal.next_seq(), took = ?started.elapsed(), "journal read");
+    Ok((core, Some(journal)))
+}
+
+/// Founds the tenants that the journal does not know; of those that it knows, its document stands.
 fn found(core: &mut Core, documents: &BTreeMap<TenantId, Arc<Document>>) -> Result<Vec<Applied>, AddTenantError> {
+    let known: BTreeSet<TenantId> = core.tenants().cloned().collect();
+    let new = documents.iter().filter(|(tenant, _)| !known.contains(*tenant));
     let add = |(tenant, document): (&TenantId, &Arc<Document>)| {
         core.add_tenant(clock::now(), tenant.clone(), Arc::clone(document))
     };
-    documents.iter().map(add).collect()
+    new.map(add).collect()
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

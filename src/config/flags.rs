@@ -26,6 +26,15 @@ pub struct Flags {
     #[arg(global = true, long = "tenant", value_name = "NAME[=FILE]")]
     pub tenants: Vec<String>,
 
+    /// What survives: memory (nothing), async (the process's end, and the machine's but for the last 100 ms) or sync
+    /// (both) [default: memory] [env: ATTUNE_JOURNAL_DURABILITY]
+    #[arg(global = true, long, value_name = "WHAT")]
+    pub journal_durability: Option<String>,
+
+    /// Folder of the journal, for async and sync [default: attune-journal] [env: ATTUNE_JOURNAL_FOLDER]
+    #[arg(global = true, long, value_name = "FOLDER")]
+    pub journal_folder: Option<String>,
+
     /// Log lines for people (text) or for machines (json) [default: text] [env: ATTUNE_LOG_FORMAT]
     #[arg(global = true, long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -73,6 +82,8 @@ impl Flags {
             ("listen", &self.listen),
             ("admin.listen", &self.admin_listen),
             ("drain_secs_max", &self.drain_secs_max),
+            ("journal.durability", &self.journal_durability),
+            ("journal.folder", &self.journal_folder),
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),

@@ -84,6 +84,30 @@ pub const KEYS: &[Key] = &[
         set: |settings, text| number(text, 0..=600).map(|secs| settings.drain_max = Duration::from_secs(secs)),
     },
     Key {
+        name: "journal.durability",
+        default: "memory",
+        help: "What survives: memory (nothing), async (the process's end, and the machine's but for the last 100 ms) or sync (both).",
+        form: Form::Word(&["memory", "async", "sync"]),
+        change: Change::Restart,
+        get: |settings| settings.durability.to_string(),
+        set: |settings, text| parse(text).map(|durability| settings.durability = durability),
+    },
+    Key {
+        name: "journal.folder",
+        default: "attune-journal",
+        help: "Folder of the journal, for async and sync; made if it is not there. One process at a time.",
+        form: Form::Text,
+        change: Change::Restart,
+        get: |settings| settings.journal_folder.display().to_string(),
+        set: |settings, text| match text {
+            "" => Err("is empty; name a folder".to_owned()),
+            folder => {
+                settings.journal_folder = folder.into();
+                Ok(())
+            }
+        },
+    },
+    Key {
         name: "log.format",
         default: "text",
         help: "Log lines for people (text) or for machines (json).",

@@ -56,6 +56,10 @@ pub struct Settings {
     pub threads: usize,
     /// Where routing is decided.
     pub shard_thread: ShardThread,
+    /// What survives the process, and the machine.
+    pub durability: Durability,
+    /// Where the journal is, if any survives.
+    pub journal_folder: PathBuf,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
 }
@@ -76,6 +80,9 @@ impl Default for Overload {
         Self { burst: Duration::from_millis(50), delay: Duration::from_millis(3), in_flight_max: 32_768 }
     }
 }
+
+/// Where the journal is unless it is said: in the folder from which the daemon is started.
+const JOURNAL_FOLDER: &str = "attune-journal";
 
 /// Where routing is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,6 +115,41 @@ impl FromStr for ShardThread {
     }
 }
 
+/// What of an acknowledged change survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Nothing survives the process.
+    #[default]
+    Memory,
+    /// All of it survives the process; what was acknowledged within the last tenth of a second may die with the machine.
+    Async,
+    /// All of it survives both.
+    Sync,
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Async => "async",
+            Self::Sync => "sync",
+        })
+    }
+}
+
+impl FromStr for Durability {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            "async" => Ok(Self::Async),
+            "sync" => Ok(Self::Sync),
+            _ => Err("is none of memory, async and sync"),
+        }
+    }
+}
+
 /// Where a tenant's first routing document is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentSource {
@@ -132,6 +174,8 @@ impl Default for Settings {
             overload: Overload::default(),
             threads: 0,
             shard_thread: ShardThread::default(),
+            durability: Durability::default(),
+            journal_folder: PathBuf::from(JOURNAL_FOLDER),
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

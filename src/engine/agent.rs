@@ -147,19 +147,22 @@ pub(super) fn lose_session(out: &mut Emit<'_>, id: &AgentId, connection: u64) ->
     let key = agent_of(out.state(), id)?;
     let agent = out.state().agent(key);
     let is_this = agent.session.as_ref().is_some_and(|open| open.connection == connection && open.lost.is_none());
-    if !is_this {
-        return Ok(Reply::Done);
+    if is_this {
+        lose(out, key);
     }
+    Ok(Reply::Done)
+}
+
+/// An open session's stream is gone.
+pub(super) fn lose(out: &mut Emit<'_>, key: AgentKey) {
+    let agent = out.state().agent(key);
     let has_work = !agent.offers.is_empty() || !agent.engagements.is_empty();
     if agent.presence == Presence::Offline && !has_work {
-        out.emit(Event::SessionEnded { agent: key });
-        return Ok(Reply::Done);
+        return out.emit(Event::SessionEnded { agent: key });
     }
-    let grace = out.state().document.session_grace;
-    let grace_ends_at = out.now + grace;
+    let grace_ends_at = out.now + out.state().document.session_grace;
     let rescind_at = (out.now + Span::from_millis(SESSION_RESCIND_MILLIS)).min(grace_ends_at);
     out.emit(Event::SessionLost { agent: key, rescind_at, grace_ends_at });
-    Ok(Reply::Done)
 }
 
 /// Does what is due to a lost session: first its offers go back, then, after the grace period, the agent is gone.

@@ -263,6 +263,7 @@ impl State {
             | Event::ContactForgotten { .. }
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
+            | Event::Stalled { .. }
             | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 

@@ -43,6 +43,8 @@ pub enum Command {
 
     /// A document comes into force slice by slice: the next one.
     Sweep,
+    /// Goes on after the process was gone, or stood still, since then.
+    Resume { since: Timestamp },
     /// Replaces the routing document; contacts already waiting follow the new one.
     ApplyDocument(Box<Proposal>),
 
@@ -153,6 +155,7 @@ impl Command {
         match self {
             Self::Tick => "tick",
             Self::Sweep => "sweep",
+            Self::Resume { .. } => "resume",
             Self::ApplyDocument(_) => "apply_document",
             Self::PutAgent { .. } => "put_agent",
             Self::PutAgents { .. } => "put_agents",

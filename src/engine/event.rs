@@ -178,6 +178,8 @@ pub enum Event {
     /// So many empathetic agents are kept free for a skill, or for those without another (`None`); `None` = as the
     /// document says.
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
+    /// Nobody could react for so long: deadlines on others' reaction moved.
+    Stalled { by: Span },
     /// A supervisor did something; what came of it follows.
     Supervised { supervision: Arc<Supervision> },
     /// A queue opened, paused or drains.

@@ -24,6 +24,7 @@ use super::{
 
 mod offer;
 mod sessions;
+mod stall;
 mod supervision;
 mod sweep;
 
@@ -281,6 +282,7 @@ impl State {
                 self.index.set_reserve(group, *k);
             }
 
+            Event::Stalled { by } => self.stalled(*by),
             Event::Supervised { supervision } => self.actions.remember(now, supervision),
             Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
             Event::QueueMoveStarted { from, to, place, before } => self.start_move(*from, *to, *place, *before),

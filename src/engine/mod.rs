@@ -1,7 +1,7 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`score`], [`signal`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
+//! how it changes); [`contact`], [`score`], [`signal`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`], [`stall`] (what decides), on top of
 //! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
 //! [`change`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
@@ -40,6 +40,7 @@ mod read;
 pub mod reject;
 mod score;
 mod signal;
+mod stall;
 mod state;
 mod storm;
 mod supervise;
@@ -109,6 +110,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             sweep::sweep(out);
             Ok(Reply::Done)
         }
+        Command::Resume { since } => stall::resume(out, *since),
         Command::ApplyDocument(proposal) => document::apply_document(out, proposal),
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),
         Command::PutAgents { rows } => Ok(agent::put_agents(out, rows)),

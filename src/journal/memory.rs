@@ -178,6 +178,7 @@ mod tests {
     async fn memory_keeps_what_a_journal_promises() {
         conformance::check(|| MemoryStorage::new(Retention::Everything), MemoryStorage::open).await;
         conformance::check(|| MemoryStorage::new(Retention::Last(1_000)), MemoryStorage::open).await;
+        conformance::check_fencing(|| MemoryStorage::new(Retention::Everything), MemoryStorage::open).await;
     }
 
     #[tokio::test]

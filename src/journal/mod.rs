@@ -10,9 +10,12 @@ use crate::{
     model::{ids::TenantId, time::Timestamp},
 };
 
+pub mod codec;
 #[cfg(test)]
 pub mod conformance;
+pub mod disk;
 pub mod memory;
+mod segment;
 
 /// A record's number within its journal, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +101,12 @@ pub enum ReadError {
         asked: Seq,
         /// The oldest there is.
         oldest: Seq,
+    },
+    /// What is kept cannot be read.
+    #[error("the journal cannot be read: {problem}")]
+    Unreadable {
+        /// Why.
+        problem: String,
     },
 }
 

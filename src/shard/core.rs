@@ -121,24 +121,34 @@ impl Core {
     /// Repeats what these records, which start at the first, say happened; nothing is decided again.
     pub fn recover(records: impl IntoIterator<Item = Record>) -> Result<Self, RecoverError> {
         let mut core = Self::new();
-        for record in records {
-            if record.seq != core.next {
-                return Err(RecoverError::Sequence { expected: core.next, found: record.seq });
-            }
-            core.next = record.seq.next();
-            core.now = core.now.max(record.now);
-            let world = match core.index.get(&record.tenant) {
-                Some(&world) => world,
-                None => core.insert(record.tenant),
-            };
-            for event in &record.events {
-                core.worlds[world].state.evolve(record.now, event);
-            }
-        }
-        for world in 0..core.worlds.len() {
-            core.reschedule(world);
-        }
+        records.into_iter().try_for_each(|record| core.repeat(record))?;
+        core.end_recovery();
         Ok(core)
+    }
+
+    /// Repeats one more record; [`end_recovery`](Self::end_recovery) follows the last.
+    pub fn repeat(&mut self, record: Record) -> Result<(), RecoverError> {
+        if record.seq != self.next {
+            return Err(RecoverError::Sequence { expected: self.next, found: record.seq });
+        }
+        self.next = record.seq.next();
+        self.now = self.now.max(record.now);
+        let world = match self.index.get(&record.tenant) {
+            Some(&world) => world,
+            None => self.insert(record.tenant),
+        };
+        for event in &record.events {
+            self.worlds[world].state.evolve(record.now, event);
+        }
+        Ok(())
+    }
+
+    /// All records are repeated: deadlines count from here on.
+    pub fn end_recovery(&mut self) {
+        for world in 0..self.worlds.len() {
+            self.worlds[world].state.end_recovery();
+            self.reschedule(world);
+        }
     }
 
     /// Founds a tenant's world under this document.
@@ -165,6 +175,15 @@ impl Core {
                 Err(AddTenantError::Refused { tenant, reject })
             }
         }
+    }
+
+    /// Goes on after the process was gone since the last record: deadlines on others' reaction move, streams are lost.
+    pub fn resume(&mut self, now: Timestamp) -> Vec<Applied> {
+        let since = self.now;
+        let now = self.advance(now);
+        let worlds = 0..self.worlds.len();
+        let resume = |world| self.apply(now, world, Request { id: None, command: Command::Resume { since } }).1;
+        worlds.filter_map(resume).collect()
     }
 
     /// Lets what is due for the tenant happen, then the command.

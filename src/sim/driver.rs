@@ -32,8 +32,8 @@ pub struct Driver {
 enum Sweeps {
     /// All of them before time passes.
     AtOnce,
-    /// When the caller says so.
-    ByHand,
+    /// When the caller says so, so many items each.
+    ByHand(usize),
 }
 
 /// What one step led to.
@@ -83,7 +83,7 @@ impl Driver {
     /// From now on sweeps go on by `slice` alone, so many items each.
     pub fn sweep_by_hand(&mut self, items: usize) {
         self.core.sweep_in_slices_of(&self.tenant, items);
-        self.sweeps = Sweeps::ByHand;
+        self.sweeps = Sweeps::ByHand(items);
     }
 
     /// Lets one slice of a sweep happen, and what is due.
@@ -111,6 +111,18 @@ impl Driver {
             }
         }
         self.now = self.now.max(until);
+        step
+    }
+
+    /// Ends the process, repeats what these records say, and goes on: every stream is lost.
+    pub fn restart(&mut self, records: &[Record], now: Timestamp) -> Step {
+        self.core = Core::recover(records.iter().cloned()).expect("the records follow each other");
+        if let Sweeps::ByHand(items) = self.sweeps {
+            self.core.sweep_in_slices_of(&self.tenant, items);
+        }
+        self.now = self.now.max(now);
+        let mut step = Step::nothing();
+        self.core.resume(self.now).into_iter().for_each(|applied| step.take(applied));
         step
     }
 

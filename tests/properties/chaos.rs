@@ -73,6 +73,10 @@ impl Chaos {
         self.random.random_range(0..2) == 0
     }
 
+    pub fn wants_restart(&mut self) -> bool {
+        self.random.random_range(0..100) == 0
+    }
+
     pub fn wants_repeat(&mut self) -> bool {
         self.random.random_range(0..10) == 0
     }
@@ -210,7 +214,11 @@ impl Chaos {
                 }
             },
             Command::SetReserve { .. } => return "-",
-            Command::Tick | Command::Sweep | Command::ApplyDocument(_) | Command::PutAgents { .. } => return "-",
+            Command::Tick
+            | Command::Sweep
+            | Command::Resume { .. }
+            | Command::ApplyDocument(_)
+            | Command::PutAgents { .. } => return "-",
         };
         match state.query(now, &Query::Contact(id.clone())) {
             Ok(Answer::Contact(contact)) => contact_state(contact.state),

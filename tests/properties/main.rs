@@ -2,7 +2,7 @@
 //!
 //! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
 //! pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
-//! to the live state, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
+//! to the live state, also of records as bytes and after a restart, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
 //! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic};
@@ -13,7 +13,7 @@ use attune::{
         invariant::{check, check_choice, check_explained, check_offer, check_settled},
         view::{Answer, ContactFilter, ContactState, Query},
     },
-    journal::Record,
+    journal::{Record, codec},
     model::time::Span,
     model::{
         agent::Expected,
@@ -82,6 +82,7 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     driver.follow();
     let mut follower = Follower::new(&driver);
     let mut ledger = Ledger::default();
+    ledger.records.push(founding.clone());
     follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
     // In half of the worlds documents come into force a few contacts or agents at a time, and commands go on meanwhile.
     if seed % 2 == 1 {
@@ -99,6 +100,17 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
             follow_all(&mut replica, &mut ledger, &slice)
                 .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
                 .map_err(|broken| format!("slice before command {number}: {broken}"))?;
+        }
+        if chaos.wants_restart() {
+            let absent = chaos.pause();
+            let records: Vec<Record> = ledger.records.iter().map(kept).collect::<Result<_, _>>()?;
+            let back = driver.restart(&records, driver.now() + absent);
+            driver.follow();
+            follow_all(&mut replica, &mut ledger, &back)
+                .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
+                .map_err(|broken| format!("restart before command {number}: {broken}"))?;
+            follower = Follower::new(&driver);
+            coverage.count("resume", "-", true);
         }
         let command = chaos.command(&mut driver);
         let state = chaos.state_touched(driver.state(), driver.now(), &command);
@@ -135,6 +147,7 @@ fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(
     for record in &step.records {
         follow(replica, record)?;
         ledger.read(record)?;
+        ledger.records.push(record.clone());
     }
     Ok(())
 }
@@ -153,6 +166,16 @@ fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
         check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;
     }
     Ok(())
+}
+
+/// A record as a journal on disk gives it back.
+fn kept(record: &Record) -> Result<Record, String> {
+    let mut bytes = Vec::new();
+    codec::put(std::slice::from_ref(record), &mut bytes);
+    match codec::take(&bytes) {
+        Ok(back) if back == [record.clone()] => Ok(record.clone()),
+        other => Err(format!("kept {record:?}, which came back as {other:?}")),
+    }
 }
 
 /// A repeated request changes nothing and is answered alike; the same id with another command is refused.
@@ -183,6 +206,7 @@ fn repeat(driver: &mut Driver, before: Option<State>, request: &Request, step: &
 #[derive(Default)]
 struct Ledger {
     open: BTreeSet<String>,
+    records: Vec<Record>,
     keys: std::collections::BTreeMap<u64, String>,
 }
 

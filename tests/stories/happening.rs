@@ -191,6 +191,7 @@ impl Cast {
                 _ if is_moment(at, contact(who), state) => format!("hold of {} over", contact(who)),
                 _ => format!("reserve released to {}", contact(who)),
             },
+            Event::Stalled { by } => format!("{by} given back to all deadlines on others"),
             Event::ReserveSet { skill, k } => {
                 let of = skill.as_ref().map_or("the rest", |skill| skill.as_str());
                 match k {

@@ -31,7 +31,7 @@ impl State {
         self.change_session(key, |agent| agent.session = None);
     }
 
-    fn change_session(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {
+    pub(super) fn change_session(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {
         let (was, before) = (self.agent(key).session.is_some(), session_due(self.agent(key)));
         self.change_agent(key, change);
         let (is, after) = (self.agent(key).session.is_some(), session_due(self.agent(key)));

@@ -115,6 +115,14 @@ pub struct Index {
 }
 
 impl Index {
+    /// Lets go of everything that is to be looked at.
+    pub fn forget_work(&mut self) {
+        self.dirty_agents.clear();
+        self.dirty_contacts.clear();
+        self.reopened.clear();
+        self.reach = Reach::default();
+    }
+
     /// The number of a (channel, cost) pair; a new one if it was not in use.
     pub fn lane(&mut self, channel: ChannelKey, cost: u32) -> LaneKey {
         if let Some(lane) = self.lane_keys.get(&(channel, cost)) {

@@ -1,0 +1,211 @@
+//! One file of a journal on disk: zero-filled beforehand, frames one after the other.
+//!
+//! ```text
+//! head    magic 8 · version 4 · reserved 4 · first sequence 8 · checksum of these 4 · zero 4
+//! frame   length 4 · checksum of length, sequence and records 4 · first sequence 8 · records, to the next multiple of 8
+//! ```
+//!
+//! All numbers are little-endian. Files are filled with zeros before they are used, since then a sync need not write
+//! the file's size as well. Invariant: whatever the bytes, scanning ends and says where the good part does.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    ops::Range,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use super::Seq;
+
+const MAGIC: &[u8; 8] = b"ATTUNE-J";
+/// Raised when a file of this version could not be read by the program before.
+pub const VERSION: u32 = 1;
+/// Where the first frame begins.
+pub const HEAD: usize = 32;
+/// What stands before a frame's records.
+pub const FRAME_HEAD: usize = 16;
+const ALIGN: usize = 8;
+
+/// What a file holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// The sequence number with which it begins.
+    pub first: Seq,
+    /// Its frames: each one's first number, and where its records are.
+    pub frames: Vec<(Seq, Range<usize>)>,
+    /// Where the good part ends.
+    pub end: usize,
+    /// Behind it there is something else than zeros.
+    pub has_rest: bool,
+    /// Where behind it another good frame begins: then what is between was good once.
+    pub goes_on_at: Option<usize>,
+}
+
+/// Why a file is none of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeadError {
+    /// Its head is damaged or another program's.
+    #[error("is no journal segment, or its head is damaged")]
+    NotASegment,
+    /// A later version wrote it.
+    #[error("was written by a later version (format {0}; this program knows up to {VERSION}); start that version")]
+    Later(u32),
+}
+
+/// Reads a file's structure.
+pub fn scan(bytes: &[u8]) -> Result<Scanned, HeadError> {
+    let first = read_head(bytes)?;
+    let (mut frames, mut at) = (Vec::new(), HEAD);
+    while let Some((seq, records)) = frame_at(bytes, at) {
+        at = aligned(records.end);
+        frames.push((seq, records));
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let has_rest = rest.iter().any(|byte| *byte != 0);
+    let next = |offset: &usize| bytes[*offset..].iter().take(ALIGN).any(|byte| *byte != 0);
+    let later = (at + ALIGN..bytes.len()).step_by(ALIGN).filter(next);
+    let goes_on_at = if has_rest { later.into_iter().find(|offset| frame_at(bytes, *offset).is_some()) } else { None };
+    Ok(Scanned { first, frames, end: at, has_rest, goes_on_at })
+}
+
+fn read_head(bytes: &[u8]) -> Result<Seq, HeadError> {
+    let head = bytes.get(..HEAD).ok_or(HeadError::NotASegment)?;
+    if head[..8] != *MAGIC {
+        return Err(HeadError::NotASegment);
+    }
+    let version = number_at(head, 8);
+    if version > VERSION {
+        return Err(HeadError::Later(version));
+    }
+    let is_whole = number_at(head, 24) == crc32fast::hash(&head[..24]);
+    if is_whole { Ok(seq_at(head, 16)) } else { Err(HeadError::NotASegment) }
+}
+
+/// The frame that begins here, if there is a good one.
+fn frame_at(bytes: &[u8], at: usize) -> Option<(Seq, Range<usize>)> {
+    let head = bytes.get(at..at.checked_add(FRAME_HEAD)?)?;
+    let length = usize::try_from(number_at(head, 0)).ok().filter(|length| *length > 0)?;
+    let from = at + FRAME_HEAD;
+    let records = from..from.checked_add(length)?;
+    let content = bytes.get(records.clone())?;
+    (number_at(head, 4) == checksum(&head[..4], &head[8..], content)).then(|| (seq_at(head, 8), records))
+}
+
+fn checksum(length: &[u8], seq: &[u8], records: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for part in [length, seq, records] {
+        hasher.update(part);
+    }
+    hasher.finalize()
+}
+
+fn number_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn seq_at(bytes: &[u8], at: usize) -> Seq {
+    Seq(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")))
+}
+
+/// The next place at which a frame may begin.
+pub fn aligned(at: usize) -> usize {
+    at.next_multiple_of(ALIGN)
+}
+
+/// Makes a frame of what `put` appends; `None` = it is too large for any.
+pub fn frame(first: Seq, to: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) -> Option<()> {
+    to.clear();
+    to.resize(FRAME_HEAD, 0);
+    put(to);
+    let length = u32::try_from(to.len() - FRAME_HEAD).ok()?;
+    let (length, seq) = (length.to_le_bytes(), first.0.to_le_bytes());
+    let sum = checksum(&length, &seq, &to[FRAME_HEAD..]);
+    to[..4].copy_from_slice(&length);
+    to[4..8].copy_from_slice(&sum.to_le_bytes());
+    to[8..FRAME_HEAD].copy_from_slice(&seq);
+    to.resize(aligned(to.len()), 0);
+    Some(())
+}
+
+/// A file that is written.
+#[derive(Debug)]
+pub struct Segment {
+    file: File,
+    path: PathBuf,
+    size: u64,
+    at: u64,
+}
+
+impl Segment {
+    /// Makes a file of zeros under another name; to be called where time does not matter.
+    pub fn prepare(path: &Path, size: u64) -> io::Result<File> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        let zeros = vec![0; 1 << 20];
+        let mut left = size;
+        while left > 0 {
+            let part = left.min(zeros.len() as u64);
+            file.write_all(&zeros[..part as usize])?;
+            left -= part;
+        }
+        file.sync_all()?;
+        Ok(file)
+    }
+
+    /// Takes a prepared file into use, beginning with this number.
+    pub fn begin(file: File, prepared: &Path, path: PathBuf, first: Seq) -> io::Result<Self> {
+        let mut head = [0; HEAD];
+        head[..8].copy_from_slice(MAGIC);
+        head[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        head[16..24].copy_from_slice(&first.0.to_le_bytes());
+        let sum = crc32fast::hash(&head[..24]);
+        head[24..28].copy_from_slice(&sum.to_le_bytes());
+        file.write_all_at(&head, 0)?;
+        file.sync_data()?;
+        fs::rename(prepared, &path)?;
+        sync_folder(&path)?;
+        let size = file.metadata()?.len();
+        Ok(Self { file, path, size, at: HEAD as u64 })
+    }
+
+    /// Goes on behind a file's good part; what is there of a frame that was cut short is overwritten with zeros.
+    pub fn resume(path: PathBuf, bytes: &[u8], scanned: &Scanned) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open(&path)?;
+        if scanned.has_rest {
+            let last = bytes.iter().rposition(|byte| *byte != 0).map_or(scanned.end, |last| last + 1);
+            file.write_all_at(&vec![0; last - scanned.end], scanned.end as u64)?;
+            file.sync_data()?;
+        }
+        Ok(Self { file, path, size: bytes.len() as u64, at: scanned.end as u64 })
+    }
+
+    /// Whether so many bytes have room.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.at + bytes as u64 <= self.size
+    }
+
+    /// Writes a frame behind the last one.
+    pub fn write(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(frame, self.at)?;
+        self.at += frame.len() as u64;
+        Ok(())
+    }
+
+    /// What was written is on the disk when this returns.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The name of a file in its folder is on the disk when this returns.
+pub fn sync_folder(of: &Path) -> io::Result<()> {
+    match of.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,348 @@
+//! The daemon is killed and started again: what it acknowledged is still so.
+//!
+//! Clients keep their own ledger of answers; after each kill everything in it is held against the daemon that came back.
+//! `ATTUNE_KILLS` sets how often (default 5).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use attune::api::pb::{
+    self, agent_service_client::AgentServiceClient, contact_service_client::ContactServiceClient,
+    watch_offers_response::Event,
+};
+use parking_lot::Mutex;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{task::JoinSet, time::sleep};
+use tonic::{Code, Status, transport::Channel};
+
+const AGENTS: usize = 4;
+const PLATFORMS: usize = 4;
+/// Short enough for many kills, long enough for hundreds of contacts.
+const LIFE_MILLIS: std::ops::Range<u64> = 100..600;
+
+/// A daemon as a process, killed without notice when dropped.
+struct Process {
+    child: Child,
+    channel: Channel,
+}
+
+impl Process {
+    async fn start(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_attuned"));
+        command.env_clear().args(["--log-format", "json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        command.args(["--journal-durability", "sync", "--journal-folder"]).arg(folder);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the daemon starts");
+        let mut log = BufReader::new(child.stderr.take().expect("its log is piped")).lines();
+        let mut seen = Vec::new();
+        let address = loop {
+            let line = log.next().unwrap_or_else(|| panic!("it ended: {seen:#?}")).expect("a line");
+            let found: Value = serde_json::from_str(&line).expect("a log line is an object");
+            if found["message"] == "ready" {
+                break found["api"].as_str().expect("where it listens").to_owned();
+            }
+            seen.push(line);
+        };
+        std::thread::spawn(move || log.for_each(drop));
+        let channel = Channel::from_shared(format!("http://{address}")).expect("an address");
+        Self { child, channel: channel.connect().await.expect("it answers") }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the daemon acknowledged.
+#[derive(Default)]
+struct Ledger {
+    /// Contacts that are in line, by their virtual arrival.
+    queued: BTreeMap<String, Option<Place>>,
+    /// Whom each was given to.
+    taken: BTreeMap<String, String>,
+    completed: BTreeSet<String>,
+    /// Calls whose answer never came: they may have happened or not.
+    unknown: BTreeSet<String>,
+    violations: Vec<String>,
+}
+
+/// A virtual arrival, as the wire has it.
+type Place = (i64, i32);
+
+type Shared = Arc<Mutex<Ledger>>;
+
+/// An id for a call that is never repeated.
+fn once() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("once-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn is_gone(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal)
+}
+
+/// Sends contact after contact until the daemon is gone; the same one again if its answer never came.
+async fn platform(channel: Channel, ledger: Shared, number: usize, life: usize) {
+    let mut contacts = ContactServiceClient::new(channel);
+    for count in 0.. {
+        let contact = format!("c{number}-{life}-{count}");
+        let request = enqueue(&contact);
+        match contacts.enqueue_contact(request).await {
+            Ok(answer) => {
+                let place = answer.into_inner().virtual_arrival_time.map(|at| (at.seconds, at.nanos));
+                ledger.lock().queued.insert(contact, place);
+            }
+            Err(status) if is_gone(&status) => return,
+            Err(status) if status.code() == Code::ResourceExhausted => sleep(Duration::from_millis(5)).await,
+            Err(status) => return ledger.lock().violations.push(format!("{contact} was refused: {status}")),
+        }
+    }
+}
+
+fn enqueue(contact: &str) -> pb::EnqueueContactRequest {
+    pb::EnqueueContactRequest {
+        request_id: format!("enqueue-{contact}"),
+        contact_id: contact.into(),
+        queue: "cards".into(),
+        channel: "chat".into(),
+        ..Default::default()
+    }
+}
+
+/// Takes what is offered and completes it, until the daemon is gone.
+async fn desktop(channel: Channel, ledger: Shared, agent: String) {
+    let _ = work(channel, &ledger, &agent).await.map_err(|status| {
+        if !is_gone(&status) {
+            ledger.lock().violations.push(format!("{agent}: {status}"));
+        }
+    });
+}
+
+async fn work(channel: Channel, ledger: &Shared, agent: &str) -> Result<(), Status> {
+    let (mut agents, mut contacts) = (AgentServiceClient::new(channel.clone()), ContactServiceClient::new(channel));
+    let session_id = format!("session-{agent}");
+    let watch = pb::WatchOffersRequest { agent_id: agent.into(), session_id, ..Default::default() };
+    let mut stream = agents.watch_offers(watch).await?.into_inner();
+    let presence = pb::Presence { state: pb::PresenceState::Available.into(), reason: String::new() };
+    let available = pb::SetPresenceRequest {
+        request_id: once(),
+        agent_id: agent.into(),
+        presence: Some(presence),
+        ..Default::default()
+    };
+    agents.set_presence(available).await?;
+    let mine: Vec<String> = {
+        let ledger = ledger.lock();
+        let of_agent =
+            ledger.taken.iter().filter(|(contact, taker)| *taker == agent && !ledger.completed.contains(*contact));
+        of_agent.map(|(contact, _)| contact.clone()).collect()
+    };
+    for contact in mine {
+        complete(&mut contacts, &mut agents, ledger, agent, &contact).await?;
+    }
+    while let Some(message) = stream.message().await? {
+        let Some(Event::Offer(offer)) = message.event else { continue };
+        let (offer_id, contact) = (offer.offer_id, offer.contact_id);
+        let ack = pb::AckOfferRequest {
+            request_id: once(),
+            agent_id: agent.into(),
+            offer_id: offer_id.clone(),
+            ..Default::default()
+        };
+        if let Err(status) = agents.ack_offer(ack).await {
+            if is_gone(&status) {
+                return Err(status);
+            }
+            // Rescinded meanwhile.
+            continue;
+        }
+        let request_id = format!("accept-{offer_id}");
+        let accept = pb::AcceptOfferRequest { request_id, agent_id: agent.into(), offer_id, ..Default::default() };
+        match agents.accept_offer(accept).await {
+            Ok(_) => {
+                let mut ledger = ledger.lock();
+                if let Some(other) = ledger.taken.insert(contact.clone(), agent.to_owned()) {
+                    ledger.violations.push(format!("{contact} was given to {agent} and to {other}"));
+                }
+            }
+            Err(status) if is_gone(&status) => {
+                ledger.lock().unknown.insert(contact);
+                return Err(status);
+            }
+            Err(_) => continue,
+        }
+        sleep(Duration::from_millis(3)).await;
+        complete(&mut contacts, &mut agents, ledger, agent, &contact).await?;
+    }
+    Ok(())
+}
+
+async fn complete(
+    contacts: &mut ContactServiceClient<Channel>,
+    agents: &mut AgentServiceClient<Channel>,
+    ledger: &Shared,
+    agent: &str,
+    contact: &str,
+) -> Result<(), Status> {
+    let request_id = format!("complete-{contact}");
+    let complete = pb::CompleteContactRequest { request_id, contact_id: contact.into(), ..Default::default() };
+    contacts.complete_contact(complete).await?;
+    ledger.lock().completed.insert(contact.to_owned());
+    let over = pb::EndWrapUpRequest {
+        request_id: once(),
+        agent_id: agent.into(),
+        contact_id: contact.into(),
+        ..Default::default()
+    };
+    match agents.end_wrap_up(over).await {
+        Err(status) if is_gone(&status) => Err(status),
+        _ => Ok(()),
+    }
+}
+
+/// Holds everything acknowledged against the daemon.
+async fn compare(channel: &Channel, ledger: &Shared) -> Vec<String> {
+    let mut contacts = ContactServiceClient::new(channel.clone());
+    let mut wrong = std::mem::take(&mut ledger.lock().violations);
+    let acknowledged: Vec<_> = ledger.lock().queued.clone().into_iter().collect();
+    for (id, place) in acknowledged {
+        let message = pb::GetContactRequest { contact_id: id.clone(), ..Default::default() };
+        let found = match contacts.get_contact(message).await {
+            Ok(answer) => answer.into_inner().contact.expect("an answer has the contact"),
+            Err(status) => {
+                wrong.push(format!("{id} is lost: {status}"));
+                continue;
+            }
+        };
+        let (taker, is_completed, is_unknown) = {
+            let ledger = ledger.lock();
+            (ledger.taken.get(&id).cloned(), ledger.completed.contains(&id), ledger.unknown.contains(&id))
+        };
+        use pb::ContactState::{Closed, Engaged, Offered, Queued, WrapUp};
+        let state = found.state();
+        let allowed: &[pb::ContactState] = match (&taker, is_completed) {
+            (_, true) => &[WrapUp, Closed],
+            // The answer to its completion may have been lost.
+            (Some(_), false) => &[Engaged, WrapUp, Closed],
+            (None, false) if is_unknown => &[Queued, Offered, Engaged],
+            (None, false) => &[Queued, Offered],
+        };
+        if !allowed.contains(&state) {
+            wrong.push(format!("{id} is {state:?}, not one of {allowed:?}"));
+        }
+        let found_place = found.virtual_arrival_time.map(|at| (at.seconds, at.nanos));
+        if found_place != place {
+            wrong.push(format!("{id} has the place {found_place:?}, not {place:?}"));
+        }
+        if let (Some(taker), Engaged) = (taker, state)
+            && found.agent_id != taker
+        {
+            wrong.push(format!("{id} is with {:?}, not with {taker}", found.agent_id));
+        }
+    }
+    wrong
+}
+
+async fn found_agents(channel: &Channel) {
+    let mut agents = AgentServiceClient::new(channel.clone());
+    for number in 0..AGENTS {
+        let skills = BTreeMap::from([("cards".into(), 80), ("lang_en".into(), 100)]);
+        let message = pb::PutAgentRequest {
+            request_id: format!("put-{number}"),
+            agent_id: format!("agent-{number}"),
+            profile: Some(pb::AgentProfile { skills, ..Default::default() }),
+            ..Default::default()
+        };
+        agents.put_agent(message).await.expect("the agent is put");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_survives_every_kill() {
+    let kills: usize = std::env::var("ATTUNE_KILLS").map_or(5, |text| text.parse().expect("a whole number"));
+    let folder = TempDir::new().expect("a folder");
+    let ledger = Shared::default();
+    let mut random = StdRng::seed_from_u64(1);
+    for life in 0..=kills {
+        let process = Process::start(&folder.path().join("journal")).await;
+        assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new(), "after {life} kills");
+        found_agents(&process.channel).await;
+        let mut clients = JoinSet::new();
+        for number in 0..PLATFORMS {
+            clients.spawn(platform(process.channel.clone(), ledger.clone(), number, life));
+        }
+        for number in 0..AGENTS {
+            clients.spawn(desktop(process.channel.clone(), ledger.clone(), format!("agent-{number}")));
+        }
+        sleep(Duration::from_millis(random.random_range(LIFE_MILLIS))).await;
+        process.kill();
+        while let Some(ended) = clients.join_next().await {
+            ended.expect("clients do not break");
+        }
+    }
+    let ledger = ledger.lock();
+    println!(
+        "{kills} kills: {} contacts acknowledged, {} taken, {} completed",
+        ledger.queued.len(),
+        ledger.taken.len(),
+        ledger.completed.len()
+    );
+    assert!(ledger.completed.len() > 10 * kills, "there was load: {} completed", ledger.completed.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_and_repeated_requests_go_on_where_they_were() {
+    let folder = TempDir::new().expect("a folder");
+    let journal = folder.path().join("journal");
+    let process = Process::start(&journal).await;
+    found_agents(&process.channel).await;
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    let first = contacts.enqueue_contact(enqueue("c1")).await.expect("taken").into_inner();
+    let mut agents = AgentServiceClient::new(process.channel.clone());
+    let watch = pb::WatchOffersRequest { agent_id: "agent-0".into(), session_id: "s0".into(), ..Default::default() };
+    let stream = agents.watch_offers(watch.clone()).await.expect("the stream opens");
+    process.kill();
+    drop(stream);
+
+    let process = Process::start(&journal).await;
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    let again = contacts.enqueue_contact(enqueue("c1")).await.expect("the first answer").into_inner();
+    assert_eq!(again, first);
+    let mut other = enqueue("c1");
+    other.queue = "loans".into();
+    let status = contacts.enqueue_contact(other).await.expect_err("another request under the same id");
+    assert!(status.message().contains("was used before"), "{status}");
+    let mut agents = AgentServiceClient::new(process.channel.clone());
+    let mut stream = agents.watch_offers(watch).await.expect("the stream opens").into_inner();
+    let message = stream.message().await.expect("the stream lives").expect("it begins");
+    let Some(Event::Welcome(welcome)) = message.event else { panic!("a stream begins with a welcome") };
+    assert_eq!(welcome.session_id, "s0");
+    let second = Command::new(env!("CARGO_BIN_EXE_attuned"))
+        .env_clear()
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--journal-durability", "sync"])
+        .arg("--journal-folder")
+        .arg(&journal)
+        .output()
+        .expect("it runs");
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("is in use by another process"), "{said}");
+}
