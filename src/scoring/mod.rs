@@ -18,7 +18,7 @@ pub mod score;
 pub mod text;
 
 pub use evidence::{Evidence, Taken};
-pub use score::{Cause, Contribution, Known, Scored, assess};
+pub use score::{Cause, Contribution, Known, Met, Scored, assess};
 
 #[cfg(test)]
 mod tests;
