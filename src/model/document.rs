@@ -25,7 +25,7 @@ pub use catalogue::Catalogue;
 pub use difference::{Change, Difference, Differences, differences};
 pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
 pub use moments::{Handling, HeadStart, Moment, SignalRules, Trigger, Worth};
-pub use read::{DocumentError, Format, Position, Violation};
+pub use read::{DocumentError, Format, Position, Violation, written_span};
 pub use source::{DocumentEtag, Origin, Source};
 
 /// The document a daemon runs with when it is given none.

@@ -36,7 +36,7 @@ const THIRD: u8 = 3;
 /// Attempts in self-service that count whole.
 const ATTEMPTS: u8 = 3;
 /// What nobody has to prove a second time: words alone may give all that evidence can give.
-const SAFETY: [&str; 7] = [
+pub(super) const SAFETY: [&str; 7] = [
     "safety_threat",
     "self_harm",
     "medical_emergency",
@@ -310,12 +310,19 @@ fn moments<'a>(document: &'a Document, mood: &Mood, fixed: &[Match<'a>], now: Ti
 
 /// 1 − ∏ (1 − weight · strength).
 fn score(parts: &[Part<'_>]) -> Thousandths {
+    against(parts.iter().map(|part| u64::from(part.weight) * u64::from(part.left.strength)))
+}
+
+/// What these weights come to together, each at its strongest.
+pub(super) fn joined(weights: impl Iterator<Item = Thousandths>) -> Thousandths {
+    against(weights.map(|weight| u64::from(weight) * u64::from(WHOLE)))
+}
+
+/// 1 − ∏ (1 − each), of millionths.
+fn against(millionths: impl Iterator<Item = u64>) -> Thousandths {
     const MILLION: u64 = 1_000_000;
-    let against = parts.iter().fold(MILLION, |against, part| {
-        let weight = u64::from(part.weight) * u64::from(part.left.strength);
-        against * (MILLION - weight.min(MILLION)) / MILLION
-    });
-    Thousandths::try_from((MILLION - against) / 1_000).unwrap_or(WHOLE)
+    let left = millionths.fold(MILLION, |left, each| left * (MILLION - each.min(MILLION)) / MILLION);
+    Thousandths::try_from((MILLION - left) / 1_000).unwrap_or(WHOLE)
 }
 
 /// More than one signal speaks for it, or one that is sure, or something that is certain.

@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attune::{
-    api::pb::{self, config_service_client::ConfigServiceClient, contact_service_client::ContactServiceClient},
+    api::pb::{
+        self, agent_service_client::AgentServiceClient, config_service_client::ConfigServiceClient,
+        contact_service_client::ContactServiceClient, watch_offers_response::Event,
+    },
     app::Daemon,
     config::Settings,
     model::{
@@ -104,11 +107,7 @@ fn there_are_six_industries_and_each_moment_that_words_can_make_has_its_messages
 
 #[tokio::test]
 async fn each_moment_is_made_in_every_language() {
-    let loopback = "127.0.0.1:0".parse().expect("an address");
-    let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-    let daemon = Daemon::start(settings).await.expect("the daemon starts");
-    let address = format!("http://{}", daemon.addresses().api);
-    let channel = Channel::from_shared(address).expect("an address").connect().await.expect("the daemon answers");
+    let (_daemon, channel) = open().await;
     let mut contacts = ContactServiceClient::new(channel.clone());
     let mut config = ConfigServiceClient::new(channel);
     let (mut missed, mut in_force) = (Vec::new(), "");
@@ -138,12 +137,86 @@ async fn each_moment_is_made_in_every_language() {
     assert!(missed.is_empty(), "{} are missed:\n{}", missed.len(), missed.join("\n"));
 }
 
+async fn open() -> (Daemon, Channel) {
+    let loopback = "127.0.0.1:0".parse().expect("an address");
+    let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
+    let daemon = Daemon::start(settings).await.expect("the daemon starts");
+    let address = format!("http://{}", daemon.addresses().api);
+    let channel = Channel::from_shared(address).expect("an address").connect().await.expect("the daemon answers");
+    (daemon, channel)
+}
+
 async fn apply(config: &mut ConfigServiceClient<Channel>, catalogue: &str) {
     let text = document_with(&format!("catalogues = [{catalogue:?}]"));
     let document = pb::DocumentText { format: pb::DocumentFormat::Toml.into(), text };
     let message =
         pb::ApplyDocumentRequest { request_id: catalogue.into(), document: Some(document), ..Default::default() };
     config.apply_document(message).await.expect("the document is applied");
+}
+
+/// The next that an agent is told of a contact: its moments, each with how it is measured.
+async fn told(stream: &mut tonic::Streaming<pb::WatchOffersResponse>) -> (&'static str, Vec<(String, bool)>) {
+    loop {
+        let message = stream.message().await.expect("the stream goes on").expect("something is told");
+        let (what, moments) = match message.event {
+            Some(Event::Offer(offer)) => {
+                assert_eq!(offer.answer_duration.expect("a time").seconds, 30, "the moment's, which is the longer one");
+                ("offer", offer.moments)
+            }
+            Some(Event::ContactUpdated(updated)) => ("update", updated.moments),
+            _ => continue,
+        };
+        let moment = |moment: pb::ContactMoment| {
+            assert!(moment.since_time.is_some_and(|since| since.seconds > 1_700_000_000), "{moment:?}");
+            let is_untimed = moment.handling() == pb::MomentHandling::Untimed;
+            (moment.name, is_untimed)
+        };
+        return (what, moments.into_iter().map(moment).collect());
+    }
+}
+
+#[tokio::test]
+async fn an_agent_is_told_the_moments_with_the_offer_and_when_they_change() {
+    let (_daemon, channel) = open().await;
+    let mut contacts = ContactServiceClient::new(channel.clone());
+    let mut config = ConfigServiceClient::new(channel.clone());
+    apply(&mut config, "bank").await;
+    let mut agents = AgentServiceClient::new(channel);
+    let profile = Some(pb::AgentProfile::default());
+    let put = pb::PutAgentRequest { request_id: "put".into(), agent_id: "ana".into(), profile, ..Default::default() };
+    agents.put_agent(put).await.expect("the agent is put");
+    let watch = pb::WatchOffersRequest { agent_id: "ana".into(), session_id: "s1".into(), ..Default::default() };
+    let mut stream = agents.watch_offers(watch).await.expect("the stream opens").into_inner();
+    let available = pb::Presence { state: pb::PresenceState::Available.into(), ..Default::default() };
+    let set = pb::SetPresenceRequest {
+        request_id: "available".into(),
+        agent_id: "ana".into(),
+        presence: Some(available),
+        ..Default::default()
+    };
+    agents.set_presence(set).await.expect("the presence is set");
+
+    let facts = |event: &str| {
+        let events = vec![pb::JourneyEvent { name: event.into(), ..Default::default() }];
+        Some(pb::Facts { events, ..Default::default() })
+    };
+    let enqueue = pb::EnqueueContactRequest {
+        request_id: "c1".into(),
+        contact_id: "c1".into(),
+        queue: "main".into(),
+        channel: "chat".into(),
+        facts: facts("vulnerable"),
+        ..Default::default()
+    };
+    contacts.enqueue_contact(enqueue).await.expect("the contact is taken");
+    assert_eq!(told(&mut stream).await, ("offer", vec![("vulnerable_customer".into(), true)]));
+
+    let signal = pb::Signal { contact_id: "c1".into(), signal_id: "s1".into(), ..Default::default() };
+    let lost = pb::Signal { facts: facts("card_stolen"), ..signal };
+    let message = pb::SignalRequest { signal: Some(lost), ..Default::default() };
+    contacts.signal(message).await.expect("it is taken");
+    let both = vec![("card_stolen".into(), false), ("vulnerable_customer".into(), true)];
+    assert_eq!(told(&mut stream).await, ("update", both));
 }
 
 #[test]

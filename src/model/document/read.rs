@@ -33,6 +33,7 @@ mod tests;
 use faults::Faults;
 use place::{Object, Place};
 use span::SPAN_MAX;
+pub use span::written_span;
 use written::Written;
 
 /// The notation of a document.
@@ -173,6 +174,16 @@ impl Document {
             Some(document) if found.is_empty() => Ok(document),
             _ => Err(DocumentError::Violations(found)),
         }
+    }
+
+    /// What `look` has to say of it, at paths of keys, each with its place in the text.
+    pub fn remarks(&self, look: impl FnOnce(&mut dyn FnMut(&[&str], String))) -> Vec<Violation> {
+        let read = Written::parse(&self.source.text, self.source.format);
+        let written = read.expect("a document's text follows its notation: it was read before");
+        let faults = Faults::default();
+        let root = Place::root(&written, &faults);
+        look(&mut |keys, remark| root.fault_below(keys, remark));
+        faults.into_violations()
     }
 
     /// No queues, no channels, no skills: what is in force before the first document.
