@@ -282,6 +282,11 @@ async fn the_document_is_read_checked_and_replaced() {
     assert!(desk.run(&format!("config get --output {file}")).ok().starts_with("version 1 (toml) is in "));
     assert_eq!(desk.run(&format!("config validate {file}")).ok(), format!("{file} is valid\n"));
 
+    fs::write(&path, format!("catalogues = [\"bank\"]\n{text}")).unwrap();
+    let warned = desk.run(&format!("config validate {file}")).ok();
+    assert!(warned.starts_with(&format!("{file}:1:1: warning: catalogues says what moments of truth are")), "{warned}");
+    assert!(warned.ends_with(&format!("{file} is valid\n")), "{warned}");
+
     fs::write(&path, format!("nonsense = 1\nrubbish = 2\n{text}")).unwrap();
     let invalid = desk.run(&format!("config validate {file}"));
     assert!(
@@ -440,4 +445,38 @@ fn completions_are_made_for_the_usual_shells() {
         let daemon = Ran::of(attune().args(["completions", shell, "--attuned"]).output().unwrap()).ok();
         assert!(daemon.contains("attuned") && daemon.contains("doctor"), "{shell}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn moments_in_force_are_listed_and_shipped_ones_printed() {
+    let desk = Desk::open().await;
+    assert!(desk.run("moments").ok().starts_with("no moments; "));
+    let bank = desk.run("moments --catalogue bank --server http://127.0.0.1:1").ok();
+    assert!(bank.contains("[moments.card_stolen]"), "{bank}");
+    assert!(desk.run("moments --catalogue banks").failed(2).contains("bank"));
+
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("routing.toml");
+    let own = "[moments.card_lost]\ntriggers = [{ event = \"card_gone\", from = [\"fact\"] }]\nskills = { cards = 60 }\n\
+               hold = \"8s\"\nhandling = \"untimed\"\n[moments.card_blocked]\noff = true\n";
+    let text = desk.run("config get").ok();
+    fs::write(&path, format!("catalogues = [\"bank\"]\n{text}\n{own}")).unwrap();
+    desk.run(&format!("config apply {}", path.display())).ok();
+    let listed = steady(&desk.run("moments").ok());
+    assert_eq!(listed[0], "MOMENT FROM WEIGHT HEAD START HALF-LIFE ASKS TRIGGERS");
+    for row in [
+        "card_lost 80 90s 30m cards>=60 hold 8s untimed card_gone by fact",
+        "card_swallowed bank 70 1m 1h card_swallowed",
+        "third_contact common 70 1m 2h untimed repeats>=3, repeat_contact",
+    ] {
+        assert!(listed.iter().any(|line| line == row), "{row} is not in {listed:#?}");
+    }
+    assert!(!listed.iter().any(|line| line.starts_with("card_blocked ")), "{listed:#?}");
+    let json = desk.run("moments --format json").ok();
+    let lost = json.lines().find(|line| line.contains("\"card_lost\"")).expect("it is listed");
+    let lost: Value = serde_json::from_str(lost).expect("JSON");
+    assert_eq!(
+        (&lost["catalogue"], &lost["skills"]["cards"], &lost["untimed"]),
+        (&Value::Null, &60.into(), &true.into())
+    );
 }

@@ -368,6 +368,11 @@ fn checking_names_everything_that_is_wrong_and_starts_nothing() {
     assert!(lines.contains(&vec!["log.format", "text", "default"]), "{stdout}");
     assert!(stdout.contains("attuned.toml:1:1") && stdout.contains("acme.toml: 9 queues"), "{stdout}");
 
+    files.document("catalogues = [\"bank\"]\n");
+    let warned = check(&files.path("attuned.toml"), &[]);
+    let stderr = String::from_utf8(warned.stderr).unwrap();
+    assert!(warned.status.success() && stderr.contains("acme.toml:1:1: warning: catalogues: says what"), "{stderr}");
+
     files.settings("drain_secs = 3\n");
     files.document("nonsense = 1\n");
     let wrong = check(&files.path("attuned.toml"), &["--log-format", "xml"]);

@@ -58,9 +58,11 @@ fn beside(table: Option<&String>, key: &str) -> Option<(&'static str, Value)> {
         (Some("max_wait"), "queue") => Some(("then", json!("overflow"))),
         (Some("max_size"), "overflow") => Some(("contacts", json!(5))),
         (Some("at_least"), "count") => Some(("of", json!(["rest"]))),
-        (Some("rest"), "description" | "weight" | "half_life" | "head_start" | "empathy" | "hold") => {
-            Some(("triggers", json!([{ "event": "rest" }])))
-        }
+        (
+            Some("rest"),
+            "description" | "weight" | "half_life" | "head_start" | "empathy" | "hold" | "skills" | "offer_time"
+            | "handling" | "off",
+        ) => Some(("triggers", json!([{ "event": "rest" }]))),
         (Some("[0]"), "attributes" | "from") => Some(("event", json!("rest"))),
         (Some("at_least"), "of") => Some(("count", json!(1))),
         _ => None,

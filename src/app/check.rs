@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     config::{DocumentSource, Effective, Loaded, Problem, Reading, Sources},
     model::{document::Violation, ids::TenantId},
+    scoring::lint::warnings,
 };
 
 use super::{documents, program::UNUSABLE};
@@ -46,6 +47,8 @@ struct Holds {
     queues: usize,
     skills: usize,
     channels: usize,
+    /// What it says and cannot mean.
+    warnings: Vec<Violation>,
 }
 
 /// Checks and prints.
@@ -66,6 +69,7 @@ fn look(tenant: &TenantId, source: &DocumentSource) -> Looked {
             queues: document.queues.len(),
             skills: document.skills.len(),
             channels: document.channels.len(),
+            warnings: warnings(&document),
         }),
         Err(error) => Err(error.violations()),
     };
@@ -82,8 +86,12 @@ fn print_text(loaded: &Loaded, problems: &[Problem], documents: &[Looked]) {
     println!();
     for Looked { tenant, source, found } in documents {
         match found {
-            Ok(Holds { queues, skills, channels }) => {
+            Ok(Holds { queues, skills, channels, warnings }) => {
                 println!("tenant {tenant}: {source}: {queues} queues, {skills} skills, {channels} channels");
+                for warning in warnings {
+                    let (line, column) = (warning.at.line, warning.at.column);
+                    eprintln!("{source}:{line}:{column}: warning: {warning} (tenant {tenant})");
+                }
             }
             Err(violations) => {
                 for violation in violations {
@@ -103,21 +111,20 @@ fn print_text(loaded: &Loaded, problems: &[Problem], documents: &[Looked]) {
     }
 }
 
+fn listed(violations: &[Violation]) -> Vec<Value> {
+    let one = |Violation { at, path, message }: &Violation| json!({ "path": path, "message": message, "line": at.line, "column": at.column });
+    violations.iter().map(one).collect()
+}
+
 fn as_json(valid: bool, loaded: &Loaded, problems: &[Problem], documents: &[Looked]) -> Value {
     let document = |looked: &Looked| {
         let mut document = json!({ "tenant": looked.tenant, "source": looked.source.to_string() });
         let more = match &looked.found {
-            Ok(Holds { queues, skills, channels }) => {
-                json!({ "valid": true, "queues": queues, "skills": skills, "channels": channels })
+            Ok(Holds { queues, skills, channels, warnings }) => {
+                let warnings = listed(warnings);
+                json!({ "valid": true, "queues": queues, "skills": skills, "channels": channels, "warnings": warnings })
             }
-            Err(violations) => {
-                let violation = |Violation { at, path, message }: &Violation| {
-                    let (line, column) = (at.line, at.column);
-                    json!({ "path": path, "message": message, "line": line, "column": column })
-                };
-                let violations: Vec<Value> = violations.iter().map(violation).collect();
-                json!({ "valid": false, "violations": violations })
-            }
+            Err(violations) => json!({ "valid": false, "violations": listed(violations) }),
         };
         for (key, value) in more.as_object().into_iter().flatten() {
             document[key] = value.clone();

@@ -20,6 +20,7 @@ mod contacts;
 mod demo;
 mod explain;
 mod failure;
+mod moments;
 mod options;
 mod output;
 mod pages;
@@ -41,6 +42,7 @@ enum Verb {
     Contacts(contacts::Arguments),
     Agents(agents::Arguments),
     Queues(queues::Arguments),
+    Moments(moments::Arguments),
     Config(config::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
@@ -62,6 +64,7 @@ impl Cli {
             Verb::Contacts(arguments) => contacts::run(arguments),
             Verb::Agents(arguments) => agents::run(arguments),
             Verb::Queues(arguments) => queues::run(arguments),
+            Verb::Moments(arguments) => moments::run(&arguments),
             Verb::Config(arguments) => config::run(arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),

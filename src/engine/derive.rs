@@ -10,7 +10,7 @@ use crate::model::{
     document::{LongestIdle, Queue, ReserveRules},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
-    requirement::Requirement,
+    requirement::{Condition, Requirement},
     time::{Span, Timestamp},
 };
 
@@ -24,7 +24,7 @@ use super::{
         reach::Seeker,
         roster::IdleKey,
     },
-    signal::fades_at,
+    signal::{fades_at, heard},
     state::{Agent, Contact, Counted, Route, Stage, State},
     timer::Timer,
 };
@@ -194,8 +194,8 @@ impl State {
         let lane = self.index.find_lane(route.channel, self.cost_of(route));
         let lane = lane.expect("a document's pairs of channel and cost come into use before it is in force");
         let Route { queue, document, step, .. } = *route;
-        let id =
-            ClassId { document, queue, step, lane, own: own_of(&route.requirement), manner: self.manner_of(route) };
+        let (own, manner, asks) = (own_of(&route.requirement), self.manner_of(route), self.asks_of(key));
+        let id = ClassId { document, queue, step, lane, own, manner, asks };
         if let Some(class) = self.index.find_class(&id) {
             return Some(InLine::Class(class));
         }
@@ -215,12 +215,25 @@ impl State {
     ) -> Option<ClassKey> {
         let lane = self.index.find_lane(channel, self.cost(queue, channel))?;
         let manner = Manner::of(&self.document, care, Phase::First);
-        self.index.find_class(&ClassId { document: self.version, queue, step, lane, own: own_of(own), manner })
+        let (document, own) = (self.version, own_of(own));
+        self.index.find_class(&ClassId { document, queue, step, lane, own, manner, asks: None })
     }
 
     /// What a contact asks of empathy in its phase, under the document that it goes by.
     pub(super) fn manner_of(&self, route: &Route) -> Manner {
         Manner::of(self.document_of(route), &route.care, route.phase)
+    }
+
+    /// What a contact's moments ask of skills, as long as it is held for an empathetic agent.
+    pub(super) fn asks_of(&self, key: ContactKey) -> Option<Arc<[Condition]>> {
+        heard(self.contact(key)).filter(|_| self.manner_of(self.route(key)).is_held())?.scored.skills.clone()
+    }
+
+    /// How long an agent who is offered a contact has to answer.
+    pub(super) fn offer_time(&self, key: ContactKey) -> Span {
+        let by_queue = self.rules(self.route(key).queue).offers.time;
+        let by_moments = heard(self.contact(key)).and_then(|heard| heard.scored.offer_time);
+        by_moments.map_or(by_queue, |time| time.max(by_queue))
     }
 
     /// What a contact's phase follows from.

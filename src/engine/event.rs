@@ -136,8 +136,15 @@ pub enum Event {
     /// A supervisor gave it this head start, and with it this place.
     ContactPrioritised { contact: ContactKey, head_start: Span, place: Place },
     /// It has another score: what it asks of empathy, its dynamic head start, and with them this place.
-    /// `why` is what its signals come to, if they gave it.
-    ContactScored { contact: ContactKey, place: Place, dynamic: Span, care: Care, why: Option<Arc<Scored>> },
+    /// `why` is what its signals come to, if they gave it, and `other_moments` whether these are other moments.
+    ContactScored {
+        contact: ContactKey,
+        place: Place,
+        dynamic: Span,
+        care: Care,
+        why: Option<Arc<Scored>>,
+        other_moments: bool,
+    },
     /// Something was heard of it: signals that count, in the order in which they came in.
     SignalsTaken { contact: ContactKey, signals: Arc<[Signal]> },
     /// The contact ended.
@@ -145,8 +152,16 @@ pub enum Event {
     /// A closed contact's id is free again.
     ContactForgotten { contact: ContactKey },
 
-    /// A contact is offered to an agent, whose capacity it holds from now on.
-    OfferMade { offer: OfferKey, contact: ContactKey, agent: AgentKey, deliver_by: Timestamp, choice: Choice },
+    /// A contact is offered to an agent, whose capacity it holds from now on; once delivered it may be answered for so
+    /// long.
+    OfferMade {
+        offer: OfferKey,
+        contact: ContactKey,
+        agent: AgentKey,
+        deliver_by: Timestamp,
+        time: Span,
+        choice: Choice,
+    },
     /// The desktop shows it.
     OfferDelivered { offer: OfferKey, expires_at: Timestamp },
     /// It may be answered until then.

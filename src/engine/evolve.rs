@@ -187,7 +187,7 @@ impl State {
             Event::ContactPrioritised { contact, head_start, place } => {
                 self.prioritise_contact(*contact, *head_start, *place);
             }
-            Event::ContactScored { contact, place, dynamic, care, why } => {
+            Event::ContactScored { contact, place, dynamic, care, why, .. } => {
                 let mut after = self.route(*contact).clone();
                 if after.care.moment_of_truth != care.moment_of_truth {
                     after.care_since = now;
@@ -219,7 +219,7 @@ impl State {
             }
             Event::ContactReachable { contact } => self.change_route(*contact, |route| route.unreachable = false),
 
-            Event::OfferMade { offer, contact, agent, deliver_by, choice } => {
+            Event::OfferMade { offer, contact, agent, deliver_by, time, choice } => {
                 let route = self.route(*contact);
                 let (queue, channel) = (route.queue, route.channel);
                 let made = Offer {
@@ -230,6 +230,7 @@ impl State {
                     cost: self.cost_of(route),
                     made_at: now,
                     deliver_by: *deliver_by,
+                    time: *time,
                     delivered_at: None,
                     expires_at: None,
                     choice: *choice,

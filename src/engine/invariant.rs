@@ -221,7 +221,7 @@ fn check_waiting(state: &State, key: ContactKey, contact: &Contact, route: &Rout
             let own = own_of(&route.requirement);
             let id = &class.id;
             let same = (id.document, id.queue, id.step, &id.own) == (route.document, route.queue, route.step, &own)
-                && id.manner == state.manner_of(route);
+                && (id.manner, &id.asks) == (state.manner_of(route), &state.asks_of(key));
             must!(same, "contact {id:?} waits in another class");
         }
     }
@@ -405,7 +405,10 @@ fn could_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
     let Ok(required) = combined(rule, Some(&route.requirement)) else { return false };
     let queue = state.queue_name(route.queue);
     let is_member = rules.members == Members::Open || agent.profile.queues.contains(queue);
-    is_member && holds(agent, &required) && has_room(state, route, key) && empathy::allows(state, route, key, &required)
+    is_member
+        && holds(agent, &required)
+        && has_room(state, route, key)
+        && empathy::allows(state, contact, key, &required)
 }
 
 fn has_room(state: &State, route: &Route, key: AgentKey) -> bool {

@@ -3,6 +3,8 @@
 //! Invariant: made from the state right after the events, sent only once they are durable. An offer that was made and
 //! ended within one command is not told at all.
 
+use std::sync::Arc;
+
 use crate::model::ids::{AgentId, AgentKey, ContactKey, EngagementKey, OfferKey};
 
 use super::{
@@ -15,11 +17,10 @@ impl State {
     /// The notices of these events, in order, each with the agent it is for.
     pub fn notices(&self, events: &[Event]) -> Vec<(AgentId, Notice)> {
         let mut notices = Vec::new();
-        let mut made = Vec::new();
+        let made: Vec<OfferKey> = events.iter().filter_map(made_by).collect();
         for event in events {
             match event {
                 Event::OfferMade { offer, agent, .. } => {
-                    made.push(*offer);
                     if let Some(view) = self.offer_view(*offer) {
                         notices.push((self.agent(*agent).id.clone(), Notice::Offer(Box::new(view))));
                     }
@@ -28,11 +29,9 @@ impl State {
                     self.tell_ended(*offer, Some(*because), &made, &mut notices);
                 }
                 Event::OfferExpired { offer, .. } => self.tell_ended(*offer, None, &made, &mut notices),
-                Event::ContactUpdated { contact, details: Some(details), .. } => {
-                    for agent in self.agents_with(*contact) {
-                        let (id, details) = (self.contact(*contact).id.clone(), details.clone());
-                        notices.push((agent, Notice::ContactUpdated { contact: id, details }));
-                    }
+                Event::ContactUpdated { contact, details: Some(_), .. }
+                | Event::ContactScored { contact, other_moments: true, .. } => {
+                    self.tell_contact(*contact, &made, &mut notices);
                 }
                 Event::PresenceSet { agent, .. } | Event::PresencePending { agent, .. } => {
                     if let Some(present) = &self.agents[agent.0 as usize] {
@@ -57,6 +56,15 @@ impl State {
         notices
     }
 
+    /// Tells who has a contact what it is now; who is just offered it is told by the offer.
+    fn tell_contact(&self, key: ContactKey, made: &[OfferKey], notices: &mut Vec<(AgentId, Notice)>) {
+        let Some(contact) = self.contacts.get(&key) else { return };
+        for agent in self.agents_with(key, made) {
+            let (id, details) = (contact.id.clone(), Arc::clone(&contact.details));
+            notices.push((agent, Notice::ContactUpdated { contact: id, details, moments: self.moments_of(key) }));
+        }
+    }
+
     fn tell_ended(
         &self,
         offer: OfferKey,
@@ -77,13 +85,21 @@ impl State {
         }
     }
 
-    /// Agents who hold an offer of a contact or are engaged with it.
-    fn agents_with(&self, contact: ContactKey) -> Vec<AgentId> {
+    /// Agents who hold an offer of a contact, but for these offers, or are engaged with it.
+    fn agents_with(&self, contact: ContactKey, except: &[OfferKey]) -> Vec<AgentId> {
         let contact = self.contact(contact);
         let offers = contact.route.as_deref().map(|route| route.offers.as_slice()).unwrap_or_default();
-        let offered = offers.iter().map(|offer| self.offer(*offer).agent);
+        let offers = offers.iter().filter(|offer| !except.contains(offer));
+        let offered = offers.map(|offer| self.offer(*offer).agent);
         let engaged = contact.engagement().map(|engagement| self.engagement(engagement).agent);
         let agents: Vec<AgentKey> = offered.chain(engaged).collect();
         agents.into_iter().map(|agent| self.agent(agent).id.clone()).collect()
+    }
+}
+
+fn made_by(event: &Event) -> Option<OfferKey> {
+    match event {
+        Event::OfferMade { offer, .. } => Some(*offer),
+        _ => None,
     }
 }

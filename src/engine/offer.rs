@@ -31,8 +31,7 @@ pub(super) fn ack_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey) -> R
     if let Some(expires_at) = offer.expires_at {
         return Ok(Reply::OfferOpen { expires_at });
     }
-    let rules = &out.state().rules(offer.queue).offers;
-    let (expires_at, acceptance) = (out.now + rules.time, rules.acceptance);
+    let (expires_at, acceptance) = (out.now + offer.time, out.state().rules(offer.queue).offers.acceptance);
     out.emit(Event::OfferDelivered { offer: key, expires_at });
     match acceptance {
         Acceptance::ByAgent => Ok(Reply::OfferOpen { expires_at }),
@@ -66,11 +65,11 @@ pub(super) fn decline_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey, 
 /// Gives an agent longer to answer, up to what the queue allows in all.
 pub(super) fn extend_offer(out: &mut Emit<'_>, agent: &AgentId, key: OfferKey, by: Span) -> Result<Reply, Reject> {
     let offer = open_offer(out, agent, key)?;
-    let rules = &out.state().rules(offer.queue).offers;
+    let extension_max = out.state().rules(offer.queue).offers.extension_max;
     let (Some(delivered_at), Some(expires_at)) = (offer.delivered_at, offer.expires_at) else {
         return Err(Reject::OutOfRange { field: "offer_id", problem: "acknowledge the offer's delivery first" });
     };
-    let latest = delivered_at + rules.time + rules.extension_max;
+    let latest = delivered_at + offer.time + extension_max;
     let expires_at = expires_at + by;
     if expires_at > latest {
         return Err(Reject::ExtensionTooLong { what: "the offer", latest });

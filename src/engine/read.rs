@@ -4,14 +4,18 @@
 
 use std::{ops::Bound, sync::Arc};
 
-use crate::model::{
-    agent::AgentRow,
-    document::{Acceptance, Declining},
-    ids::{
-        AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, SessionId,
+use crate::{
+    model::{
+        agent::AgentRow,
+        document::{Acceptance, Declining},
+        ids::{
+            AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
+            SessionId,
+        },
+        limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
+        time::{Span, Timestamp},
     },
-    limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
-    time::{Span, Timestamp},
+    scoring::Met,
 };
 
 use super::{
@@ -21,8 +25,8 @@ use super::{
     signal::heard,
     state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
     view::{
-        AgentView, Answer, ContactFilter, ContactState, ContactView, OfferView, PositionView, Query, QueueView,
-        WorkState, WorkView,
+        AgentView, Answer, ContactFilter, ContactState, ContactView, MomentView, OfferView, PositionView, Query,
+        QueueView, WorkState, WorkView,
     },
 };
 
@@ -253,13 +257,25 @@ impl State {
             arrived_at: contact.arrived_at,
             made_at: offer.made_at,
             deliver_by: offer.deliver_by,
-            offer_time: rules.time,
+            offer_time: offer.time,
             expires_at: offer.expires_at,
             automatic: rules.acceptance == Acceptance::Automatic,
             may_decline: rules.declining == Declining::Allowed,
             choice: offer.choice,
+            moments: self.moments_of(offer.contact),
             details: Arc::clone(&contact.details),
         })
+    }
+
+    /// The moments of the catalogue that a contact is, the one that is worth most first.
+    pub(super) fn moments_of(&self, key: ContactKey) -> Vec<MomentView> {
+        let contact = self.contact(key);
+        let view = |met: &Met| MomentView {
+            name: met.name.clone(),
+            since: met.since.unwrap_or(contact.arrived_at),
+            handling: met.handling,
+        };
+        heard(contact).map(|heard| heard.scored.moments.iter().map(view).collect()).unwrap_or_default()
     }
 
     pub(super) fn queue_view(&self, key: QueueKey) -> QueueView {

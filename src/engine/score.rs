@@ -21,6 +21,7 @@ use super::{
     event::Event,
     find::{nearest, open_contact, wrong_state},
     reject::Reject,
+    signal::heard,
 };
 
 /// Takes over a score that was found outside the engine.
@@ -50,7 +51,9 @@ pub(super) fn rescore(out: &mut Emit<'_>, contact: ContactKey, dynamic: Span, ca
     }
     let mut place = route.place;
     place.virtual_arrival = route.ordered_from - state.rules_of(route).priority - route.head_start - dynamic;
-    out.emit(Event::ContactScored { contact, place, dynamic, care, why });
+    let before = heard(state.contact(contact)).map(|heard| heard.scored.moments.as_slice()).unwrap_or_default();
+    let other_moments = why.as_ref().is_some_and(|why| why.moments != before);
+    out.emit(Event::ContactScored { contact, place, dynamic, care, why, other_moments });
 }
 
 /// Takes over how many empathetic agents are kept free, which was computed outside the engine.

@@ -266,6 +266,8 @@ pub struct Offer {
     pub cost: u32,
     pub made_at: Timestamp,
     pub deliver_by: Timestamp,
+    /// How long the agent has from the delivery on.
+    pub time: Span,
     pub delivered_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub choice: Choice,

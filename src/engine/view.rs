@@ -8,7 +8,8 @@ use crate::{
     model::{
         agent::{AgentProfile, AgentRow, Presence},
         contact::{ClosedBecause, ContactDetails},
-        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        document::Handling,
+        ids::{AgentId, ChannelName, ContactId, MomentName, OfferKey, QueueName, SessionId, SkillName},
         signal::Thousandths,
         supervision::{QueueMode, Supervision},
         time::{Span, Timestamp},
@@ -237,8 +238,21 @@ pub struct OfferView {
     pub may_decline: bool,
     /// Why this agent.
     pub choice: Choice,
+    /// The moments that the contact is, the one that is worth most first.
+    pub moments: Vec<MomentView>,
     /// For the agent's eyes.
     pub details: Arc<ContactDetails>,
+}
+
+/// A moment that a contact is, for the agent's eyes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MomentView {
+    /// Its name in the catalogue.
+    pub name: MomentName,
+    /// Since when.
+    pub since: Timestamp,
+    /// How its handling is measured.
+    pub handling: Handling,
 }
 
 /// What an agent's stream is told, made when it happens and sent once it is durable.
@@ -248,8 +262,8 @@ pub enum Notice {
     Offer(Box<OfferView>),
     /// An offer is no more; `None` = it expired.
     Rescind { offer: OfferKey, contact: ContactId, because: Option<Rescinded> },
-    /// Facts of a contact at this agent changed.
-    ContactUpdated { contact: ContactId, details: Arc<ContactDetails> },
+    /// Facts of a contact at this agent changed, or the moments that it is.
+    ContactUpdated { contact: ContactId, details: Arc<ContactDetails>, moments: Vec<MomentView> },
     /// Presence changed, by the agent or by a rule.
     Presence { presence: Presence, pending: Option<Presence> },
     /// An engagement of this agent changed: interrupted, resumed, in wrap-up or over (`None`).

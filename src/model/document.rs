@@ -14,16 +14,18 @@ use super::{
     time::Span,
 };
 
+mod catalogue;
 mod difference;
 mod empathy;
 mod moments;
 mod read;
 mod source;
 
+pub use catalogue::Catalogue;
 pub use difference::{Change, Difference, Differences, differences};
 pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
-pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
-pub use read::{DocumentError, Format, Position, Violation};
+pub use moments::{Handling, HeadStart, Moment, SignalRules, Trigger, Worth};
+pub use read::{DocumentError, Format, Position, Violation, written_span};
 pub use source::{DocumentEtag, Origin, Source};
 
 /// The document a daemon runs with when it is given none.
@@ -48,7 +50,9 @@ pub struct Document {
     pub signals: SignalRules,
     /// What it is worth.
     pub head_start: HeadStart,
-    /// The catalogue of moments.
+    /// Shipped catalogues whose moments it takes over.
+    pub catalogues: Vec<Catalogue>,
+    /// The catalogue of moments in force: those of the shipped ones that it does not leave out, and its own.
     pub moments: BTreeMap<MomentName, Moment>,
     /// Skills that requirements and agents may name, each with a description.
     pub skills: BTreeMap<SkillName, String>,

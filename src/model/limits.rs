@@ -124,6 +124,8 @@ pub const SIGNAL_EVENTS_MAX: usize = 16;
 pub const SIGNALS_AT_ONCE_MAX: usize = 64;
 /// Entries of a catalogue of moments: the largest we ship, sixteen times.
 pub const MOMENTS_MAX: usize = 256;
+/// Skills that a moment asks: together with empathy and what the queue asks they are still an ordinary requirement.
+pub const MOMENT_SKILLS_MAX: usize = 8;
 /// Triggers of a moment.
 pub const MOMENT_TRIGGERS_MAX: usize = 64;
 /// Moments of one contact that count; each decays by itself.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`text`] (reads messages, at the edge, the only part with floats), [`evidence`] (what a contact
 //! remembers of its signals), [`mood`] (peak and end of the feelings), [`decay`] (what is left with time), [`moment`]
-//! (the catalogue), [`score`] (all of it together).
+//! (the catalogue), [`score`] (all of it together), [`lint`] (what a document says of moments and cannot mean).
 //!
 //! Invariant: pure; no clock, no I/O, and what leaves for a decision is a whole number. The score follows from the
 //! evidence, the document and the time alone: the order in which signals come in does not matter beyond their times, and
@@ -12,13 +12,14 @@
 pub mod decay;
 pub mod evidence;
 pub mod halving;
+pub mod lint;
 pub mod moment;
 pub mod mood;
 pub mod score;
 pub mod text;
 
 pub use evidence::{Evidence, Taken};
-pub use score::{Cause, Contribution, Known, Scored, assess};
+pub use score::{Cause, Contribution, Known, Met, Scored, assess};
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,11 @@ pub struct Match<'a> {
 }
 
 impl Match<'_> {
+    /// Since when it is one; `None` = since it came.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     /// What is left of it; nothing before it was one.
     pub fn left(&self, now: Timestamp) -> Left {
         let seconds = seconds_of(self.moment.head_start) * u32::from(self.strength) / u32::from(WHOLE);

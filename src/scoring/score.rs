@@ -6,12 +6,14 @@
 
 #![deny(clippy::float_arithmetic)]
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use crate::model::{
     care::Grade,
-    document::{Document, Worth},
-    ids::MomentName,
+    document::{Document, Handling, Worth},
+    ids::{MomentName, SkillName},
     limits::MOMENTS_COUNTED_MAX,
-    requirement::Level,
+    requirement::{Condition, Level},
     signal::{Source, Thousandths, WHOLE},
     time::{Span, Timestamp},
 };
@@ -34,7 +36,7 @@ const THIRD: u8 = 3;
 /// Attempts in self-service that count whole.
 const ATTEMPTS: u8 = 3;
 /// What nobody has to prove a second time: words alone may give all that evidence can give.
-const SAFETY: [&str; 7] = [
+pub(super) const SAFETY: [&str; 7] = [
     "safety_threat",
     "self_harm",
     "medical_emergency",
@@ -72,10 +74,27 @@ pub struct Scored {
     pub empathy: Level,
     /// The longest wait for an empathetic agent that its moments ask; `None` = what is usual.
     pub hold: Option<Span>,
+    /// What its moments ask of that agent's skills; `None` = nothing.
+    pub skills: Option<Arc<[Condition]>>,
+    /// The least time to answer its offer that its moments ask; `None` = what is usual.
+    pub offer_time: Option<Span>,
+    /// The moments of the catalogue that it is, the one that is worth most first.
+    pub moments: Vec<Met>,
     /// Where the head start comes from; strongest first within a source.
     pub contributions: Vec<Contribution>,
     /// When it will be another by time alone.
     pub next_at: Option<Timestamp>,
+}
+
+/// A moment that a contact is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// Its name.
+    pub name: MomentName,
+    /// Since when, by the first of its triggers; `None` = since the contact came.
+    pub since: Option<Timestamp>,
+    /// How its handling is measured.
+    pub handling: Handling,
 }
 
 /// A part of the head start.
@@ -191,12 +210,32 @@ impl Case<'_> {
         };
         let moments = || parts.iter().filter_map(|part| part.matched);
         let next_at = parts.iter().filter_map(|part| part.left.until).min();
-        let (empathy, hold) =
-            (moments().map(|m| m.moment.empathy).max().unwrap_or(0), moments().filter_map(|m| m.moment.hold).max());
+        let empathy = moments().map(|m| m.moment.empathy).max().unwrap_or(0);
+        let hold = moments().filter_map(|m| m.moment.hold).max();
+        let offer_time = moments().filter_map(|m| m.moment.offer_time).max();
+        let skills = skills(moments());
+        let moments = moments().map(|found| self.met(found)).collect();
         let is_corroborated = is_corroborated(evidence, mood, fixed, known);
         let contributions = capped(document, parts, is_corroborated, known);
-        Scored { score, is_moment, empathy, hold, contributions, next_at }
+        Scored { score, is_moment, empathy, hold, skills, offer_time, moments, contributions, next_at }
     }
+
+    fn met(&self, found: Match<'_>) -> Met {
+        let all = self.fixed.iter().copied().chain(moment::by_feeling(self.document, self.mood));
+        let since = all.filter(|other| other.name == found.name).map(|other| other.since()).min();
+        Met { name: found.name.clone(), since: since.flatten(), handling: found.moment.handling }
+    }
+}
+
+/// What moments ask of skills together: of each skill the highest level.
+fn skills<'a>(moments: impl Iterator<Item = Match<'a>>) -> Option<Arc<[Condition]>> {
+    let mut asked = BTreeMap::new();
+    for (skill, level) in moments.flat_map(|found| &found.moment.skills) {
+        let most: &mut Level = asked.entry(skill).or_default();
+        *most = (*most).max(*level);
+    }
+    let condition = |(skill, level): (&SkillName, Level)| Condition { skill: skill.clone(), level };
+    (!asked.is_empty()).then(|| asked.into_iter().map(condition).collect())
 }
 
 /// A kind of evidence at a time.
@@ -271,12 +310,19 @@ fn moments<'a>(document: &'a Document, mood: &Mood, fixed: &[Match<'a>], now: Ti
 
 /// 1 − ∏ (1 − weight · strength).
 fn score(parts: &[Part<'_>]) -> Thousandths {
+    against(parts.iter().map(|part| u64::from(part.weight) * u64::from(part.left.strength)))
+}
+
+/// What these weights come to together, each at its strongest.
+pub(super) fn joined(weights: impl Iterator<Item = Thousandths>) -> Thousandths {
+    against(weights.map(|weight| u64::from(weight) * u64::from(WHOLE)))
+}
+
+/// 1 − ∏ (1 − each), of millionths.
+fn against(millionths: impl Iterator<Item = u64>) -> Thousandths {
     const MILLION: u64 = 1_000_000;
-    let against = parts.iter().fold(MILLION, |against, part| {
-        let weight = u64::from(part.weight) * u64::from(part.left.strength);
-        against * (MILLION - weight.min(MILLION)) / MILLION
-    });
-    Thousandths::try_from((MILLION - against) / 1_000).unwrap_or(WHOLE)
+    let left = millionths.fold(MILLION, |left, each| left * (MILLION - each.min(MILLION)) / MILLION);
+    Thousandths::try_from((MILLION - left) / 1_000).unwrap_or(WHOLE)
 }
 
 /// More than one signal speaks for it, or one that is sure, or something that is certain.

@@ -92,6 +92,7 @@ impl Chaos {
         let priority = self.random.random_range(0..120);
         let at_once = self.random.random_range(1..4);
         let step = self.random.random_range(5..40);
+        let (asked, asked_level) = (self.word(&["a", "b"]), *self.pick(&[1, 40, 80]));
         let mail = r#"
             [queues.mail]
             channels = ["email"]
@@ -127,7 +128,7 @@ impl Chaos {
             longest_idle = "{idle}"
             {empathy}
             session_grace = "20s"
-            moments.lost = {{ triggers = [{{ event = "lost" }}, {{ distress = 50 }}], half_life = "1m" }}
+            moments.lost = {{ triggers = [{{ event = "lost" }}, {{ distress = 50 }}], half_life = "1m", skills = {{ {asked} = {asked_level} }}, hold = "15s", offer_time = "25s" }}
             moments.stuck = {{ triggers = [{{ event = "stuck", from = ["fact"] }}], head_start = "20s", weight = 40 }}
             [skills]
             a = ""

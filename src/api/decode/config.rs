@@ -10,6 +10,7 @@ use crate::{
         ids::{NameError, QueueName, RequestId, TenantId},
         limits::{AUTHOR_BYTES_MAX, NOTE_BYTES_MAX, QUEUES_MAX},
     },
+    scoring::lint::warnings,
 };
 
 use super::{
@@ -88,13 +89,24 @@ pub fn list_document_versions(message: &pb::ListDocumentVersionsRequest) -> Resu
     v.question(&message.tenant, query)
 }
 
+/// What is to be said of a document.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Everything that is wrong with it.
+    pub violations: Vec<Violation>,
+    /// If nothing is: what it says and cannot mean.
+    pub warnings: Vec<Violation>,
+}
+
 /// Decodes ValidateDocument: what is wrong with the request is refused, what is wrong with the document is the answer.
-pub fn validate_document(message: &pb::ValidateDocumentRequest) -> Result<(TenantId, Vec<Violation>), Violations> {
+pub fn validate_document(message: &pb::ValidateDocumentRequest) -> Result<(TenantId, Found), Violations> {
     let mut v = Violations::default();
     let tenant = v.take_tenant(&message.tenant);
-    let found = v.take_parsed("document", message.document.as_ref());
-    let violations = found.map(|parsed| parsed.map_or_else(|error| error.violations(), |_| Vec::new()));
-    v.finish(tenant.zip(violations))
+    let found = v.take_parsed("document", message.document.as_ref()).map(|parsed| match parsed {
+        Ok(document) => Found { warnings: warnings(&document), ..Found::default() },
+        Err(error) => Found { violations: error.violations(), ..Found::default() },
+    });
+    v.finish(tenant.zip(found))
 }
 
 /// Decodes ApplyDocument: what is wrong with the document is a violation like any other.

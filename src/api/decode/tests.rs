@@ -365,8 +365,8 @@ fn a_document_is_refused_with_every_violation_and_validated_as_an_answer() {
     assert_eq!(unreadable.fields[0].field, "document.text");
 
     let validate = |document| validate_document(&pb::ValidateDocumentRequest { document, ..Default::default() });
-    assert_eq!(validate(text(DEFAULT_TOML)).expect("is an answer").1, []);
-    assert_eq!(validate(text(wrong)).expect("is an answer").1.len(), found.fields.len());
+    assert_eq!(validate(text(DEFAULT_TOML)).expect("is an answer").1.violations, []);
+    assert_eq!(validate(text(wrong)).expect("is an answer").1.violations.len(), found.fields.len());
     let unspecified = Some(pb::DocumentText { format: 0, text: DEFAULT_TOML.into() });
     assert_eq!(fields(validate(unspecified)), ["document.format"]);
 }

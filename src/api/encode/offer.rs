@@ -6,9 +6,10 @@ use crate::{
     api::pb::{self, gateway_frame::Event as GatewayEvent, watch_offers_response::Event as StreamEvent},
     engine::{
         event::{Choice, ChoiceRule, Rescinded},
-        view::{AgentView, Notice, OfferView},
+        view::{AgentView, MomentView, Notice, OfferView},
     },
     model::{
+        document::Handling,
         ids::SessionId,
         time::{Span, Timestamp},
     },
@@ -88,6 +89,20 @@ pub fn offer(view: OfferView, now: Timestamp) -> pb::Offer {
         automatic: view.automatic,
         may_decline: view.may_decline,
         choice: Some(choice(view.choice)),
+        moments: view.moments.iter().map(moment).collect(),
+    }
+}
+
+/// A moment that a contact is.
+fn moment(view: &MomentView) -> pb::ContactMoment {
+    let handling = match view.handling {
+        Handling::Timed => pb::MomentHandling::Timed,
+        Handling::Untimed => pb::MomentHandling::Untimed,
+    };
+    pb::ContactMoment {
+        name: view.name.to_string(),
+        since_time: Some(timestamp(view.since)),
+        handling: handling.into(),
     }
 }
 
@@ -101,9 +116,12 @@ pub fn notice<E: Tells>(notice: Notice, now: Timestamp) -> E {
             reason: rescind_reason(because).into(),
         }
         .into(),
-        Notice::ContactUpdated { contact, details: new } => {
-            pb::ContactUpdated { contact_id: contact.to_string(), details: Some(details(&new)) }.into()
+        Notice::ContactUpdated { contact, details: new, moments } => pb::ContactUpdated {
+            contact_id: contact.to_string(),
+            details: Some(details(&new)),
+            moments: moments.iter().map(moment).collect(),
         }
+        .into(),
         Notice::Presence { presence: new, pending } => {
             pb::PresenceChanged { presence: Some(presence(new)), pending_presence: pending.map(presence) }.into()
         }

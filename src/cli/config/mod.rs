@@ -38,7 +38,7 @@ enum Verb {
     /// Prints the document in force, to the byte as it was applied
     #[command(after_help = "Example:\n  attune config get > routing.toml")]
     Get(Get),
-    /// Says everything that is wrong with a document, and changes nothing
+    /// Says everything that is wrong with a document or to be warned of, and changes nothing
     ///
     /// Exits with 0 if the document is valid, with 2 if not.
     #[command(after_help = "Example:\n  attune config validate routing.toml")]
@@ -134,12 +134,16 @@ async fn validate(session: &Session, file: &File) -> Result<(), Failure> {
     if session.out.format == Format::Json {
         session.out.json(&answer)?;
     }
+    if session.out.format == Format::Table {
+        let warning = |warning: &pb::DocumentViolation| tell(&session.out, file, "warning: ", warning);
+        answer.warnings.iter().try_for_each(warning)?;
+    }
     match answer.violations.as_slice() {
         [] if session.out.format == Format::Json => Ok(()),
         [] => session.out.line(&format!("{} is valid", file.file.display())),
         violations => {
             if session.out.format == Format::Table {
-                violations.iter().try_for_each(|violation| tell(&session.out, file, violation))?;
+                violations.iter().try_for_each(|violation| tell(&session.out, file, "", violation))?;
             }
             let count = violations.len();
             let what = if count == 1 { "1 thing is wrong".to_owned() } else { format!("{count} things are wrong") };
@@ -148,13 +152,13 @@ async fn validate(session: &Session, file: &File) -> Result<(), Failure> {
     }
 }
 
-fn tell(out: &Output, file: &File, violation: &pb::DocumentViolation) -> Result<(), Failure> {
+fn tell(out: &Output, file: &File, what: &str, violation: &pb::DocumentViolation) -> Result<(), Failure> {
     let path = match violation.path.as_str() {
         "" => String::new(),
         path => format!("{} ", out.style.bold(path)),
     };
     let (line, column) = (violation.line, violation.column);
-    out.line(&format!("{}:{line}:{column}: {path}{}", file.file.display(), violation.message))
+    out.line(&format!("{}:{line}:{column}: {what}{path}{}", file.file.display(), violation.message))
 }
 
 impl File {

@@ -100,6 +100,7 @@ impl State {
         let in_use: BTreeSet<(ChannelKey, u32)> = if after.is_none() { self.lanes_in_use() } else { BTreeSet::new() };
         if after.is_none() {
             self.index.free_lanes(|lane| !in_use.contains(lane));
+            self.index.prepare_moments(&document, &mut self.skill_names);
         }
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut last = None;

@@ -21,7 +21,7 @@ use crate::{
 use super::{
     choice::choices,
     count, counted, reach,
-    terms::{Asked, Terms},
+    terms::{Asked, Skill, Terms},
     terms_of,
     view::{
         ConditionCount, ContactExplained, ContactVerdict, Hurdle, PlaceExplained, Prospect, ProspectKind,
@@ -202,7 +202,10 @@ fn of_waiting(
         (ContactVerdict::AllBusy, format!("{are} could take it, all are busy; it is {place} in {queue}"))
     } else if left(Hurdle::Held) == 0 {
         let (are, until) = (counted(with_room, "agent"), until(now, terms.phase_ends_at(state)));
-        (ContactVerdict::Held, format!("{are} with room could take it, but it is held for an empathetic one{until}"))
+        let skilled: Vec<String> = terms.held_for(state).iter().skip(1).map(Skill::words).collect();
+        let with = if skilled.is_empty() { String::new() } else { format!(" with {}", skilled.join(" and ")) };
+        let held = format!("{are} with room could take it, but it is held for an empathetic one{with}{until}");
+        (ContactVerdict::Held, held)
     } else if left(Hurdle::Reserved) == 0 {
         let (are, until) = (counted(with_room, "agent"), until(now, terms.phase_ends_at(state)));
         let kept = format!("{are} with room could take it, but they are kept free for moments of truth{until}");

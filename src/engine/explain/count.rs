@@ -70,8 +70,12 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
         ready.for_each(|agent| with_room.insert(agent));
         left.keep(&with_room);
     });
-    if let Some(held) = terms.held_for(state) {
-        funnel.pass(Hurdle::Held, held.words(), |left| left.keep(&holding(state, &held)));
+    let held = terms.held_for(state);
+    if !held.is_empty() {
+        let words: Vec<String> = held.iter().map(Skill::words).collect();
+        funnel.pass(Hurdle::Held, words.join(" and "), |left| {
+            held.iter().for_each(|skill| left.keep(&holding(state, skill)));
+        });
     }
     if let Some(bar) = terms.barred_by(state) {
         funnel.pass(Hurdle::Reserved, "not kept free for moments of truth", |left| {

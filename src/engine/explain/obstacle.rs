@@ -149,7 +149,7 @@ pub fn room(state: &State, key: AgentKey, channel: ChannelKey, cost: u32) -> Vec
 fn kept(state: &State, terms: &Terms<'_>, key: AgentKey, found: &mut Vec<Obstacle>) {
     let stand = state.index.stand(key);
     let until = terms.phase_ends_at(state);
-    if let Some(held) = terms.held_for(state).filter(|held| !held.is_met_by(stand)) {
+    for held in terms.held_for(state).into_iter().filter(|held| !held.is_met_by(stand)) {
         found.push(Obstacle::Held { condition: held.condition, until });
     }
     let freely = |wanted: &&Wanted| terms.is_for_empathy(state, wanted);

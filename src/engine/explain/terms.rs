@@ -76,12 +76,14 @@ impl Terms<'_> {
         state.document_of(self.route).empathy.as_ref()
     }
 
-    /// The empathy that it is held for.
-    pub fn held_for(&self, state: &State) -> Option<Skill> {
-        match self.manner(state) {
-            Manner::Moment { level, held: true } => Some(Skill::of(state, &self.empathy(state)?.condition(level))),
-            _ => None,
-        }
+    /// The empathy that it is held for, and what its moments ask beside it; nothing if it is not held.
+    pub fn held_for(&self, state: &State) -> Vec<Skill> {
+        let (Manner::Moment { level, held: true }, Some(empathy)) = (self.manner(state), self.empathy(state)) else {
+            return Vec::new();
+        };
+        let asks = state.asks_of(self.contact);
+        let all = std::iter::once(empathy.condition(level)).chain(asks.iter().flat_map(|asks| asks.iter().cloned()));
+        all.map(|condition| Skill::of(state, &condition)).collect()
     }
 
     /// What agents bear who are kept from it.

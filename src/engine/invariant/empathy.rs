@@ -15,7 +15,7 @@ use crate::{
         document::{Document, Empathy, ReserveMode},
         ids::{AgentKey, ContactKey, SkillKey, SkillName},
         limits::{RESERVE_AGENTS_MIN, TIERS_MAX},
-        requirement::{Conjunct, Dnf, Level},
+        requirement::{Condition, Conjunct, Dnf, Level},
     },
 };
 
@@ -30,15 +30,21 @@ fn is_empathetic(agent: &Agent, empathy: &Empathy) -> bool {
 }
 
 /// Whether a contact that waits for anyone may take an agent who meets what it asks.
-pub(super) fn allows(state: &State, route: &Route, key: AgentKey, required: &Dnf) -> bool {
+pub(super) fn allows(state: &State, contact: ContactKey, key: AgentKey, required: &Dnf) -> bool {
+    let route = state.route(contact);
     let Some(empathy) = &state.document_of(route).empathy else { return true };
-    !is_held_from(route, state.agent(key), empathy) && !is_kept_from(state, route, key, required, empathy)
+    !is_held_from(state, contact, state.agent(key), empathy) && !is_kept_from(state, route, key, required, empathy)
 }
 
-/// Whether a moment of truth waits for more empathy than the agent has.
-pub(super) fn is_held_from(route: &Route, agent: &Agent, empathy: &Empathy) -> bool {
+/// Whether a moment of truth waits for more empathy than the agent has, or for skills that its moments ask.
+pub(super) fn is_held_from(state: &State, contact: ContactKey, agent: &Agent, empathy: &Empathy) -> bool {
+    let route = state.route(contact);
     let needs = empathy.level.max(route.care.empathy);
-    route.care.moment_of_truth && route.phase == Phase::First && level_of(agent, empathy) < needs
+    let scored = state.contact(contact).heard.as_deref().map(|heard| &heard.scored);
+    let mut asks = scored.into_iter().flat_map(|scored| scored.skills.iter().flat_map(|skills| skills.iter()));
+    let lacks = |asked: &Condition| agent.profile.skills.get(&asked.skill).is_none_or(|level| *level < asked.level);
+    let lacks_any = level_of(agent, empathy) < needs || asks.any(lacks);
+    route.care.moment_of_truth && route.phase == Phase::First && lacks_any
 }
 
 /// Whether an agent is kept free and not for this contact.

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::model::{
     ids::{ContactKey, QueueKey},
-    requirement::Requirement,
+    requirement::{Condition, Requirement},
 };
 
 use super::{
@@ -47,6 +47,8 @@ pub struct ClassId {
     pub own: Option<Arc<Requirement>>,
     /// What it asks of empathy.
     pub manner: Manner,
+    /// What its moments ask of skills as long as it is held; `None` = nothing.
+    pub asks: Option<Arc<[Condition]>>,
 }
 
 /// One alternative of a requirement, as atoms. `must` is never empty: it holds at least [`ANYONE`](super::atoms::ANYONE).

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::{
     engine::{event::Place, names::Names, table::Table},
     model::{
-        document::{Empathy, Members, OwnRequirement, Queue, Rule},
+        document::{Document, Empathy, Members, OwnRequirement, Queue, Rule},
         ids::{AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey, SkillName},
         limits::{ATOMS_MAX, CLASSES_MAX},
         requirement::{Condition, Dnf, Level, Requirement, RequirementError},
@@ -184,7 +184,7 @@ impl Index {
         let rule = rule_at(queue, id.step);
         let required = combined(rule, id.own.as_deref()).expect("requirements are checked before a contact enters");
         let member = (queue.members == Members::Assigned).then(|| self.atom(Atom::Member(id.queue)));
-        let required = id.manner.required(&required, empathy);
+        let required = id.manner.required(&required, empathy, id.asks.as_deref().unwrap_or_default());
         let mut alternatives = self.compile(&required, member, skills);
         if let (Some(empathy), Some(bar)) = (empathy, id.manner.barred_by().and_then(|bar| self.bar(id.document, bar)))
         {
@@ -312,6 +312,18 @@ impl Index {
         for dnf in all.flat_map(|rule| std::iter::once(&rule.required).chain(&rule.prefer)) {
             for condition in dnf.conjuncts.iter().flat_map(|one| one.must.iter().chain(&one.must_not)) {
                 self.prepare(Atom::Skill(SkillKey(skills.intern(&condition.skill)), condition.level));
+            }
+        }
+    }
+
+    /// The same of what a document's moments ask.
+    pub fn prepare_moments(&mut self, document: &Document, skills: &mut Names<SkillName>) {
+        for moment in document.moments.values() {
+            for (skill, level) in &moment.skills {
+                self.prepare(Atom::Skill(SkillKey(skills.intern(skill)), *level));
+            }
+            if let Some(empathy) = document.empathy.as_ref().filter(|empathy| moment.empathy > empathy.level) {
+                self.prepare(Atom::Skill(SkillKey(skills.intern(&empathy.skill)), moment.empathy));
             }
         }
     }

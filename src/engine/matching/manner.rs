@@ -148,10 +148,18 @@ impl Manner {
         }
     }
 
-    /// What an agent needs where this is asked anyway.
-    pub fn required(self, asked: &Dnf, empathy: Option<&Empathy>) -> Dnf {
+    /// Whether its contacts are held for empathetic agents.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Moment { held: true, .. })
+    }
+
+    /// What an agent needs where this is asked anyway, and that by its moments.
+    pub fn required(self, asked: &Dnf, empathy: Option<&Empathy>, by_moments: &[Condition]) -> Dnf {
         match (self, empathy) {
-            (Self::Moment { level, held: true }, Some(empathy)) => with(asked, &empathy.condition(level)),
+            (Self::Moment { level, held: true }, Some(empathy)) => {
+                let empathetic = with(asked, &empathy.condition(level));
+                by_moments.iter().fold(empathetic, |asked, condition| with(&asked, condition))
+            }
             _ => asked.clone(),
         }
     }

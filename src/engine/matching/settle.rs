@@ -485,7 +485,8 @@ fn offer(out: &mut Emit<'_>, contact: ContactKey, chosen: Chosen, rule: ChoiceRu
     let deliver_by = out.now + Span::from_millis(DELIVERY_MILLIS);
     look_behind(out, contact);
     make_room(out, contact, chosen.agent);
-    out.emit(Event::OfferMade { offer, contact, agent: chosen.agent, deliver_by, choice });
+    let time = out.state().offer_time(contact);
+    out.emit(Event::OfferMade { offer, contact, agent: chosen.agent, deliver_by, time, choice });
     if choice.rule == ChoiceRule::Pulled {
         // Whoever was turned away for this contact's sake may still find room.
         out.work().dirty_agents.insert(chosen.agent);

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Catalogue;
 use crate::model::{
-    ids::EventName,
+    ids::{EventName, SkillName},
     requirement::Level,
     signal::{Source, Thousandths},
     time::Span,
@@ -94,6 +95,8 @@ impl Default for SignalRules {
 /// An entry of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Moment {
+    /// The shipped catalogue that it is of; `None` = the document's own.
+    pub origin: Option<Catalogue>,
     /// For people to read.
     pub description: String,
     /// Each of them alone makes it one.
@@ -108,6 +111,22 @@ pub struct Moment {
     pub empathy: Level,
     /// How long it waits for an empathetic agent; `None` = as the document's `[empathy]` says.
     pub hold: Option<Span>,
+    /// What that agent must know as well; once the hold is over, nobody need.
+    pub skills: BTreeMap<SkillName, Level>,
+    /// The least time that an agent has to answer its offer; `None` = as long as the queue gives.
+    pub offer_time: Option<Span>,
+    /// How its handling is measured.
+    pub handling: Handling,
+}
+
+/// Whether a contact's handling counts towards what agents are asked to keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Handling {
+    /// As every other contact's.
+    #[default]
+    Timed,
+    /// It takes as long as it takes: no target of handling time goes with it.
+    Untimed,
 }
 
 /// What makes a contact this moment.

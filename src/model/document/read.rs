@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
-    Source,
+    Catalogue, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, Moment, OnAgentLost, RefusalPause,
+    ReserveRules, SignalRules, Source,
 };
 use crate::model::{
-    ids::{ChannelName, SkillName},
+    ids::{ChannelName, MomentName, SkillName},
     limits::{CAPACITY_MAX, CHANNELS_MAX, DOCUMENT_BYTES_MAX, QUEUES_MAX, SKILLS_MAX},
     time::Span,
 };
@@ -33,6 +33,7 @@ mod tests;
 use faults::Faults;
 use place::{Object, Place};
 use span::SPAN_MAX;
+pub use span::written_span;
 use written::Written;
 
 /// The notation of a document.
@@ -175,6 +176,16 @@ impl Document {
         }
     }
 
+    /// What `look` has to say of it, at paths of keys, each with its place in the text.
+    pub fn remarks(&self, look: impl FnOnce(&mut dyn FnMut(&[&str], String))) -> Vec<Violation> {
+        let read = Written::parse(&self.source.text, self.source.format);
+        let written = read.expect("a document's text follows its notation: it was read before");
+        let faults = Faults::default();
+        let root = Place::root(&written, &faults);
+        look(&mut |keys, remark| root.fault_below(keys, remark));
+        faults.into_violations()
+    }
+
     /// No queues, no channels, no skills: what is in force before the first document.
     pub fn empty() -> Self {
         Self {
@@ -186,6 +197,7 @@ impl Document {
             reserve: ReserveRules::default(),
             signals: SignalRules::default(),
             head_start: HeadStart::default(),
+            catalogues: Vec::new(),
             moments: BTreeMap::new(),
             skills: BTreeMap::new(),
             channels: BTreeMap::new(),
@@ -197,6 +209,17 @@ impl Document {
     pub fn embedded_default() -> Self {
         Self::parse(DEFAULT_TOML, Format::Toml).expect("the embedded document is valid: a test reads it")
     }
+}
+
+/// Reads a shipped catalogue.
+pub(super) fn read_catalogue(catalogue: Catalogue) -> BTreeMap<MomentName, Moment> {
+    let written =
+        Written::parse(catalogue.toml(), Format::Toml).expect("shipped catalogues are valid: a test reads them");
+    let faults = Faults::default();
+    let moments = moments::read_shipped(&Place::root(&written, &faults), catalogue);
+    let found = faults.into_violations();
+    assert!(found.is_empty(), "the catalogue {} is at fault:\n{}", catalogue.name(), on_lines(&found));
+    moments
 }
 
 /// What a document defines, for checking what its rules refer to.
@@ -214,7 +237,12 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
     let signals = moments::read_signals(top.section("signals"));
     let head_start = moments::read_head_start(top.section("head_start"));
-    let moments = top.get("moments").map(|p| moments::read_moments(&p)).unwrap_or_default();
+    let catalogues = top.get("catalogues").map(|p| moments::read_catalogues(&p)).unwrap_or_default();
+    let shipped = Catalogue::together(&catalogues);
+    let moments = match top.get("moments") {
+        Some(own) => moments::read_moments(&own, shipped),
+        None => shipped,
+    };
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
     let channels = top.need("channels", "define at least one channel").map(|p| read_channels(&p)).unwrap_or_default();
     let defined = Defined { skills: skills.keys().cloned().collect(), channels: channels.keys().cloned().collect() };
@@ -232,6 +260,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         reserve: reserve.unwrap_or_default(),
         signals,
         head_start,
+        catalogues,
         moments,
         skills,
         channels,

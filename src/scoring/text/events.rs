@@ -4,7 +4,7 @@
 
 use super::{
     lexicon::{Lexicon, Part},
-    normalise::Normal,
+    normalise::Token,
 };
 
 /// An event that a message names.
@@ -38,9 +38,8 @@ impl Events {
         self.found.resize(lexicon.patterns().len(), (0, 0));
     }
 
-    /// Notes what was found at a byte; bytes come in order of sentences.
-    pub fn note(&mut self, lexicon: &Lexicon, normal: &Normal, start: usize, parts: &[Part]) {
-        let Some(token) = normal.tokens.get(normal.token_at(start)) else { return };
+    /// Notes what was found at a token; tokens come in order of sentences.
+    pub fn note(&mut self, lexicon: &Lexicon, token: Token, parts: &[Part]) {
         for part in parts {
             let (sentence, groups) = self.found[usize::from(part.pattern)];
             if groups == 0 {

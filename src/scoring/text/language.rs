@@ -36,6 +36,11 @@ impl Language {
         }
     }
 
+    /// Whether the patterns of its events are written without marks, and stand for words with and without them.
+    pub fn has_plain_patterns(self) -> bool {
+        self == Self::Pl
+    }
+
     /// The language of a BCP 47 tag (`zh-Hant-TW`, `en_GB`), if the analyser reads it.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();

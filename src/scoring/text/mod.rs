@@ -5,7 +5,8 @@
 //! text; it allocates nothing after warm-up; case, zero-width characters, stretched letters and repeated sentences do
 //! not change what it says; evidence adds up to the log odds. Not here: what a score is worth in seconds.
 //!
-//! Reading order: [`normalise`], [`language`], [`lexicon`], [`rules`], [`events`], [`linear`], [`model`], [`fit`].
+//! Reading order: [`normalise`], [`plain`], [`language`], [`lexicon`], [`rules`], [`events`], [`linear`], [`model`],
+//! [`fit`].
 
 use std::sync::LazyLock;
 
@@ -17,6 +18,7 @@ pub mod lexicon;
 pub mod linear;
 pub mod model;
 pub mod normalise;
+pub mod plain;
 pub mod rules;
 
 use events::Events;
@@ -24,6 +26,7 @@ use language::{Guess, Language, guess};
 use lexicon::{Class, Lexicon};
 use model::{INPUTS, LINEAR, Model, inputs, probability};
 use normalise::Normal;
+use plain::Plain;
 use rules::Sums;
 
 /// Below this certainty a Latin text is read in each language it may be in.
@@ -53,6 +56,8 @@ pub struct Analysis {
 pub struct Scratch {
     /// The last message, normalised.
     pub normal: Normal,
+    /// The same without marks, in languages whose patterns have none.
+    pub plain: Plain,
     /// Its terms.
     pub sums: Sums,
     /// Its events.
@@ -119,7 +124,7 @@ impl Reader {
 
     /// Finds everything in a text; the linear model's inputs are not set.
     pub fn take_in(&self, text: &str, language: Language, scratch: &mut Scratch) {
-        let Scratch { normal, sums, events, inputs: read } = scratch;
+        let Scratch { normal, plain, sums, events, inputs: read } = scratch;
         normal.read(text, language, |word| self.lexicon.is_known(word));
         sums.begin();
         events.begin(&self.lexicon);
@@ -127,8 +132,19 @@ impl Reader {
             if let Some(meaning) = seen.found.meaning {
                 sums.note(normal, (seen.start, seen.end), meaning, seen.number);
             }
-            if !seen.found.parts.is_empty() {
-                events.note(&self.lexicon, normal, seen.start, &seen.found.parts);
+            if !seen.found.parts.is_empty()
+                && !language.has_plain_patterns()
+                && let Some(token) = normal.tokens.get(normal.token_at(seen.start))
+            {
+                events.note(&self.lexicon, *token, &seen.found.parts);
+            }
+        }
+        if language.has_plain_patterns() {
+            plain.read(normal);
+            for seen in self.lexicon.find(plain.text()) {
+                if let Some(token) = normal.tokens.get(plain.token_at(seen.start)) {
+                    events.note(&self.lexicon, *token, &seen.found.parts);
+                }
             }
         }
         sums.finish(normal, language);

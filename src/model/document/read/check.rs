@@ -29,6 +29,13 @@ pub(super) fn check_document(document: &Document, root: &Place<'_>) {
         let known = document.skills.keys().map(SkillName::as_str);
         root.unknown_name_below(&["reserve", "k_by_skill", skill.as_str()], skill.as_str(), "skills", known);
     }
+    for (name, moment) in &document.moments {
+        for skill in moment.skills.keys().filter(|skill| !document.skills.contains_key(*skill)) {
+            let path = ["moments", name.as_str(), "skills", skill.as_str()];
+            let known = document.skills.keys().map(SkillName::as_str);
+            root.unknown_name_below(&path, skill.as_str(), "skills", known);
+        }
+    }
     if document.empathy.is_none() && document.reserve != ReserveRules::default() {
         root.fault_below(&["reserve"], "keeps empathetic agents free; say in [empathy] who they are".to_owned());
     }
@@ -105,7 +112,10 @@ fn check_atoms(document: &Document, root: &Place<'_>) {
     });
     let expanded = rules.flat_map(|rule| std::iter::once(&rule.required).chain(&rule.prefer));
     let conjuncts = expanded.flat_map(|dnf| &dnf.conjuncts);
-    let atoms: BTreeSet<_> = conjuncts.flat_map(|conjunct| conjunct.must.iter().chain(&conjunct.must_not)).collect();
+    let of_queues = conjuncts.flat_map(|conjunct| conjunct.must.iter().chain(&conjunct.must_not));
+    let of_moments = document.moments.values().flat_map(|moment| &moment.skills);
+    let of_queues = of_queues.map(|condition| (&condition.skill, condition.level));
+    let atoms: BTreeSet<_> = of_queues.chain(of_moments.map(|(skill, level)| (skill, *level))).collect();
     if atoms.len() > ATOMS_MAX {
         let message = format!(
             "ask for {} distinct pairs of skill and proficiency; at most {ATOMS_MAX} are allowed, so use fewer levels",

@@ -10,9 +10,12 @@ use super::{
     span::{SPAN_MAX, SPAN_MIN},
 };
 use crate::model::{
-    document::{HeadStart, Moment, SignalRules, Trigger, Worth},
-    ids::{EventName, MomentName, NAME_BYTES_MAX},
-    limits::{ATTRIBUTES_MAX, DYNAMIC_HEAD_START_SECS_MAX, MOMENT_TRIGGERS_MAX, MOMENTS_MAX, REPEATS_MAX},
+    document::{Catalogue, Handling, HeadStart, Moment, SignalRules, Trigger, Worth},
+    ids::{EventName, MomentName, NAME_BYTES_MAX, SkillName},
+    limits::{
+        ATTRIBUTES_MAX, DYNAMIC_HEAD_START_SECS_MAX, MOMENT_SKILLS_MAX, MOMENT_TRIGGERS_MAX, MOMENTS_MAX, REPEATS_MAX,
+    },
+    requirement::Level,
     signal::{Source, Thousandths},
     time::Span,
 };
@@ -25,6 +28,8 @@ pub(super) const HALF_LIFE: Span = Span::from_secs(1_800);
 pub(super) const WEIGHT: u8 = 80;
 /// What an entry gives in the line, if nothing else is said.
 pub(super) const HEAD_START: Span = Span::from_secs(90);
+
+pub(super) const HANDLING: &[(&str, Handling)] = &[("timed", Handling::Timed), ("untimed", Handling::Untimed)];
 
 pub(super) const FROM: &[(&str, Source)] = &[("fact", Source::Fact), ("text", Source::Text), ("voice", Source::Voice)];
 
@@ -64,21 +69,66 @@ fn read_worth(mut object: Object<'_>, default: Worth, most: Span) -> Worth {
     Worth { max, weight }
 }
 
-/// Reads `[moments]`.
-pub(super) fn read_moments(place: &Place<'_>) -> BTreeMap<MomentName, Moment> {
-    let Some(object) = place.object() else { return BTreeMap::new() };
-    object.at_most(MOMENTS_MAX, "moments");
-    let entry = |(name, place): (Option<MomentName>, Place<'_>)| {
-        let moment = read_moment(place.object_or_empty());
-        Some((name?, moment))
-    };
-    object.named(MomentName::new).filter_map(entry).collect()
+/// The words for catalogues that a document may name.
+pub(super) fn catalogue_words() -> [(&'static str, Catalogue); Catalogue::ALL.len()] {
+    Catalogue::ALL.map(|catalogue| (catalogue.name(), catalogue))
 }
 
-fn read_moment(mut object: Object<'_>) -> Moment {
+/// Reads `catalogues`.
+pub(super) fn read_catalogues(place: &Place<'_>) -> Vec<Catalogue> {
+    let mut named = Vec::new();
+    for catalogue in place.items().unwrap_or_default().iter().filter_map(|p| p.choice(&catalogue_words())) {
+        if !named.contains(&catalogue) {
+            named.push(catalogue);
+        }
+    }
+    named
+}
+
+/// Reads `[moments]` on top of those of shipped catalogues: an entry stands instead of the shipped one of its name.
+pub(super) fn read_moments(place: &Place<'_>, shipped: BTreeMap<MomentName, Moment>) -> BTreeMap<MomentName, Moment> {
+    let mut moments = shipped;
+    let Some(object) = place.object() else { return moments };
+    object.at_most(MOMENTS_MAX, "moments");
+    for (name, place) in object.named(MomentName::new) {
+        let mut entry = place.object_or_empty();
+        let is_off = entry.get("off").and_then(|p| p.flag()).unwrap_or(false);
+        match name {
+            Some(name) if is_off => leave_out(&place, &entry, &name, &mut moments),
+            Some(name) => _ = moments.insert(name, read_moment(entry, None)),
+            None => _ = read_moment(entry, None),
+        }
+    }
+    moments
+}
+
+/// Reads the text of a shipped catalogue.
+pub(super) fn read_shipped(place: &Place<'_>, catalogue: Catalogue) -> BTreeMap<MomentName, Moment> {
+    let Some(mut top) = place.object() else { return BTreeMap::new() };
+    let moments = top.get("moments").and_then(|p| p.object());
+    top.finish();
+    let entry = |(name, place): (Option<MomentName>, Place<'_>)| {
+        Some((name?, read_moment(place.object_or_empty(), Some(catalogue))))
+    };
+    moments.iter().flat_map(|moments| moments.named(MomentName::new)).filter_map(entry).collect()
+}
+
+/// Leaves a shipped moment out, which must be there and of which nothing else may be said.
+fn leave_out(place: &Place<'_>, entry: &Object<'_>, name: &MomentName, moments: &mut BTreeMap<MomentName, Moment>) {
+    if entry.entries().count() > 1 {
+        place.fault("is off, so that nothing else can be said of it; write off = true alone".to_owned());
+    }
+    if moments.remove(name).is_none() {
+        let shipped = moments.iter().filter(|(_, moment)| moment.origin.is_some());
+        place.unknown_name(name.as_str(), "catalogues", shipped.map(|(name, _)| name.as_str()));
+    }
+}
+
+fn read_moment(mut object: Object<'_>, origin: Option<Catalogue>) -> Moment {
     let description = object.get("description").and_then(|p| p.text()).unwrap_or_default().to_owned();
     let triggers = object.need("triggers", "say what makes a contact this moment").map(|p| read_triggers(&p));
     let moment = Moment {
+        origin,
         description,
         triggers: triggers.unwrap_or_default(),
         weight: weight(&mut object, "weight").unwrap_or(Thousandths::from(WEIGHT) * 10),
@@ -86,9 +136,20 @@ fn read_moment(mut object: Object<'_>) -> Moment {
         head_start: span(&mut object, "head_start", HEAD_START_MAX).unwrap_or(HEAD_START),
         empathy: object.get("empathy").and_then(|p| p.number(1..=100)).unwrap_or(0),
         hold: object.get("hold").and_then(|p| p.span(Span::ZERO, SPAN_MAX)),
+        skills: object.get("skills").map(|p| read_skills(&p)).unwrap_or_default(),
+        offer_time: object.get("offer_time").and_then(|p| p.span(SPAN_MIN, SPAN_MAX)),
+        handling: object.get("handling").and_then(|p| p.choice(HANDLING)).unwrap_or_default(),
     };
     object.finish();
     moment
+}
+
+/// Skills with the level that is asked of each; whether they exist is looked at in `check`.
+fn read_skills(place: &Place<'_>) -> BTreeMap<SkillName, Level> {
+    let Some(object) = place.object() else { return BTreeMap::new() };
+    object.at_most(MOMENT_SKILLS_MAX, "skills");
+    let entry = |(name, place): (Option<SkillName>, Place<'_>)| Some((name?, place.number(1..=100)?));
+    object.named(SkillName::new).filter_map(entry).collect()
 }
 
 fn read_triggers(place: &Place<'_>) -> Vec<Trigger> {

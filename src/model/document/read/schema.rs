@@ -54,6 +54,7 @@ impl Document {
                 ("reserve", empathy::reserve()),
                 ("signals", moments::signals()),
                 ("head_start", moments::head_start()),
+                ("catalogues", moments::catalogues()),
                 ("moments", moments::moments()),
                 (
                     "skills",

@@ -33,7 +33,7 @@ pub(super) fn span_of_secs(secs: i128) -> Span {
 }
 
 /// Writes a span in the longest unit that divides it, as [`parse_span`] reads it.
-pub(super) fn written_span(span: Span) -> String {
+pub fn written_span(span: Span) -> String {
     match UNITS.iter().find(|(_, micros)| span.0 != 0 && span.0 % micros == 0) {
         Some((unit, micros)) => format!("{}{unit}", span.0 / micros),
         None => span.to_string(),

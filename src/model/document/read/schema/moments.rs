@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        moments::{FROM, HEAD_START_MAX, WEIGHT},
+        moments::{FROM, HANDLING, HEAD_START_MAX, WEIGHT, catalogue_words},
         span::{SPAN_MAX, SPAN_MIN},
     },
-    flag, name, named, number, span, table, text, with_default,
+    choice, flag, name, named, number, span, table, text, with_default,
 };
 use crate::model::{
     document::{HeadStart, Worth},
     ids::NAME_BYTES_MAX,
-    limits::{ATTRIBUTES_MAX, MOMENT_TRIGGERS_MAX, MOMENTS_MAX, REPEATS_MAX},
+    limits::{ATTRIBUTES_MAX, MOMENT_SKILLS_MAX, MOMENT_TRIGGERS_MAX, MOMENTS_MAX, REPEATS_MAX},
     time::Span,
 };
 
@@ -77,15 +77,34 @@ pub(super) fn head_start() -> Value {
     )
 }
 
+pub(super) fn catalogues() -> Value {
+    let names = catalogue_words().map(|(word, _)| word);
+    json!({
+        "description": "Shipped catalogues whose moments the document takes over, the common ones always with them; \
+                        of two moments with one name that of the catalogue named later. Default: none.",
+        "type": "array",
+        "items": { "enum": names },
+    })
+}
+
 pub(super) fn moments() -> Value {
-    named("The catalogue: what the business calls moments of truth, by name.", 0, MOMENTS_MAX, moment())
+    let description = "What the business calls moments of truth, by name: each in place of the one that a shipped \
+                       catalogue has under this name.";
+    named(description, 0, MOMENTS_MAX, moment())
 }
 
 fn moment() -> Value {
-    table(
+    let mut moment = table(
         "A moment, what makes a contact one, and what it asks.",
-        &["triggers"],
+        &[],
         [
+            (
+                "off",
+                with_default(
+                    flag("Leaves out a moment that a shipped catalogue has; nothing else goes with it."),
+                    false,
+                ),
+            ),
             ("description", text("For people to read.")),
             (
                 "triggers",
@@ -116,8 +135,37 @@ fn moment() -> Value {
                     None,
                 ),
             ),
+            (
+                "skills",
+                named(
+                    "What that agent must know as well; once the hold is over, nobody need.",
+                    0,
+                    MOMENT_SKILLS_MAX,
+                    number("At this proficiency or above.", 1, 100),
+                ),
+            ),
+            (
+                "offer_time",
+                span(
+                    "The least time that an agent has to answer its offer. Default: what the queue gives.",
+                    SPAN_MIN,
+                    SPAN_MAX,
+                    None,
+                ),
+            ),
+            (
+                "handling",
+                with_default(
+                    choice("Whether a target of handling time goes with it; agents are told.", HANDLING),
+                    "timed",
+                ),
+            ),
         ],
-    )
+    );
+    moment["if"] = json!({ "properties": { "off": { "const": true } }, "required": ["off"] });
+    moment["then"] = json!({ "maxProperties": 1 });
+    moment["else"] = json!({ "required": ["triggers"] });
+    moment
 }
 
 fn trigger() -> Value {

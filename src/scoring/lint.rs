@@ -1,0 +1,325 @@
+//! What a valid document says of moments and cannot mean: remarks for whoever writes it, before it is in force.
+//!
+//! Invariant: a remark never stands in the way; of single moments only the document's own are remarked on, because what a
+//! shipped catalogue says need not fit every document to the second. Not here: what is wrong (`Document::parse`), and what
+//! needs to know the agents (`engine`).
+
+#![deny(clippy::float_arithmetic)]
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    document::{Catalogue, Document, Empathy, Moment, ReserveMode, Trigger, Violation, written_span},
+    ids::{EventName, MomentName, QueueName},
+    signal::{Source, Thousandths},
+    similar::similar,
+    time::Span,
+};
+
+use super::score::{ENTER, SAFETY, joined};
+
+/// A remark: keys that lead to what it is about, and what is to be said.
+type Say<'s> = &'s mut dyn FnMut(&[&str], String);
+
+/// Everything to remark on a document, each with its place in the text.
+pub fn warnings(document: &Document) -> Vec<Violation> {
+    document.remarks(|say| {
+        of_the_whole(document, say);
+        for (name, moment) in document.moments.iter().filter(|(_, moment)| moment.origin.is_none()) {
+            Own { document, name, moment }.look(say);
+        }
+        for name in queues_of_empathy(document) {
+            let keeps = "asks empathy of everybody who serves it, so that there is nobody else whom a routine contact \
+                         could take; keep nobody free with [reserve] k = 0, or ask empathy in prefer";
+            say(&["queues", name.as_str(), "require"], keeps.to_owned());
+        }
+    })
+}
+
+fn of_the_whole(document: &Document, say: Say<'_>) {
+    if document.empathy.is_some() || document.moments.is_empty() {
+        return;
+    }
+    let key = if document.catalogues.is_empty() { "moments" } else { "catalogues" };
+    let nobody = "says what moments of truth are, and without [empathy] nobody is empathetic: they only move contacts in \
+                  their lines";
+    say(&[key], nobody.to_owned());
+}
+
+/// Queues that only empathetic agents may serve, though some of them are kept free for moments of truth.
+fn queues_of_empathy(document: &Document) -> impl Iterator<Item = &QueueName> {
+    let reserve = &document.reserve;
+    let keeps =
+        reserve.mode != ReserveMode::Off && (reserve.k != Some(0) || reserve.k_by_skill.values().any(|k| *k > 0));
+    let empathy = document.empathy.as_ref().filter(|_| keeps);
+    let asks = |empathy: &Empathy, name: &QueueName| {
+        document.queues[name].rule.required.conjuncts.iter().all(|conjunct| {
+            conjunct.must.iter().any(|asked| asked.skill == empathy.skill && asked.level >= empathy.level)
+        })
+    };
+    document.queues.keys().filter(move |name| empathy.is_some_and(|empathy| asks(empathy, name)))
+}
+
+/// A moment that the document itself describes.
+struct Own<'d> {
+    document: &'d Document,
+    name: &'d MomentName,
+    moment: &'d Moment,
+}
+
+impl Own<'_> {
+    fn look(&self, say: Say<'_>) {
+        let mut of = |key: &str, remark: Option<String>| {
+            if let Some(remark) = remark {
+                say(&["moments", self.name.as_str(), key], remark);
+            }
+        };
+        of("weight", self.never_reaches());
+        of("head_start", self.gives_too_much());
+        of("empathy", self.asks_no_more());
+        of("hold", self.holds_too_long());
+        of("skills", self.asks_nobody());
+        of("offer_time", self.gives_no_longer());
+        for trigger in &self.moment.triggers {
+            of("triggers", self.never_comes(trigger));
+            of("triggers", misspelt(trigger));
+        }
+    }
+
+    /// Its weight, with everything that can stand beside it, makes no moment of truth.
+    fn never_reaches(&self) -> Option<String> {
+        let Moment { weight, head_start, .. } = *self.moment;
+        if weight == 0 && head_start == Span::ZERO {
+            return Some("is 0, and no head start is given: the moment changes nothing; leave it out".to_owned());
+        }
+        let (signals, worth) = (&self.document.signals, &self.document.head_start);
+        let felt = [worth.emotion, worth.urgency].into_iter().filter(|_| signals.text || signals.voice);
+        let known = [worth.repeats, worth.reach, worth.value, worth.effort].into_iter().filter(|_| signals.facts);
+        let most = joined(felt.chain(known).map(|worth| worth.weight).chain([weight]));
+        let hundredths = |thousandths: Thousandths| thousandths / 10;
+        (0 < weight && most < ENTER).then(|| {
+            format!(
+                "is {}; with everything that [head_start] counts beside it the score comes to {}, and a moment of truth \
+                 begins at {}",
+                hundredths(weight),
+                hundredths(most),
+                hundredths(ENTER)
+            )
+        })
+    }
+
+    /// More than is ever counted, or than words alone may give.
+    fn gives_too_much(&self) -> Option<String> {
+        let (given, caps) = (self.moment.head_start, &self.document.head_start);
+        let is = written_span(given);
+        if given > caps.max {
+            return Some(format!("is {is}; of all evidence together at most {} count", written_span(caps.max)));
+        }
+        let by_words = |trigger: &Trigger| match trigger {
+            Trigger::Event { event, from, .. } => *from == [Source::Text] && !SAFETY.contains(&event.as_str()),
+            Trigger::Distress(_) | Trigger::Repeats(_) => false,
+        };
+        (given > caps.text_max && self.moment.triggers.iter().all(by_words)).then(|| {
+            let most = written_span(caps.text_max);
+            format!("is {is}, and only words make this moment; they give {most} at most, unless a fact, a repeat or a voice goes with them")
+        })
+    }
+
+    /// As much empathy as every moment of truth gets.
+    fn asks_no_more(&self) -> Option<String> {
+        let (level, asked) = (self.document.empathy.as_ref()?.level, self.moment.empathy);
+        (0 < asked && asked <= level)
+            .then(|| format!("is {asked}; [empathy] asks {level} for every moment of truth, so this asks no more"))
+    }
+
+    /// Longer than contacts may wait to be on time anywhere, or in a document that holds nobody.
+    fn holds_too_long(&self) -> Option<String> {
+        let hold = self.moment.hold.filter(|hold| *hold > Span::ZERO)?;
+        self.document.empathy.as_ref()?;
+        if self.document.reserve.mode == ReserveMode::Off {
+            return Some(
+                "holds contacts for agents whom [reserve] mode = \"off\" keeps nobody of: it is not done".to_owned(),
+            );
+        }
+        let longest = self.document.queues.values().map(|queue| queue.service_level).max()?;
+        (hold >= longest).then(|| {
+            let (hold, longest) = (written_span(hold), written_span(longest));
+            format!("is {hold}; by then it is too late for the service level of every queue, the longest of which is {longest}")
+        })
+    }
+
+    /// Skills are asked only while a contact is held, and it never is.
+    fn asks_nobody(&self) -> Option<String> {
+        let empathy = self.document.empathy.as_ref();
+        let hold = self.moment.hold.or(empathy.and_then(|empathy| empathy.hold));
+        let is_held = empathy.is_some() && self.document.reserve.mode != ReserveMode::Off && hold != Some(Span::ZERO);
+        (!self.moment.skills.is_empty() && !is_held).then(|| {
+            "are asked only as long as a contact is held for an empathetic agent, and this one never is".to_owned()
+        })
+    }
+
+    /// No longer than every queue gives anyway.
+    fn gives_no_longer(&self) -> Option<String> {
+        let (time, shortest) =
+            (self.moment.offer_time?, self.document.queues.values().map(|queue| queue.offers.time).min()?);
+        (time <= shortest).then(|| {
+            let (time, shortest) = (written_span(time), written_span(shortest));
+            format!("is {time}; every queue gives {shortest} or more already")
+        })
+    }
+
+    /// What makes it is switched off.
+    fn never_comes(&self, trigger: &Trigger) -> Option<String> {
+        let signals = &self.document.signals;
+        let is_off = match trigger {
+            Trigger::Event { from, .. } => !from.is_empty() && from.iter().all(|source| !signals.takes(*source)),
+            Trigger::Distress(_) => !signals.text && !signals.voice,
+            Trigger::Repeats(_) => !signals.facts,
+        };
+        let what = match trigger {
+            Trigger::Event { event, from, .. } => {
+                let from: Vec<&str> = from.iter().map(|source| source.name()).collect();
+                format!("{:?} counts from {} alone", event.as_str(), from.join(" and "))
+            }
+            Trigger::Distress(_) => "distress comes of words and voice alone".to_owned(),
+            Trigger::Repeats(_) => "repeats are facts".to_owned(),
+        };
+        is_off.then(|| format!("never come: {what}, and [signals] switches that off"))
+    }
+}
+
+/// An event that nobody names, and that reads nearly as one that the analyser names or a shipped catalogue has: these have
+/// all that the analyser names (a test compares them).
+fn misspelt(trigger: &Trigger) -> Option<String> {
+    let Trigger::Event { event, .. } = trigger else { return None };
+    let triggers = Catalogue::ALL.into_iter().flat_map(|catalogue| catalogue.moments().values());
+    let known = triggers.flat_map(|moment| &moment.triggers).filter_map(|trigger| match trigger {
+        Trigger::Event { event, .. } => Some(event.as_str()),
+        Trigger::Distress(_) | Trigger::Repeats(_) => None,
+    });
+    let known: BTreeSet<&str> = known.collect();
+    let event = EventName::as_str(event);
+    let meant = similar(event, known.iter().copied()).filter(|_| !known.contains(event))?;
+    Some(format!("name the event {event:?}, which only a platform can declare; did you mean {meant:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::document::{DEFAULT_TOML, Format};
+
+    fn told(text: &str) -> Vec<String> {
+        let text = format!("{text}\n[channels.chat]\n");
+        let document = Document::parse(&text, Format::Toml).unwrap_or_else(|error| panic!("{error}"));
+        warnings(&document).iter().map(Violation::to_string).collect()
+    }
+
+    /// A document with nothing to remark on, and one thing more.
+    fn told_beside(more: &str) -> Vec<String> {
+        told(&format!("empathy = {{}}\nskills = {{ empathy = '', billing = '' }}\nqueues.main = {{}}\n{more}"))
+    }
+
+    #[test]
+    fn shipped_texts_need_no_remark() {
+        for catalogue in Catalogue::ALL {
+            let named = format!("catalogues = ['{}']", catalogue.name());
+            assert_eq!(told_beside(&named), [""; 0]);
+        }
+        // Copied into a document they are its own, and then every moment is looked at.
+        for catalogue in Catalogue::ALL {
+            assert_eq!(told_beside(catalogue.toml()), [""; 0], "{}", catalogue.name());
+        }
+        let default = Document::parse(DEFAULT_TOML, Format::Toml).expect("it is valid");
+        assert_eq!(warnings(&default), []);
+    }
+
+    #[test]
+    fn each_planted_fault_is_told_once_and_nothing_else() {
+        let event = "triggers = [{ event = 'dear' }]";
+        let planted = [
+            (
+                format!("head_start = {{ max = 60 }}\nmoments.x = {{ {event}, head_start = 61 }}"),
+                "moments.x.head_start: is 61s; of all evidence together at most 1m count",
+            ),
+            (
+                "moments.x = { triggers = [{ event = 'dear', from = ['text'] }], head_start = 120 }".to_owned(),
+                "moments.x.head_start: is 2m, and only words make this moment; they give 90s at most, unless a fact, a \
+                 repeat or a voice goes with them",
+            ),
+            (
+                format!(
+                    "signals = {{ text = false, voice = false }}\nhead_start = {{ repeats = {{ weight = 20 }} }}\n\
+                     moments.x = {{ {event}, weight = 20 }}"
+                ),
+                "moments.x.weight: is 20; with everything that [head_start] counts beside it the score comes to 67, and a \
+                 moment of truth begins at 70",
+            ),
+            (
+                format!("moments.x = {{ {event}, weight = 0, head_start = 0 }}"),
+                "moments.x.weight: is 0, and no head start is given: the moment changes nothing; leave it out",
+            ),
+            (
+                "moments.x = { triggers = [{ event = 'card_stollen' }] }".to_owned(),
+                "moments.x.triggers: name the event \"card_stollen\", which only a platform can declare; did you mean \
+                 \"card_stolen\"?",
+            ),
+            (
+                "signals = { voice = false }\nmoments.x = { triggers = [{ event = 'dear', from = ['voice'] }] }"
+                    .to_owned(),
+                "moments.x.triggers: never come: \"dear\" counts from voice alone, and [signals] switches that off",
+            ),
+            (
+                "signals = { voice = false, text = false }\nmoments.x = { triggers = [{ distress = 50 }] }".to_owned(),
+                "moments.x.triggers: never come: distress comes of words and voice alone, and [signals] switches that off",
+            ),
+            (
+                "signals = { facts = false }\nmoments.x = { triggers = [{ repeats = 3 }] }".to_owned(),
+                "moments.x.triggers: never come: repeats are facts, and [signals] switches that off",
+            ),
+            (
+                format!("moments.x = {{ {event}, empathy = 70 }}"),
+                "moments.x.empathy: is 70; [empathy] asks 70 for every moment of truth, so this asks no more",
+            ),
+            (
+                format!("moments.x = {{ {event}, hold = 20 }}"),
+                "moments.x.hold: is 20s; by then it is too late for the service level of every queue, the longest of \
+                 which is 20s",
+            ),
+            (
+                format!("reserve = {{ mode = 'off' }}\nmoments.x = {{ {event}, hold = 5 }}"),
+                "moments.x.hold: holds contacts for agents whom [reserve] mode = \"off\" keeps nobody of: it is not done",
+            ),
+            (
+                format!("moments.x = {{ {event}, hold = 0, skills = {{ billing = 60 }} }}"),
+                "moments.x.skills: are asked only as long as a contact is held for an empathetic agent, and this one never \
+                 is",
+            ),
+            (
+                format!("moments.x = {{ {event}, offer_time = 20 }}"),
+                "moments.x.offer_time: is 20s; every queue gives 20s or more already",
+            ),
+            (
+                "queues.calm = { require = { all = ['empathy>=80'] } }".to_owned(),
+                "queues.calm.require: asks empathy of everybody who serves it, so that there is nobody else whom a routine \
+                 contact could take; keep nobody free with [reserve] k = 0, or ask empathy in prefer",
+            ),
+        ];
+        for (text, remark) in planted {
+            assert_eq!(told_beside(&text), [remark], "{text}");
+        }
+        let nobody = "says what moments of truth are, and without [empathy] nobody is empathetic: they only move contacts in \
+                      their lines";
+        let own = told(&format!("queues.main = {{}}\nmoments.x = {{ {event} }}"));
+        assert_eq!(own, [format!("moments: {nobody}")]);
+        assert_eq!(told("queues.main = {}\ncatalogues = ['bank']"), [format!("catalogues: {nobody}")]);
+    }
+
+    #[test]
+    fn a_remark_names_its_place() {
+        let text = "empathy = {}\n[skills]\nempathy = ''\n[channels.chat]\n[queues.main]\n[moments.x]\n\
+                    offer_time = '5s'\ntriggers = [{ event = 'dear' }]";
+        let document = Document::parse(text, Format::Toml).expect("it is valid");
+        let [remark] = warnings(&document).try_into().expect("one remark");
+        assert_eq!((remark.at.line, remark.at.column), (7, 1));
+    }
+}
