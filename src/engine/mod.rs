@@ -1,7 +1,7 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`score`], [`signal`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
+//! how it changes); [`contact`], [`score`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`] (what decides), on top of
 //! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
 //! [`change`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
@@ -14,6 +14,7 @@
 mod actions;
 mod agent;
 mod alert;
+mod assist;
 pub mod change;
 pub mod command;
 mod contact;
@@ -52,6 +53,7 @@ mod waiting;
 
 use crate::model::time::Timestamp;
 
+pub use assist::Distress;
 pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
 pub use matching::manner::Phase;

@@ -34,6 +34,10 @@ impl State {
                         notices.push((agent, Notice::ContactUpdated { contact: id, details }));
                     }
                 }
+                Event::AssistSuggested { contact, agent, why } => {
+                    let contact = self.contact(*contact).id.clone();
+                    notices.push((self.agent(*agent).id.clone(), Notice::Assist { contact, why: *why }));
+                }
                 Event::PresenceSet { agent, .. } | Event::PresencePending { agent, .. } => {
                     if let Some(present) = &self.agents[agent.0 as usize] {
                         let (presence, pending) = (present.presence.clone(), present.pending.clone());

@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    assist::{Told, distress_at_hand, suggest},
     command::Reply,
     emit::Emit,
     event::Event,
@@ -32,6 +33,8 @@ pub struct Heard {
     pub contacts: u8,
     pub evidence: Evidence,
     pub scored: Arc<Scored>,
+    /// What an agent was last told of how the customer feels.
+    pub told: Option<Told>,
 }
 
 /// Takes signals about a contact; each is answered by itself.
@@ -48,8 +51,12 @@ pub(super) fn signal_contact(out: &mut Emit<'_>, id: &ContactId, signals: &Arc<[
     let counting = || signals.iter().zip(taken.iter()).filter(|(_, taken)| taken.counts());
     let signals = if all { Arc::clone(signals) } else { counting().map(|(signal, _)| signal.clone()).collect() };
     if !signals.is_empty() {
+        let before = distress_at_hand(out.state(), out.now, key);
         out.emit(Event::SignalsTaken { contact: key, signals });
         refresh(out, key);
+        if let Some(before) = before {
+            suggest(out, key, before);
+        }
     }
     Ok(Reply::Signals(taken))
 }
@@ -104,8 +111,12 @@ impl State {
     pub(super) fn take_signals(&mut self, now: Timestamp, key: ContactKey, signals: &[Signal]) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists is signalled about");
         let heard = contact.heard.get_or_insert_default();
+        let settled = self.document.assist.settled;
+        // Time alone may have calmed the customer before these signals.
+        heard.told.iter_mut().for_each(|told| told.look(&heard.evidence, now, settled));
         for signal in signals {
             heard.evidence.take(now, signal);
         }
+        heard.told.iter_mut().for_each(|told| told.look(&heard.evidence, now, settled));
     }
 }

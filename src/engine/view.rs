@@ -17,6 +17,7 @@ use crate::{
 };
 
 use super::{
+    assist::Distress,
     command::Proposal,
     event::{Choice, Rescinded},
     explain::view::{Explain, Explained},
@@ -250,6 +251,8 @@ pub enum Notice {
     Rescind { offer: OfferKey, contact: ContactId, because: Option<Rescinded> },
     /// Facts of a contact at this agent changed.
     ContactUpdated { contact: ContactId, details: Arc<ContactDetails> },
+    /// The customer of a contact at this agent feels worse.
+    Assist { contact: ContactId, why: Distress },
     /// Presence changed, by the agent or by a rule.
     Presence { presence: Presence, pending: Option<Presence> },
     /// An engagement of this agent changed: interrupted, resumed, in wrap-up or over (`None`).

@@ -14,12 +14,14 @@ use super::{
     time::Span,
 };
 
+mod assist;
 mod difference;
 mod empathy;
 mod moments;
 mod read;
 mod source;
 
+pub use assist::AssistRules;
 pub use difference::{Change, Difference, Differences, differences};
 pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
 pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
@@ -46,7 +48,9 @@ pub struct Document {
     pub reserve: ReserveRules,
     /// The evidence that counts.
     pub signals: SignalRules,
-    /// What it is worth.
+    /// When agents are told that a customer feels worse.
+    pub assist: AssistRules,
+    /// What evidence is worth.
     pub head_start: HeadStart,
     /// The catalogue of moments.
     pub moments: BTreeMap<MomentName, Moment>,

@@ -116,6 +116,8 @@ metrics! {
         "What supervisors did: move_contact, move_queue, pull_contact, prioritise_contact, force_presence, pause_queue, drain_queue, reopen_queue.";
     SIGNALS = Counter "attune_signals_total" in Count by ["tenant", "source", "outcome"]:
         "Signals by Signal, of source fact, text or voice: new, revised, known, late, full or switched_off.";
+    ASSISTS = Counter "attune_assists_suggested_total" in Count by ["tenant", "source"]:
+        "Times an agent was told that the customer at hand feels worse, by text or voice.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

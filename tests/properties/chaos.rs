@@ -29,6 +29,8 @@ const CHANNELS: [&str; 4] = ["voice", "video", "chat", "email"];
 const SKILLS: [&str; 4] = ["a", "b", "c", "d"];
 /// Queues that a document may leave out.
 const REMOVED: &[&[&str]] = &[&[], &[], &[], &["mail"], &["team"], &["mail", "team"]];
+/// Agents are told of a contact's distress at most so often.
+pub const ASSIST_EVERY_SECS: i64 = 5;
 /// Contacts open at once: enough for lines to form, few enough to check all pairs.
 const OPEN_MAX: usize = 14;
 
@@ -123,6 +125,7 @@ impl Chaos {
             longest_idle = "{idle}"
             {empathy}
             session_grace = "20s"
+            assist = {{ distress = 30, every = "{ASSIST_EVERY_SECS}s" }}
             moments.lost = {{ triggers = [{{ event = "lost" }}, {{ distress = 50 }}], half_life = "1m" }}
             moments.stuck = {{ triggers = [{{ event = "stuck", from = ["fact"] }}], head_start = "20s", weight = 40 }}
             [skills]

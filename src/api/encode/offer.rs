@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     agent::{agent, presence, work},
-    contact::details,
+    contact::{details, share, source},
     span, timestamp,
 };
 
@@ -32,6 +32,7 @@ pub trait Tells:
     + From<pb::ContactUpdated>
     + From<pb::PresenceChanged>
     + From<pb::WorkChanged>
+    + From<pb::AssistSuggested>
     + From<pb::Checkpoint>
     + From<pb::GoAway>
 {
@@ -49,8 +50,8 @@ macro_rules! tells {
     };
 }
 
-tells!(StreamEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
-tells!(GatewayEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
+tells!(StreamEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, AssistSuggested, Checkpoint, GoAway);
+tells!(GatewayEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, AssistSuggested, Checkpoint, GoAway);
 
 /// The first message.
 pub fn welcome(
@@ -104,6 +105,12 @@ pub fn notice<E: Tells>(notice: Notice, now: Timestamp) -> E {
         Notice::ContactUpdated { contact, details: new } => {
             pb::ContactUpdated { contact_id: contact.to_string(), details: Some(details(&new)) }.into()
         }
+        Notice::Assist { contact, why } => pb::AssistSuggested {
+            contact_id: contact.to_string(),
+            distress: share(why.level),
+            source: source(why.source).into(),
+        }
+        .into(),
         Notice::Presence { presence: new, pending } => {
             pb::PresenceChanged { presence: Some(presence(new)), pending_presence: pending.map(presence) }.into()
         }

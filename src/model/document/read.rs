@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
+    AssistRules, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
     Source,
 };
 use crate::model::{
@@ -16,6 +16,7 @@ use crate::model::{
     time::Span,
 };
 
+mod assist;
 mod check;
 mod empathy;
 pub(super) mod faults;
@@ -185,6 +186,7 @@ impl Document {
             empathy: None,
             reserve: ReserveRules::default(),
             signals: SignalRules::default(),
+            assist: AssistRules::default(),
             head_start: HeadStart::default(),
             moments: BTreeMap::new(),
             skills: BTreeMap::new(),
@@ -213,6 +215,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
     let signals = moments::read_signals(top.section("signals"));
+    let assist = assist::read_assist(top.section("assist"));
     let head_start = moments::read_head_start(top.section("head_start"));
     let moments = top.get("moments").map(|p| moments::read_moments(&p)).unwrap_or_default();
     let skills = top.get("skills").map(|p| read_skills(&p)).unwrap_or_default();
@@ -231,6 +234,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         empathy,
         reserve: reserve.unwrap_or_default(),
         signals,
+        assist,
         head_start,
         moments,
         skills,

@@ -22,7 +22,7 @@ use crate::{
         time::{Span, Timestamp},
     },
     telemetry::metrics::{
-        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING, QUEUES_PAUSED,
+        AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING, QUEUES_PAUSED,
         RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SUPERVISOR_ACTIONS,
     },
 };
@@ -135,6 +135,9 @@ impl TenantMetrics {
             Event::OfferRescinded { offer, .. } => self.offer_ended(at, *offer, "rescinded"),
             Event::Supervised { supervision } => {
                 SUPERVISOR_ACTIONS.counter(&[self.tenant.as_str(), supervision.action.name()]).increment(1);
+            }
+            Event::AssistSuggested { why, .. } => {
+                ASSISTS.counter(&[self.tenant.as_str(), why.source.name()]).increment(1);
             }
             Event::RonaSuspended { .. } => {
                 warn!(tenant = %self.tenant, "many offers expire at once: agents' streams or gateways may be stalled");
