@@ -53,9 +53,8 @@ pub(super) fn suggest(out: &mut Emit<'_>, contact: ContactKey, before: Thousandt
     let worse = |why: &Distress| why.level > before && why.level >= rules.distress;
     let Some(why) = distress(state, out.now, contact).filter(worse) else { return };
     let told = heard(state.contact(contact)).and_then(|heard| heard.told);
-    let is_news = told.is_none_or(|told| {
-        rules.again_at(told.at) <= out.now && (told.settled || told.engagement != engagement)
-    });
+    let is_news =
+        told.is_none_or(|told| rules.again_at(told.at) <= out.now && (told.settled || told.engagement != engagement));
     if is_news {
         let agent = state.engagement(engagement).agent;
         out.emit(Event::AssistSuggested { contact, agent, why });

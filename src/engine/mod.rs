@@ -61,6 +61,7 @@ pub use matching::manner::Phase;
 pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
+pub use signal::refused as refused_signals;
 pub use state::{OfferEnd, State};
 
 use emit::Emit;

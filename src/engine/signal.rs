@@ -9,7 +9,8 @@ use crate::{
     model::{
         care::Care,
         ids::{ContactId, ContactKey},
-        signal::Signal,
+        limits::FACTS_MAX,
+        signal::{Signal, Source},
         time::Timestamp,
     },
     scoring::{Evidence, Known, Scored, Taken, assess},
@@ -106,7 +107,39 @@ pub(super) fn fades_at(contact: &Contact) -> Option<Timestamp> {
     heard(contact)?.scored.next_at
 }
 
+/// Why a part of what was said of a contact is refused; `None` = none of it is.
+pub fn refused(contact: &ContactId, from: impl IntoIterator<Item = Source>, taken: &[Taken]) -> Option<Reject> {
+    from.into_iter().zip(taken).find_map(|(source, taken)| match taken {
+        Taken::New | Taken::Revised | Taken::Known => None,
+        Taken::Late => Some(Reject::SignalLate(contact.clone())),
+        Taken::SwitchedOff => Some(Reject::SignalSwitchedOff(source)),
+        Taken::Full => Some(Reject::LimitReached { what: "facts of a contact", limit: FACTS_MAX }),
+    })
+}
+
 impl State {
+    /// What would become of each of these signals now, and of which contact they are. Nothing is taken.
+    pub fn judge_signals(
+        &self,
+        now: Timestamp,
+        contact: &ContactId,
+        signals: &[Signal],
+    ) -> Result<(ContactKey, Vec<Taken>), Reject> {
+        let (key, contact) = open_contact(self, contact)?;
+        let unheard = Evidence::default();
+        let evidence = heard(contact).map_or(&unheard, |heard| &heard.evidence);
+        let judge = |signal: &Signal| match self.document.signals.takes(signal.source) {
+            true => evidence.judge(now, signal),
+            false => Taken::SwitchedOff,
+        };
+        Ok((key, signals.iter().map(judge).collect()))
+    }
+
+    /// The number of an open contact.
+    pub fn open_contact_key(&self, contact: &ContactId) -> Option<ContactKey> {
+        open_contact(self, contact).ok().map(|(key, _)| key)
+    }
+
     /// The effect of signals that count.
     pub(super) fn take_signals(&mut self, now: Timestamp, key: ContactKey, signals: &[Signal]) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists is signalled about");

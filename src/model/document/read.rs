@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AssistRules, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
-    Source,
+    AssistRules, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules,
+    SignalRules, Source,
 };
 use crate::model::{
     ids::{ChannelName, SkillName},
