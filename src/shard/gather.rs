@@ -199,7 +199,12 @@ fn on_grid(at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::signal::{Content, Feeling, SignalKey};
+    use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+    use crate::{
+        model::signal::{Content, Feeling, SignalKey},
+        scoring::Evidence,
+    };
 
     use super::*;
 
@@ -273,6 +278,47 @@ mod tests {
         assert_eq!(fold(&mut gatherer, at(600)), [], "what was taken out of turn is not taken twice");
     }
 
+    fn fold_into(evidence: &mut Evidence, gatherer: &mut Gatherer, now: Timestamp) {
+        for (_, signals) in fold(gatherer, now) {
+            signals.iter().for_each(|signal| assert!(evidence.take(now, signal).counts()));
+        }
+    }
+
+    /// Signals with their times, in order.
+    fn remembered(evidence: &Evidence) -> Vec<(Timestamp, Signal)> {
+        let all = evidence.window().iter().chain(evidence.facts());
+        all.map(|kept| (kept.at, Signal { observed_at: None, ..kept.signal.clone() })).collect()
+    }
+
+    /// Whatever comes when, gathered or one by one, the same is remembered in the end.
+    #[test]
+    fn gathering_changes_nothing_of_what_is_remembered() {
+        for seed in 0..300 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let (mut gatherer, mut gathered, mut direct) =
+                (Gatherer::default(), Evidence::default(), Evidence::default());
+            let mut now = at(0);
+            for _ in 0..random.random_range(1..60) {
+                now = now + Span::from_millis(random.random_range(0..300));
+                fold_into(&mut gathered, &mut gatherer, now);
+                let said = signal(random.random_range(0..10), random.random_range(0..6));
+                let said = Signal {
+                    observed_at: (random.random_range(0..3) == 0).then(|| at(random.random_range(0..20_000))),
+                    source: Source::ALL[random.random_range(0..3)],
+                    content: said.content.filter(|_| random.random_range(0..5) > 0),
+                    ..said
+                };
+                direct.take(now, &said);
+                let judged = vec![gathered.judge(now, &said)];
+                let report = Report { contact: ContactId::new("c1").unwrap(), signals: vec![said] };
+                gatherer.take(now, place(1), report, judged).expect("there is room");
+            }
+            now = now + FOLD_EVERY + TICK;
+            fold_into(&mut gathered, &mut gatherer, now);
+            assert_eq!(remembered(&gathered), remembered(&direct), "seed {seed}");
+        }
+    }
+
     #[test]
     fn what_waits_is_bounded_for_a_contact_and_for_a_tenant() {
         let mut gatherer = Gatherer::default();
@@ -283,13 +329,8 @@ mod tests {
         assert_eq!(take(&mut gatherer, at(30), 1, vec![signal(200, 0)]), Err(Span::from_millis(1_020)), "until 1.05 s");
         assert_eq!(take(&mut gatherer, at(30), 1, vec![signal(100, 1)]), Ok(vec![Taken::Revised]), "it takes no room");
 
-        let mut flooded = 0;
-        for contact in 2.. {
-            match take(&mut gatherer, at(40), contact, many(0)) {
-                Ok(_) => flooded += 1,
-                Err(retry) => break assert_eq!(retry, FOLD_EVERY),
-            }
-        }
+        let mut refused = |contact: &u64| take(&mut gatherer, at(40), *contact, many(0)) == Err(FOLD_EVERY);
+        let flooded = (2..).position(|contact| refused(&contact)).expect("it is bounded");
         assert_eq!((flooded + 1) * 32, SIGNALS_GATHERED_MAX / 2, "the first to flood leaves half to others");
         let other = Report { contact: ContactId::new("c").unwrap(), signals: many(0) };
         assert!(gatherer.take(at(40), (1, ContactKey(1)), other, vec![Taken::New; 32]).is_ok());
