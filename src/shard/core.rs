@@ -265,13 +265,13 @@ impl Core {
 
     /// What is gathered of a contact that a command is to find as it stands.
     fn gathered_of(&mut self, world: usize, command: &Command) -> Option<(Place, Gathered)> {
-        let contact = match command {
-            Command::Signal { contact, .. }
-            | Command::RequeueContact { contact, .. }
-            | Command::TransferContact { contact, .. }
-            | Command::CompleteContact { contact }
-            | Command::CancelContact { contact, .. } => contact,
-            _ => return None,
+        let (Command::Signal { contact, .. }
+        | Command::RequeueContact { contact, .. }
+        | Command::TransferContact { contact, .. }
+        | Command::CompleteContact { contact }
+        | Command::CancelContact { contact, .. }) = command
+        else {
+            return None;
         };
         if !self.gatherer.is_waiting() {
             return None;
