@@ -17,7 +17,7 @@ use attune::{
         contact::{CancelReason, NewContact},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
-        limits::{INBOX_MAX, SWEEP_ITEMS_MAX},
+        limits::{BATCH_MAX, INBOX_MAX, SWEEP_ITEMS_MAX},
         requirement::Requirement,
         signal::{Content, Feeling, Signal, SignalKey, Source},
         time::{Span, Timestamp},
@@ -517,4 +517,22 @@ async fn what_a_journal_does_not_keep_was_not_heard() {
     bench.storage.fail_after(0);
     let answers = bench.shard.report(&bench.tenant, vec![spoken("c1", 1)]).unwrap().all().await;
     assert_eq!(answers, [Err(CallError::Frozen)]);
+}
+
+#[tokio::test]
+async fn more_contacts_than_a_batch_takes_are_all_decided() {
+    let bench = bench().await;
+    let ids: Vec<String> = (0..BATCH_MAX + 500).map(|number| format!("c{number}")).collect();
+    for some in ids.chunks(500) {
+        let requests = some.iter().map(|id| request(enqueue(id))).collect();
+        let answers = bench.shard.call_all(&bench.tenant, requests).unwrap().all().await;
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    let reports = ids.iter().map(|id| spoken(id, 1)).collect();
+    let answers = bench.shard.report(&bench.tenant, reports).unwrap().all().await;
+    assert!(answers.iter().all(Result::is_ok));
+    while folds(&bench).len() < ids.len() {
+        yield_now().await;
+    }
+    assert_eq!(folds(&bench), vec![1; ids.len()]);
 }

@@ -1,4 +1,5 @@
-//! The shard without I/O: tenants' worlds, what is gathered of their contacts, one sequence, one clock that never runs backwards.
+//! The shard without I/O: tenants' worlds, what is gathered of their contacts, one sequence, one clock that never runs
+//! backwards.
 //!
 //! Invariant: before a command at `now` everything of its tenant that was due by `now` has happened; every change is a
 //! record and every record is the next in sequence. Driven by the async loop (`run`) and by virtual time alike.

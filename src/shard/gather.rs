@@ -58,7 +58,7 @@ pub(super) struct Gathered {
     pub signals: Vec<Signal>,
     /// Sources of signals that were replaced by a later revision as they waited.
     pub replaced: Vec<Source>,
-    /// When it is folded next; in the past for one that was quiet.
+    /// When it may be folded next: as it was roused, or a second after the last time.
     due: Timestamp,
 }
 
@@ -111,7 +111,7 @@ impl Gatherer {
 
     /// When [`next_due`](Self::next_due) has something next.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let roused = self.roused.front().map(|_| Timestamp(i64::MIN));
+        let roused = self.roused.front().map(|place| self.gathered(*place).due);
         roused.or_else(|| self.resting.front().map(|(due, _)| *due))
     }
 
@@ -131,8 +131,7 @@ impl Gatherer {
                 }
             };
             // It was silent for a second, and is quiet again; or it was roused and then taken out of turn.
-            let gathered = self.contacts.get(&place).expect("whoever is roused or rests is there");
-            if gathered.signals.is_empty() {
+            if self.gathered(place).signals.is_empty() {
                 self.contacts.remove(&place);
                 continue;
             }
@@ -146,6 +145,10 @@ impl Gatherer {
     pub fn take_now(&mut self, place: Place) -> Option<Gathered> {
         let due = self.contacts.get(&place).filter(|gathered| !gathered.signals.is_empty())?.due;
         self.take_out(place, due)
+    }
+
+    fn gathered(&self, place: Place) -> &Gathered {
+        self.contacts.get(&place).expect("whoever is roused or rests is there")
     }
 
     fn take_out(&mut self, place: Place, due: Timestamp) -> Option<Gathered> {

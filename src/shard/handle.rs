@@ -1,6 +1,7 @@
 //! The way into a shard, for everybody who serves callers.
 //!
-//! Invariant: an answer means that what it tells is in the journal, but for what is reported of contacts; a full inbox refuses at once and never blocks.
+//! Invariant: an answer means that what it tells is in the journal, but for what is reported of contacts; a full inbox
+//! refuses at once and never blocks.
 
 use std::time::Duration;
 
