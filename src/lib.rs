@@ -19,6 +19,9 @@
 //! [`journal`], and only when that is kept lets anybody see it: replies, agents' offers, metrics. While the journal is
 //! busy the next batch gathers, so the load itself sets the size of batches.
 //!
+//! Signals by stream alone are not commands each: the shard gathers those of a contact, and one command a second takes
+//! them. They are the one exception to "answered means durable": accepted means gathered.
+//!
 //! A [`Record`](journal::Record) is a command, its time, and the events that followed. Recovery evolves the events and
 //! never decides again; replay and simulation apply the commands at their times and must come to the same events.
 //!

@@ -153,6 +153,23 @@ async fn a_contact_s_life_can_be_driven_and_read() {
     let limited = desk.run("contacts list --limit 1");
     assert!(limited.stderr.contains("more than 1; --limit"), "{}", limited.stderr);
     assert!(desk.run("contacts announce c3 --in 2m").ok().starts_with("c3 is expected at 20"));
+    assert!(desk.run("contacts announce c4 --in 30s --moment --probability 0.7").ok().starts_with("c4 is expected at"));
+    let wrong = desk.run("contacts announce c5 --in 30s --moment --probability 1.7").failed(2);
+    assert!(wrong.contains("probability: ") && wrong.contains("from 0 to 1"), "{wrong}");
+
+    // What is said about a customer, each with an id of its own or one of the provider's.
+    assert_eq!(desk.run("contacts signal c2 --event card_stolen --attribute where=abroad").ok(), "c2: taken\n");
+    let spoken = "contacts signal c2 --id s1 --modality acoustic --valence=-0.8 --arousal 0.9 --confidence 0.9";
+    assert_eq!(desk.run(spoken).ok(), "c2: taken\n");
+    assert_eq!(desk.run(spoken).ok(), "c2: that was known already\n");
+    let scored = |desk: &Desk| desk.json("contacts get c2")["head_starts"].as_array().map_or(0, Vec::len);
+    assert_eq!(scored(&desk), 1, "how the customer feels");
+    assert_eq!(desk.run("contacts signal c2 --id s1 --revision 1 --withdraw").ok(), "c2: taken back\n");
+    assert_eq!(scored(&desk), 0);
+    assert_eq!(desk.json("contacts signal c2 --value 0.9 --reach 0.5")["news"], true);
+    assert_eq!(scored(&desk), 2, "what is known of the customer");
+    assert!(desk.run("contacts signal c2").failed(2).contains("--event"), "something must be said");
+    assert!(desk.run("contacts signal c9 --value 0.9").failed(4).contains("CONTACT_UNKNOWN"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

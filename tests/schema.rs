@@ -24,6 +24,7 @@ fn base() -> Value {
     json!({
         "refusal_pause": { "first": 0 },
         "empathy": {},
+        "assist": { "distress": 100 },
         "head_start": { "max": 3_600 },
         "skills": { "rest": "", "empathy": "" },
         "channels": { "rest": { "cost": 10_000 } },

@@ -17,12 +17,13 @@ use attune::{
         contact::{CancelReason, NewContact},
         document::{Document, Format},
         ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
-        limits::{INBOX_MAX, SWEEP_ITEMS_MAX},
+        limits::{BATCH_MAX, INBOX_MAX, SWEEP_ITEMS_MAX},
         requirement::Requirement,
+        signal::{Content, Feeling, Signal, SignalKey, Source},
         time::{Span, Timestamp},
     },
     shard::{
-        CallError, NoticeStream, ShardHandle, StreamEnd, StreamItem, Watch, clock,
+        CallError, NoticeStream, Report, ShardHandle, StreamEnd, StreamItem, Watch, clock,
         core::Core,
         observe::Observer,
         run::{self, ShardTask, Status},
@@ -448,4 +449,90 @@ async fn recovery_from_the_journal_gives_the_same_world() {
     assert_eq!(recovered.next_seq(), core.next_seq());
     assert_eq!(recovered.next_deadline(), core.next_deadline());
     assert!(Core::recover(storage.records().into_iter().skip(1)).is_err(), "a gap is found");
+}
+
+fn spoken(id: &str, key: u64) -> Report {
+    let feeling = Feeling { valence: -800, arousal: 800, confidence: 900 };
+    let content = Some(Content { feeling: Some(feeling), ..Content::default() });
+    let signal = Signal { key: SignalKey(key), revision: 0, observed_at: None, source: Source::Voice, content };
+    Report { contact: contact(id), signals: vec![signal] }
+}
+
+/// How many signals each record of a contact's signals took.
+fn folds(bench: &Bench) -> Vec<usize> {
+    let records = bench.storage.records();
+    let taken = records.iter().filter_map(|record| match &record.input.command {
+        Command::Signal { signals, .. } => Some(signals.len()),
+        _ => None,
+    });
+    taken.collect()
+}
+
+#[tokio::test]
+async fn what_is_reported_is_gathered_and_kept_before_the_shard_stops() {
+    let bench = bench().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    let report = |reports| async { bench.shard.report(&bench.tenant, reports).unwrap().all().await };
+    let answers = report(vec![spoken("c1", 1), spoken("c2", 1)]).await;
+    assert!(matches!(answers[0], Ok(Reply::Signals(_))), "{answers:?}");
+    assert_eq!(answers[1], Err(CallError::Reject(Reject::ContactUnknown(contact("c2")))));
+    for key in 2..7 {
+        assert!(report(vec![spoken("c1", key)]).await[0].is_ok());
+    }
+    assert_eq!(folds(&bench), [1], "the first at once; the others wait");
+    let storage = bench.storage.clone();
+    assert_eq!(bench.task.stop().await.unwrap(), Status::Stopped);
+    let last = storage.records().pop().expect("there are records").input.command;
+    let Command::Signal { signals, .. } = last else { panic!("{last:?}") };
+    let kept: Vec<u64> = signals.iter().map(|signal| signal.key.0).collect();
+    assert_eq!(kept, [2, 3, 4, 5, 6], "what waits is kept before the shard stops");
+}
+
+#[tokio::test]
+async fn a_fold_comes_a_second_after_the_one_before_by_itself() {
+    let bench = bench().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    let report = |reports| async { bench.shard.report(&bench.tenant, reports).unwrap().all().await };
+    report(vec![spoken("c1", 1)]).await;
+    report(vec![spoken("c1", 2), spoken("c1", 3)]).await;
+    let records = loop {
+        if folds(&bench).len() == 2 {
+            break bench.storage.records();
+        }
+        yield_now().await;
+    };
+    assert_eq!(folds(&bench), [1, 2]);
+    let at: Vec<Timestamp> = records
+        .iter()
+        .filter(|record| matches!(record.input.command, Command::Signal { .. }))
+        .map(|record| record.now)
+        .collect();
+    assert!((at[1] - at[0]) >= Span::from_secs(1), "{at:?}");
+}
+
+#[tokio::test]
+async fn what_a_journal_does_not_keep_was_not_heard() {
+    let bench = bench().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    bench.storage.fail_after(0);
+    let answers = bench.shard.report(&bench.tenant, vec![spoken("c1", 1)]).unwrap().all().await;
+    assert_eq!(answers, [Err(CallError::Frozen)]);
+}
+
+#[tokio::test]
+async fn more_contacts_than_a_batch_takes_are_all_decided() {
+    let bench = bench().await;
+    let ids: Vec<String> = (0..BATCH_MAX + 500).map(|number| format!("c{number}")).collect();
+    for some in ids.chunks(500) {
+        let requests = some.iter().map(|id| request(enqueue(id))).collect();
+        let answers = bench.shard.call_all(&bench.tenant, requests).unwrap().all().await;
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    let reports = ids.iter().map(|id| spoken(id, 1)).collect();
+    let answers = bench.shard.report(&bench.tenant, reports).unwrap().all().await;
+    assert!(answers.iter().all(Result::is_ok));
+    while folds(&bench).len() < ids.len() {
+        yield_now().await;
+    }
+    assert_eq!(folds(&bench), vec![1; ids.len()]);
 }

@@ -15,9 +15,12 @@ use super::{
     call::{ask, change},
     decode::{self, Mutation},
     encode,
-    enqueue_stream::{self, EnqueueStream},
+    enqueue_stream::Enqueues,
+    item_stream::{self, ItemStream},
     page_token::{self, List},
-    pb, signals, status, words,
+    pb,
+    signal_stream::Signals,
+    signals, status, words,
 };
 
 /// The service, on the shards of this directory.
@@ -44,7 +47,8 @@ impl Contacts {
 
 #[tonic::async_trait]
 impl pb::contact_service_server::ContactService for Contacts {
-    type EnqueueContactsStream = EnqueueStream;
+    type EnqueueContactsStream = ItemStream<pb::EnqueueContactsResponse>;
+    type SignalsStream = ItemStream<pb::SignalsResponse>;
 
     async fn announce_contact(
         &self,
@@ -67,8 +71,8 @@ impl pb::contact_service_server::ContactService for Contacts {
         &self,
         request: Request<Streaming<pb::EnqueueContactsRequest>>,
     ) -> Result<Response<Self::EnqueueContactsStream>, Status> {
-        let (directory, admission, draining) = (self.directory.clone(), self.admission.clone(), self.draining.clone());
-        Ok(Response::new(enqueue_stream::open(directory, admission, request.into_inner(), draining)))
+        let enqueues = Enqueues { directory: self.directory.clone(), admission: self.admission.clone() };
+        Ok(Response::new(item_stream::open(enqueues, request.into_inner(), self.draining.clone())))
     }
 
     async fn get_contact(
@@ -109,6 +113,14 @@ impl pb::contact_service_server::ContactService for Contacts {
         let shard = self.directory.shard_of(&tenant)?;
         let reply = shard.call(&tenant, request.clone()).await?;
         Ok(Response::new(signals::outcome(&tenant, &request.command, &reply)?))
+    }
+
+    async fn signals(
+        &self,
+        request: Request<Streaming<pb::SignalsRequest>>,
+    ) -> Result<Response<Self::SignalsStream>, Status> {
+        let signals = Signals { directory: self.directory.clone() };
+        Ok(Response::new(item_stream::open(signals, request.into_inner(), self.draining.clone())))
     }
 
     async fn park_contact(

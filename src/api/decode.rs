@@ -39,7 +39,7 @@ pub use self::{
     },
     gateway::agent_frame,
     insight::{explain_agent, explain_contact, explain_offer, explain_pair, list_candidates},
-    signal::{Heard, signal},
+    signal::{Heard, report, signal},
     supervisor::{
         drain_queue, force_presence, list_actions, move_contact, move_queue, pause_queue, prioritise_contact,
         pull_contact, reopen_queue,

@@ -1,20 +1,20 @@
 //! What became of a signal, as its sender is told.
 //!
-//! Invariant: of the parts of a message the worst outcome is told. Not here: taking signals (the engine).
+//! Invariant: of the parts of a message the worst outcome is told. Not here: taking signals (the engine), those that come
+//! by stream (`signal_stream`, counted by the shard).
 
 use tonic::Status;
 
 use crate::{
-    engine::{Command, Reject, Reply},
-    model::{ids::TenantId, limits::FACTS_MAX},
-    scoring::Taken,
+    engine::{Command, Reply, refused_signals},
+    model::ids::TenantId,
     shard::CallError,
     telemetry::metrics::SIGNALS,
 };
 
 use super::{pb, status};
 
-/// The answer to a signal.
+/// The answer to a signal that came by a call of its own.
 pub fn outcome(tenant: &TenantId, command: &Command, reply: &Reply) -> Result<pb::SignalResponse, Status> {
     let (Command::Signal { contact, signals }, Reply::Signals(taken)) = (command, reply) else {
         return Err(status::unexpected(reply));
@@ -22,14 +22,16 @@ pub fn outcome(tenant: &TenantId, command: &Command, reply: &Reply) -> Result<pb
     for (signal, taken) in signals.iter().zip(taken.iter()) {
         SIGNALS.counter(&[tenant.as_str(), signal.source.name(), taken.name()]).increment(1);
     }
-    for (signal, taken) in signals.iter().zip(taken.iter()) {
-        let reject = match taken {
-            Taken::New | Taken::Revised | Taken::Known => continue,
-            Taken::Late => Reject::SignalLate(contact.clone()),
-            Taken::SwitchedOff => Reject::SignalSwitchedOff(signal.source),
-            Taken::Full => Reject::LimitReached { what: "facts of a contact", limit: FACTS_MAX },
-        };
-        return Err(CallError::Reject(reject).into());
+    match refused_signals(contact, signals.iter().map(|signal| signal.source), taken) {
+        Some(reject) => Err(CallError::Reject(reject).into()),
+        None => accepted(reply),
     }
-    Ok(pb::SignalResponse { news: taken.iter().any(|taken| taken.counts()) })
+}
+
+/// The answer to a signal of which nothing is refused.
+pub fn accepted(reply: &Reply) -> Result<pb::SignalResponse, Status> {
+    match reply {
+        Reply::Signals(taken) => Ok(pb::SignalResponse { news: taken.iter().any(|taken| taken.counts()) }),
+        reply => Err(status::unexpected(reply)),
+    }
 }

@@ -1,6 +1,6 @@
 //! Every call that the command line makes, in one table: request, answer, service, and whether it changes something.
 //!
-//! Invariant: a request's tenant and request id are filled in here and nowhere else.
+//! Invariant: a request's tenant and request id are filled in here and nowhere else; a signal has its own id instead.
 
 use tonic::{Request, Response, Status, service::interceptor::InterceptedService, transport::Channel};
 
@@ -47,6 +47,13 @@ macro_rules! calls {
             }
         }
     )+)+};
+    (@tells $call:ident, $request_id:ident) => {
+        if let Some(signal) = &mut $call.signal
+            && signal.signal_id.is_empty()
+        {
+            $request_id.clone_into(&mut signal.signal_id);
+        }
+    };
     (@reads $call:ident, $request_id:ident) => { let _ = $request_id; };
     (@changes $call:ident, $request_id:ident) => { $request_id.clone_into(&mut $call.request_id) };
 }
@@ -58,6 +65,7 @@ calls! {
         reads get_contact(GetContactRequest) -> GetContactResponse;
         reads list_contacts(ListContactsRequest) -> ListContactsResponse;
         changes update_contact(UpdateContactRequest) -> UpdateContactResponse;
+        tells signal(SignalRequest) -> SignalResponse;
         changes park_contact(ParkContactRequest) -> ParkContactResponse;
         changes release_contact(ReleaseContactRequest) -> ReleaseContactResponse;
         changes requeue_contact(RequeueContactRequest) -> RequeueContactResponse;

@@ -144,6 +144,8 @@ kinds! {
     PhaseReached,
     /// Its score is another.
     ContactScored,
+    /// Its customer feels worse at an agent's hands.
+    AssistSuggested,
     /// It ended.
     ContactClosed,
     /// It is offered.
@@ -358,6 +360,11 @@ impl State {
             Event::ContactScored { contact, care, .. } => Happening {
                 because: if care.moment_of_truth { "moment_of_truth" } else { "routine" }.into(),
                 ..self.of_contact(Kind::ContactScored, *contact, touched)
+            },
+            Event::AssistSuggested { contact, agent, why } => Happening {
+                agent: self.agent_id(*agent).cloned(),
+                because: why.source.name().into(),
+                ..self.of_contact(Kind::AssistSuggested, *contact, touched)
             },
             Event::ContactUnreachable { contact, .. } => self.of_contact(Kind::ContactUnreachable, *contact, touched),
             Event::ContactReachable { contact } => self.of_contact(Kind::ContactReachable, *contact, touched),

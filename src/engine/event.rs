@@ -24,7 +24,7 @@ use crate::{
     scoring::Scored,
 };
 
-use super::{command::Reply, matching::manner::Phase};
+use super::{assist::Distress, command::Reply, matching::manner::Phase};
 
 /// A contact's place in line: virtual arrival, ties by sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,6 +147,8 @@ pub enum Event {
     },
     /// Something was heard of it: signals that count, in the order in which they came in.
     SignalsTaken { contact: ContactKey, signals: Arc<[Signal]> },
+    /// The customer at an agent's hands feels worse: the agent is told, and whoever follows.
+    AssistSuggested { contact: ContactKey, agent: AgentKey, why: Distress },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.

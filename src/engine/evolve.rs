@@ -202,6 +202,7 @@ impl State {
                 });
             }
             Event::SignalsTaken { contact, signals } => self.take_signals(now, *contact, signals),
+            Event::AssistSuggested { contact, .. } => self.tell_distress(now, *contact),
             Event::ContactClosed { contact, because, forget_at } => {
                 self.open_contacts -= 1;
                 self.change_contact(*contact, |contact| {

@@ -177,6 +177,8 @@ fn check_contact(state: &State, key: ContactKey, contact: &Contact) -> Result<()
     must!(!route.unreachable || route.offers.is_empty(), "contact {id:?} is offered and unreachable");
     must!(contact.is_waiting() || route.offers.is_empty(), "contact {id:?} is {} and offered", contact.stage_name());
     must!(contact.is_waiting() || route.line.is_none(), "contact {id:?} is {} and in line", contact.stage_name());
+    let told = contact.heard.as_deref().and_then(|heard| heard.told);
+    must!(told.is_none_or(|told| told.at <= state.now), "of contact {id:?} is told what is yet to come");
     if contact.is_waiting() {
         check_waiting(state, key, contact, route)?;
     }

@@ -1,7 +1,8 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`score`], [`signal`], [`agent`], [`offer`], [`supervise`], [`document`], [`tick`], [`stall`] (what decides), on top of
+//! how it changes); [`contact`], [`score`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`], [`document`],
+//! [`tick`], [`stall`] (what decides), on top of
 //! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
 //! [`change`] (what may be seen); [`explain`] (why);
 //! [`invariant`] (what must always hold).
@@ -14,6 +15,7 @@
 mod actions;
 mod agent;
 mod alert;
+mod assist;
 pub mod change;
 pub mod command;
 mod contact;
@@ -53,6 +55,7 @@ mod waiting;
 
 use crate::model::time::Timestamp;
 
+pub use assist::Distress;
 pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
 pub use matching::manner::Phase;
@@ -60,6 +63,7 @@ pub use matching::manner::Phase;
 pub use matching::settle::Seeker;
 pub use read::{ContactFacts, OfferFacts};
 pub use reject::Reject;
+pub use signal::refused as refused_signals;
 pub use state::{OfferEnd, State};
 
 use emit::Emit;

@@ -33,6 +33,10 @@ impl State {
                 | Event::ContactScored { contact, other_moments: true, .. } => {
                     self.tell_contact(*contact, &made, &mut notices);
                 }
+                Event::AssistSuggested { contact, agent, why } => {
+                    let contact = self.contact(*contact).id.clone();
+                    notices.push((self.agent(*agent).id.clone(), Notice::Assist { contact, why: *why }));
+                }
                 Event::PresenceSet { agent, .. } | Event::PresencePending { agent, .. } => {
                     if let Some(present) = &self.agents[agent.0 as usize] {
                         let (presence, pending) = (present.presence.clone(), present.pending.clone());

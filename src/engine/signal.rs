@@ -9,13 +9,15 @@ use crate::{
     model::{
         care::Care,
         ids::{ContactId, ContactKey},
-        signal::Signal,
+        limits::FACTS_MAX,
+        signal::{Signal, Source},
         time::Timestamp,
     },
     scoring::{Evidence, Known, Scored, Taken, assess},
 };
 
 use super::{
+    assist::{Told, distress_at_hand, suggest},
     command::Reply,
     emit::Emit,
     event::Event,
@@ -32,6 +34,8 @@ pub struct Heard {
     pub contacts: u8,
     pub evidence: Evidence,
     pub scored: Arc<Scored>,
+    /// What an agent was last told of how the customer feels.
+    pub told: Option<Told>,
 }
 
 /// Takes signals about a contact; each is answered by itself.
@@ -48,8 +52,12 @@ pub(super) fn signal_contact(out: &mut Emit<'_>, id: &ContactId, signals: &Arc<[
     let counting = || signals.iter().zip(taken.iter()).filter(|(_, taken)| taken.counts());
     let signals = if all { Arc::clone(signals) } else { counting().map(|(signal, _)| signal.clone()).collect() };
     if !signals.is_empty() {
+        let before = distress_at_hand(out.state(), out.now, key);
         out.emit(Event::SignalsTaken { contact: key, signals });
         refresh(out, key);
+        if let Some(before) = before {
+            suggest(out, key, before);
+        }
     }
     Ok(Reply::Signals(taken))
 }
@@ -99,13 +107,49 @@ pub(super) fn fades_at(contact: &Contact) -> Option<Timestamp> {
     heard(contact)?.scored.next_at
 }
 
+/// Why a part of what was said of a contact is refused; `None` = none of it is.
+pub fn refused(contact: &ContactId, from: impl IntoIterator<Item = Source>, taken: &[Taken]) -> Option<Reject> {
+    from.into_iter().zip(taken).find_map(|(source, taken)| match taken {
+        Taken::New | Taken::Revised | Taken::Known => None,
+        Taken::Late => Some(Reject::SignalLate(contact.clone())),
+        Taken::SwitchedOff => Some(Reject::SignalSwitchedOff(source)),
+        Taken::Full => Some(Reject::LimitReached { what: "facts of a contact", limit: FACTS_MAX }),
+    })
+}
+
 impl State {
+    /// What would become of each of these signals now, and of which contact they are. Nothing is taken.
+    pub fn judge_signals(
+        &self,
+        now: Timestamp,
+        contact: &ContactId,
+        signals: &[Signal],
+    ) -> Result<(ContactKey, Vec<Taken>), Reject> {
+        let (key, contact) = open_contact(self, contact)?;
+        let unheard = Evidence::default();
+        let evidence = heard(contact).map_or(&unheard, |heard| &heard.evidence);
+        let judge = |signal: &Signal| match self.document.signals.takes(signal.source) {
+            true => evidence.judge(now, signal),
+            false => Taken::SwitchedOff,
+        };
+        Ok((key, signals.iter().map(judge).collect()))
+    }
+
+    /// The number of an open contact.
+    pub fn open_contact_key(&self, contact: &ContactId) -> Option<ContactKey> {
+        open_contact(self, contact).ok().map(|(key, _)| key)
+    }
+
     /// The effect of signals that count.
     pub(super) fn take_signals(&mut self, now: Timestamp, key: ContactKey, signals: &[Signal]) {
         let contact = self.contacts.get_mut(&key).expect("only a contact that exists is signalled about");
         let heard = contact.heard.get_or_insert_default();
+        let settled = self.document.assist.settled;
+        // Time alone may have calmed the customer before these signals.
+        heard.told.iter_mut().for_each(|told| told.look(&heard.evidence, now, settled));
         for signal in signals {
             heard.evidence.take(now, signal);
         }
+        heard.told.iter_mut().for_each(|told| told.look(&heard.evidence, now, settled));
     }
 }

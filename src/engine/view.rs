@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    assist::Distress,
     command::Proposal,
     event::{Choice, Rescinded},
     explain::view::{Explain, Explained},
@@ -264,6 +265,8 @@ pub enum Notice {
     Rescind { offer: OfferKey, contact: ContactId, because: Option<Rescinded> },
     /// Facts of a contact at this agent changed, or the moments that it is.
     ContactUpdated { contact: ContactId, details: Arc<ContactDetails>, moments: Vec<MomentView> },
+    /// The customer of a contact at this agent feels worse.
+    Assist { contact: ContactId, why: Distress },
     /// Presence changed, by the agent or by a rule.
     Presence { presence: Presence, pending: Option<Presence> },
     /// An engagement of this agent changed: interrupted, resumed, in wrap-up or over (`None`).

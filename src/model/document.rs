@@ -14,6 +14,7 @@ use super::{
     time::Span,
 };
 
+mod assist;
 mod catalogue;
 mod difference;
 mod empathy;
@@ -21,6 +22,7 @@ mod moments;
 mod read;
 mod source;
 
+pub use assist::AssistRules;
 pub use catalogue::Catalogue;
 pub use difference::{Change, Difference, Differences, differences};
 pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
@@ -48,7 +50,9 @@ pub struct Document {
     pub reserve: ReserveRules,
     /// The evidence that counts.
     pub signals: SignalRules,
-    /// What it is worth.
+    /// When agents are told that a customer feels worse.
+    pub assist: AssistRules,
+    /// What evidence is worth.
     pub head_start: HeadStart,
     /// Shipped catalogues whose moments it takes over.
     pub catalogues: Vec<Catalogue>,

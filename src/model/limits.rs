@@ -160,6 +160,14 @@ pub const PAGE_MAX: usize = 500;
 pub const PAGE_EXAMINED_MAX: usize = 10_000;
 /// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
 pub const INBOX_MAX: usize = 8_192;
+/// Signals by stream that wait for the next fold of their contact: more would push each other out of what a contact
+/// remembers one by one.
+pub const SIGNALS_PENDING_MAX: usize = SIGNALS_KEPT_MAX;
+/// Contacts of a shard of which signals wait, or were folded within the last second: six times the 10,000 customers who
+/// are spoken with at once in the largest operation we know of …
+pub const SIGNALLED_CONTACTS_MAX: usize = 65_536;
+/// … and signals that wait in a shard: what ten a second from each of the 10,000 come to, two and a half times.
+pub const SIGNALS_GATHERED_MAX: usize = 262_144;
 /// Commands in one batch: bounds how far state runs ahead of the journal.
 pub const BATCH_MAX: usize = 1_024;
 /// Messages waiting for one agent's stream before it is closed as too slow.

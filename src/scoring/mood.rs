@@ -154,6 +154,13 @@ impl Mood {
         [of(self.text, Source::Text), of(self.voice, Source::Voice)].into_iter().flatten()
     }
 
+    /// How distressed the customer is at a time, which is not before the last signal, and by which signals; `None` = not
+    /// at all.
+    pub fn distress(&self, now: Timestamp) -> Option<(Thousandths, Source)> {
+        let left = self.emotion(0).map(|(decay, source)| (decay.left(now).strength, source));
+        left.filter(|(level, _)| *level > 0).max()
+    }
+
     /// How urgent it is, where this is worth so many seconds at most.
     pub fn urgency(&self, seconds: u32) -> Option<(Decay, Source)> {
         let worth = |strength: Thousandths| seconds * u32::from(strength) / u32::from(WHOLE);
@@ -222,6 +229,17 @@ mod tests {
         assert_eq!(one(&feels(500, 1_000, 1_000)), 0);
         assert_eq!(one(&feels(-1_000, 0, 1_000)), 388, "0.6 of the strongest");
         assert_eq!(one(&feels(-1_000, 1_000, 500)), 323);
+    }
+
+    #[test]
+    fn distress_is_that_of_words_or_voice_whichever_is_worse_and_fades() {
+        let mut mood = Mood::default();
+        assert_eq!(mood.distress(at(0)), None);
+        mood.add(at(0), Source::Text, &feels(-1_000, 1_000, 1_000));
+        mood.add(at(0), Source::Voice, &feels(-500, 0, 1_000));
+        assert_eq!(mood.distress(at(0)), Some((646, Source::Text)));
+        assert_eq!(mood.distress(at(600)), Some((323, Source::Text)), "half of it is left");
+        assert_eq!(mood.distress(at(100_000)), None);
     }
 
     #[test]

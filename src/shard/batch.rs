@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{
-        Command, Reject, Reply, Request,
+        Command, Reject, Reply, Request, refused_signals,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
     journal::{self, Record},
@@ -16,14 +16,16 @@ use crate::{
         agent::Presence,
         document::DocumentEtag,
         ids::{AgentId, SessionId, TenantId},
+        signal::Source,
         time::Timestamp,
     },
 };
 
 use super::{
-    core::{Applied, Core, TenantUnknown},
+    core::{Applied, Core, Outcome, TenantUnknown},
     effect::{Effect, GatewayAgent, Opening, To},
     feed::Feeds,
+    gather::Report,
     handle::{CallError, Seen, Watch},
     item::{Act, Action, AnswerTo, Item, Lost},
     observe::Observer,
@@ -61,6 +63,11 @@ impl Batch {
         Self { now, items: 0, records: Vec::new(), effects: Vec::new(), documents: Vec::new(), questions: Vec::new() }
     }
 
+    /// When it was begun.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Calls taken in.
     pub fn items(&self) -> usize {
         self.items
@@ -94,6 +101,7 @@ impl Batch {
         match item {
             Item::Call { tenant, request, to } => self.call(core, &tenant, request, To::Caller(to)),
             Item::Calls { tenant, requests, to } => self.calls(core, &tenant, requests, to),
+            Item::Reports { tenant, reports, to } => self.reports(core, tenant, reports, to),
             Item::Query { tenant, query, to } => {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
@@ -115,6 +123,13 @@ impl Batch {
                 }
             }
         }
+    }
+
+    /// Decides what was gathered of contacts and is due by `until`; to be called once everything has been taken in.
+    pub fn fold(&mut self, core: &mut Core, until: Timestamp) {
+        let (applied, folded) = core.fold_due(self.now, until);
+        applied.into_iter().for_each(|applied| self.push(applied));
+        self.effects.extend(folded.into_iter().map(Effect::Folded));
     }
 
     /// Applies the loss of a stream.
@@ -154,6 +169,30 @@ impl Batch {
             // Not there for the first, not there for any.
             Err(unknown) => drop(to.send(vec![Err(unknown.into()); asked])),
         }
+    }
+
+    fn reports(
+        &mut self,
+        core: &mut Core,
+        tenant: TenantId,
+        reports: Vec<Report>,
+        to: oneshot::Sender<Vec<Result<Reply, CallError>>>,
+    ) {
+        self.items += reports.len();
+        let (mut answers, mut outcomes) = (Vec::with_capacity(reports.len()), Vec::new());
+        for report in reports {
+            let contact = report.contact.clone();
+            let sources: Vec<Source> = report.signals.iter().map(|signal| signal.source).collect();
+            answers.push(core.gather(self.now, &tenant, report).and_then(|taken| {
+                let left = sources.iter().zip(&taken).filter(|(_, taken)| !taken.counts());
+                outcomes.extend(left.map(|(source, taken)| (*source, Outcome::Decided(*taken))));
+                match refused_signals(&contact, sources, &taken) {
+                    Some(reject) => Err(CallError::Reject(reject)),
+                    None => Ok(Reply::Signals(taken.into())),
+                }
+            }));
+        }
+        self.effects.push(Effect::Heard { tenant, answers, outcomes, to });
     }
 
     fn decide(
@@ -232,6 +271,7 @@ impl Batch {
         for applied in stepped.ticks.into_iter().chain(stepped.applied) {
             self.push(applied);
         }
+        self.effects.extend(stepped.folded.map(Effect::Folded));
         Ok(stepped.reply)
     }
 

@@ -1,10 +1,11 @@
-//! The shard without I/O: tenants' worlds, one sequence, one clock that never runs backwards.
+//! The shard without I/O: tenants' worlds, what is gathered of their contacts, one sequence, one clock that never runs
+//! backwards.
 //!
 //! Invariant: before a command at `now` everything of its tenant that was due by `now` has happened; every change is a
 //! record and every record is the next in sequence. Driven by the async loop (`run`) and by virtual time alike.
 //! Not here: waiting, appending, releasing.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use rustc_hash::FxHashMap;
 
@@ -14,8 +15,16 @@ use crate::{
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},
+        limits::BATCH_MAX,
+        signal::Source,
         time::Timestamp,
     },
+    scoring::Taken,
+};
+
+use super::{
+    gather::{Gathered, Gatherer, Place, Report},
+    handle::CallError,
 };
 
 /// Why a tenant's first document is in force.
@@ -30,6 +39,7 @@ pub struct Core {
     deadlines: BTreeSet<(Timestamp, usize)>,
     /// Worlds in which a document is coming into force.
     sweeping: BTreeSet<usize>,
+    gatherer: Gatherer,
     next: Seq,
     now: Timestamp,
 }
@@ -63,12 +73,45 @@ pub struct Applied {
 /// What a command led to.
 #[derive(Debug, PartialEq)]
 pub struct Stepped {
-    /// What had been due before it.
+    /// What had been due before it, and what had been gathered of a contact that it ends or tells of.
     pub ticks: Vec<Applied>,
+    /// What became of the latter.
+    pub folded: Option<Folded>,
     /// Its answer.
     pub reply: Result<Reply, Reject>,
     /// Its change; none if it was refused or had been done already.
     pub applied: Option<Applied>,
+}
+
+/// What became of signals that were gathered of a contact.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Folded {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Each of them, by where it is from.
+    pub outcomes: Vec<(Source, Outcome)>,
+}
+
+/// What became of a signal that came by stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was decided.
+    Decided(Taken),
+    /// A later revision came before it was decided.
+    Replaced,
+    /// The contact ended before it was decided.
+    Gone,
+}
+
+impl Outcome {
+    /// Its name, for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decided(taken) => taken.name(),
+            Self::Replaced => "replaced",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 /// The tenant is not in this shard.
@@ -113,6 +156,7 @@ impl Core {
             index: FxHashMap::default(),
             deadlines: BTreeSet::new(),
             sweeping: BTreeSet::new(),
+            gatherer: Gatherer::default(),
             next: Seq::FIRST,
             now: Timestamp(i64::MIN),
         }
@@ -192,8 +236,82 @@ impl Core {
         let now = self.advance(now);
         let mut ticks = Vec::new();
         self.tick(now, world, &mut ticks);
+        let folded = self.gathered_of(world, &request.command).map(|(place, gathered)| {
+            let (applied, folded) = self.fold(now, place, gathered);
+            ticks.extend(applied);
+            folded
+        });
         let (reply, applied) = self.apply(now, world, request);
-        Ok(Stepped { ticks, reply, applied })
+        Ok(Stepped { ticks, folded, reply, applied })
+    }
+
+    /// Takes in what is heard of a contact. It is judged now and decided by [`fold_due`](Self::fold_due), together with
+    /// whatever else is heard of the contact until then.
+    pub fn gather(&mut self, now: Timestamp, tenant: &TenantId, report: Report) -> Result<Vec<Taken>, CallError> {
+        let world = *self.index.get(tenant).ok_or_else(|| TenantUnknown(tenant.clone()))?;
+        let now = self.advance(now);
+        let (key, judged) = self.worlds[world].state.judge_signals(now, &report.contact, &report.signals)?;
+        let taken = self.gatherer.take(now, (world, key), report, judged);
+        taken.map_err(|room_after| CallError::Overloaded {
+            retry_after: Duration::from_micros(u64::try_from(room_after.0).unwrap_or(0)),
+        })
+    }
+
+    /// Decides what was gathered and is due by `until`, a contact at a time, as much as a batch takes; what is left is
+    /// still due.
+    pub fn fold_due(&mut self, now: Timestamp, until: Timestamp) -> (Vec<Applied>, Vec<Folded>) {
+        let now = self.advance(now);
+        let (mut all, mut outcomes) = (Vec::new(), Vec::new());
+        while outcomes.len() < BATCH_MAX
+            && let Some((place, gathered)) = self.gatherer.next_due(now, until)
+        {
+            self.tick(now, place.0, &mut all);
+            let (applied, folded) = self.fold(now, place, gathered);
+            all.extend(applied);
+            outcomes.push(folded);
+        }
+        (all, outcomes)
+    }
+
+    /// When [`fold_due`](Self::fold_due) has something to do next.
+    pub fn next_fold(&self) -> Option<Timestamp> {
+        self.gatherer.due_at()
+    }
+
+    /// Whether anything was gathered that is not decided.
+    pub fn has_gathered(&self) -> bool {
+        self.gatherer.is_waiting()
+    }
+
+    /// What is gathered of a contact that a command is to find as it stands.
+    fn gathered_of(&mut self, world: usize, command: &Command) -> Option<(Place, Gathered)> {
+        let (Command::Signal { contact, .. }
+        | Command::RequeueContact { contact, .. }
+        | Command::TransferContact { contact, .. }
+        | Command::CompleteContact { contact }
+        | Command::CancelContact { contact, .. }) = command
+        else {
+            return None;
+        };
+        if !self.gatherer.is_waiting() {
+            return None;
+        }
+        let place = (world, self.worlds[world].state.open_contact_key(contact)?);
+        Some((place, self.gatherer.take_now(place)?))
+    }
+
+    fn fold(&mut self, now: Timestamp, place: Place, gathered: Gathered) -> (Option<Applied>, Folded) {
+        let Gathered { contact, signals, replaced, .. } = gathered;
+        let sources: Vec<Source> = signals.iter().map(|signal| signal.source).collect();
+        let command = Command::Signal { contact, signals: signals.into() };
+        let (reply, applied) = self.apply(now, place.0, Request { id: None, command });
+        let decided: Vec<Outcome> = match &reply {
+            Ok(Reply::Signals(taken)) => taken.iter().map(|taken| Outcome::Decided(*taken)).collect(),
+            _ => vec![Outcome::Gone; sources.len()],
+        };
+        let replaced = replaced.into_iter().map(|source| (source, Outcome::Replaced));
+        let outcomes = sources.into_iter().zip(decided).chain(replaced).collect();
+        (applied, Folded { tenant: self.worlds[place.0].tenant.clone(), outcomes })
     }
 
     /// Lets everything happen that is due by `now`, the earliest first, and one slice of each sweep under way: to be

@@ -12,10 +12,14 @@ use crate::{
         view::{AgentView, Notice, OfferView},
     },
     journal::Seq,
-    model::ids::{AgentId, RequestId, SessionId, TenantId},
+    model::{
+        ids::{AgentId, RequestId, SessionId, TenantId},
+        signal::Source,
+    },
 };
 
 use super::{
+    core::{Folded, Outcome},
     feed::{Feed, Feeds, Position},
     handle::{CallError, Watch},
     item::AnswerTo,
@@ -32,6 +36,15 @@ pub(super) enum Effect {
     Reply { command: &'static str, reply: Result<Reply, Reject>, to: To<Reply> },
     /// Commands are answered together.
     Replies { replies: Vec<(&'static str, Result<Reply, Reject>)>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
+    /// What was heard of contacts by a stream is answered; `outcomes` are of signals that were not gathered.
+    Heard {
+        tenant: TenantId,
+        answers: Vec<Result<Reply, CallError>>,
+        outcomes: Vec<(Source, Outcome)>,
+        to: oneshot::Sender<Vec<Result<Reply, CallError>>>,
+    },
+    /// What was gathered of a contact was decided.
+    Folded(Folded),
     /// A stream opens.
     Open(Box<Opening>),
     /// A stream is refused.
@@ -89,6 +102,11 @@ impl Effect {
                 replies.iter().for_each(|(command, reply)| observer.command(command, reply.as_ref().err()));
                 let _ = to.send(replies.into_iter().map(|(_, reply)| reply.map_err(CallError::Reject)).collect());
             }
+            Self::Heard { tenant, answers, outcomes, to } => {
+                observer.signals(&tenant, &outcomes);
+                let _ = to.send(answers);
+            }
+            Self::Folded(folded) => observer.folded(&folded),
             Self::Open(opening) => {
                 observer.command("open_session", None);
                 opening.open(streams);
@@ -115,11 +133,12 @@ impl Effect {
         match self {
             Self::Reply { to, .. } => to.refuse(error.clone()),
             Self::Replies { replies, to } => drop(to.send(vec![Err(error.clone()); replies.len()])),
+            Self::Heard { answers, to, .. } => drop(to.send(vec![Err(error.clone()); answers.len()])),
             Self::Open(opening) => opening.to.refuse(error.clone()),
             Self::Closed { to, .. } => to.refuse(error.clone()),
             Self::Leave { from, .. } => from.refuse(error.clone()),
             Self::Follow { to, .. } => drop(to.send(Err(error.clone()))),
-            Self::Notices { .. } | Self::Change { .. } | Self::SignOut { .. } => {}
+            Self::Notices { .. } | Self::Folded(_) | Self::Change { .. } | Self::SignOut { .. } => {}
         }
     }
 }

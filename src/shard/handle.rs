@@ -1,6 +1,7 @@
 //! The way into a shard, for everybody who serves callers.
 //!
-//! Invariant: an answer means that what it tells is in the journal; a full inbox refuses at once and never blocks.
+//! Invariant: an answer means that what it tells is in the journal, but for what is reported of contacts; a full inbox
+//! refuses at once and never blocks.
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::{
 use super::{
     core::TenantUnknown,
     feed::{Feed, Position},
+    gather::Report,
     inbox::{Entrance, Inbox, Refused, inbox},
     item::{Act, AnswerTo, Item},
     outbox::Mailbox,
@@ -114,6 +116,15 @@ impl ShardHandle {
         let (to, answers) = oneshot::channel();
         let count = requests.len();
         self.push(Item::Calls { tenant: tenant.clone(), requests, to })?;
+        Ok(Replies { answers, count })
+    }
+
+    /// Has what is heard of contacts gathered, and decided within about a second. They are taken in, all of them, when
+    /// this returns; what is accepted of them is the one exception to an answer's meaning that it is in the journal.
+    pub fn report(&self, tenant: &TenantId, reports: Vec<Report>) -> Result<Replies, CallError> {
+        let (to, answers) = oneshot::channel();
+        let count = reports.len();
+        self.push(Item::Reports { tenant: tenant.clone(), reports, to })?;
         Ok(Replies { answers, count })
     }
 

@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     feed::{Feed, Position},
+    gather::Report,
     handle::{CallError, Seen, Watch},
     outbox::{Outbox, Told},
 };
@@ -24,6 +25,8 @@ pub(super) enum Item {
     Call { tenant: TenantId, request: Request, to: AnswerTo<Reply> },
     /// Commands, answered together and each for itself.
     Calls { tenant: TenantId, requests: Vec<Request>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
+    /// What is heard of contacts by a stream; answered together and each for itself.
+    Reports { tenant: TenantId, reports: Vec<Report>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A question.
     Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
     /// Somebody follows a tenant.
@@ -84,6 +87,7 @@ impl Item {
         match self {
             Self::Call { tenant, .. }
             | Self::Calls { tenant, .. }
+            | Self::Reports { tenant, .. }
             | Self::Query { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
@@ -96,11 +100,13 @@ impl Item {
         match self {
             Self::Call { .. } | Self::Query { .. } | Self::Follow { .. } | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
+            Self::Reports { reports, .. } => reports.len(),
             Self::Acts { acts, .. } => acts.len(),
         }
     }
 
-    /// Calls that bring new work, rather than end some; what came together counts as what it begins with.
+    /// Calls that bring new work, rather than end some; what came together counts as what it begins with. What is heard
+    /// of contacts ends none.
     pub fn arrivals(&self) -> usize {
         let brings = |command: &Command| {
             matches!(command, Command::EnqueueContact(_) | Command::AnnounceContact { .. } | Command::PutAgents { .. })
@@ -110,6 +116,7 @@ impl Item {
             Self::Calls { requests, .. } if requests.first().is_some_and(|first| brings(&first.command)) => {
                 requests.len()
             }
+            Self::Reports { reports, .. } => reports.len(),
             _ => 0,
         }
     }
@@ -119,6 +126,7 @@ impl Item {
         match self {
             Self::Call { to, .. } => drop(to.send(Err(error))),
             Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
+            Self::Reports { reports, to, .. } => drop(to.send(vec![Err(error); reports.len()])),
             Self::Query { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),

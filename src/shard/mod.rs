@@ -2,8 +2,9 @@
 //!
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
 //! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `streams` and
-//! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `item` and `inbox`
-//! (what comes in), `handle`, `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `gather` (signals by
+//! stream), `item` and `inbox` (what comes in), `handle`, `directory`. Not here: deciding (`engine`), keeping
+//! (`journal`), the wire (`api`).
 
 mod batch;
 pub mod clock;
@@ -13,6 +14,7 @@ mod effect;
 #[cfg(feature = "planted-faults")]
 mod fault;
 mod feed;
+mod gather;
 pub mod handle;
 mod inbox;
 mod item;
@@ -23,6 +25,7 @@ mod streams;
 
 pub use directory::Directory;
 pub use feed::{Beginning, Entry, Feed, FeedItem, Position};
+pub use gather::Report;
 pub use handle::{CallError, Replies, Seen, ShardHandle, Watch};
 pub use item::{Act, Action};
 pub use outbox::{Mailbox, Opened, Told};

@@ -13,12 +13,13 @@ use crate::{
     journal::Record,
     model::{
         ids::TenantId,
+        signal::Source,
         time::{Span, Timestamp},
     },
     telemetry::metrics::{BATCH_RECORDS, COMMANDS, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, REJECTS},
 };
 
-use super::core::Core;
+use super::core::{Core, Folded, Outcome};
 
 mod line;
 mod tenant;
@@ -64,11 +65,19 @@ impl Observer {
         if self.publish_at.is_none() {
             self.publish_at = Some(record.now.max(self.published_at + PUBLISH_EVERY));
         }
-        let tenant = match self.tenants.get_mut(&record.tenant) {
-            Some(tenant) => tenant,
-            None => self.tenants.entry(record.tenant.clone()).or_insert_with_key(TenantMetrics::new),
-        };
-        tenant.record(record, state, &mut self.labels_left);
+        tenant_of(&mut self.tenants, &record.tenant).record(record, state, &mut self.labels_left);
+    }
+
+    /// What was gathered of a contact was decided.
+    pub fn folded(&mut self, folded: &Folded) {
+        tenant_of(&mut self.tenants, &folded.tenant).folded(&folded.outcomes);
+    }
+
+    /// Signals that came by stream were not gathered.
+    pub fn signals(&mut self, tenant: &TenantId, outcomes: &[(Source, Outcome)]) {
+        if !outcomes.is_empty() {
+            tenant_of(&mut self.tenants, tenant).signals(outcomes);
+        }
     }
 
     /// A command was answered.
@@ -111,4 +120,12 @@ impl Observer {
             }
         }
     }
+}
+
+fn tenant_of<'a>(tenants: &'a mut FxHashMap<TenantId, TenantMetrics>, tenant: &TenantId) -> &'a mut TenantMetrics {
+    // Looked up twice rather than cloned for every record.
+    if !tenants.contains_key(tenant) {
+        tenants.insert(tenant.clone(), TenantMetrics::new(tenant));
+    }
+    tenants.get_mut(tenant).expect("it was put there just now")
 }

@@ -232,6 +232,7 @@ struct Later {
     presence: FxHashSet<AgentId>,
     work: FxHashSet<(AgentId, ContactId)>,
     details: FxHashSet<(AgentId, ContactId)>,
+    assists: FxHashSet<(AgentId, ContactId)>,
     rescinded: FxHashSet<OfferKey>,
     /// Offers that ended before they were told.
     unseen: FxHashSet<OfferKey>,
@@ -245,6 +246,7 @@ impl Later {
             Notice::Presence { .. } => !self.presence.insert(agent.clone()),
             Notice::Work { contact, .. } => !self.work.insert((agent.clone(), contact.clone())),
             Notice::ContactUpdated { contact, .. } => !self.details.insert((agent.clone(), contact.clone())),
+            Notice::Assist { contact, .. } => !self.assists.insert((agent.clone(), contact.clone())),
             Notice::Rescind { offer, .. } => {
                 self.rescinded.insert(*offer);
                 false

@@ -15,7 +15,7 @@ use tracing::{error, info};
 
 use crate::{
     journal::{AppendError, Journal},
-    model::limits::BATCH_MAX,
+    model::{limits::BATCH_MAX, time::Timestamp},
 };
 
 use super::{
@@ -184,7 +184,7 @@ impl<J: Journal> Shard<J> {
                 // Nothing else makes the loop wait between slices, and calls have to come in.
                 tokio::task::yield_now().await;
             }
-            if done && self.coming.is_empty() {
+            if done && self.coming.is_empty() && !self.core.has_gathered() {
                 return Ok(());
             }
         }
@@ -208,7 +208,10 @@ impl<J: Journal> Shard<J> {
     fn wake_at(&self) -> Instant {
         let now = clock::now();
         let at_once = self.core.is_sweeping().then_some(now);
-        let due = [at_once, self.core.next_deadline(), self.observer.publish_at()].into_iter().flatten().min();
+        let due = [at_once, self.core.next_deadline(), self.core.next_fold(), self.observer.publish_at()]
+            .into_iter()
+            .flatten()
+            .min();
         let wait = due.map_or(SLEEP_MAX, |due| Duration::from_micros(u64::try_from((due - now).0).unwrap_or(0)));
         Instant::now() + wait.min(SLEEP_MAX)
     }
@@ -227,8 +230,15 @@ impl<J: Journal> Shard<J> {
         {
             self.take(batch, item);
         }
+        let until = self.folds_until(batch.now());
+        batch.fold(&mut self.core, until);
         batch.keep_back(&self.core, &mut self.coming);
         batch.read(&self.core);
+    }
+
+    /// What is gathered waits for its time, unless nothing more comes in.
+    fn folds_until(&self, now: Timestamp) -> Timestamp {
+        if self.inbox.is_closed() { Timestamp(i64::MAX) } else { now }
     }
 
     fn take(&mut self, batch: &mut Batch, item: Item) {

@@ -115,7 +115,13 @@ metrics! {
     SUPERVISOR_ACTIONS = Counter "attune_supervisor_actions_total" in Count by ["tenant", "action"]:
         "What supervisors did: move_contact, move_queue, pull_contact, prioritise_contact, force_presence, pause_queue, drain_queue, reopen_queue.";
     SIGNALS = Counter "attune_signals_total" in Count by ["tenant", "source", "outcome"]:
-        "Signals by Signal, of source fact, text or voice: new, revised, known, late, full or switched_off.";
+        "Signals of source fact, text or voice, and what became of them: new, revised, known, late, full, switched_off; by stream also replaced (a later revision came first) and gone (the contact ended first).";
+    SIGNAL_FOLDS = Counter "attune_signal_folds_total" in Count by ["tenant"]:
+        "Commands into which signals by stream were gathered: at most one a second for each contact.";
+    SIGNALS_COALESCED = Counter "attune_signals_coalesced_total" in Count by ["tenant"]:
+        "Signals by stream that needed no command of their own, since others of their contact had one.";
+    ASSISTS = Counter "attune_assists_suggested_total" in Count by ["tenant", "source"]:
+        "Times an agent was told that the customer at hand feels worse, by text or voice.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

@@ -29,6 +29,8 @@ const CHANNELS: [&str; 4] = ["voice", "video", "chat", "email"];
 const SKILLS: [&str; 4] = ["a", "b", "c", "d"];
 /// Queues that a document may leave out.
 const REMOVED: &[&[&str]] = &[&[], &[], &[], &["mail"], &["team"], &["mail", "team"]];
+/// Agents are told of a contact's distress at most so often.
+pub const ASSIST_EVERY_SECS: i64 = 5;
 /// Contacts open at once: enough for lines to form, few enough to check all pairs.
 const OPEN_MAX: usize = 14;
 
@@ -129,6 +131,7 @@ impl Chaos {
             {empathy}
             session_grace = "20s"
             moments.lost = {{ triggers = [{{ event = "lost" }}, {{ distress = 50 }}], half_life = "1m", skills = {{ {asked} = {asked_level} }}, hold = "15s", offer_time = "25s" }}
+            assist = {{ distress = 30, every = "{ASSIST_EVERY_SECS}s" }}
             moments.stuck = {{ triggers = [{{ event = "stuck", from = ["fact"] }}], head_start = "20s", weight = 40 }}
             [skills]
             a = ""

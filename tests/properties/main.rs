@@ -14,7 +14,7 @@ use attune::{
         view::{Answer, ContactFilter, ContactState, Query},
     },
     journal::{Record, codec},
-    model::time::Span,
+    model::time::{Span, Timestamp},
     model::{
         agent::Expected,
         ids::{AgentId, RequestId},
@@ -22,7 +22,7 @@ use attune::{
     },
     sim::driver::{Driver, Step},
 };
-use chaos::Chaos;
+use chaos::{ASSIST_EVERY_SECS, Chaos};
 use coverage::Coverage;
 use follower::Follower;
 
@@ -208,6 +208,8 @@ struct Ledger {
     open: BTreeSet<String>,
     records: Vec<Record>,
     keys: std::collections::BTreeMap<u64, String>,
+    /// When an agent was last told of a contact's distress.
+    told_at: std::collections::BTreeMap<u64, Timestamp>,
 }
 
 impl Ledger {
@@ -226,6 +228,12 @@ impl Ledger {
                     let id = self.keys.get(&contact.0).ok_or("a contact that never came was closed")?;
                     if !self.open.remove(id) {
                         return Err(format!("contact {id} was closed twice"));
+                    }
+                }
+                Event::AssistSuggested { contact, .. } => {
+                    let before = self.told_at.insert(contact.0, record.now);
+                    if before.is_some_and(|before| record.now - before < Span::from_secs(ASSIST_EVERY_SECS)) {
+                        return Err(format!("an agent was told of contact {} too soon again", contact.0));
                     }
                 }
                 _ => {}

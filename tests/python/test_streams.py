@@ -1,4 +1,4 @@
-"""Many in one call: contacts enqueued, agents imported, each with a result of its own; and calls that break."""
+"""Many in one call: contacts enqueued, signals told, agents imported, each with a result of its own; and calls that break."""
 
 import threading
 
@@ -77,6 +77,24 @@ def attempt(call):
         return call()
     except grpc.RpcError:
         return None
+
+
+def test_each_signal_of_a_stream_has_its_own_result(office):
+    office.enqueue("c1")
+    office.enqueue("c2")
+    feeling = {"modality": "SIGNAL_MODALITY_TEXT", "valence": {"value": -0.8, "confidence": 0.9}}
+    said = [{"contact_id": f"c{1 + number % 2}", "signal_id": f"s{number}", **feeling} for number in range(40)]
+    said[7]["contact_id"] = "nobody"
+    said[8]["valence"] = {"value": 2}
+    frames = [{"signals": said[start : start + 20]} for start in range(0, 40, 20)]
+    found = results(office.signals(frames=frames))
+    assert [int(result["index"]) for result in found] == list(range(40))
+    refused = {index: reason(result) for index, result in enumerate(found) if "refused" in result}
+    assert refused == {7: "CONTACT_UNKNOWN", 8: "INVALID_REQUEST"}
+    assert all(result["accepted"]["news"] for result in found if "accepted" in result)
+    assert office.contact("c1")["score"] > 0
+    again = results(office.signals(frames=frames))
+    assert not any(result["accepted"]["news"] for result in again if "accepted" in result)
 
 
 def test_agents_are_imported_in_batches(office):

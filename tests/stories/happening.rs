@@ -226,6 +226,10 @@ impl Cast {
                 let kind = if care.moment_of_truth { "moment of truth" } else { "routine" };
                 return Some((format!("scored {} {kind}", contact(who)), format!("head start {dynamic}")));
             }
+            Event::AssistSuggested { contact: who, agent: whom, why } => {
+                let detail = format!("because distress {} by {}", why.level / 10, why.source.name());
+                return Some((format!("assist {} with {}", agent(whom), contact(who)), detail));
+            }
             Event::ContactClosed { contact: who, because, .. } => {
                 let because = match because {
                     ClosedBecause::Handled => "handled",

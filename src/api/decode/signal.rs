@@ -19,6 +19,7 @@ use crate::{
         signal::{Content, CustomerFacts, Feeling, Happened, Measure, Signal, SignalKey, Source, Thousandths, WHOLE},
         time::Timestamp,
     },
+    shard::Report,
 };
 
 use super::{
@@ -48,9 +49,20 @@ pub fn signal(message: pb::SignalRequest) -> Result<Heard, Violations> {
     let mut v = Violations::default();
     let tenant = v.take_tenant(&message.tenant);
     let signal = v.take_required("signal", message.signal);
-    let command = signal.and_then(|signal| v.below("signal", |v| v.take_signal(signal)));
-    let decoded = tenant.zip(command);
-    v.finish(decoded.map(|(tenant, command)| Heard { tenant, request: Request { id: None, command } }))
+    let report = signal.and_then(|signal| v.below("signal", |v| v.take_signal(signal)));
+    let decoded = tenant.zip(report).map(|(tenant, Report { contact, signals })| {
+        let command = Command::Signal { contact, signals: signals.into() };
+        Heard { tenant, request: Request { id: None, command } }
+    });
+    v.finish(decoded)
+}
+
+/// Decodes a signal of a stream, of whose message this is the tenant; fields are named as in Signal.
+pub fn report(tenant: &str, signal: pb::Signal) -> Result<Report, Violations> {
+    let mut v = Violations::default();
+    let tenant = v.take_tenant(tenant);
+    let report = v.take_signal(signal);
+    v.finish(tenant.and(report))
 }
 
 /// A measurement on the scale of its field, in thousandths.
@@ -60,7 +72,7 @@ struct Measured {
 }
 
 impl Violations {
-    fn take_signal(&mut self, signal: pb::Signal) -> Option<Command> {
+    fn take_signal(&mut self, signal: pb::Signal) -> Option<Report> {
         let contact = self.take_contact(&signal.contact_id);
         let id = self.take("signal_id", RequestId::new(&signal.signal_id));
         let provider = if signal.provider.is_empty() { PLATFORM } else { signal.provider.as_str() };
@@ -89,7 +101,7 @@ impl Violations {
             let content = content.map(|content| made(source.unwrap_or(Source::Text), Some(content)));
             content.into_iter().chain(facts.map(|facts| made(Source::Fact, Some(facts)))).collect()
         };
-        Some(Command::Signal { contact: contact?, signals: signals.into() })
+        Some(Report { contact: contact?, signals })
     }
 
     /// What is heard of a contact as it comes.

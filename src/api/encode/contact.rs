@@ -62,18 +62,22 @@ pub(super) fn head_start(part: &Contribution) -> pb::HeadStart {
         Cause::Value => (To::Value, String::new()),
         Cause::Effort => (To::Effort, String::new()),
     };
-    let source = match part.source {
-        Source::Fact => pb::SignalSource::Fact,
-        Source::Text => pb::SignalSource::Text,
-        Source::Voice => pb::SignalSource::Voice,
-    };
     pb::HeadStart {
         cause: cause.into(),
         moment,
-        source: source.into(),
+        source: source(part.source).into(),
         strength: share(part.strength),
         head_start_duration: Some(span(Span::from_secs(part.seconds.into()))),
         until_time: part.until.map(timestamp),
+    }
+}
+
+/// Where evidence is from.
+pub(super) fn source(source: Source) -> pb::SignalSource {
+    match source {
+        Source::Fact => pb::SignalSource::Fact,
+        Source::Text => pb::SignalSource::Text,
+        Source::Voice => pb::SignalSource::Voice,
     }
 }
 

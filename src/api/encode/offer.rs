@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     agent::{agent, presence, work},
-    contact::details,
+    contact::{details, share, source},
     span, timestamp,
 };
 
@@ -33,6 +33,7 @@ pub trait Tells:
     + From<pb::ContactUpdated>
     + From<pb::PresenceChanged>
     + From<pb::WorkChanged>
+    + From<pb::AssistSuggested>
     + From<pb::Checkpoint>
     + From<pb::GoAway>
 {
@@ -50,8 +51,8 @@ macro_rules! tells {
     };
 }
 
-tells!(StreamEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
-tells!(GatewayEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, Checkpoint, GoAway);
+tells!(StreamEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, AssistSuggested, Checkpoint, GoAway);
+tells!(GatewayEvent: Welcome, Offer, Rescind, ContactUpdated, PresenceChanged, WorkChanged, AssistSuggested, Checkpoint, GoAway);
 
 /// The first message.
 pub fn welcome(
@@ -120,6 +121,12 @@ pub fn notice<E: Tells>(notice: Notice, now: Timestamp) -> E {
             contact_id: contact.to_string(),
             details: Some(details(&new)),
             moments: moments.iter().map(moment).collect(),
+        }
+        .into(),
+        Notice::Assist { contact, why } => pb::AssistSuggested {
+            contact_id: contact.to_string(),
+            distress: share(why.level),
+            source: source(why.source).into(),
         }
         .into(),
         Notice::Presence { presence: new, pending } => {

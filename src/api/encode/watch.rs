@@ -190,6 +190,7 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::ContactPrioritised => To::ContactPrioritised,
         From::PhaseReached => To::PhaseReached,
         From::ContactScored => To::ContactScored,
+        From::AssistSuggested => To::AssistSuggested,
         From::ContactClosed => To::ContactClosed,
         From::OfferMade => To::OfferMade,
         From::OfferDelivered => To::OfferDelivered,

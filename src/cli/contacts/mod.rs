@@ -20,6 +20,7 @@ use super::{
 
 mod place;
 mod show;
+mod signal;
 
 pub use place::Place;
 
@@ -44,13 +45,17 @@ enum Verb {
     #[command(after_help = "Example:\n  attune contacts position c1")]
     Position(One),
     /// Says that a contact is on its way
-    #[command(after_help = "Example:\n  attune contacts announce c1 --in 2m --customer 4711")]
+    #[command(after_help = "Examples:\n  attune contacts announce c1 --in 2m --customer 4711\n  \
+                            attune contacts announce c1 --in 30s --moment --probability 0.7")]
     Announce(place::Announce),
     /// Lets a contact enter a queue
     #[command(
         after_help = "Example:\n  attune contacts enqueue c1 --queue cards --channel chat --require 'lang_en>=60'"
     )]
     Enqueue(place::Enqueue),
+    /// Says something about a contact's customer: what happened, what is known, what was said and how
+    #[command(after_help = signal::EXAMPLES)]
+    Signal(signal::Signal),
     /// Replaces a contact's details, what it asks of an agent, or both
     #[command(after_help = "Example:\n  attune contacts update c1 --require lang_pl --context 'writes Polish'")]
     Update(place::Update),
@@ -158,6 +163,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Verb::Position(one) => position(&session, one.contact).await,
         Verb::Announce(announce) => announce.run(&session).await,
         Verb::Enqueue(enqueue) => enqueue.run(&session).await,
+        Verb::Signal(signal) => signal.run(&session).await,
         Verb::Update(update) => update.run(&session).await,
         Verb::Park(Park { contact, longest }) => {
             let longest = longest.map(span);

@@ -68,6 +68,14 @@ pub(super) struct Announce {
     #[arg(long, value_name = "TIME", value_parser = parse_time, group = "when")]
     at: Option<prost_types::Timestamp>,
 
+    /// It will be a moment of truth: an empathetic agent is kept free for it if there is one to spare
+    #[arg(long)]
+    moment: bool,
+
+    /// How probably it comes, from 0 to 1; without it, certainly
+    #[arg(long, value_name = "SHARE", requires = "moment")]
+    probability: Option<f64>,
+
     #[command(flatten)]
     details: Details,
 }
@@ -167,11 +175,17 @@ pub(super) struct Transfer {
 
 impl Announce {
     pub(super) async fn run(self, session: &Session) -> Result<(), Failure> {
-        let Self { contact, ahead, at, details } = self;
+        let Self { contact, ahead, at, moment, probability, details } = self;
         let expected_time = ahead.map(|ahead| prost_types::Timestamp::from(SystemTime::now() + ahead)).or(at);
         let details = details.given();
-        let call =
-            pb::AnnounceContactRequest { contact_id: contact.clone(), expected_time, details, ..Default::default() };
+        let call = pb::AnnounceContactRequest {
+            contact_id: contact.clone(),
+            expected_time,
+            details,
+            moment_of_truth: moment,
+            probability,
+            ..Default::default()
+        };
         let answer = session.client.call(call).await?;
         session.out.say(&answer, || format!("{contact} is expected at {}", time::time(expected_time.as_ref())))
     }

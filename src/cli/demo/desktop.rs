@@ -128,7 +128,7 @@ impl Desktop {
                 let state = changed.work.map(|work| work.state()).unwrap_or_default();
                 self.work_is(&changed.contact_id, state);
             }
-            Event::ContactUpdated(_) | Event::Checkpoint(_) | Event::GoAway(_) => {}
+            Event::ContactUpdated(_) | Event::AssistSuggested(_) | Event::Checkpoint(_) | Event::GoAway(_) => {}
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         },
         reject::{MoveFault, MoveProblem},
     },
-    scoring::{Cause, Contribution, Scored, Taken},
+    scoring::{self, Cause, Contribution, Scored, Taken},
 };
 
 use super::wire::{Broken, Kept, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record};
@@ -44,7 +44,11 @@ record! {
     }
     Met { 1: condition, 2: agents }
     RunnerUp { 1: agent, 2: tier, 3: load, 4: idle_since }
-    Scored { 1: score, 2: is_moment, 3: empathy, 4: hold, 5: contributions, 6: next_at }
+    Scored {
+        1: score, 2: is_moment, 3: empathy, 4: hold, 5: contributions, 6: next_at, 7: skills, 8: offer_time, 9: moments,
+    }
+    scoring::Met { 1: name, 2: since, 3: handling }
+    Distress { 1: level, 2: source }
     Contribution { 1: cause, 2: source, 3: strength, 4: seconds, 5: until }
     MoveFault { 1: from, 2: to, 3: problem }
 }
@@ -202,11 +206,11 @@ choice! {
         29: ContactReachable { 1: contact },
         30: ContactPulled { 1: contact, 2: target },
         31: ContactPrioritised { 1: contact, 2: head_start, 3: place },
-        32: ContactScored { 1: contact, 2: place, 3: dynamic, 4: care, 5: why },
+        32: ContactScored { 1: contact, 2: place, 3: dynamic, 4: care, 5: why, 6: other_moments },
         33: SignalsTaken { 1: contact, 2: signals },
         34: ContactClosed { 1: contact, 2: because, 3: forget_at },
         35: ContactForgotten { 1: contact },
-        36: OfferMade { 1: offer, 2: contact, 3: agent, 4: deliver_by, 5: choice },
+        36: OfferMade { 1: offer, 2: contact, 3: agent, 4: deliver_by, 5: choice, 6: time },
         37: OfferDelivered { 1: offer, 2: expires_at },
         38: OfferExtended { 1: offer, 2: expires_at },
         39: OfferAccepted { 1: offer, 2: engagement },
@@ -227,6 +231,7 @@ choice! {
         54: QueueMoveAdvanced { 1: from, 2: through, 3: moved, 4: left, 5: next_at },
         55: QueueMoveEnded { 1: from, 2: to, 3: moved, 4: left },
         56: Stalled { 1: by },
+        57: AssistSuggested { 1: contact, 2: agent, 3: why },
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::{
     agent::{AgentProfile, AgentRow, Expected, Presence},
     care::{Announced, Care, Grade},
     contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact, TargetAgent},
-    document::{Document, DocumentEtag, Format, Origin},
+    document::{Document, DocumentEtag, Format, Handling, Origin},
     ids::{
         ActorId, AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, EventName,
         MomentName, OfferKey, QueueKey, QueueName, RequestId, SessionId, SkillKey, SkillName, TenantId,
@@ -64,6 +64,7 @@ plain! {
     QueueMode { 1: Open, 2: Paused, 3: Draining }
     Source { 1: Fact, 2: Text, 3: Voice }
     Format { 1: Toml, 2: Json, 3: Yaml }
+    Handling { 1: Timed, 2: Untimed }
 }
 
 record! {

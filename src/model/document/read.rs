@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Catalogue, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, Moment, OnAgentLost, RefusalPause,
+    AssistRules, Catalogue, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, Moment, OnAgentLost, RefusalPause,
     ReserveRules, SignalRules, Source,
 };
 use crate::model::{
@@ -16,6 +16,7 @@ use crate::model::{
     time::Span,
 };
 
+mod assist;
 mod check;
 mod empathy;
 pub(super) mod faults;
@@ -196,6 +197,7 @@ impl Document {
             empathy: None,
             reserve: ReserveRules::default(),
             signals: SignalRules::default(),
+            assist: AssistRules::default(),
             head_start: HeadStart::default(),
             catalogues: Vec::new(),
             moments: BTreeMap::new(),
@@ -236,6 +238,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
     let signals = moments::read_signals(top.section("signals"));
+    let assist = assist::read_assist(top.section("assist"));
     let head_start = moments::read_head_start(top.section("head_start"));
     let catalogues = top.get("catalogues").map(|p| moments::read_catalogues(&p)).unwrap_or_default();
     let shipped = Catalogue::together(&catalogues);
@@ -259,6 +262,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         empathy,
         reserve: reserve.unwrap_or_default(),
         signals,
+        assist,
         head_start,
         catalogues,
         moments,

@@ -18,12 +18,15 @@ use crate::{
         document::Document,
         ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, TenantId},
         limits::PAGE_MAX,
+        signal::Source,
         supervision::QueueMode,
         time::{Span, Timestamp},
     },
+    shard::core::Outcome,
     telemetry::metrics::{
-        AGENTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING, QUEUES_PAUSED,
-        RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SUPERVISOR_ACTIONS,
+        AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING,
+        QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS, SIGNALS_COALESCED,
+        SUPERVISOR_ACTIONS,
     },
 };
 
@@ -50,6 +53,10 @@ pub(super) struct TenantMetrics {
     opened: Counter,
     resumed: Counter,
     lost: Counter,
+    folds: Counter,
+    coalesced: Counter,
+    /// Signals by stream, by where they are from and what became of them.
+    signals: FxHashMap<(Source, Outcome), Counter>,
 }
 
 struct Engagement {
@@ -87,6 +94,24 @@ impl TenantMetrics {
             opened: SESSIONS_OPENED.counter(&[name, "new"]),
             resumed: SESSIONS_OPENED.counter(&[name, "resumed"]),
             lost: SESSIONS_LOST.counter(&[name]),
+            folds: SIGNAL_FOLDS.counter(&[name]),
+            coalesced: SIGNALS_COALESCED.counter(&[name]),
+            signals: FxHashMap::default(),
+        }
+    }
+
+    /// Counts what was gathered of a contact and decided together.
+    pub fn folded(&mut self, outcomes: &[(Source, Outcome)]) {
+        self.folds.increment(1);
+        self.coalesced.increment(outcomes.len().saturating_sub(1) as u64);
+        self.signals(outcomes);
+    }
+
+    /// Counts signals that came by stream.
+    pub fn signals(&mut self, outcomes: &[(Source, Outcome)]) {
+        for (source, outcome) in outcomes {
+            let labels = || SIGNALS.counter(&[self.tenant.as_str(), source.name(), outcome.name()]);
+            self.signals.entry((*source, *outcome)).or_insert_with(labels).increment(1);
         }
     }
 
@@ -135,6 +160,9 @@ impl TenantMetrics {
             Event::OfferRescinded { offer, .. } => self.offer_ended(at, *offer, "rescinded"),
             Event::Supervised { supervision } => {
                 SUPERVISOR_ACTIONS.counter(&[self.tenant.as_str(), supervision.action.name()]).increment(1);
+            }
+            Event::AssistSuggested { why, .. } => {
+                ASSISTS.counter(&[self.tenant.as_str(), why.source.name()]).increment(1);
             }
             Event::RonaSuspended { .. } => {
                 warn!(tenant = %self.tenant, "many offers expire at once: agents' streams or gateways may be stalled");

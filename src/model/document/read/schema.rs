@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+mod assist;
 mod empathy;
 mod moments;
 
@@ -53,6 +54,7 @@ impl Document {
                 ("empathy", empathy::empathy()),
                 ("reserve", empathy::reserve()),
                 ("signals", moments::signals()),
+                ("assist", assist::assist()),
                 ("head_start", moments::head_start()),
                 ("catalogues", moments::catalogues()),
                 ("moments", moments::moments()),
