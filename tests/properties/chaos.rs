@@ -15,7 +15,7 @@ use attune::{
         document::{Document, DocumentEtag, Format, Origin},
         ids::{ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName},
         requirement::{Condition, Requirement},
-        signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source},
+        signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source, WHOLE},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::{Span, Timestamp},
     },
@@ -419,7 +419,7 @@ impl Chaos {
             excluded,
             care: self.care(),
             dynamic: self.seconds(0..120),
-            signals: Vec::new(),
+            signals: (0..self.random.random_range(0..3)).map(|_| self.signal()).collect(),
             arrived_at: None,
             details: Arc::new(ContactDetails::default()),
         }))
@@ -472,6 +472,8 @@ impl Chaos {
         }
         if self.random.random_range(0..2) == 0 {
             let event = EventName::new(self.word(&["lost", "stuck"])).expect("it obeys the grammar");
+            // What is declared is so.
+            let confidence = if source == Source::Fact { WHOLE } else { confidence };
             content.events.push(Happened { event, confidence, attributes: BTreeMap::new() });
         }
         let content = (self.random.random_range(0..5) > 0).then_some(content);

@@ -52,6 +52,8 @@ fn play(seed: u64) -> Result<usize, String> {
     let mut moved = 0;
     for _ in 0..CONTACTS {
         let Command::EnqueueContact(mut contact) = chaos.enqueue(&[]) else { unreachable!("it was to enqueue") };
+        // What signals are worth stays as the document of their time has it, until the next one.
+        contact.signals.clear();
         if swept.call(Command::EnqueueContact(contact.clone())).reply.is_ok() {
             if contact.queue == mail {
                 (contact.queue, moved) = (rest.clone(), moved + 1);
