@@ -86,7 +86,50 @@ fn main() -> ExitCode {
     for (name, way) in ways {
         row(name, &measure(way, span));
     }
+    println!(
+        "\nthe same in virtual time, without inbox and journal: what it takes of a processor, however busy the machine"
+    );
+    for (name, way) in &ways[1..] {
+        alone(name, *way, span.as_secs() as i64 / 2);
+    }
     ExitCode::SUCCESS
+}
+
+/// The core alone, with signals every ten milliseconds and a fold whenever one is due.
+fn alone(name: &str, way: Way, seconds: i64) {
+    const STEP: Span = Span::from_millis(10);
+    let (tenant, document) = (TenantId::new("t").expect("a name"), Document::parse(DOCUMENT, Format::Toml));
+    let (mut core, mut now) = (Core::new(), clock::now());
+    let founded = core.add_tenant(now, tenant.clone(), Arc::new(document.expect("it is valid")));
+    founded.expect("it is new");
+    for number in 0..CONTACTS {
+        core.step(now, &tenant, request(enqueue(number))).expect("it is there").reply.expect("it is taken");
+    }
+    let contacts: Vec<ContactId> = (0..CONTACTS).map(contact).collect();
+    let (first, before) = (core.next_seq().0, cpu());
+    for number in 0..seconds as usize * CONTACTS * SIGNALS_PER_SECOND {
+        let contact = contacts[number % CONTACTS].clone();
+        match way {
+            Way::Nowhere => {}
+            Way::Stream => {
+                let report = Report { contact, signals: vec![signal(number)] };
+                core.gather(now, &tenant, report).expect("there is room");
+            }
+            Way::Each => {
+                let command = Command::Signal { contact, signals: [signal(number)].into() };
+                core.step(now, &tenant, request(command)).expect("it is there").reply.expect("it is taken");
+            }
+        }
+        if (number + 1).is_multiple_of(MESSAGE) {
+            core.fold_due(now, now);
+            core.tick_due(now);
+            now = now + STEP;
+        }
+    }
+    let commands = core.next_seq().0 - first;
+    let took = cpu().zip(before).map(|(after, before)| (after - before).as_secs_f64() / seconds as f64);
+    let took = took.map_or("unknown".to_owned(), |took| format!("{:.1} % of one", 100.0 * took));
+    println!("{name:<28} {:>9} commands/s {took:>16}", commands / seconds as u64);
 }
 
 fn row(name: &str, measured: &Measured) {
