@@ -8,7 +8,7 @@
 //! `cargo bench --bench signals` takes half a minute; `-- --quick` a short look.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs,
     process::ExitCode,
     sync::{
@@ -27,12 +27,13 @@ use attune::{
         contact::NewContact,
         document::{Document, Format},
         ids::{ChannelName, ContactId, QueueName, TenantId},
+        limits::STREAM_UNANSWERED_MAX,
         requirement::Requirement,
         signal::{Content, Feeling, Signal, SignalKey, Source},
         time::Span,
     },
     shard::{
-        Report, ShardHandle, clock,
+        Replies, Report, ShardHandle, clock,
         core::Core,
         observe::Observer,
         run::{self, ShardTask},
@@ -44,8 +45,10 @@ use tokio::runtime::{Builder, Runtime};
 const CONTACTS: usize = 10_000;
 /// Of each contact.
 const SIGNALS_PER_SECOND: usize = 10;
-/// Signals that come in one message.
+/// Signals that come in one message …
 const MESSAGE: usize = 1_000;
+/// … and messages that may be unanswered, as of a stream: who is faster waits.
+const UNANSWERED: usize = STREAM_UNANSWERED_MAX / MESSAGE;
 const DOCUMENT: &str = "[channels.voice]\n[queues.main]\n[moments.upset]\ntriggers = [{ distress = 50 }]\n";
 
 /// How signals reach the shard.
@@ -62,6 +65,7 @@ struct Measured {
     refused: usize,
     commands: usize,
     signals: usize,
+    took: Duration,
     cpu: Option<Duration>,
     asked: Histogram<u64>,
 }
@@ -80,12 +84,56 @@ fn main() -> ExitCode {
     );
     let ways = [("made and dropped", Way::Nowhere), ("by stream", Way::Stream), ("a command each", Way::Each)];
     for (name, way) in ways {
-        row(name, span, &measure(way, span));
+        row(name, &measure(way, span));
+    }
+    println!(
+        "\nthe same in virtual time, without inbox and journal: what it takes of a processor, however busy the machine"
+    );
+    for (name, way) in &ways[1..] {
+        alone(name, *way, span.as_secs() as i64 / 2);
     }
     ExitCode::SUCCESS
 }
 
-fn row(name: &str, span: Duration, measured: &Measured) {
+/// The core alone, with signals every ten milliseconds and a fold whenever one is due.
+fn alone(name: &str, way: Way, seconds: i64) {
+    const STEP: Span = Span::from_millis(10);
+    let (tenant, document) = (TenantId::new("t").expect("a name"), Document::parse(DOCUMENT, Format::Toml));
+    let (mut core, mut now) = (Core::new(), clock::now());
+    let founded = core.add_tenant(now, tenant.clone(), Arc::new(document.expect("it is valid")));
+    founded.expect("it is new");
+    for number in 0..CONTACTS {
+        core.step(now, &tenant, request(enqueue(number))).expect("it is there").reply.expect("it is taken");
+    }
+    let contacts: Vec<ContactId> = (0..CONTACTS).map(contact).collect();
+    let (first, before) = (core.next_seq().0, cpu());
+    for number in 0..seconds as usize * CONTACTS * SIGNALS_PER_SECOND {
+        let contact = contacts[number % CONTACTS].clone();
+        match way {
+            Way::Nowhere => {}
+            Way::Stream => {
+                let report = Report { contact, signals: vec![signal(number)] };
+                core.gather(now, &tenant, report).expect("there is room");
+            }
+            Way::Each => {
+                let command = Command::Signal { contact, signals: [signal(number)].into() };
+                core.step(now, &tenant, request(command)).expect("it is there").reply.expect("it is taken");
+            }
+        }
+        if (number + 1).is_multiple_of(MESSAGE) {
+            core.fold_due(now, now);
+            core.tick_due(now);
+            now = now + STEP;
+        }
+    }
+    let commands = core.next_seq().0 - first;
+    let took = cpu().zip(before).map(|(after, before)| (after - before).as_secs_f64() / seconds as f64);
+    let took = took.map_or("unknown".to_owned(), |took| format!("{:.1} % of one", 100.0 * took));
+    println!("{name:<28} {:>9} commands/s {took:>16}", commands / seconds as u64);
+}
+
+fn row(name: &str, measured: &Measured) {
+    let span = measured.took;
     let per_second = |count: usize| count as f64 / span.as_secs_f64();
     let cpu = measured.cpu.map(|cpu| format!("{:.1} %", 100.0 * cpu.as_secs_f64() / span.as_secs_f64()));
     let micros = |quantile| format!("{} µs", measured.asked.value_at_quantile(quantile));
@@ -131,7 +179,7 @@ impl Office {
     }
 }
 
-/// Sends signals at their pace; what cannot be taken in is refused, and its sender goes on.
+/// Sends signals at their pace, or as fast as they are answered.
 fn measure(way: Way, span: Duration) -> Measured {
     let office = Office::open();
     let contacts: Vec<ContactId> = (0..CONTACTS).map(contact).collect();
@@ -143,27 +191,35 @@ fn measure(way: Way, span: Duration) -> Measured {
     let messages = span.as_secs() as usize * CONTACTS * SIGNALS_PER_SECOND / MESSAGE;
     let between = span / messages as u32;
     let (began, cpu_before) = (Instant::now(), cpu());
-    let (mut sent, mut refused) = (0, 0);
+    let (mut unanswered, mut refused) = (VecDeque::<Replies>::new(), 0);
+    let mut answered = |mut replies: Replies| {
+        let answers = office.runtime.block_on(replies.all());
+        refused += answers.iter().filter(|answer| answer.is_err()).count();
+    };
     for message in 0..messages {
         thread::sleep((began + between * message as u32).saturating_duration_since(Instant::now()));
+        if unanswered.len() == UNANSWERED {
+            unanswered.pop_front().into_iter().for_each(&mut answered);
+        }
         let first = message * MESSAGE;
         let reports = (first..first + MESSAGE)
             .map(|number| Report { contact: contacts[number % CONTACTS].clone(), signals: vec![signal(number)] });
-        let taken = match way {
-            Way::Nowhere => {
-                reports.for_each(drop);
-                Ok(())
+        match way {
+            Way::Nowhere => reports.for_each(drop),
+            Way::Stream => {
+                let replies = office.shard.report(&office.tenant, reports.collect());
+                unanswered.push_back(replies.expect("the inbox holds more than a stream sends"));
             }
-            Way::Stream => office.shard.report(&office.tenant, reports.collect()).map(drop),
             Way::Each => {
                 let command = |Report { contact, signals }| Command::Signal { contact, signals: signals.into() };
                 let requests = reports.map(|report| request(command(report))).collect();
-                office.shard.call_all(&office.tenant, requests).map(drop)
+                let replies = office.shard.call_all(&office.tenant, requests);
+                unanswered.push_back(replies.expect("the inbox holds more than a stream sends"));
             }
-        };
-        sent += MESSAGE;
-        refused += if taken.is_err() { MESSAGE } else { 0 };
+        }
     }
+    unanswered.into_iter().for_each(&mut answered);
+    let took = began.elapsed();
     let cpu = cpu().zip(cpu_before).map(|(after, before)| after - before);
     stop.store(true, Relaxed);
     let asked = office.runtime.block_on(asking).expect("asking ends");
@@ -176,7 +232,15 @@ fn measure(way: Way, span: Duration) -> Measured {
             _ => None,
         })
         .collect();
-    Measured { sent, refused, commands: taken.len(), signals: taken.values().sum(), cpu, asked }
+    Measured {
+        sent: messages * MESSAGE,
+        took,
+        refused,
+        commands: taken.len(),
+        signals: taken.values().sum(),
+        cpu,
+        asked,
+    }
 }
 
 /// Asks for a contact again and again; how long each answer took, in microseconds.
