@@ -25,6 +25,7 @@ mod output;
 mod pages;
 mod queues;
 mod session;
+mod stats;
 mod supervise;
 mod watch;
 
@@ -42,6 +43,7 @@ enum Verb {
     Agents(agents::Arguments),
     Queues(queues::Arguments),
     Config(config::Arguments),
+    Stats(stats::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
     Analyze(analyze::Arguments),
@@ -63,6 +65,7 @@ impl Cli {
             Verb::Agents(arguments) => agents::run(arguments),
             Verb::Queues(arguments) => queues::run(arguments),
             Verb::Config(arguments) => config::run(arguments),
+            Verb::Stats(arguments) => stats::run(&arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),

@@ -21,6 +21,7 @@ use super::{
     feed::{Feed, Position},
     inbox::{Entrance, Inbox, Refused, inbox},
     item::{Act, AnswerTo, Item},
+    measures::Measures,
     outbox::Mailbox,
     streams::NoticeStream,
 };
@@ -130,6 +131,11 @@ impl ShardHandle {
     /// The same, with the record after which it was so.
     pub async fn look(&self, tenant: &TenantId, query: Query) -> Result<Seen, CallError> {
         self.ask(|to| Item::Query { tenant: tenant.clone(), query, to }).await
+    }
+
+    /// How a tenant's moments of truth and all other contacts fare, by what is in the journal.
+    pub async fn measures(&self, tenant: &TenantId) -> Result<Measures, CallError> {
+        self.ask(|to| Item::Measure { tenant: tenant.clone(), to }).await
     }
 
     /// Follows a tenant's changes, from a place in them or from now on.

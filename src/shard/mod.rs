@@ -3,7 +3,7 @@
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
 //! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `streams` and
 //! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `item` and `inbox`
-//! (what comes in), `handle`, `directory`. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! (what comes in), `handle`, `directory`; `observe` counts at release, `measures` is what of it can be asked for. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
 
 mod batch;
 pub mod clock;
@@ -16,6 +16,7 @@ mod feed;
 pub mod handle;
 mod inbox;
 mod item;
+pub mod measures;
 pub mod observe;
 mod outbox;
 pub mod run;

@@ -18,8 +18,9 @@ use crate::{
     telemetry::metrics::{BATCH_RECORDS, COMMANDS, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, REJECTS},
 };
 
-use super::core::Core;
+use super::{core::Core, measures::Measures};
 
+mod care;
 mod line;
 mod tenant;
 
@@ -107,8 +108,15 @@ impl Observer {
         self.published_at = core.now();
         for (tenant, metrics) in &mut self.tenants {
             if let Some(state) = core.state(tenant) {
-                metrics.publish(core.now(), state, &mut self.labels_left);
+                if metrics.publish(core.now(), state, &mut self.labels_left) {
+                    self.publish_at = Some(core.now() + PUBLISH_EVERY);
+                }
             }
         }
+    }
+
+    /// How a tenant's moments of truth and all others fare.
+    pub fn measures(&self, tenant: &TenantId) -> Measures {
+        self.tenants.get(tenant).map(|metrics| metrics.measures().clone()).unwrap_or_default()
     }
 }

@@ -35,6 +35,7 @@ pub struct Show {
     style: Style,
     came: Budget,
     moments: Budget,
+    reached: Budget,
     taken: Budget,
     left: Budget,
     status: Option<String>,
@@ -90,7 +91,15 @@ impl Show {
     fn new(style: Style) -> Self {
         let share = if style == Style::Plain { 0.5 } else { 1.0 };
         let budget = |per_second: f64| Budget::new(per_second * share);
-        Self { style, came: budget(2.0), moments: budget(2.0), taken: budget(4.0), left: budget(2.0), status: None }
+        Self {
+            style,
+            came: budget(2.0),
+            moments: budget(2.0),
+            reached: budget(2.0),
+            taken: budget(4.0),
+            left: budget(2.0),
+            status: None,
+        }
     }
 
     /// Whether there is a status line to keep up to date.
@@ -119,7 +128,7 @@ impl Show {
     /// An agent has taken it.
     pub fn taken(&mut self, at: Duration, contact: &Contact, taken: &Taken<'_>) {
         let Taken { agent, waited, is_moment } = *taken;
-        let budget = if is_moment { &mut self.moments } else { &mut self.taken };
+        let budget = if is_moment { &mut self.reached } else { &mut self.taken };
         if budget.take() {
             let by = format!("{:<11}{} after {}", contact.queue, agent.id, ms(waited));
             match is_moment {
