@@ -56,7 +56,7 @@ fn how_it_is_typed_gains_no_place() {
         let plain = scored(&document, &[text], language);
         assert!(seconds(&plain) > 0, "{text}: is worth something");
         let hidden: String = text.chars().flat_map(|char| [char, '\u{200b}', '\u{feff}', '\u{2060}']).collect();
-        for other in [text.to_uppercase(), hidden, vec![text; 8].join(". ")] {
+        for other in [text.to_uppercase(), hidden, [text; 8].join(". ")] {
             let same = scored(&document, &[&other], language);
             assert_eq!((same.head_start(), same.score), (plain.head_start(), plain.score), "{other:?}");
         }

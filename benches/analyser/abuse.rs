@@ -63,7 +63,7 @@ pub fn abuse() {
             ("complaint", vec![complaint.to_owned()]),
             ("… in capitals", vec![complaint.to_uppercase()]),
             ("… with 50 exclamation marks", vec![format!("{complaint}{}", "!".repeat(50))]),
-            ("… said ten times over", vec![vec![complaint; 10].join(" ")]),
+            ("… said ten times over", vec![[complaint; 10].join(" ")]),
             ("… with letters stretched", vec![stretched(complaint)]),
             ("… with zero-width characters", vec![threaded(complaint, &['\u{200b}', '\u{2060}', '\u{feff}'])]),
             ("… as Zalgo", vec![threaded(complaint, &['\u{315}', '\u{31b}', '\u{321}'])]),

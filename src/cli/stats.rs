@@ -36,8 +36,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 fn show(session: &Session, statistics: &pb::GetMomentStatisticsResponse) -> Result<(), Failure> {
     let mut kinds = Table::new(&["CONTACTS", ">ACCEPTED", ">IN TIME", ">EMPATHETIC", ">BOTH", ">LEFT", ">MEAN WAIT"]);
-    for (name, kind) in [("moments of truth", &statistics.moments_of_truth), ("routine", &statistics.routine)] {
-        let kind = kind.clone().unwrap_or_default();
+    for (name, kind) in [("moments of truth", statistics.moments_of_truth), ("routine", statistics.routine)] {
+        let kind = kind.unwrap_or_default();
         let all = kind.accepted + kind.abandoned;
         kinds.row([
             name.to_owned(),
@@ -52,13 +52,13 @@ fn show(session: &Session, statistics: &pb::GetMomentStatisticsResponse) -> Resu
     session.out.table(&kinds)?;
 
     let mut agents = Table::new(&["AGENTS", ">CAPACITY", ">TAKEN"]);
-    for (name, group) in [("empathetic", &statistics.empathetic_agents), ("others", &statistics.other_agents)] {
-        let group = group.clone().unwrap_or_default();
+    for (name, group) in [("empathetic", statistics.empathetic_agents), ("others", statistics.other_agents)] {
+        let group = group.unwrap_or_default();
         agents.row([name.to_owned(), group.capacity.to_string(), share(group.capacity_used, group.capacity)]);
     }
     session.out.table(&agents)?;
 
-    let texts = statistics.texts.clone().unwrap_or_default();
+    let texts = statistics.texts.unwrap_or_default();
     let mut words = Table::new(&["TEXTS", ">NEGATIVE", ">URGENT", ">CONTACTS", ">LIFTED BY WORDS ALONE"]);
     words.row([
         texts.read.to_string(),

@@ -107,10 +107,10 @@ impl Observer {
         self.publish_at = None;
         self.published_at = core.now();
         for (tenant, metrics) in &mut self.tenants {
-            if let Some(state) = core.state(tenant) {
-                if metrics.publish(core.now(), state, &mut self.labels_left) {
-                    self.publish_at = Some(core.now() + PUBLISH_EVERY);
-                }
+            if let Some(state) = core.state(tenant)
+                && metrics.publish(core.now(), state, &mut self.labels_left)
+            {
+                self.publish_at = Some(core.now() + PUBLISH_EVERY);
             }
         }
     }
