@@ -48,9 +48,12 @@ const SAID: [(Language, [&str; 3]); 5] = [
     ),
 ];
 
-/// Every trouble that a bank's catalogue knows, for whoever tries them all.
+/// Every trouble that a bank's catalogue knows, in English, for whoever tries them all.
 const STUFFED: &str = "card stolen, fraud, identity theft, sim swap, money gone, stranded abroad, card swallowed by the \
-                       machine, account locked, I am blind, he threatens to kill me";
+                       machine, account locked, I am blind";
+
+/// What nobody has to prove: these words alone may give all that evidence can give.
+const SAFETY: &str = "He threatens to kill me";
 
 /// Prints the table.
 pub fn abuse() {
@@ -72,7 +75,9 @@ pub fn abuse() {
             ("calm, after every trouble there is", vec![format!("{STUFFED}. {calm}")]),
             ("… in twenty messages", vec![format!("{STUFFED}. {calm}"); 20]),
         ];
-        for (name, messages) in rows {
+        let safety =
+            (language == Language::En).then(|| ("calm, after a threat to life", vec![format!("{SAFETY}. {calm}")]));
+        for (name, messages) in rows.into_iter().chain(safety) {
             let scored = scored(&document, &messages, language, false);
             row(language, name, &messages[0], &scored);
         }
