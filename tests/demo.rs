@@ -39,6 +39,15 @@ fn a_quarter_of_an_hour_at_the_bank_loses_nothing() {
     assert_eq!((get("scale"), get("seed"), get("duration_s"), get("agents")), (180.0, 1.0, 5.0, 60.0));
     assert_eq!(figures["wait_clock"], "played");
     assert_eq!(figures["languages"].as_object().expect("languages").len(), 6, "{figures}");
+    let runs = ["live", "by_moments", "first_come"].map(|run| &figures["moments"][run]);
+    for run in runs {
+        let came = |kind: &str| number(&run[kind], "contacts");
+        assert!(came("moments") > 0.0 && came("routine") > came("moments"), "{figures}");
+        assert!(number(&run["moments"], "empathetic_in_time") <= number(&run["moments"], "in_time"), "{figures}");
+        assert!(number(run, "service_level") > 0.0, "{figures}");
+    }
+    let came = |run: usize| [&runs[run]["moments"]["contacts"], &runs[run]["routine"]["contacts"]];
+    assert_eq!(came(1), came(2), "the same day under two documents: {figures}");
     for key in ["declined", "expired", "rescinded", "transferred", "connect_failed", "offered_load"] {
         get(key);
     }

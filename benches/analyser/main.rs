@@ -3,8 +3,10 @@
 //! `cargo bench --bench analyser -- evaluate DATA` prints how well it tells feelings and urgency, by language and set,
 //! each on sets that it did not learn from; `train DATA` learns from all that may be used and writes the weights; both are
 //! seeded. `folds DATA` judges each fifth of the project's messages by the rest, which is what tuning may look at;
-//! `coverage DATA` tells how many texts have a term at all. Without a verb, and needing no data: `time`.
+//! `coverage DATA` tells how many texts have a term at all. Needing no data: `time`, also without a verb, and `abuse`, what
+//! ways of typing gain in the line.
 
+mod abuse;
 mod data;
 
 use std::{collections::HashMap, fs, path::PathBuf, time::Instant};
@@ -34,7 +36,8 @@ fn main() {
         "folds" => folds(&learnable(&folder())),
         "coverage" => coverage(&learnable(&folder())),
         "time" => time(),
-        other => panic!("there is no {other:?}: train, evaluate, folds, coverage or time"),
+        "abuse" => abuse::abuse(),
+        other => panic!("there is no {other:?}: train, evaluate, folds, coverage, time or abuse"),
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod contact;
 mod gateway;
 mod insight;
+mod measures;
 mod offer;
 mod reply;
 mod supervisor;
@@ -22,6 +23,7 @@ pub use self::{
     contact::contact,
     gateway::{frame, outcome},
     insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
+    measures::moment_statistics,
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
         acknowledged, agent_etag, document_etag, engagement, moving, offer_open, pending, queued, wrap_up,

@@ -57,6 +57,15 @@ impl pb::insight_service_server::InsightService for Insights {
         }
     }
 
+    async fn get_moment_statistics(
+        &self,
+        request: Request<pb::GetMomentStatisticsRequest>,
+    ) -> Result<Response<pb::GetMomentStatisticsResponse>, Status> {
+        let tenant = decode::tenant(&request.get_ref().tenant)?;
+        let measures = self.directory.shard_of(&tenant)?.measures(&tenant).await?;
+        Ok(Response::new(encode::moment_statistics(&measures)))
+    }
+
     async fn explain_agent(
         &self,
         request: Request<pb::ExplainAgentRequest>,

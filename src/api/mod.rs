@@ -34,7 +34,7 @@ mod wait_service;
 mod watch_service;
 mod watch_stream;
 mod watch_token;
-mod words;
+pub mod words;
 
 use std::time::Duration;
 

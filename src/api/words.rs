@@ -42,6 +42,7 @@ pub fn read(text: &str, language: &str) -> Content {
         let named = scratch.events.named.iter().filter_map(|named| lexicon.events().get(usize::from(named.event)));
         let events = named.filter_map(|name| EventName::new(name).ok()).take(SIGNAL_EVENTS_MAX);
         Content {
+            language: analysis.language.language.code().as_bytes().try_into().ok(),
             feeling: Some(Feeling {
                 valence: measured(analysis.valence),
                 arousal: measured(analysis.arousal).unsigned_abs(),

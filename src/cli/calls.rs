@@ -91,6 +91,7 @@ calls! {
         reads explain_agent(ExplainAgentRequest) -> ExplainAgentResponse;
         reads explain_pair(ExplainPairRequest) -> ExplainPairResponse;
         reads explain_offer(ExplainOfferRequest) -> ExplainOfferResponse;
+        reads get_moment_statistics(GetMomentStatisticsRequest) -> GetMomentStatisticsResponse;
     }
     supervisor_service_client::SupervisorServiceClient {
         changes move_contact(MoveContactRequest) -> MoveContactResponse;

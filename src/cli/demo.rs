@@ -27,6 +27,7 @@ mod office;
 mod play;
 mod show;
 mod summary;
+mod twice;
 
 use figures::Figures;
 use host::HostError;

@@ -26,6 +26,7 @@ mod output;
 mod pages;
 mod queues;
 mod session;
+mod stats;
 mod supervise;
 mod watch;
 
@@ -44,6 +45,7 @@ enum Verb {
     Queues(queues::Arguments),
     Moments(moments::Arguments),
     Config(config::Arguments),
+    Stats(stats::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
     Analyze(analyze::Arguments),
@@ -66,6 +68,7 @@ impl Cli {
             Verb::Queues(arguments) => queues::run(arguments),
             Verb::Moments(arguments) => moments::run(&arguments),
             Verb::Config(arguments) => config::run(arguments),
+            Verb::Stats(arguments) => stats::run(&arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),

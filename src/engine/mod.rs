@@ -61,7 +61,7 @@ pub use event::Event;
 pub use matching::manner::Phase;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
-pub use read::{ContactFacts, OfferFacts};
+pub use read::{ContactFacts, OfferFacts, SeatFacts};
 pub use reject::Reject;
 pub use signal::refused as refused_signals;
 pub use state::{OfferEnd, State};

@@ -6,7 +6,7 @@ use std::{ops::Bound, sync::Arc};
 
 use crate::{
     model::{
-        agent::AgentRow,
+        agent::{AgentRow, Presence},
         document::{Acceptance, Declining},
         ids::{
             AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
@@ -54,6 +54,17 @@ pub struct OfferFacts {
     pub made_at: Timestamp,
     /// When its delivery was acknowledged.
     pub delivered_at: Option<Timestamp>,
+}
+
+/// What metrics need to know of an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SeatFacts {
+    /// Whether moments of truth go to the agent first, by the document in force.
+    pub is_empathetic: bool,
+    /// What the agent can carry; 0 while there is neither readiness nor work.
+    pub capacity: u32,
+    /// What of it engagements take.
+    pub busy: u32,
 }
 
 impl State {
@@ -306,6 +317,24 @@ impl State {
         let route = contact.route.as_deref()?;
         let (queue, channel, arrived_at, queued_at) = (route.queue, route.channel, contact.arrived_at, route.queued_at);
         Some(ContactFacts { queue, channel, arrived_at, queued_at })
+    }
+
+    /// What metrics need to know of an agent; `None` once the agent was deleted.
+    pub fn seat_facts(&self, key: AgentKey) -> Option<SeatFacts> {
+        let agent = self.agents.get(key.0 as usize)?.as_ref()?;
+        let empathy = self.document.empathy.as_ref();
+        let is_empathetic = empathy.is_some_and(|empathy| {
+            agent.profile.skills.get(&empathy.skill).is_some_and(|level| *level >= empathy.level)
+        });
+        let busy = agent.engagements.iter().map(|engagement| self.engagement(*engagement).cost_now).sum();
+        let is_there = agent.presence == Presence::Available || !agent.engagements.is_empty();
+        let capacity = if is_there { agent.profile.capacity } else { 0 };
+        Some(SeatFacts { is_empathetic, capacity, busy })
+    }
+
+    /// Who has an engagement; `None` once it has ended.
+    pub fn engaged_agent(&self, key: EngagementKey) -> Option<AgentKey> {
+        self.engagements.get(&key).map(|engagement| engagement.agent)
     }
 
     /// An agent's id; `None` once the agent was deleted.

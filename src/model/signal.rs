@@ -71,6 +71,8 @@ impl Source {
 /// What a signal says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Content {
+    /// The language the analyser read it in, by its two letters; `None` = it was not read here.
+    pub language: Option<[u8; 2]>,
     /// How the customer feels.
     pub feeling: Option<Feeling>,
     /// How urgent it is.

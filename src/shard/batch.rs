@@ -106,6 +106,13 @@ impl Batch {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
             }
+            Item::Measure { tenant, to } => {
+                self.items += 1;
+                match core.state(&tenant) {
+                    Some(_) => self.effects.push(Effect::Measure { tenant, to }),
+                    None => drop(to.send(Err(CallError::TenantUnknown(tenant)))),
+                }
+            }
             Item::Follow { tenant, after, to } => {
                 self.items += 1;
                 match core.follow(&tenant) {

@@ -23,6 +23,7 @@ use super::{
     feed::{Feed, Feeds, Position},
     handle::{CallError, Watch},
     item::AnswerTo,
+    measures::Measures,
     observe::Observer,
     outbox::{Opened, Outbox, Told},
     streams::{StreamEnd, Streams},
@@ -53,6 +54,8 @@ pub(super) enum Effect {
     Leave { tenant: TenantId, from: GatewayAgent },
     /// Followers are told.
     Change { tenant: TenantId, seq: Seq, change: Change },
+    /// Somebody asks how moments of truth fare.
+    Measure { tenant: TenantId, to: AnswerTo<Measures> },
     /// Somebody follows, from here or from an earlier place.
     Follow { tenant: TenantId, after: Option<Position>, last: Seq, to: AnswerTo<Feed> },
     /// An agent has signed out, which ends the stream and with it the session.
@@ -120,6 +123,7 @@ impl Effect {
                 from.answer(streams, Ok(Reply::Done));
             }
             Self::Change { tenant, seq, change } => feeds.tell(&tenant, seq, change),
+            Self::Measure { tenant, to } => drop(to.send(Ok(observer.measures(&tenant)))),
             Self::Follow { tenant, after, last, to } => {
                 // A caller that has gone away has dropped the reader with it.
                 let _ = to.send(Ok(feeds.open(&tenant, after, last)));
@@ -137,6 +141,7 @@ impl Effect {
             Self::Open(opening) => opening.to.refuse(error.clone()),
             Self::Closed { to, .. } => to.refuse(error.clone()),
             Self::Leave { from, .. } => from.refuse(error.clone()),
+            Self::Measure { to, .. } => drop(to.send(Err(error.clone()))),
             Self::Follow { to, .. } => drop(to.send(Err(error.clone()))),
             Self::Notices { .. } | Self::Folded(_) | Self::Change { .. } | Self::SignOut { .. } => {}
         }

@@ -23,6 +23,7 @@ use super::{
     gather::Report,
     inbox::{Entrance, Inbox, Refused, inbox},
     item::{Act, AnswerTo, Item},
+    measures::Measures,
     outbox::Mailbox,
     streams::NoticeStream,
 };
@@ -141,6 +142,11 @@ impl ShardHandle {
     /// The same, with the record after which it was so.
     pub async fn look(&self, tenant: &TenantId, query: Query) -> Result<Seen, CallError> {
         self.ask(|to| Item::Query { tenant: tenant.clone(), query, to }).await
+    }
+
+    /// How a tenant's moments of truth and all other contacts fare, by what is in the journal.
+    pub async fn measures(&self, tenant: &TenantId) -> Result<Measures, CallError> {
+        self.ask(|to| Item::Measure { tenant: tenant.clone(), to }).await
     }
 
     /// Follows a tenant's changes, from a place in them or from now on.

@@ -13,6 +13,7 @@ use super::{
     feed::{Feed, Position},
     gather::Report,
     handle::{CallError, Seen, Watch},
+    measures::Measures,
     outbox::{Outbox, Told},
 };
 
@@ -29,6 +30,8 @@ pub(super) enum Item {
     Reports { tenant: TenantId, reports: Vec<Report>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A question.
     Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
+    /// Somebody asks how moments of truth fare.
+    Measure { tenant: TenantId, to: AnswerTo<Measures> },
     /// Somebody follows a tenant.
     Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
@@ -89,6 +92,7 @@ impl Item {
             | Self::Calls { tenant, .. }
             | Self::Reports { tenant, .. }
             | Self::Query { tenant, .. }
+            | Self::Measure { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
             | Self::Acts { tenant, .. } => tenant,
@@ -98,7 +102,11 @@ impl Item {
     /// How many calls it stands for.
     pub fn calls(&self) -> usize {
         match self {
-            Self::Call { .. } | Self::Query { .. } | Self::Follow { .. } | Self::Watch { .. } => 1,
+            Self::Call { .. }
+            | Self::Query { .. }
+            | Self::Measure { .. }
+            | Self::Follow { .. }
+            | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
             Self::Reports { reports, .. } => reports.len(),
             Self::Acts { acts, .. } => acts.len(),
@@ -128,6 +136,7 @@ impl Item {
             Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
             Self::Reports { reports, to, .. } => drop(to.send(vec![Err(error); reports.len()])),
             Self::Query { to, .. } => drop(to.send(Err(error))),
+            Self::Measure { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {

@@ -19,8 +19,12 @@ use crate::{
     telemetry::metrics::{BATCH_RECORDS, COMMANDS, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, REJECTS},
 };
 
-use super::core::{Core, Folded, Outcome};
+use super::{
+    core::{Core, Folded, Outcome},
+    measures::Measures,
+};
 
+mod care;
 mod line;
 mod tenant;
 
@@ -115,10 +119,17 @@ impl Observer {
         self.publish_at = None;
         self.published_at = core.now();
         for (tenant, metrics) in &mut self.tenants {
-            if let Some(state) = core.state(tenant) {
-                metrics.publish(core.now(), state, &mut self.labels_left);
+            if let Some(state) = core.state(tenant)
+                && metrics.publish(core.now(), state, &mut self.labels_left)
+            {
+                self.publish_at = Some(core.now() + PUBLISH_EVERY);
             }
         }
+    }
+
+    /// How a tenant's moments of truth and all others fare.
+    pub fn measures(&self, tenant: &TenantId) -> Measures {
+        self.tenants.get(tenant).map(|metrics| metrics.measures().clone()).unwrap_or_default()
     }
 }
 

@@ -6,7 +6,12 @@
 use std::time::Duration;
 
 use super::workload::profile::Profile;
+use crate::model::{
+    document::{DEFAULT_TOML, Document, Format},
+    time::Span,
+};
 
+pub mod habits;
 mod label;
 mod language;
 mod messages;
@@ -27,6 +32,31 @@ pub const MAILBOX: &str = "mailbox";
 pub const GENERAL: &str = "general";
 /// Coefficient of variation of handling times.
 pub const HANDLING_VARIATION: f64 = 0.6;
+
+/// Who is empathetic at this bank, what is a moment of truth, and how many agents are kept free for one.
+const CARE: &str = include_str!("bank/care.toml");
+
+/// The routing document of the bank, written: the embedded one, and what this bank knows of moments of truth.
+pub fn document_toml() -> String {
+    format!("{DEFAULT_TOML}{CARE}")
+}
+
+/// The same, read.
+pub fn document() -> Document {
+    Document::parse(&document_toml(), Format::Toml).expect("the bank's document is valid: a test reads it")
+}
+
+/// The bank as switchboards route that know none of this: first come, first served by whoever is idle longest. Skills,
+/// steps and limits are the same; nobody is preferred, and nobody goes before anybody.
+pub fn first_come() -> Document {
+    let mut document = Document::embedded_default();
+    for queue in document.queues.values_mut() {
+        queue.priority = Span::ZERO;
+        queue.rule.prefer.clear();
+        queue.steps.iter_mut().for_each(|step| step.rule.prefer.clear());
+    }
+    document
+}
 
 /// How customers use a channel.
 #[derive(Debug)]
@@ -78,4 +108,26 @@ pub fn profile() -> Profile {
         (19.0, 0.70),
         (20.0, 0.55),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banks_document_adds_moments_to_the_embedded_one_and_the_plain_one_takes_all_order_away() {
+        let (embedded, own, plain) = (Document::embedded_default(), document(), first_come());
+        assert_eq!((&own.queues, &own.skills), (&embedded.queues, &embedded.skills));
+        assert!(own.empathy.is_some() && !own.moments.is_empty());
+        assert!(plain.empathy.is_none() && plain.moments.is_empty());
+        for queue in plain.queues.values() {
+            assert_eq!(queue.priority, Span::ZERO);
+            let rules = queue.steps.iter().map(|step| &step.rule).chain([&queue.rule]);
+            assert!(rules.into_iter().all(|rule| rule.prefer.is_empty()));
+        }
+        let empathy = own.empathy.expect("it was there just now");
+        let agent = |level| Agent { id: "a".to_owned(), skills: [("empathy".to_owned(), level)].into() };
+        let level = u32::from(empathy.level);
+        assert_eq!((agent(level).is_empathetic(), agent(level - 1).is_empathetic()), (true, false));
+    }
 }

@@ -2,15 +2,23 @@
 //!
 //! Invariant: every time that a queue has is divided, also one that the document leaves to its default, so that the
 //! proportions of the day stay; only `session_grace` stays real, because connections are. Times are whole milliseconds
-//! in a document, so none gets shorter than one. Not here: the engine's and the wire's own times (delivery, keepalive),
+//! in a document, so none gets shorter than one; head starts are whole seconds. Not here: the engine's and the wire's own times (delivery, keepalive),
 //! which are constants and stay as they are.
 
 use toml::{Table, Value};
 
 use crate::model::{
-    document::{Document, DocumentError, Format, MaxWait, OfferRules, Queue, RefusalPause, Step, WrapUp},
+    document::{
+        Document, DocumentError, Empathy, Format, HeadStart, MaxWait, Moment, OfferRules, Queue, RefusalPause,
+        ReserveRules, Step, WrapUp,
+    },
     time::Span,
 };
+
+/// How long a moment of truth is held where the document leaves it to the engine.
+const HOLD: Span = Span::from_secs(10);
+/// When a routine contact may take one of the reserve where the document leaves that to the engine.
+const RELEASE: Span = Span::from_secs(15);
 
 /// Divides the business times of a TOML document by `scale` (1 or more).
 ///
@@ -24,12 +32,73 @@ pub fn compressed(text: &str, scale: f64) -> Result<Document, DocumentError> {
         let written = written.and_then(Value::as_table_mut).expect("every queue is a table of the text");
         compress_queue(written, queue, scale);
     }
+    compress_care(&mut table, &document, scale);
     let RefusalPause { first, longest } = document.refusal_pause;
     let pause = below(&mut table, "refusal_pause");
     pause.insert("first".to_owned(), Value::String(divided(first, scale)));
     pause.insert("longest".to_owned(), Value::String(divided(longest, scale)));
     let text = toml::to_string(&table).expect("a table is TOML");
     Document::parse(&text, Format::Toml)
+}
+
+/// What the document says of empathy, the reserve, head starts and moments. What follows from a queue's service level and
+/// from how long people take to answer is written out, since people's times are not the document's.
+fn compress_care(table: &mut Table, document: &Document, scale: f64) {
+    compress_head_starts(table, document, scale);
+    // Without it there is neither a hold nor a reserve.
+    let Some(Empathy { skill: _, level: _, hold }) = &document.empathy else { return };
+    set(below(table, "empathy"), "hold", hold.unwrap_or(HOLD), scale);
+    let ReserveRules { mode: _, k: _, k_by_skill: _, release, floor: _, floor_until, announced_share: _ } =
+        &document.reserve;
+    let reserve = below(table, "reserve");
+    set(reserve, "release", release.unwrap_or(RELEASE), scale);
+    set(reserve, "floor_until", *floor_until, scale);
+}
+
+fn compress_head_starts(table: &mut Table, document: &Document, scale: f64) {
+    let HeadStart { max, text_max, emotion, urgency, repeats, reach, value, effort } = &document.head_start;
+    let head_start = below(table, "head_start");
+    head_start.insert("max".to_owned(), Value::String(whole(*max, scale, 2)));
+    head_start.insert("text_max".to_owned(), Value::String(whole(*text_max, scale, 1)));
+    let parts = [
+        ("emotion", emotion),
+        ("urgency", urgency),
+        ("repeats", repeats),
+        ("reach", reach),
+        ("value", value),
+        ("effort", effort),
+    ];
+    for (key, worth) in parts {
+        below(head_start, key).insert("max".to_owned(), Value::String(whole(worth.max, scale, 2)));
+    }
+    for (name, moment) in &document.moments {
+        let Moment {
+            origin,
+            description: _,
+            triggers: _,
+            weight: _,
+            half_life,
+            head_start,
+            empathy: _,
+            skills: _,
+            hold,
+            offer_time,
+            handling: _,
+        } = moment;
+        // What is written of a shipped moment would stand instead of all of it.
+        if origin.is_some() {
+            continue;
+        }
+        let written = below(below(table, "moments"), name.as_str());
+        written.insert("head_start".to_owned(), Value::String(whole(*head_start, scale, 2)));
+        set(written, "half_life", *half_life, scale);
+        if let Some(hold) = hold {
+            set(written, "hold", *hold, scale);
+        }
+        if let Some(offer_time) = offer_time {
+            set(written, "offer_time", *offer_time, scale);
+        }
+    }
 }
 
 /// Names every part of a queue, so that a new one cannot be forgotten here.
@@ -50,9 +119,7 @@ fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
         escalate: _,
         drain_after,
     } = queue;
-    let set = |table: &mut Table, key: &str, span: Span| {
-        table.insert(key.to_owned(), Value::String(divided(span, scale)));
-    };
+    let set = |table: &mut Table, key: &str, span: Span| set(table, key, span, scale);
     set(written, "priority", *priority);
     set(written, "service_level", *service_level);
     set(written, "drain_after", *drain_after);
@@ -72,6 +139,10 @@ fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
     }
 }
 
+fn set(table: &mut Table, key: &str, span: Span, scale: f64) {
+    table.insert(key.to_owned(), Value::String(divided(span, scale)));
+}
+
 fn below<'t>(table: &'t mut Table, key: &str) -> &'t mut Table {
     let value = table.entry(key).or_insert_with(|| Value::Table(Table::new()));
     value.as_table_mut().expect("the document was read, so this is a table")
@@ -85,9 +156,19 @@ fn divided(span: Span, scale: f64) -> String {
     }
 }
 
+/// Head starts are whole seconds, and of each its evidence gives a share: with two at least none that is there gets lost,
+/// so at a high pace each is worth more of the day.
+#[expect(clippy::cast_possible_truncation, reason = "at most an hour, in seconds")]
+fn whole(span: Span, scale: f64, least: i64) -> String {
+    match span {
+        Span::ZERO => "0s".to_owned(),
+        span => format!("{}s", ((span.0 as f64 / scale / 1e6).round() as i64).max(least)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::model::document::DEFAULT_TOML;
+    use crate::{model::document::DEFAULT_TOML, sim::bank::document_toml};
 
     use super::*;
 
@@ -116,6 +197,21 @@ mod tests {
             }
             assert_eq!((&played.rule, &played.channels), (&real.rule, &real.channels), "{name}");
             assert_eq!(played.steps.len(), real.steps.len(), "{name}");
+        }
+    }
+
+    #[test]
+    fn empathy_and_moments_are_as_fast_as_the_day_and_no_head_start_is_lost() {
+        let real = Document::parse(&document_toml(), Format::Toml).unwrap();
+        let played = compressed(&document_toml(), 180.0).unwrap();
+        assert_eq!(played.empathy.as_ref().unwrap().hold, Some(Span::from_millis(56)));
+        assert_eq!((played.reserve.release, played.reserve.k), (Some(Span::from_millis(83)), real.reserve.k));
+        let [one, two] = [1, 2].map(Span::from_secs);
+        assert_eq!((played.head_start.max, played.head_start.text_max), (two, one));
+        for (name, real) in &real.moments {
+            let played = &played.moments[name];
+            assert_eq!((played.head_start, played.half_life), (two, Span::from_secs(10)), "{name:?}");
+            assert_eq!((&played.triggers, played.weight), (&real.triggers, real.weight), "{name:?}");
         }
     }
 

@@ -69,6 +69,11 @@ impl Driver {
         self.core.state(&self.tenant).expect("the tenant was founded with the driver")
     }
 
+    /// The shard's part without I/O, for those who observe it.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Has changes told from now on.
     pub fn follow(&mut self) {
         self.core.follow(&self.tenant).expect("the tenant was founded with the driver");

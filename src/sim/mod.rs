@@ -8,6 +8,7 @@
 pub mod bank;
 pub mod centre;
 pub mod compress;
+pub mod day;
 pub mod decision;
 pub mod driver;
 pub mod workload;

@@ -43,6 +43,8 @@ const ANSWER: &[f64] = &[0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0];
 const WAIT: &[f64] = &[0.1, 1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0];
 /// How long people talk and wrap up, in seconds.
 const HANDLE: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
+/// Shares of a whole.
+const SHARE: &[f64] = &[0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9];
 /// Sizes of batches.
 const SIZE: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -122,6 +124,30 @@ metrics! {
         "Signals by stream that needed no command of their own, since others of their contact had one.";
     ASSISTS = Counter "attune_assists_suggested_total" in Count by ["tenant", "source"]:
         "Times an agent was told that the customer at hand feels worse, by text or voice.";
+    MOMENTS = Counter "attune_moments_total" in Count by ["tenant", "moment", "source"]:
+        "Contacts by each entry of the catalogue that they met, and by the evidence (fact, text, voice) that first made it.";
+    CARE_ANSWERED = Counter "attune_care_answered_total" in Count by ["tenant", "kind", "agent", "service_level"]:
+        "Contacts accepted: moment (of truth) or routine, by an empathetic or another agent, within their queue's service level or beyond it.";
+    CARE_WAIT_SECONDS = Histogram "attune_care_wait_seconds" in Seconds by ["tenant", "kind"] up to WAIT:
+        "How long moments of truth and routine contacts had waited in their queue when an agent accepted.";
+    CARE_ABANDONED_SECONDS = Histogram "attune_care_abandoned_seconds" in Seconds by ["tenant", "kind"] up to WAIT:
+        "How long moments of truth and routine contacts had waited in their queue when their customers left.";
+    OCCUPANCY = Gauge "attune_occupancy_ratio" in Count by ["tenant", "agent"]:
+        "Share of the capacity of agents at work that engagements take: empathetic agents and others.";
+    OCCUPANCY_GAP = Gauge "attune_occupancy_gap_ratio" in Count by ["tenant"]:
+        "Occupancy of empathetic agents less that of the others: how much more is asked of them.";
+    AGENT_MOMENT_SHARE = Histogram "attune_agent_moment_share_ratio" in Count by ["tenant"] up to SHARE:
+        "Of about the last twenty contacts of an empathetic agent who accepts one, the share that were moments of truth.";
+    TEXTS = Counter "attune_texts_total" in Count by ["tenant", "language", "channel"]:
+        "Texts of customers that the built-in analyser read.";
+    TEXTS_NEGATIVE = Counter "attune_texts_negative_total" in Count by ["tenant", "language", "channel"]:
+        "Of those, texts with a valence of -0.3 or less.";
+    TEXTS_URGENT = Counter "attune_texts_urgent_total" in Count by ["tenant", "language", "channel"]:
+        "Of those, texts with an urgency of 0.5 or more.";
+    TEXTS_NAMING = Counter "attune_texts_naming_total" in Count by ["tenant", "language", "channel"]:
+        "Of those, texts that named something that happened, such as a lost card.";
+    TEXT_CONTACTS = Counter "attune_text_contacts_total" in Count by ["tenant", "lifted"]:
+        "Contacts with words whose wait is over: what they were lifted by at their most, by_words_alone, with_others or not.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

@@ -2,14 +2,12 @@
 //!
 //! Invariant: whatever the daemon answers is in the books; an offer that is over meanwhile is left alone.
 
-use std::{sync::Arc, time::Duration};
-
-use rand::RngExt;
+use std::sync::Arc;
 
 use crate::{
     api::pb::{self, agent_service_client::AgentServiceClient as Agents},
     shard::clock,
-    sim::workload::draw::between,
+    sim::bank::habits::{self, Mood},
 };
 
 use super::{
@@ -19,13 +17,6 @@ use super::{
     line::CallError,
     office::take_one,
 };
-
-/// Share of offers that an agent declines, where that is allowed.
-const DECLINED: f64 = 0.015;
-/// Share of offers that nobody reacts to.
-const UNHEARD: f64 = 0.01;
-/// What it takes an agent to react, from least to most.
-const REACTION: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(8));
 
 /// One offer at one desktop.
 struct Call {
@@ -50,15 +41,13 @@ impl Call {
         if engaged {
             return Ok(true);
         }
-        // The same contact offered to the same agent meets the same mood, whenever that is.
-        let mut rng = self.desktop.office.rng(self.desktop.number << 32 | u64::from(self.number));
-        let mood: f64 = rng.random();
-        let reacts = self.desktop.pause(between(&mut rng, REACTION.0, REACTION.1)).await;
+        let (mood, after) = habits::reaction(self.desktop.office.seed, self.desktop.number, self.number);
+        let reacts = self.desktop.pause(after).await;
         let (office, agent, offer) = (&self.desktop.office, &self.desktop.agent.id, &self.offer.offer_id);
-        if !reacts || !office.ledger().is_open(self.number, agent, offer) || mood < UNHEARD {
+        if !reacts || !office.ledger().is_open(self.number, agent, offer) || mood == Mood::Misses {
             return Ok(false);
         }
-        if mood < UNHEARD + DECLINED && self.offer.may_decline {
+        if mood == Mood::Declines && self.offer.may_decline {
             return self.decline().await.map(|()| false);
         }
         self.accept().await

@@ -3,14 +3,14 @@
 //! Invariant: leaving counts when the daemon has acknowledged it, and never while an agent's acceptance may be under
 //! way; what the daemon then says it knows nothing of is lost.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     api::pb::{self, contact_service_client::ContactServiceClient as Contacts},
     shard::clock,
-    sim::workload::Contact,
+    sim::{day::FLUENT, workload::Contact},
 };
 
 use super::{
@@ -40,7 +40,32 @@ pub async fn play(office: Arc<Office>, contact: Arc<Contact>) -> Result<(), Call
         Err(error) => return Err(error),
     }
     office.show().arrived(office.clock.now(), &contact);
+    look(&office, &contact).await?;
     wait(&office, &contact, stage).await
+}
+
+/// Asks whether the daemon takes it for a moment of truth, as it stands after its first words.
+async fn look(office: &Office, contact: &Contact) -> Result<(), CallError> {
+    let number = contact.number;
+    let asked = office.platform.call("GetContact", |channel| async move {
+        let request = pb::GetContactRequest { contact_id: format!("c{number}"), ..Default::default() };
+        Contacts::new(channel).get_contact(request).await
+    });
+    let seen = match asked.await {
+        Ok(answer) => answer.contact.unwrap_or_default(),
+        // That it is unknown is found by whoever needs it next.
+        Err(error) if error.reason() == Some("CONTACT_UNKNOWN") => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if seen.moment_of_truth {
+        office.ledger().entry(number).is_moment = true;
+        let named = seen.head_starts.iter().find(|part| !part.moment.is_empty());
+        let name = named.map_or("by its score", |part| part.moment.as_str());
+        let parts = seen.head_starts.iter().filter_map(|part| part.head_start_duration);
+        let real = Duration::from_secs(parts.map(|part| u64::try_from(part.seconds).unwrap_or(0)).sum());
+        office.show().moment(office.clock.now(), contact, name, office.clock.played(real));
+    }
+    Ok(())
 }
 
 /// Waits, as often as the contact waits, until it is over.
@@ -109,7 +134,8 @@ async fn leave(office: &Office, contact: &Contact) -> Result<bool, CallError> {
 }
 
 fn enqueue(contact: &Contact) -> pb::EnqueueContactRequest {
-    let condition = pb::SkillCondition { skill: contact.message.language.skill().to_owned(), proficiency: 50 };
+    let condition =
+        pb::SkillCondition { skill: contact.message.language.skill().to_owned(), proficiency: u32::from(FLUENT) };
     pb::EnqueueContactRequest {
         request_id: format!("enqueue-{}", contact.number),
         contact_id: format!("c{}", contact.number),
@@ -117,6 +143,8 @@ fn enqueue(contact: &Contact) -> pb::EnqueueContactRequest {
         channel: contact.channel.name.to_owned(),
         requirement: Some(pb::Requirement { all: vec![condition], ..Default::default() }),
         details: Some(pb::ContactDetails { context: contact.message.text.clone(), ..Default::default() }),
+        text: contact.message.text.clone(),
+        text_language: contact.message.language.tag().to_owned(),
         ..Default::default()
     }
 }

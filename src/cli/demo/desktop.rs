@@ -20,7 +20,10 @@ use crate::{
     model::time::Timestamp,
     shard::clock,
     sim::{
-        bank::Agent,
+        bank::{
+            Agent,
+            habits::{BACK_AFTER_RONA, BREAK, WORKS_FOR, chance},
+        },
         workload::draw::{between, exponential},
     },
 };
@@ -34,12 +37,6 @@ use super::{
 
 /// How long a cut connection stays away, in real time: sessions are real.
 const OUTAGE: Duration = Duration::from_millis(150);
-/// Between two breaks of an agent, on average.
-const WORKS_FOR: Duration = Duration::from_secs(3 * 3_600);
-/// A break.
-const BREAK: Duration = Duration::from_secs(10 * 60);
-/// What an agent takes to be back after not answering.
-const BACK_AFTER_RONA: Duration = Duration::from_secs(60);
 
 /// One agent at the desk.
 #[derive(Debug)]
@@ -137,7 +134,9 @@ impl Desktop {
         let found_free_agent = offer
             .choice
             .as_ref()
-            .is_some_and(|choice| choice.rule() == pb::ChoiceRule::LongestIdle && choice.step == 0);
+            .is_some_and(|choice| choice.rule() == pb::ChoiceRule::LongestIdle && choice.step == 0)
+            // Who waits for an empathetic agent, or leaves the last of them to others, is not to be offered yet.
+            && offer.offer_time == offer.arrival_time;
         let shown = Shown {
             agent: self.agent.id.clone(),
             offer: offer.offer_id.clone(),
@@ -184,7 +183,7 @@ impl Desktop {
 
     /// Works, has a break, works again.
     async fn take_breaks(self: Arc<Self>) -> Result<(), CallError> {
-        let mut rng = self.office.rng(self.number << 32);
+        let mut rng = chance(self.office.seed, self.number << 32);
         // Not all at once, and whoever starts the day may be due soon.
         let mut works_for = exponential(&mut rng, WORKS_FOR);
         while self.pause(works_for).await {

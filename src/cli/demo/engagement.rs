@@ -15,11 +15,12 @@ use crate::{
     shard::clock,
     sim::{
         bank::GENERAL,
+        day::Answered,
         workload::{Contact, Course},
     },
 };
 
-use super::{desktop::Desktop, line::CallError};
+use super::{desktop::Desktop, line::CallError, show::Taken};
 
 /// Handles the contact of an accepted offer.
 pub async fn handle(desktop: &Desktop, number: u32, offer: &pb::Offer) -> Result<(), CallError> {
@@ -34,10 +35,14 @@ pub async fn handle(desktop: &Desktop, number: u32, offer: &pb::Offer) -> Result
     if course == Course::ConnectFails {
         return connect_failed(desktop, number, offer).await;
     }
-    let waited = desktop.office.ledger().answered(number, clock::now());
+    let by = if desktop.agent.is_empathetic() { Answered::Empathetic } else { Answered::Other };
+    let (waited, is_moment) = {
+        let mut ledger = desktop.office.ledger();
+        (ledger.answered(number, by, clock::now()), ledger.entry(number).is_moment)
+    };
     if let Some(waited) = waited {
-        let waited = desktop.office.clock.played(waited);
-        desktop.office.show().taken(desktop.office.clock.now(), &contact, &desktop.agent.id, waited);
+        let taken = Taken { agent: &desktop.agent, waited: desktop.office.clock.played(waited), is_moment };
+        desktop.office.show().taken(desktop.office.clock.now(), &contact, &taken);
     }
     let set_aside = desktop.follow_set_aside(number);
     let takes = if course == Course::Transferred { contact.handling / 2 } else { contact.handling };

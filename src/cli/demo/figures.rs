@@ -8,11 +8,19 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::model::document::Document;
+use crate::{
+    model::{document::Document, time::Span as Waited},
+    sim::{
+        bank::EMAIL,
+        centre::{Report, Tally},
+        day,
+    },
+};
 
 use super::{
     clock::Span,
     ledger::{Counts, Ending, Entry, Ledger, double::offered_twice},
+    twice::Twice,
 };
 
 /// What is printed as JSON, and shown as a table.
@@ -65,6 +73,8 @@ pub struct Figures {
     pub languages: BTreeMap<&'static str, u64>,
     /// Per queue that contacts asked for.
     pub queues: BTreeMap<String, QueueFigures>,
+    /// Moments of truth and all others: over the wire, and the same day in virtual time under two documents.
+    pub moments: MomentFigures,
     /// What is wrong, contact by contact.
     #[serde(skip)]
     pub faults: Vec<String>,
@@ -81,6 +91,62 @@ pub struct QueueFigures {
     pub in_service_level: u64,
     /// Mean wait until answered, in milliseconds of the played day.
     pub wait_mean_ms: u64,
+}
+
+/// The three runs of a day; emails are not in them, since nobody holds the line.
+#[derive(Debug, Serialize)]
+pub struct MomentFigures {
+    /// This run, from the clients' ledger, in played time.
+    pub live: KindsFigures,
+    /// In virtual time, by the bank's document.
+    pub by_moments: KindsFigures,
+    /// In virtual time, first come, longest idle; moments of truth are those of the run before.
+    pub first_come: KindsFigures,
+}
+
+/// One run.
+#[derive(Debug, Serialize)]
+pub struct KindsFigures {
+    /// Moments of truth.
+    pub moments: KindFigures,
+    /// All others.
+    pub routine: KindFigures,
+    /// Answered within 20 s, of all that came, in percent.
+    pub service_level: f64,
+}
+
+/// Contacts of one kind in one run; shares in percent of all that came.
+#[derive(Debug, Serialize)]
+pub struct KindFigures {
+    /// How many came.
+    pub contacts: u64,
+    /// Answered within 20 s by an empathetic agent.
+    pub empathetic_in_time: f64,
+    /// Answered within 20 s by anyone.
+    pub in_time: f64,
+    /// Mean wait, those who left included, in milliseconds of the played day.
+    pub wait_mean_ms: u64,
+    /// Not answered at all.
+    pub unanswered: f64,
+}
+
+impl KindsFigures {
+    fn of(report: &Report) -> Self {
+        let (moments, routine) = (KindFigures::of(&report.moments), KindFigures::of(&report.routine));
+        Self { moments, routine, service_level: tenths(report.service_level()) }
+    }
+}
+
+impl KindFigures {
+    fn of(tally: &Tally) -> Self {
+        Self {
+            contacts: tally.offered,
+            empathetic_in_time: tenths(tally.empathetic_share()),
+            in_time: tenths(tally.in_time_share()),
+            wait_mean_ms: millis(Duration::from_secs_f64(tally.mean_wait())),
+            unanswered: tenths(tally.abandoned_share()),
+        }
+    }
 }
 
 /// What of the run the ledger does not know.
@@ -100,7 +166,7 @@ pub struct Run<'a> {
 
 impl Figures {
     /// Adds up.
-    pub fn of(ledger: &Ledger, run: &Run<'_>) -> Self {
+    pub fn of(ledger: &Ledger, run: &Run<'_>, again: &Twice) -> Self {
         let entries: Vec<&Entry> = ledger.entries().iter().filter(|entry| entry.acknowledged).collect();
         let count = |is: fn(&Entry) -> bool| entries.iter().filter(|entry| is(entry)).count() as u64;
         let at_once = |name: &str| {
@@ -155,9 +221,30 @@ impl Figures {
             dispatch_p99_us: dispatch[1],
             languages,
             queues: by_queue(&entries, run, played),
+            moments: MomentFigures {
+                live: KindsFigures::of(&live(&entries, played)),
+                by_moments: KindsFigures::of(&again.by_moments),
+                first_come: KindsFigures::of(&again.first_come),
+            },
             faults,
         }
     }
+}
+
+/// What became of moments of truth and of all others over the wire.
+fn live(entries: &[&Entry], played: impl Fn(Duration) -> Duration) -> Report {
+    let mut report = Report::default();
+    for entry in entries.iter().filter(|entry| entry.contact.channel.name != EMAIL) {
+        let Some(waited) = entry.waited_in_all().map(&played) else { continue };
+        let waited = Waited(i64::try_from(waited.as_micros()).unwrap_or(i64::MAX));
+        let fate = day::Fate { number: entry.contact.number, is_live: true, waited, answered_by: entry.answered_by };
+        fate.count(if entry.is_moment { &mut report.moments } else { &mut report.routine });
+    }
+    report
+}
+
+fn tenths(share: f64) -> f64 {
+    (share * 10.0).round() / 10.0
 }
 
 /// What became of an acknowledged contact; exactly one of these.

@@ -10,7 +10,10 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{model::time::Timestamp, sim::workload::Contact};
+use crate::{
+    model::time::Timestamp,
+    sim::{day::Answered, workload::Contact},
+};
 
 pub mod double;
 mod hold;
@@ -80,6 +83,10 @@ pub struct Entry {
     pub sent_at: Timestamp,
     /// Whether the daemon has taken it.
     pub acknowledged: bool,
+    /// Whether the daemon took it for a moment of truth when it came.
+    pub is_moment: bool,
+    /// Who answered first.
+    pub answered_by: Option<Answered>,
     /// When the agent who took it had the answer; connecting that failed is no answer.
     pub answered_at: Option<Timestamp>,
     /// Whom it was offered to.
@@ -98,6 +105,12 @@ impl Entry {
     pub fn waited(&self) -> Option<Duration> {
         let waited = self.answered_at? - self.sent_at;
         Some(Duration::from_micros(u64::try_from(waited.0).unwrap_or(0)))
+    }
+
+    /// How long it waited for an answer, or until it ended without one; `None` if it still waits or is lost.
+    pub fn waited_in_all(&self) -> Option<Duration> {
+        let until = self.answered_at.or(self.ending.map(|(_, at)| at)).filter(|_| self.lost.is_none())?;
+        Some(Duration::from_micros(u64::try_from((until - self.sent_at).0).unwrap_or(0)))
     }
 
     /// Whether this agent accepted it last.
@@ -126,6 +139,8 @@ impl Ledger {
             contact,
             sent_at: now,
             acknowledged: false,
+            is_moment: false,
+            answered_by: None,
             answered_at: None,
             holds: Vec::new(),
             ending: None,
@@ -199,9 +214,10 @@ impl Ledger {
     }
 
     /// The accepting agent and the customer talk. How long the customer waited, the first time.
-    pub fn answered(&mut self, number: u32, now: Timestamp) -> Option<Duration> {
+    pub fn answered(&mut self, number: u32, by: Answered, now: Timestamp) -> Option<Duration> {
         let entry = self.entry(number);
         let first = entry.answered_at.is_none();
+        entry.answered_by.get_or_insert(by);
         entry.answered_at.get_or_insert(now);
         entry.waited().filter(|_| first)
     }

@@ -5,7 +5,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
-use rand::{SeedableRng, rngs::StdRng};
 
 use super::{clock::Clock, crew::Crew, ledger::Ledger, line::Line, show::Show};
 
@@ -50,11 +49,6 @@ impl Office {
     /// The screen, for a line.
     pub fn show(&self) -> MutexGuard<'_, Show> {
         self.show.lock()
-    }
-
-    /// Randomness for one actor: the same actor has the same every time.
-    pub fn rng(&self, actor: u64) -> StdRng {
-        StdRng::seed_from_u64(self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ actor)
     }
 }
 

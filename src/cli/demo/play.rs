@@ -12,10 +12,11 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
-    model::document::{DEFAULT_TOML, Document},
+    model::document::Document,
     sim::{
         bank::{self, Messages},
         compress::compressed,
+        day::Day,
         workload::Workload,
     },
 };
@@ -31,11 +32,11 @@ use super::{
     line::Line,
     office::Office,
     show::{Show, Status},
-    summary,
+    summary, twice,
 };
 
 /// Share of all agents' time that the contacts of a whole day ask for.
-const LOAD: f64 = 0.92;
+const LOAD: f64 = 0.85;
 /// A stream is cut about this often, and once at least.
 const CUT_EVERY: Duration = Duration::from_secs(10);
 /// Signing in takes so long, and so much longer for each agent.
@@ -47,7 +48,7 @@ const SETTLE_MAX: Duration = Duration::from_secs(20);
 
 /// Plays, prints and adds up.
 pub(super) async fn play(arguments: &Arguments) -> Result<Figures, DemoError> {
-    let document = Document::embedded_default();
+    let document = bank::document();
     let messages = messages(arguments, &document)?;
     let profile = bank::profile();
     let span = Span::of(arguments.duration, profile.opens(), profile.closes(), profile.peak());
@@ -56,16 +57,19 @@ pub(super) async fn play(arguments: &Arguments) -> Result<Figures, DemoError> {
     let hours = (span.from, span.until);
     let workload = Workload::new(arguments.seed, messages.clone(), &document, hours, agents, LOAD);
 
-    let played = compressed(DEFAULT_TOML, span.scale).expect("the embedded document is valid at any pace");
+    let staff = bank::staff(arguments.seed, agents, &messages);
+    let played = compressed(&bank::document_toml(), span.scale).expect("the bank's document is valid at any pace");
     let host = Host::start(played).await?;
     announce(arguments, &host, &run, &workload);
     let office = open_office(arguments, &host, span).await?;
-    sign_in(&office, &host, bank::staff(arguments.seed, agents, &messages)).await?;
+    sign_in(&office, &host, staff.clone()).await?;
     live(&office, workload, &run).await?;
     timeout(SETTLE_MAX, office.crew.settled()).await.map_err(|_| DemoError::Unsettled)??;
     audit::look_up_all(&office).await?;
     office.show().end();
-    let figures = Figures::of(&office.ledger(), &run);
+    let again = Workload::new(arguments.seed, messages, &document, hours, agents, LOAD).collect();
+    let day = Day { from: span.from, until: span.until, contacts: again, staff, seed: arguments.seed };
+    let figures = Figures::of(&office.ledger(), &run, &twice::play(&day));
     // The desktops' connections end before the daemon does.
     drop(office);
     conclude(arguments, host, &figures).await;
@@ -162,9 +166,9 @@ async fn keep_status(office: Arc<Office>) {
 fn announce(arguments: &Arguments, host: &Host, run: &Run<'_>, workload: &Workload) {
     let Span { scale, from, until } = run.span;
     let text = format!(
-        "attune demo: a bank's day from {} to {}, {:.1} times as fast: {} seconds play one hour.\n\
-         Business times run as fast; delivery, keepalive and sessions are real.\n\
-         {} agents, {:.0} contacts in a mean hour, seed {}\n{}",
+        "attune demo: a bank's day from {} to {}, {:.1} times as fast:\n\
+         {} seconds play one hour. Business times run as fast; delivery, keepalive and\n\
+         sessions are real. {} agents, {:.0} contacts in a mean hour, seed {}\n{}",
         hms(from),
         hms(until),
         scale,

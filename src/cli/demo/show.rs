@@ -1,7 +1,7 @@
 //! The live view: what arrives, who takes it and how long it waited.
 //!
 //! Invariant: at most ten lines a second, so many of each kind; without a terminal no colours, no cursor
-//! movement and fewer lines. A screen that cannot be written to is no reason to stop. Not here: figures; the status
+//! movement and fewer lines. A line has at most 80 columns. A screen that cannot be written to is no reason to stop. Not here: figures; the status
 //! line's numbers are for the eye, the summary's come from the ledger.
 
 use std::{
@@ -9,12 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{cli::output::shorten::shorten, sim::workload::Contact};
+use crate::{
+    cli::output::shorten::shorten,
+    sim::{bank::Agent, workload::Contact},
+};
 
 use super::clock::{hms, ms};
 
 /// Columns for a customer's words.
-const TEXT_COLUMNS: usize = 28;
+const TEXT_COLUMNS: usize = 26;
+/// Columns for a moment's name.
+const NAME_COLUMNS: usize = 11;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +34,22 @@ enum Style {
 pub struct Show {
     style: Style,
     came: Budget,
+    moments: Budget,
+    reached: Budget,
     taken: Budget,
     left: Budget,
     status: Option<String>,
+}
+
+/// Who took a contact.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// The agent.
+    pub agent: &'a Agent,
+    /// After so long in the played day.
+    pub waited: Duration,
+    /// Whether it is a moment of truth.
+    pub is_moment: bool,
 }
 
 /// What the status line says.
@@ -73,7 +91,15 @@ impl Show {
     fn new(style: Style) -> Self {
         let share = if style == Style::Plain { 0.5 } else { 1.0 };
         let budget = |per_second: f64| Budget::new(per_second * share);
-        Self { style, came: budget(3.0), taken: budget(5.0), left: budget(2.0), status: None }
+        Self {
+            style,
+            came: budget(2.0),
+            moments: budget(2.0),
+            reached: budget(2.0),
+            taken: budget(4.0),
+            left: budget(2.0),
+            status: None,
+        }
     }
 
     /// Whether there is a status line to keep up to date.
@@ -84,21 +110,38 @@ impl Show {
     /// A contact has come.
     pub fn arrived(&mut self, at: Duration, contact: &Contact) {
         if self.came.take() {
-            self.line(at, "2", &about("came", contact, ""));
+            let tag = contact.message.language.tag();
+            let text = shorten(&contact.message.text, TEXT_COLUMNS);
+            self.line(at, "2", &about("came", contact, &format!("{:<11}{tag:<8}“{text}”", contact.queue)));
+        }
+    }
+
+    /// A contact is a moment of truth, by this name and with this head start.
+    pub fn moment(&mut self, at: Duration, contact: &Contact, name: &str, head_start: Duration) {
+        if self.moments.take() {
+            let (name, text) = (shorten(name, NAME_COLUMNS), shorten(&contact.message.text, TEXT_COLUMNS));
+            let (width, gives) = (NAME_COLUMNS + 1, format!("+{}", ms(head_start)));
+            self.line(at, "1;35", &about("MOMENT", contact, &format!("{name:<width$}{gives:<7}“{text}”")));
         }
     }
 
     /// An agent has taken it.
-    pub fn taken(&mut self, at: Duration, contact: &Contact, agent: &str, waited: Duration) {
-        if self.taken.take() {
-            self.line(at, "32", &about("taken", contact, &format!("{agent} after {}", ms(waited))));
+    pub fn taken(&mut self, at: Duration, contact: &Contact, taken: &Taken<'_>) {
+        let Taken { agent, waited, is_moment } = *taken;
+        let budget = if is_moment { &mut self.reached } else { &mut self.taken };
+        if budget.take() {
+            let by = format!("{:<11}{} after {}", contact.queue, agent.id, ms(waited));
+            match is_moment {
+                true => self.line(at, "35", &about("taken", contact, &format!("{by}, empathy {}", agent.empathy()))),
+                false => self.line(at, "32", &about("taken", contact, &by)),
+            }
         }
     }
 
     /// The customer has left.
     pub fn left(&mut self, at: Duration, contact: &Contact) {
         if self.left.take() {
-            self.line(at, "33", &about("left", contact, "unanswered"));
+            self.line(at, "33", &about("left", contact, &format!("{:<11}unanswered", contact.queue)));
         }
     }
 
@@ -111,7 +154,7 @@ impl Show {
 
     /// An agent's stream is cut.
     pub fn cut(&mut self, at: Duration, agent: &str) {
-        self.line(at, "31", &format!("  cut    {agent}'s connection, without a goodbye; the session is resumed"));
+        self.line(at, "31", &format!("  cut    {agent}'s connection, without a goodbye; it is resumed"));
     }
 
     /// Brings the status line up to date.
@@ -156,12 +199,10 @@ impl Show {
     }
 }
 
-/// What happened to a contact, in a line that fits 100 columns.
-fn about(what: &str, contact: &Contact, outcome: &str) -> String {
-    let tag = contact.message.language.tag();
-    let text = shorten(&contact.message.text, TEXT_COLUMNS);
+/// What happened to a contact, in a line.
+fn about(what: &str, contact: &Contact, more: &str) -> String {
     let (number, channel) = (contact.number, contact.channel.name);
-    format!("  {what:<6} #{number:<5}{channel:<10}{:<11}{outcome:<20}{tag:<8}“{text}”", contact.queue)
+    format!("  {what:<6} #{number:<5}{channel:<10}{more}")
 }
 
 fn print(text: &str) {

@@ -6,7 +6,11 @@ use std::{fmt::Write, time::Duration};
 
 use crate::app::Addresses;
 
-use super::{clock::ms, figures::Figures, ledger::Counts};
+use super::{
+    clock::ms,
+    figures::{Figures, KindsFigures, MomentFigures},
+    ledger::Counts,
+};
 
 /// The summary as a table.
 pub fn table(figures: &Figures) -> String {
@@ -47,7 +51,59 @@ pub fn table(figures: &Figures) -> String {
         let wait = time(queue.wait_mean_ms);
         let _ = writeln!(text, "  {name:<12}{:>9}{:>10}{in_time:>18}{wait:>12}", queue.contacts, queue.answered);
     }
+    text.push_str(&moments(&figures.moments));
     text
+}
+
+/// What moments of truth got, and what the others did.
+fn moments(figures: &MomentFigures) -> String {
+    type Cell = fn(&KindsFigures) -> String;
+    let runs = [&figures.live, &figures.by_moments, &figures.first_come];
+    let of_moments: [(&str, Cell); 5] = [
+        ("came", |run| run.moments.contacts.to_string()),
+        ("with an empathetic agent in 20 s", |run| share(run.moments.empathetic_in_time)),
+        ("with any agent in 20 s", |run| share(run.moments.in_time)),
+        ("mean wait", |run| secs(run.moments.wait_mean_ms)),
+        ("left unanswered", |run| share(run.moments.unanswered)),
+    ];
+    let of_others: [(&str, Cell); 5] = [
+        ("came", |run| run.routine.contacts.to_string()),
+        ("with an agent in 20 s", |run| share(run.routine.in_time)),
+        ("mean wait", |run| secs(run.routine.wait_mean_ms)),
+        ("left unanswered", |run| share(run.routine.unanswered)),
+        ("service level of all, 20 s", |run| share(run.service_level)),
+    ];
+    let mut text = row("", ["over", "by moments,", "longest idle,"].map(str::to_owned));
+    text += &row("", ["the wire", "virtual time", "virtual time"].map(str::to_owned));
+    for (kind, rows) in [("moments of truth", of_moments), ("all others", of_others)] {
+        let _ = writeln!(text, "  {kind}");
+        rows.into_iter().for_each(|(name, cell)| text += &row(name, runs.map(cell)));
+    }
+    format!("\n{text}{}", price(figures))
+}
+
+fn row(name: &str, [live, by_moments, first_come]: [String; 3]) -> String {
+    format!("    {name:<34}{live:>10}{by_moments:>15}{first_come:>16}\n")
+}
+
+fn share(percent: f64) -> String {
+    format!("{percent:.1} %")
+}
+
+fn secs(millis: u64) -> String {
+    format!("{:.1} s", millis as f64 / 1_000.0)
+}
+
+/// The price, in a sentence.
+fn price(figures: &MomentFigures) -> String {
+    let MomentFigures { by_moments, first_come, live: _ } = figures;
+    let paid = |with: u64, without: u64| (with as f64 - without as f64) / 1_000.0;
+    let waited = paid(by_moments.routine.wait_mean_ms, first_come.routine.wait_mean_ms);
+    let level = by_moments.routine.in_time - first_come.routine.in_time;
+    format!(
+        "\n  What it cost the others, in virtual time: {waited:+.1} s of mean wait, {level:+.1} points\n  \
+         within 20 s. Emails, for which nobody holds the line, are not counted.\n"
+    )
 }
 
 /// Where to look further, while the daemon runs.

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        Command, Event, Phase, Proposal, Reject, Reply, Request,
+        Command, Distress, Event, Phase, Proposal, Reject, Reply, Request,
         command::Destination,
         event::{
             Choice, ChoiceRule, EngagementOver, Met, MetCondition, Place, PresenceBecause, Queued, Requeued, Rescinded,

@@ -53,6 +53,10 @@ keys! {
 }
 
 stands_for! {
+    // A language's two letters.
+    [u8; 2]: String, |code| String::from_utf8_lossy(code).into_owned(), |text| {
+        text.into_bytes().try_into().map_err(|_| Broken::Range)
+    };
     Grade: u8, |grade| grade.number(), |number| Grade::new(number).ok_or(Broken::Range);
 }
 
@@ -80,7 +84,7 @@ record! {
     AgentRow { 1: agent, 2: profile, 3: expected }
     Supervision { 1: actor, 2: reason, 3: action }
     Signal { 1: key, 2: revision, 3: observed_at, 4: source, 5: content }
-    Content { 1: feeling, 2: urgency, 3: events, 4: customer }
+    Content { 1: feeling, 2: urgency, 3: events, 4: customer, 5: language }
     Feeling { 1: valence, 2: arousal, 3: confidence }
     Measure { 1: value, 2: confidence }
     Happened { 1: event, 2: confidence, 3: attributes }

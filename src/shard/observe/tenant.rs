@@ -22,7 +22,7 @@ use crate::{
         supervision::QueueMode,
         time::{Span, Timestamp},
     },
-    shard::core::Outcome,
+    shard::{core::Outcome, measures::Measures},
     telemetry::metrics::{
         AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING,
         QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS, SIGNALS_COALESCED,
@@ -30,7 +30,10 @@ use crate::{
     },
 };
 
-use super::line::{Line, QueueGauges, seconds};
+use super::{
+    care::{CareMetrics, Taken},
+    line::{Line, QueueGauges, seconds},
+};
 
 /// The label of queues beyond the bound; no queue can have this name.
 const OTHER: &str = "(other)";
@@ -57,6 +60,7 @@ pub(super) struct TenantMetrics {
     coalesced: Counter,
     /// Signals by stream, by where they are from and what became of them.
     signals: FxHashMap<(Source, Outcome), Counter>,
+    care: CareMetrics,
 }
 
 struct Engagement {
@@ -97,6 +101,7 @@ impl TenantMetrics {
             folds: SIGNAL_FOLDS.counter(&[name]),
             coalesced: SIGNALS_COALESCED.counter(&[name]),
             signals: FxHashMap::default(),
+            care: CareMetrics::new(tenant),
         }
     }
 
@@ -120,7 +125,9 @@ impl TenantMetrics {
         let mut at = At { now: record.now, state, left };
         for event in &record.events {
             self.event(&mut at, event);
+            self.care.event(record.now, state, event);
         }
+        self.care.look(state);
     }
 
     fn event(&mut self, at: &mut At<'_>, event: &Event) {
@@ -214,7 +221,7 @@ impl TenantMetrics {
     }
 
     fn accepted(&mut self, at: &mut At<'_>, offer: OfferKey, engagement: EngagementKey) {
-        let Some(OfferFacts { contact, made_at, delivered_at, .. }) = at.state.offer_facts(offer) else { return };
+        let Some(OfferFacts { contact, agent, made_at, delivered_at }) = at.state.offer_facts(offer) else { return };
         let Some(facts) = at.state.contact_facts(contact) else { return };
         let now = at.now;
         let key = (facts.queue, facts.channel);
@@ -224,7 +231,9 @@ impl TenantMetrics {
         line.accepted.increment(1);
         line.answer.record(seconds(now - delivered_at.unwrap_or(made_at)));
         line.wait.record(seconds(waited));
-        if waited <= line.service_level { &line.within } else { &line.beyond }.increment(1);
+        let is_in_time = waited <= line.service_level;
+        if is_in_time { &line.within } else { &line.beyond }.increment(1);
+        self.care.accepted(at.state, Taken { contact, agent, waited, is_in_time });
         let engaged = Engagement { line: key, accepted_at: now, wrap_up_at: None, unconfirmed: false };
         self.engagements.insert(engagement, engaged);
     }
@@ -292,8 +301,13 @@ impl TenantMetrics {
         true
     }
 
-    /// Brings the gauges of the queues up to date.
-    pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) {
+    /// How moments of truth and all others fare.
+    pub fn measures(&self) -> &Measures {
+        self.care.measures()
+    }
+
+    /// Brings the gauges of queues and agents up to date; true if there is more to be done.
+    pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) -> bool {
         self.own.values_mut().chain(&mut self.other).for_each(QueueGauges::clear);
         let (mut after, mut paused, mut draining) = (None, 0, 0);
         loop {
@@ -317,6 +331,7 @@ impl TenantMetrics {
         self.own.values().chain(&self.other).for_each(QueueGauges::show);
         self.paused.set(paused);
         self.draining.set(draining);
+        self.care.publish(state)
     }
 }
 

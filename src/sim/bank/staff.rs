@@ -18,6 +18,25 @@ pub struct Agent {
     pub skills: BTreeMap<String, u32>,
 }
 
+/// Who has the skill of that name at this proficiency is empathetic, as the bank's document says.
+const EMPATHETIC: u32 = 70;
+
+impl Agent {
+    /// How good at it the agent is; 0 = not known to be.
+    pub fn empathy(&self) -> u32 {
+        self.skills.get("empathy").copied().unwrap_or(0)
+    }
+
+    /// Whether moments of truth go to this agent first.
+    pub fn is_empathetic(&self) -> bool {
+        self.empathy() >= EMPATHETIC
+    }
+}
+
+/// Of those with the same first language one in so many is empathetic, and one at least.
+const EMPATHETIC_EVERY: usize = 4;
+/// What people are in distress about.
+const DISTRESSING: [&str; 4] = ["cards", "fraud", "accounts", "complaints"];
 /// Queues that ask for the skill of the same name.
 const SUBJECTS: [&str; 7] = ["cards", "accounts", "payments", "digital", "fraud", "loans", "complaints"];
 
@@ -29,7 +48,7 @@ pub fn staff(seed: u64, agents: usize, messages: &Messages) -> Vec<Agent> {
     spoken.shuffle(&mut rng);
     let mut staff: Vec<Agent> = (1..=agents).map(|number| new_agent(number, agents)).collect();
     let mut speakers: BTreeMap<Language, Vec<usize>> = BTreeMap::new();
-    for (at, first) in spoken.into_iter().enumerate() {
+    for (at, first) in spoken.iter().copied().enumerate() {
         let others = languages.iter().map(|(language, _)| *language).filter(|language| *language != first);
         let mut others: Vec<Language> = others.collect();
         others.shuffle(&mut rng);
@@ -50,11 +69,11 @@ pub fn staff(seed: u64, agents: usize, messages: &Messages) -> Vec<Agent> {
     for (language, list) in &speakers {
         train(&mut staff, list, &messages.queues(*language), &mut rng);
     }
-    for agent in &mut staff {
-        for skill in ["empathy", "retention"] {
-            if rng.random_bool(0.4) {
-                agent.skills.insert(skill.to_owned(), rng.random_range(40..=95));
-            }
+    let first = spoken;
+    for (language, _) in &languages {
+        let speakers = (0..agents).filter(|at| first[*at] == *language);
+        for (nth, at) in speakers.enumerate() {
+            comfort(&mut staff[at], nth % EMPATHETIC_EVERY == 0, &mut rng);
         }
     }
     staff
@@ -99,6 +118,22 @@ fn train(staff: &mut [Agent], speakers: &[usize], demand: &[(&str, f64)], rng: &
             let least = speakers.iter().min_by_key(|at| count(&staff[**at])).expect("every language is spoken");
             staff[*least].skills.insert((*subject).to_owned(), rng.random_range(65..=95));
         }
+    }
+}
+
+/// Says how good an agent is with people in distress. Who is good at it has been there for long, and knows what distress
+/// is mostly about.
+fn comfort(agent: &mut Agent, is_empathetic: bool, rng: &mut StdRng) {
+    let empathy = if is_empathetic { EMPATHETIC..=95 } else { 20..=EMPATHETIC - 5 };
+    agent.skills.insert("empathy".to_owned(), rng.random_range(empathy));
+    if is_empathetic {
+        for subject in DISTRESSING {
+            let known = agent.skills.entry(subject.to_owned()).or_insert(0);
+            *known = (*known).max(rng.random_range(65..=95));
+        }
+    }
+    if rng.random_bool(0.4) {
+        agent.skills.insert("retention".to_owned(), rng.random_range(40..=95));
     }
 }
 
