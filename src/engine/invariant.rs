@@ -1,8 +1,9 @@
 //! What must always hold, checked against the rules themselves and not against the index.
 //!
-//! Four questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
+//! Five questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
 //! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`], [`check_choice`]);
-//! is what is explained so ([`check_explained`]). All are exhaustive and slow: for tests and simulation on small worlds.
+//! is nobody passed by more than head starts allow ([`check_bound`]); is what is explained so ([`check_explained`]). All
+//! are exhaustive and slow: for tests and simulation on small worlds.
 
 use std::fmt;
 
@@ -45,9 +46,11 @@ macro_rules! must {
     };
 }
 
+mod bound;
 mod empathy;
 mod explained;
 
+pub use bound::check_bound;
 pub use explained::{check_choice, check_explained};
 
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.

@@ -1,7 +1,7 @@
 //! Random commands on a small world, with every invariant checked after every event.
 //!
-//! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
-//! pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
+//! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, nobody
+//! passed by a contact that came more than the head starts' difference later, no pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
 //! to the live state, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
 //! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, panic};
 use attune::{
     engine::{
         Command, Event, Request, State,
-        invariant::{check, check_choice, check_explained, check_offer, check_settled},
+        invariant::{check, check_bound, check_choice, check_explained, check_offer, check_settled},
         view::{Answer, ContactFilter, ContactState, Query},
     },
     journal::Record,
@@ -68,6 +68,7 @@ fn every_sequence_keeps_every_invariant() {
     let share = coverage.accepted_share();
     assert!(share >= 0.6, "only {:.0} % of the commands were accepted", share * 100.0);
     assert_eq!(coverage.never_accepted(), Vec::<String>::new(), "commands that were never accepted");
+    assert!(coverage.passed > 0, "no contact ever passed another, so the bound on passing was not tried");
 }
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -82,7 +83,7 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     driver.follow();
     let mut follower = Follower::new(&driver);
     let mut ledger = Ledger::default();
-    follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
+    follow(&mut replica, &mut ledger, &founding).map_err(|broken| format!("founding: {broken}"))?;
     // In half of the worlds documents come into force a few contacts or agents at a time, and commands go on meanwhile.
     if seed % 2 == 1 {
         driver.sweep_by_hand(chaos.slice_items());
@@ -128,19 +129,20 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
             return Err(context("the replica differs from the live state".to_owned()));
         }
     }
+    coverage.passed += ledger.passed;
     ledger.compare(driver.state(), &driver)
 }
 
 fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(), String> {
     for record in &step.records {
-        follow(replica, record)?;
+        follow(replica, ledger, record)?;
         ledger.read(record)?;
     }
     Ok(())
 }
 
 /// Evolves a record event by event, checking everything that must hold in between.
-fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
+fn follow(replica: &mut State, ledger: &mut Ledger, record: &Record) -> Result<(), String> {
     for (at, event) in record.events.iter().enumerate() {
         // Work set aside for an offer belongs to that offer: the choice is judged before the first of them.
         let is_first = at == 0 || !matches!(record.events[at - 1], Event::EngagementInterrupted { .. });
@@ -148,6 +150,8 @@ fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
         if let (true, Some(Event::OfferMade { contact, agent, choice, .. })) = (is_first, offer) {
             check_offer(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
             check_choice(replica, *contact, *agent, choice).map_err(|broken| broken.to_string())?;
+            let passed = check_bound(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
+            ledger.passed += passed as u64;
         }
         replica.evolve(record.now, event);
         check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;
@@ -184,6 +188,8 @@ fn repeat(driver: &mut Driver, before: Option<State>, request: &Request, step: &
 struct Ledger {
     open: BTreeSet<String>,
     keys: std::collections::BTreeMap<u64, String>,
+    /// Contacts passed by one that came later.
+    passed: u64,
 }
 
 impl Ledger {
