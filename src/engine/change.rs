@@ -118,6 +118,8 @@ kinds! {
     PresenceSet,
     /// It will, once the work ends.
     PresencePending,
+    /// An agent's cooldown from moments of truth is over.
+    AgentRested,
     /// Nobody is set away for not answering, until then.
     RonaSuspended,
     /// A contact is expected.
@@ -288,6 +290,7 @@ impl State {
             Event::PresencePending { agent, presence } => {
                 Happening { presence: Some(presence.clone()), ..self.of_agent(Kind::PresencePending, *agent, touched) }
             }
+            Event::AgentRested { agent } => self.of_agent(Kind::AgentRested, *agent, touched),
             Event::RonaSuspended { until } => {
                 Happening { kind: Kind::RonaSuspended, until: Some(*until), ..Happening::default() }
             }

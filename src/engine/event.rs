@@ -73,6 +73,8 @@ pub enum Event {
     PresenceSet { agent: AgentKey, presence: Presence, because: PresenceBecause },
     /// Presence becomes this once the agent's work ends; no new offers until then.
     PresencePending { agent: AgentKey, presence: Presence },
+    /// The agent's cooldown is over: moments of truth may come again.
+    AgentRested { agent: AgentKey },
     /// Many offers expired at once: nobody is set away for a while.
     RonaSuspended { until: Timestamp },
 

@@ -17,6 +17,7 @@ use crate::model::{
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
+    load::Load,
     matching::{manner::Phase, reach::Seeker},
     state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
@@ -80,6 +81,7 @@ impl State {
             Event::PresencePending { agent, presence } => {
                 self.change_agent(*agent, |agent| agent.pending = Some(presence.clone()));
             }
+            Event::AgentRested { agent } => self.change_load(*agent, Load::rest),
             Event::RonaSuspended { until } => self.storm.suspend(*until),
 
             Event::ContactAnnounced { contact, id, details, expected_at, announced, forget_at } => {
@@ -335,6 +337,7 @@ impl State {
 
     fn delete_agent(&mut self, key: AgentKey) {
         self.index.place_agent(key, None);
+        self.change_load(key, |load| *load = Load::default());
         self.index.describe_agent(key, Vec::new(), Vec::new());
         self.index.everyone.leave(key);
         self.index.reach.note_agent(key);

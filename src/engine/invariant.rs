@@ -107,6 +107,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
         busy += usize::from(stand.standing.is_some_and(|standing| standing.blocked != 0));
         private += stand.private.len() + stand.pulled.len();
         timers += usize::from(session_due(agent).is_some());
+        timers += usize::from(agent.load.cools_until().is_some());
         timers += agent.engagements.iter().filter(|key| state.engagement(**key).is_wrap_up()).count();
     }
     timers += held;
@@ -268,6 +269,7 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
     if let Some(due) = session_due(agent) {
         must!(state.timers.stands_at(Timer::Session(key), due), "the lost session of {id:?} has no timer");
     }
+    empathy::check_strain(state, key, agent)?;
     if let Some(contact) = agent.draining {
         must!(state.route(contact).drain == Some(key), "agent {id:?} drains for a contact that does not know");
     }

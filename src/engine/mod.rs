@@ -38,6 +38,7 @@ mod find;
 pub mod history;
 pub mod invariant;
 mod kinds;
+pub mod load;
 mod matching;
 mod moving;
 mod names;

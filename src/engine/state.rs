@@ -33,6 +33,7 @@ use super::{
     event::{Choice, Place, Rescinded, Target},
     history::History,
     kinds::{KindKey, Kinds},
+    load::Load,
     matching::{
         index::{InLine, Index},
         manner::Phase,
@@ -235,6 +236,8 @@ pub struct Agent {
     pub misses: SmallVec<[(ChannelKey, u8); 2]>,
     pub last_contact_ended: Timestamp,
     pub available_since: Timestamp,
+    /// What it took lately of moments of truth.
+    pub load: Load,
     /// Takes nothing but this contact.
     pub draining: Option<ContactKey>,
 }
@@ -294,6 +297,8 @@ pub struct Engagement {
     /// What it takes while active.
     pub cost: u32,
     pub phase: EngagementPhase,
+    /// Whether it was a moment of truth when it was accepted.
+    pub is_moment: bool,
     pub accepted_at: Timestamp,
     /// The offer it came of, when that was made, and why to this agent.
     pub offer: OfferKey,
@@ -371,6 +376,7 @@ impl Agent {
             misses: SmallVec::new(),
             last_contact_ended: Timestamp::default(),
             available_since: Timestamp::default(),
+            load: Load::default(),
             draining: None,
         }
     }

@@ -111,8 +111,9 @@ impl Chaos {
                 let (level, floor) = (*self.pick(&[30, 60]), self.random.random_range(0..2));
                 let mode = self.word(&["soft", "soft", "fixed", "graded", "off"]);
                 let (k, of_a) = (self.random.random_range(0..3), self.random.random_range(0..3));
+                let (row, share) = (self.random.random_range(0..3), *self.pick(&[20, 50, 100]));
                 format!(
-                    "empathy = {{ skill = \"{skill}\", level = {level} }}
+                    "empathy = {{ skill = \"{skill}\", level = {level}, consecutive_max = {row}, cooldown = \"25s\", share_max = {share} }}
                     reserve = {{ mode = \"{mode}\", k = {k}, floor = {floor}, floor_until = \"40s\", k_by_skill = {{ a = {of_a} }} }}"
                 )
             }

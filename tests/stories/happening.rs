@@ -159,6 +159,7 @@ impl Cast {
             Event::PresencePending { agent: who, presence } => {
                 format!("presence of {} {} once work ends", agent(who), presence_words(presence))
             }
+            Event::AgentRested { agent: who } => format!("{} rested", agent(who)),
             Event::RonaSuspended { until } => format!("rona suspended until {}", written_time(*until)),
 
             Event::ContactQueued { contact: who, queued } => {

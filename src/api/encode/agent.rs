@@ -2,7 +2,10 @@
 
 use crate::{
     api::{etag, pb},
-    engine::view::{AgentView, WorkState, WorkView},
+    engine::{
+        load::{Load, Strain},
+        view::{AgentView, WorkState, WorkView},
+    },
     model::agent::{AgentProfile, Presence},
 };
 
@@ -21,6 +24,18 @@ pub fn agent(view: AgentView) -> pb::Agent {
         capacity_used: view.capacity_used,
         work: view.work.into_iter().map(work).collect(),
         etag: etag::agent(view.revision),
+        moment_load: Some(moment_load(&view.load)),
+    }
+}
+
+fn moment_load(load: &Load) -> pb::MomentLoad {
+    pb::MomentLoad {
+        moments: load.moments(),
+        contacts: load.contacts(),
+        in_a_row: load.in_a_row().into(),
+        heavy: load.strain() >= Strain::Heavy,
+        cooling_down: load.strain() == Strain::Cooling,
+        cooldown_end_time: load.cools_until().map(timestamp),
     }
 }
 

@@ -226,6 +226,7 @@ fn obstacle(obstacle: &Obstacle) -> pb::Obstacle {
         Obstacle::ChannelFull { .. } => pb::ObstacleKind::ChannelFull,
         Obstacle::WorkFull { .. } => pb::ObstacleKind::WorkFull,
         Obstacle::Held { .. } => pb::ObstacleKind::Held,
+        Obstacle::CoolingDown { .. } => pb::ObstacleKind::CoolingDown,
         Obstacle::Reserved { .. } => pb::ObstacleKind::Reserved,
         Obstacle::Refused { .. } => pb::ObstacleKind::Refused,
         Obstacle::Offered => pb::ObstacleKind::Offered,

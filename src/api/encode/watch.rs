@@ -188,6 +188,7 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::TargetReleased => To::TargetReleased,
         From::ContactPulled => To::ContactPulled,
         From::ContactPrioritised => To::ContactPrioritised,
+        From::AgentRested => To::AgentRested,
         From::PhaseReached => To::PhaseReached,
         From::ContactScored => To::ContactScored,
         From::ContactClosed => To::ContactClosed,

@@ -73,6 +73,11 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
     if let Some(held) = terms.held_for(state) {
         funnel.pass(Hurdle::Held, held.words(), |left| left.keep(&holding(state, &held)));
     }
+    let spared = terms.spares(state).and_then(|strain| state.index.atoms.find(Atom::Strained(strain)));
+    if let Some(spared) = spared {
+        let words = "not cooling down after moments of truth in a row";
+        funnel.pass(Hurdle::Held, words, |left| left.drop(everyone.with_atom(spared)));
+    }
     if let Some(bar) = terms.barred_by(state) {
         funnel.pass(Hurdle::Reserved, "not kept free for moments of truth", |left| {
             let mut kept = everyone.with_atom(bar).clone();

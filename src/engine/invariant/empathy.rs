@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     engine::{
-        matching::{manner::Phase, reserve::Bar},
+        load::Strain,
+        matching::{atoms::Atom, manner::Phase, reserve::Bar},
         state::{Agent, Route, State},
+        timer::Timer,
     },
     model::{
         care::Grade,
@@ -32,13 +34,22 @@ fn is_empathetic(agent: &Agent, empathy: &Empathy) -> bool {
 /// Whether a contact that waits for anyone may take an agent who meets what it asks.
 pub(super) fn allows(state: &State, route: &Route, key: AgentKey, required: &Dnf) -> bool {
     let Some(empathy) = &state.document_of(route).empathy else { return true };
-    !is_held_from(route, state.agent(key), empathy) && !is_kept_from(state, route, key, required, empathy)
+    let agent = state.agent(key);
+    !is_held_from(route, agent, empathy)
+        && !is_spared(route, agent, empathy)
+        && !is_kept_from(state, route, key, required, empathy)
 }
 
 /// Whether a moment of truth waits for more empathy than the agent has.
 pub(super) fn is_held_from(route: &Route, agent: &Agent, empathy: &Empathy) -> bool {
     let needs = empathy.level.max(route.care.empathy);
     route.care.moment_of_truth && route.phase == Phase::First && level_of(agent, empathy) < needs
+}
+
+/// Whether a moment of truth waits for somebody who did not just have so many.
+pub(super) fn is_spared(route: &Route, agent: &Agent, empathy: &Empathy) -> bool {
+    let is_held = route.care.moment_of_truth && route.phase == Phase::First;
+    is_held && empathy.protection.consecutive_max > 0 && agent.load.strain() == Strain::Cooling
 }
 
 /// Whether an agent is kept free and not for this contact.
@@ -62,7 +73,10 @@ pub(super) fn is_kept_from(state: &State, route: &Route, key: AgentKey, required
 /// Whether an agent is one of so few idle ones, counted for each of its skills.
 fn bears(state: &State, document: &Document, key: AgentKey, bar: Bar) -> bool {
     let Some(empathy) = &document.empathy else { return false };
-    let is_idle = |key: AgentKey| state.standing(key).is_some_and(|standing| standing.ready != 0);
+    let is_idle = |key: AgentKey| {
+        let is_cooling = state.agent(key).load.strain() == Strain::Cooling;
+        !is_cooling && state.standing(key).is_some_and(|standing| standing.ready != 0)
+    };
     if !is_empathetic(state.agent(key), empathy) || !is_idle(key) {
         return false;
     }
@@ -135,12 +149,18 @@ pub(super) fn tier_of(state: &State, route: &Route, agent: &Agent, prefer: usize
     let needs = empathy.level.max(route.care.empathy);
     let is_graded = document.reserve.mode == ReserveMode::Graded && route.care.grade > Grade::default();
     let tier = if route.care.moment_of_truth {
-        let between = usize::from(needs > empathy.level);
+        let (between, strain, protection) =
+            (usize::from(needs > empathy.level), agent.load.strain(), &empathy.protection);
+        // Of each tier those who had few come first.
+        let parts = if protection.share_max < 100 { 2 } else { 1 };
+        let part = if strain == Strain::Light || parts == 1 { 0 } else { 1 };
+        let (fitting, lesser) = (parts * (tiers + 1), parts * (tiers + 1) + between);
         match has {
-            _ if route.phase == Phase::First => return prefer,
-            has if has >= needs => prefer,
-            has if has >= empathy.level => tiers + 1,
-            _ => tiers + 1 + between + prefer,
+            _ if route.phase == Phase::First => parts * prefer + part,
+            _ if protection.consecutive_max > 0 && strain == Strain::Cooling => lesser + tiers + 1,
+            has if has >= needs => parts * prefer + part,
+            has if has >= empathy.level => fitting,
+            _ => lesser + prefer,
         }
     } else if (has >= empathy.level) == is_graded {
         prefer
@@ -148,6 +168,22 @@ pub(super) fn tier_of(state: &State, route: &Route, agent: &Agent, prefer: usize
         tiers + 1 + prefer
     };
     tier.min(TIERS_MAX - 1)
+}
+
+/// An agent bears what it has had of moments of truth, and rests after it: while it is at one the cooldown does not run.
+pub(super) fn check_strain(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken> {
+    let (id, strain, stand) = (&agent.id, agent.load.strain(), state.index.stand(key));
+    must!(stand.strain == strain, "agent {id:?} is known as {:?}, and is {strain:?}", stand.strain);
+    for borne in [Strain::Heavy, Strain::Cooling] {
+        let bears = state.index.atoms.find(Atom::Strained(borne)).is_some_and(|atom| stand.signature.contains(atom));
+        must!(bears == (strain >= borne), "agent {id:?} bears {borne:?}: {bears}, and is {strain:?}");
+    }
+    let mut engaged = agent.engagements.iter().map(|engagement| state.engagement(*engagement));
+    let is_at_one = engaged.any(|engagement| engagement.is_moment && !engagement.is_wrap_up());
+    let cools_until = agent.load.cools_until();
+    must!(strain != Strain::Cooling || is_at_one || cools_until.is_some(), "the cooldown of {id:?} never ends");
+    must!(cools_until.is_none_or(|at| state.timers.stands_at(Timer::Rest(key), at)), "{id:?} cools without a timer");
+    Ok(())
 }
 
 /// Every reserve counts whom it should, and bears what follows.
