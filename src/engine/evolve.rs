@@ -195,6 +195,10 @@ impl State {
                 }
                 (after.place, after.dynamic, after.care) = (*place, *dynamic, *care);
                 after.phase = self.waits(&after).phase_at(now);
+                if let Some(why) = why {
+                    let details = Arc::clone(&self.contact(*contact).details);
+                    self.budgets.grant(now, &details.customer_id, *contact, why.budgeted);
+                }
                 self.change_contact(*contact, |contact| {
                     **contact.route.as_mut().expect("only a contact that was queued has a place") = after;
                     if let Some(why) = why {

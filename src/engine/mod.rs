@@ -21,6 +21,7 @@
 mod actions;
 mod agent;
 mod alert;
+mod budgets;
 pub mod change;
 pub mod command;
 mod contact;

@@ -27,6 +27,7 @@ use crate::model::{
 
 use super::{
     actions::Actions,
+    budgets::Budgets,
     customers::Customers,
     dedup::Dedup,
     directory::Directory,
@@ -71,6 +72,8 @@ pub struct State {
     pub(super) open_contacts: usize,
     /// Who came lately.
     pub(super) customers: Customers,
+    /// What their feelings and words have bought in the line.
+    pub(super) budgets: Budgets,
     pub(super) kinds: Kinds,
     pub(super) agents: Vec<Option<Agent>>,
     pub(super) agent_ids: Directory<AgentId, AgentKey>,
@@ -409,6 +412,7 @@ impl State {
             contact_ids: Directory::default(),
             open_contacts: 0,
             customers: Customers::default(),
+            budgets: Budgets::default(),
             kinds: Kinds::default(),
             agents: Vec::new(),
             agent_ids: Directory::default(),

@@ -399,6 +399,8 @@ impl Chaos {
             0 => vec![self.agent()],
             _ => Vec::new(),
         };
+        // Few enough to come again and again; the first is nobody in particular.
+        let customer_id = (*self.pick(&["", "", "kim", "lee"])).to_owned();
         Command::EnqueueContact(Box::new(NewContact {
             id,
             queue: QueueName::new(queue).expect("it obeys the grammar"),
@@ -410,7 +412,7 @@ impl Chaos {
             dynamic: self.seconds(0..120),
             signals: Vec::new(),
             arrived_at: None,
-            details: Arc::new(ContactDetails::default()),
+            details: Arc::new(ContactDetails { customer_id, ..ContactDetails::default() }),
         }))
     }
 

@@ -138,6 +138,8 @@ pub struct PlaceExplained {
     pub dynamic: Span,
     /// Where that comes from; empty if it was given from outside.
     pub contributions: Vec<Contribution>,
+    /// So many seconds more there would be, had the customer's words and voice not had their share of the day.
+    pub withheld: u32,
     /// The score, in thousandths.
     pub score: Thousandths,
     /// `ordered_from` minus the head start.
