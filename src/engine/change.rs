@@ -188,6 +188,8 @@ kinds! {
     ContactUnreachable,
     /// Somebody could again.
     ContactReachable,
+    /// A moment of truth waits, and no empathetic agent who could take it is signed in: an alert.
+    MomentUncovered,
     /// A document removed its queue, and it goes on in another.
     ContactMoved,
 }
@@ -363,6 +365,7 @@ impl State {
             },
             Event::ContactUnreachable { contact, .. } => self.of_contact(Kind::ContactUnreachable, *contact, touched),
             Event::ContactReachable { contact } => self.of_contact(Kind::ContactReachable, *contact, touched),
+            Event::MomentUncovered { contact } => self.of_contact(Kind::MomentUncovered, *contact, touched),
             Event::ContactClosed { contact, because, .. } => {
                 Happening { because: because.name().into(), ..self.of_contact(Kind::ContactClosed, *contact, touched) }
             }

@@ -133,6 +133,9 @@ pub enum Event {
     ContactUnreachable { contact: ContactKey, unmet: Unmet },
     /// Somebody could again: the alert is over.
     ContactReachable { contact: ContactKey },
+    /// A moment of truth waits for anyone, and of the empathetic agents who could take it none is signed in: an alert, once
+    /// in each queue.
+    MomentUncovered { contact: ContactKey },
     /// A supervisor reserved it for an agent, before anything else that agent could take.
     ContactPulled { contact: ContactKey, target: Target },
     /// A supervisor gave it this head start, and with it this place.

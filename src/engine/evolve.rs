@@ -133,6 +133,7 @@ impl State {
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
                     (route.target, route.drain_not_before, route.phase) = (*target, now, phase);
+                    route.uncovered = false;
                     if let Some((agent, until)) = barred {
                         remember_refusal(route, *agent, *until, 1);
                     }
@@ -223,6 +224,7 @@ impl State {
                 self.change_route(*contact, |route| route.unreachable = true);
             }
             Event::ContactReachable { contact } => self.change_route(*contact, |route| route.unreachable = false),
+            Event::MomentUncovered { contact } => self.change_route(*contact, |route| route.uncovered = true),
 
             Event::OfferMade { offer, contact, agent, deliver_by, choice } => {
                 let route = self.route(*contact);
@@ -395,6 +397,7 @@ impl State {
             line: None,
             kind: None,
             unreachable: false,
+            uncovered: false,
             answered_at: None,
         };
         route.phase = self.waits(&route).phase_at(now);

@@ -51,6 +51,7 @@ mod empathy;
 mod explained;
 
 pub use bound::check_bound;
+pub use empathy::check_uncovered;
 pub use explained::{check_choice, check_explained};
 
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.

@@ -204,6 +204,8 @@ pub struct Route {
     pub kind: Option<KindKey>,
     /// An alert says that nobody anywhere could ever take it.
     pub unreachable: bool,
+    /// An alert said that no empathetic agent is signed in for it.
+    pub uncovered: bool,
     /// When an agent first accepted it.
     pub answered_at: Option<Timestamp>,
 }

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, panic};
 use attune::{
     engine::{
         Command, Event, Request, State,
-        invariant::{check, check_bound, check_choice, check_explained, check_offer, check_settled},
+        invariant::{check, check_bound, check_choice, check_explained, check_offer, check_settled, check_uncovered},
         view::{Answer, ContactFilter, ContactState, Query},
     },
     journal::Record,
@@ -25,11 +25,13 @@ use attune::{
 use chaos::Chaos;
 use coverage::Coverage;
 use follower::Follower;
+use loads::Loads;
 
 mod chaos;
 mod coverage;
 mod follower;
 mod fresh;
+mod loads;
 
 const COMMANDS: usize = 250;
 /// Holding every explanation against every agent takes as long as many commands.
@@ -125,6 +127,7 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         if number % EXPLAINED_EVERY == 0 {
             check_explained(driver.state(), driver.now()).map_err(|broken| context(broken.to_string()))?;
         }
+        ledger.loads.compare(driver.state(), driver.now()).map_err(context)?;
         if replica != *driver.state() {
             return Err(context("the replica differs from the live state".to_owned()));
         }
@@ -152,6 +155,10 @@ fn follow(replica: &mut State, ledger: &mut Ledger, record: &Record) -> Result<(
             check_choice(replica, *contact, *agent, choice).map_err(|broken| broken.to_string())?;
             let passed = check_bound(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
             ledger.passed += passed as u64;
+        }
+        ledger.loads.read(replica, record, event, |contact| ledger.keys.get(&contact).cloned());
+        if let Event::MomentUncovered { contact } = event {
+            check_uncovered(replica, *contact).map_err(|broken| broken.to_string())?;
         }
         replica.evolve(record.now, event);
         check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;
@@ -190,6 +197,8 @@ struct Ledger {
     keys: std::collections::BTreeMap<u64, String>,
     /// Contacts passed by one that came later.
     passed: u64,
+    /// What agents took.
+    loads: Loads,
 }
 
 impl Ledger {

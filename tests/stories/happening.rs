@@ -211,6 +211,7 @@ impl Cast {
                 };
                 return Some((format!("unreachable {}", contact(who)), format!("because {because}")));
             }
+            Event::MomentUncovered { contact: who } => format!("nobody empathetic for {}", contact(who)),
             Event::ContactReachable { contact: who } => format!("reachable {}", contact(who)),
             Event::DrainStarted { contact: who, agent: whom } => {
                 format!("draining {} for {}", agent(whom), contact(who))

@@ -82,3 +82,29 @@ pub(super) fn work(view: WorkView) -> pb::Work {
         end_time: view.ends_at.map(timestamp),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        document::Protection,
+        time::{Span, Timestamp},
+    };
+
+    #[test]
+    fn a_cooldown_is_told_with_its_end_once_that_is_known() {
+        let start = Timestamp(1_800_000_000_000_000);
+        let mut load = Load::default();
+        for seconds in 0..3 {
+            load.take(start + Span::from_secs(seconds), true, Some(&Protection::default()));
+        }
+        let told = moment_load(&load);
+        assert_eq!((told.moments, told.contacts, told.in_a_row), (3, 3, 0));
+        assert!(told.heavy && told.cooling_down && told.cooldown_end_time.is_none(), "{told:?}");
+        load.finish(start);
+        assert_eq!(moment_load(&load).cooldown_end_time.expect("it runs").seconds, 1_800_000_300);
+        load.rest();
+        let told = moment_load(&load);
+        assert!(!told.heavy && !told.cooling_down && told.cooldown_end_time.is_none(), "{told:?}");
+    }
+}

@@ -189,6 +189,7 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::ContactPulled => To::ContactPulled,
         From::ContactPrioritised => To::ContactPrioritised,
         From::AgentRested => To::AgentRested,
+        From::MomentUncovered => To::MomentUncovered,
         From::PhaseReached => To::PhaseReached,
         From::ContactScored => To::ContactScored,
         From::ContactClosed => To::ContactClosed,

@@ -85,6 +85,14 @@ impl Terms<'_> {
         }
     }
 
+    /// The empathy that a moment of truth seeks, held or not.
+    pub fn empathy_sought(&self, state: &State) -> Option<Skill> {
+        match self.manner(state) {
+            Manner::Moment { level, .. } => Some(Skill::of(state, &self.empathy(state)?.condition(level))),
+            Manner::Plain | Manner::Routine { .. } => None,
+        }
+    }
+
     /// Who is spared by its being held: had so much of moments of truth, or more.
     pub fn spares(&self, state: &State) -> Option<Strain> {
         self.manner(state).spares(self.empathy(state))

@@ -8,20 +8,25 @@ use std::collections::BTreeSet;
 use crate::{
     engine::{
         load::Strain,
-        matching::{atoms::Atom, manner::Phase, reserve::Bar},
+        matching::{
+            atoms::Atom,
+            index::{combined, rule_at},
+            manner::Phase,
+            reserve::Bar,
+        },
         state::{Agent, Route, State},
         timer::Timer,
     },
     model::{
         care::Grade,
-        document::{Document, Empathy, ReserveMode},
+        document::{Document, Empathy, Members, ReserveMode},
         ids::{AgentKey, ContactKey, SkillKey, SkillName},
         limits::{RESERVE_AGENTS_MIN, TIERS_MAX},
         requirement::{Conjunct, Dnf, Level},
     },
 };
 
-use super::{Broken, could_take, holds_all, in_line};
+use super::{Broken, could_take, holds, holds_all, in_line};
 
 fn level_of(agent: &Agent, empathy: &Empathy) -> Level {
     agent.profile.skills.get(&empathy.skill).copied().unwrap_or(0)
@@ -183,6 +188,28 @@ pub(super) fn check_strain(state: &State, key: AgentKey, agent: &Agent) -> Resul
     let cools_until = agent.load.cools_until();
     must!(strain != Strain::Cooling || is_at_one || cools_until.is_some(), "the cooldown of {id:?} never ends");
     must!(cools_until.is_none_or(|at| state.timers.stands_at(Timer::Rest(key), at)), "{id:?} cools without a timer");
+    Ok(())
+}
+
+/// The alert about to be raised is so: a moment of truth in line, and nobody signed in has the skills and the empathy.
+pub fn check_uncovered(state: &State, contact: ContactKey) -> Result<(), Broken> {
+    let (id, route) = (&state.contact(contact).id, state.route(contact));
+    must!(route.line.is_some() && route.care.moment_of_truth, "contact {id:?} is no moment of truth that waits");
+    let Some(empathy) = &state.document_of(route).empathy else {
+        return Err(Broken(format!("contact {id:?} goes by a document that knows no empathy")));
+    };
+    let required = combined(rule_at(state.rules_of(route), route.step), Some(&route.requirement));
+    let needs = empathy.level.max(route.care.empathy);
+    let covering = state.agent_ids.iter().find(|(_, key)| {
+        let agent = state.agent(**key);
+        let is_member = state.rules_of(route).members == Members::Open
+            || agent.profile.queues.contains(state.queue_name(route.queue));
+        let is_there = agent.session.as_ref().is_some_and(|session| session.lost.is_none());
+        let is_skilled = required.as_ref().is_ok_and(|required| holds(agent, required));
+        let fits = agent.takes_ever(route.channel, state.cost_of(route)) && !route.excluded.contains(*key);
+        is_there && is_member && is_skilled && fits && level_of(agent, empathy) >= needs
+    });
+    must!(covering.is_none(), "contact {id:?} is uncovered, though {covering:?} is signed in");
     Ok(())
 }
 
