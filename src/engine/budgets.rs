@@ -21,7 +21,7 @@ use crate::model::{
 use super::table::Table;
 
 /// What customers' contacts got within a day.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Budgets {
     granted: Table<String, SmallVec<[Grant; 1]>>,
     /// Every grant and every rise of one, oldest first.
@@ -29,7 +29,7 @@ pub struct Budgets {
 }
 
 /// The most that a contact got.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Grant {
     contact: ContactKey,
     seconds: u32,

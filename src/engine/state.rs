@@ -555,6 +555,7 @@ impl PartialEq for State {
             && self.actions == other.actions
             && self.reserve_settings == other.reserve_settings
             && self.announced == other.announced
+            && self.budgets == other.budgets
             && self.next_contact == other.next_contact
             && self.next_offer == other.next_offer
             && self.next_engagement == other.next_engagement
