@@ -19,7 +19,9 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let (none, strict, hold) = (Span::ZERO, Span::from_secs(3_600), Span::from_secs(20));
-    let empathy = |reserve: &str| format!("empathy = {{}}\nreserve = {{ {reserve} }}");
+    // The table is of the rules alone: agents are not protected from it.
+    let empathy =
+        |reserve: &str| format!("empathy = {{ consecutive_max = 0, share_max = 100 }}\nreserve = {{ {reserve} }}");
     let policy =
         |rules: &str, head_start, hold, announced| Policy { rules: rules.to_owned(), head_start, hold, announced };
     let fit = empathy("mode = 'off'");

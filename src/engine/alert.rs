@@ -1,8 +1,12 @@
-//! The live alert: a contact waits, and no agent anywhere, signed in or not, could ever take it.
+//! The live alerts: a contact waits, and no agent anywhere, signed in or not, could ever take it; a moment of truth waits,
+//! and of the empathetic agents who could take it none is signed in.
 //!
 //! "Ever" means as agents and document are: now, at any later step of its queue, or in any queue that the end of its wait
 //! leads to. That nobody is signed in, available or idle raises no alert, and neither does a requirement that a later
 //! step will relax; Explain shows both. How often a contact may still change its queue is left out of account.
+//!
+//! That nobody empathetic is signed in is looked at when a moment of truth begins to wait and when its hold is over, and is
+//! told once in each queue: it says that the roster is short, and is not taken back when somebody comes.
 //!
 //! Invariant: between commands, but for what is left of a mass change, exactly those contacts in line are marked whom
 //! nobody could ever take. One pass looks at a limited number; what is left goes on a moment later, so that other work
@@ -76,9 +80,17 @@ impl Pass {
         while self.contacts > 0 && self.witnesses > 0 {
             let Some(contact) = out.work().reach.next_waiting() else { return };
             let Some(seeker) = seeker_of(out.state(), contact) else { continue };
+            self.tell_uncovered(out, contact);
             let known = out.state().index.reach.known(seeker);
             let witness = known.unwrap_or_else(|| self.learn(out, seeker));
             self.tell(out, contact, witness);
+        }
+    }
+
+    fn tell_uncovered(&mut self, out: &mut Emit<'_>, contact: ContactKey) {
+        let route = out.state().route(contact);
+        if route.care.moment_of_truth && !route.uncovered && reach::is_uncovered(out.state(), contact) {
+            out.emit(Event::MomentUncovered { contact });
         }
     }
 

@@ -118,6 +118,8 @@ kinds! {
     PresenceSet,
     /// It will, once the work ends.
     PresencePending,
+    /// An agent's cooldown from moments of truth is over.
+    AgentRested,
     /// Nobody is set away for not answering, until then.
     RonaSuspended,
     /// A contact is expected.
@@ -188,6 +190,8 @@ kinds! {
     ContactUnreachable,
     /// Somebody could again.
     ContactReachable,
+    /// A moment of truth waits, and no empathetic agent who could take it is signed in: an alert.
+    MomentUncovered,
     /// A document removed its queue, and it goes on in another.
     ContactMoved,
 }
@@ -291,6 +295,7 @@ impl State {
             Event::PresencePending { agent, presence } => {
                 Happening { presence: Some(presence.clone()), ..self.of_agent(Kind::PresencePending, *agent, touched) }
             }
+            Event::AgentRested { agent } => self.of_agent(Kind::AgentRested, *agent, touched),
             Event::RonaSuspended { until } => {
                 Happening { kind: Kind::RonaSuspended, until: Some(*until), ..Happening::default() }
             }
@@ -368,6 +373,7 @@ impl State {
             },
             Event::ContactUnreachable { contact, .. } => self.of_contact(Kind::ContactUnreachable, *contact, touched),
             Event::ContactReachable { contact } => self.of_contact(Kind::ContactReachable, *contact, touched),
+            Event::MomentUncovered { contact } => self.of_contact(Kind::MomentUncovered, *contact, touched),
             Event::ContactClosed { contact, because, .. } => {
                 Happening { because: because.name().into(), ..self.of_contact(Kind::ContactClosed, *contact, touched) }
             }

@@ -73,6 +73,8 @@ pub enum Event {
     PresenceSet { agent: AgentKey, presence: Presence, because: PresenceBecause },
     /// Presence becomes this once the agent's work ends; no new offers until then.
     PresencePending { agent: AgentKey, presence: Presence },
+    /// The agent's cooldown is over: moments of truth may come again.
+    AgentRested { agent: AgentKey },
     /// Many offers expired at once: nobody is set away for a while.
     RonaSuspended { until: Timestamp },
 
@@ -131,6 +133,9 @@ pub enum Event {
     ContactUnreachable { contact: ContactKey, unmet: Unmet },
     /// Somebody could again: the alert is over.
     ContactReachable { contact: ContactKey },
+    /// A moment of truth waits for anyone, and of the empathetic agents who could take it none is signed in: an alert, once
+    /// in each queue.
+    MomentUncovered { contact: ContactKey },
     /// A supervisor reserved it for an agent, before anything else that agent could take.
     ContactPulled { contact: ContactKey, target: Target },
     /// A supervisor gave it this head start, and with it this place.

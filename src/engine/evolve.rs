@@ -17,6 +17,7 @@ use crate::model::{
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
+    load::Load,
     matching::{manner::Phase, reach::Seeker},
     state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
@@ -81,6 +82,7 @@ impl State {
             Event::PresencePending { agent, presence } => {
                 self.change_agent(*agent, |agent| agent.pending = Some(presence.clone()));
             }
+            Event::AgentRested { agent } => self.change_load(*agent, Load::rest),
             Event::RonaSuspended { until } => self.storm.suspend(*until),
 
             Event::ContactAnnounced { contact, id, details, expected_at, announced, forget_at } => {
@@ -132,6 +134,7 @@ impl State {
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
                     (route.target, route.drain_not_before, route.phase) = (*target, now, phase);
+                    route.uncovered = false;
                     if let Some((agent, until)) = barred {
                         remember_refusal(route, *agent, *until, 1);
                     }
@@ -194,6 +197,10 @@ impl State {
                 }
                 (after.place, after.dynamic, after.care) = (*place, *dynamic, *care);
                 after.phase = self.waits(&after).phase_at(now);
+                if let Some(why) = why {
+                    let details = Arc::clone(&self.contact(*contact).details);
+                    self.budgets.grant(now, &details.customer_id, *contact, why.budgeted);
+                }
                 self.change_contact(*contact, |contact| {
                     **contact.route.as_mut().expect("only a contact that was queued has a place") = after;
                     if let Some(why) = why {
@@ -219,6 +226,7 @@ impl State {
                 self.change_route(*contact, |route| route.unreachable = true);
             }
             Event::ContactReachable { contact } => self.change_route(*contact, |route| route.unreachable = false),
+            Event::MomentUncovered { contact } => self.change_route(*contact, |route| route.uncovered = true),
 
             Event::OfferMade { offer, contact, agent, deliver_by, time, choice } => {
                 let route = self.route(*contact);
@@ -339,6 +347,7 @@ impl State {
 
     fn delete_agent(&mut self, key: AgentKey) {
         self.index.place_agent(key, None);
+        self.change_load(key, |load| *load = Load::default());
         self.index.describe_agent(key, Vec::new(), Vec::new());
         self.index.everyone.leave(key);
         self.index.reach.note_agent(key);
@@ -392,6 +401,7 @@ impl State {
             line: None,
             kind: None,
             unreachable: false,
+            uncovered: false,
             answered_at: None,
         };
         route.phase = self.waits(&route).phase_at(now);

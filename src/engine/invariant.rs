@@ -1,8 +1,9 @@
 //! What must always hold, checked against the rules themselves and not against the index.
 //!
-//! Four questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
+//! Five questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
 //! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`], [`check_choice`]);
-//! is what is explained so ([`check_explained`]). All are exhaustive and slow: for tests and simulation on small worlds.
+//! is nobody passed by more than head starts allow ([`check_bound`]); is what is explained so ([`check_explained`]). All
+//! are exhaustive and slow: for tests and simulation on small worlds.
 
 use std::fmt;
 
@@ -45,9 +46,12 @@ macro_rules! must {
     };
 }
 
+mod bound;
 mod empathy;
 mod explained;
 
+pub use bound::check_bound;
+pub use empathy::check_uncovered;
 pub use explained::{check_choice, check_explained};
 
 /// Everything derived equals what follows from contacts and agents, and nothing is taken twice.
@@ -104,6 +108,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
         busy += usize::from(stand.standing.is_some_and(|standing| standing.blocked != 0));
         private += stand.private.len() + stand.pulled.len();
         timers += usize::from(session_due(agent).is_some());
+        timers += usize::from(agent.load.cools_until().is_some());
         timers += agent.engagements.iter().filter(|key| state.engagement(**key).is_wrap_up()).count();
     }
     timers += held;
@@ -267,6 +272,7 @@ fn check_agent(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken
     if let Some(due) = session_due(agent) {
         must!(state.timers.stands_at(Timer::Session(key), due), "the lost session of {id:?} has no timer");
     }
+    empathy::check_strain(state, key, agent)?;
     if let Some(contact) = agent.draining {
         must!(state.route(contact).drain == Some(key), "agent {id:?} drains for a contact that does not know");
     }

@@ -2,13 +2,19 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`], [`document`],
-//! [`tick`], [`stall`] (what decides), on top of
-//! [`engagement`], [`waiting`], [`moving`] and [`find`]; [`matching`] (who takes what); [`view`], [`read`], [`notice`],
-//! [`change`] (what may be seen); [`explain`] (why);
-//! [`invariant`] (what must always hold).
+//! [`tick`], [`stall`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`]; [`load`] and
+//! [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`], [`notice`],
+//! [`change`] (what may be seen); [`explain`] (why); [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
 //! backwards. A refused command leaves no trace; an accepted one is exactly its events.
+//!
+//! Nobody waits for ever. Lines are ordered by virtual arrival, which is arrival less head start, so among contacts of
+//! equal capacity cost that an agent may take at an instant, none is passed by one that arrived more than
+//! `max(head start) − min(head start)` of those contacts later ([`invariant::check_bound`] holds every offer against it).
+//! The dynamic part of a head start is capped by the document (`[head_start]`), the queue's and a supervisor's are their
+//! own choice. What else can pass a contact ends by itself: a larger cost gets an agent who drains, a hold and the reserve
+//! end with a phase, a refusal and a target agent's window have a time, and every queue has a longest wait.
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -16,6 +22,7 @@ mod actions;
 mod agent;
 mod alert;
 mod assist;
+mod budgets;
 pub mod change;
 pub mod command;
 mod contact;
@@ -33,6 +40,7 @@ mod find;
 pub mod history;
 pub mod invariant;
 mod kinds;
+pub mod load;
 mod matching;
 mod moving;
 mod names;

@@ -224,6 +224,7 @@ impl State {
             session: agent.session.as_ref().map(|session| (session.id.clone(), session.lost.is_none())),
             capacity_used: agent.used,
             work: offered.chain(engaged).collect(),
+            load: agent.load,
         }
     }
 

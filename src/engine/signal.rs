@@ -77,11 +77,11 @@ pub(super) fn refresh(out: &mut Emit<'_>, contact: ContactKey) {
     let state = out.state();
     let Some(heard) = heard(state.contact(contact)) else { return };
     let Some(route) = state.contact(contact).route.as_deref() else { return };
-    let document = state.document_of(route);
+    let (document, customer) = (state.document_of(route), &state.contact(contact).details.customer_id);
     let known = Known {
+        budget: state.budgets.allowance(out.now, customer, contact, document.head_start.budget),
         contacts: if document.signals.facts { heard.contacts.max(1) } else { 1 },
         was_moment: route.care.moment_of_truth,
-        ..Known::default()
     };
     let scored = assess(document, &heard.evidence, known, out.now);
     if scored == *heard.scored {

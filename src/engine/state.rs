@@ -27,12 +27,14 @@ use crate::model::{
 
 use super::{
     actions::Actions,
+    budgets::Budgets,
     customers::Customers,
     dedup::Dedup,
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
     history::History,
     kinds::{KindKey, Kinds},
+    load::Load,
     matching::{
         index::{InLine, Index},
         manner::Phase,
@@ -70,6 +72,8 @@ pub struct State {
     pub(super) open_contacts: usize,
     /// Who came lately.
     pub(super) customers: Customers,
+    /// What their feelings and words have bought in the line.
+    pub(super) budgets: Budgets,
     pub(super) kinds: Kinds,
     pub(super) agents: Vec<Option<Agent>>,
     pub(super) agent_ids: Directory<AgentId, AgentKey>,
@@ -200,6 +204,8 @@ pub struct Route {
     pub kind: Option<KindKey>,
     /// An alert says that nobody anywhere could ever take it.
     pub unreachable: bool,
+    /// An alert said that no empathetic agent is signed in for it.
+    pub uncovered: bool,
     /// When an agent first accepted it.
     pub answered_at: Option<Timestamp>,
 }
@@ -235,6 +241,8 @@ pub struct Agent {
     pub misses: SmallVec<[(ChannelKey, u8); 2]>,
     pub last_contact_ended: Timestamp,
     pub available_since: Timestamp,
+    /// What it took lately of moments of truth.
+    pub load: Load,
     /// Takes nothing but this contact.
     pub draining: Option<ContactKey>,
 }
@@ -296,6 +304,8 @@ pub struct Engagement {
     /// What it takes while active.
     pub cost: u32,
     pub phase: EngagementPhase,
+    /// Whether it was a moment of truth when it was accepted.
+    pub is_moment: bool,
     pub accepted_at: Timestamp,
     /// The offer it came of, when that was made, and why to this agent.
     pub offer: OfferKey,
@@ -373,6 +383,7 @@ impl Agent {
             misses: SmallVec::new(),
             last_contact_ended: Timestamp::default(),
             available_since: Timestamp::default(),
+            load: Load::default(),
             draining: None,
         }
     }
@@ -405,6 +416,7 @@ impl State {
             contact_ids: Directory::default(),
             open_contacts: 0,
             customers: Customers::default(),
+            budgets: Budgets::default(),
             kinds: Kinds::default(),
             agents: Vec::new(),
             agent_ids: Directory::default(),
@@ -545,6 +557,7 @@ impl PartialEq for State {
             && self.actions == other.actions
             && self.reserve_settings == other.reserve_settings
             && self.announced == other.announced
+            && self.budgets == other.budgets
             && self.next_contact == other.next_contact
             && self.next_offer == other.next_offer
             && self.next_engagement == other.next_engagement

@@ -3,7 +3,7 @@
 //! Invariant: there is no way to iterate, so no decision can depend on a hash order. What must be walked in order has
 //! its own ordered structure beside the table.
 
-use std::{fmt, hash::Hash};
+use std::{borrow::Borrow, fmt, hash::Hash};
 
 use rustc_hash::FxHashMap;
 
@@ -18,11 +18,17 @@ impl<K: Eq + Hash, V> Default for Table<K, V> {
 }
 
 impl<K: Eq + Hash, V> Table<K, V> {
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.0.get(key)
     }
 
-    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub fn get_mut<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
         self.0.get_mut(key)
     }
 

@@ -31,6 +31,7 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Offer(offer) => offer_due(out, offer),
             Timer::WrapUp(engagement) => finish_wrap_up(out, engagement),
             Timer::Session(agent) => session_due(out, agent),
+            Timer::Rest(agent) => out.emit(Event::AgentRested { agent }),
             Timer::Move => move_due(out),
             Timer::Requests => {
                 let count = out.state().dedup.over(out.now, TIMERS_PER_TICK_MAX);

@@ -22,6 +22,8 @@ pub enum Timer {
     WrapUp(EngagementKey),
     /// A lost session: its offers, then its grace.
     Session(AgentKey),
+    /// An agent's cooldown from moments of truth.
+    Rest(AgentKey),
     /// The oldest remembered request.
     Requests,
     /// The next slice of a move between queues.

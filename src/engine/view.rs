@@ -23,6 +23,7 @@ use super::{
     event::{Choice, Rescinded},
     explain::view::{Explain, Explained},
     history::DocumentVersion,
+    load::Load,
     reject::Reject,
 };
 
@@ -180,6 +181,8 @@ pub struct AgentView {
     pub capacity_used: u32,
     /// What takes it.
     pub work: Vec<WorkView>,
+    /// What it took lately of moments of truth.
+    pub load: Load,
 }
 
 /// One piece of an agent's work.

@@ -134,6 +134,8 @@ pub const MOMENTS_COUNTED_MAX: usize = 4;
 pub const REPEATED_WITHIN_SECS: i64 = 48 * 3_600;
 /// Customers remembered for [`REPEATED_WITHIN_SECS`]: as many as contacts that may be open; some 150 MB if all are there.
 pub const CUSTOMERS_MAX: usize = 1_000_000;
+/// What a customer's feelings and words give in the line is counted over this.
+pub const BUDGET_WITHIN_SECS: i64 = 24 * 3_600;
 /// Contacts of a customer that are counted within two days; more are as many.
 pub const REPEATS_MAX: u8 = 8;
 /// Supervisors' actions remembered for reading; older ones are in the journal alone.

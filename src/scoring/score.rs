@@ -1,7 +1,7 @@
 //! All evidence together: whether a contact is a moment of truth, and its seconds in the line, each with its reason.
 //!
 //! Invariant: the contributions add up to the head start, which never passes the document's cap; words alone never pass
-//! theirs. A moment of truth begins at [`ENTER`] and ends below [`LEAVE`], and one unsure signal does not make one. Not
+//! theirs, and what is inferred never the customer's budget, unless a danger is named. A moment of truth begins at [`ENTER`] and ends below [`LEAVE`], and one unsure signal does not make one. Not
 //! here: which place follows (`engine`).
 
 #![deny(clippy::float_arithmetic)]
@@ -14,7 +14,7 @@ use crate::model::{
     ids::{MomentName, SkillName},
     limits::MOMENTS_COUNTED_MAX,
     requirement::{Condition, Level},
-    signal::{Source, Thousandths, WHOLE},
+    signal::{Happened, Source, Thousandths, WHOLE},
     time::{Span, Timestamp},
 };
 
@@ -51,7 +51,7 @@ pub(super) const SAFETY: [&str; 7] = [
 pub struct Known {
     /// Contacts of the customer within two days, this one included.
     pub contacts: u8,
-    /// The most that words alone may give because of what the customer's other contacts got.
+    /// The most that words and voice may give because of what the customer's other contacts got.
     pub budget: Span,
     /// Whether it was a moment of truth before; counts only where signals are remembered in sum.
     pub was_moment: bool,
@@ -82,6 +82,10 @@ pub struct Scored {
     pub moments: Vec<Met>,
     /// Where the head start comes from; strongest first within a source.
     pub contributions: Vec<Contribution>,
+    /// Of them, so many seconds count towards the customer's budget.
+    pub budgeted: u32,
+    /// So many more there would be, were it not for that budget.
+    pub withheld: u32,
     /// When it will be another by time alone.
     pub next_at: Option<Timestamp>,
 }
@@ -200,7 +204,7 @@ impl Case<'_> {
     /// What it comes to at a time; `was` says what it was at an earlier one, if no signal came since.
     fn at(&self, now: Timestamp, was: Option<bool>) -> Scored {
         let Self { document, evidence, mood, fixed, known } = *self;
-        let parts = parts(document, evidence, mood, fixed, known, now);
+        let mut parts = parts(document, evidence, mood, fixed, known, now);
         let score = score(&parts);
         let is_moment = match (score, was) {
             (..LEAVE, _) => false,
@@ -215,9 +219,33 @@ impl Case<'_> {
         let offer_time = moments().filter_map(|m| m.moment.offer_time).max();
         let skills = skills(moments());
         let moments = moments().map(|found| self.met(found)).collect();
-        let is_corroborated = is_corroborated(evidence, mood, fixed, known);
-        let contributions = capped(document, parts, is_corroborated, known);
-        Scored { score, is_moment, empathy, hold, skills, offer_time, moments, contributions, next_at }
+        let is_endangered = is_endangered(evidence, mood);
+        let is_corroborated = is_endangered || is_corroborated(mood, fixed, known);
+        let budget = if is_endangered { Span(i64::MAX) } else { known.budget };
+        parts.sort_by_key(|part| part.source == Source::Text);
+        let seconds = capped(document, &parts, is_corroborated, budget);
+        let unbudgeted = capped(document, &parts, is_corroborated, Span(i64::MAX));
+        let withheld = unbudgeted.iter().sum::<u32>().saturating_sub(seconds.iter().sum());
+        let contribution = |(part, seconds): (Part<'_>, u32)| {
+            let Part { cause, source, left, .. } = part;
+            Contribution { cause, source, strength: left.strength, seconds, until: left.until }
+        };
+        let contributions: Vec<Contribution> = parts.into_iter().zip(seconds).map(contribution).collect();
+        let inferred = contributions.iter().filter(|part| part.source != Source::Fact && !is_endangered);
+        let budgeted = inferred.map(|part| part.seconds).sum();
+        Scored {
+            score,
+            is_moment,
+            empathy,
+            hold,
+            skills,
+            offer_time,
+            moments,
+            contributions,
+            budgeted,
+            withheld,
+            next_at,
+        }
     }
 
     fn met(&self, found: Match<'_>) -> Met {
@@ -353,33 +381,34 @@ fn was_moment(document: &Document, evidence: &Evidence, fixed: &[Match<'_>], kno
 
 /// Whether something beside the customer's words speaks for them. Once it does it goes on doing so: otherwise its own
 /// fading would take seconds from the words at one blow.
-fn is_corroborated(evidence: &Evidence, mood: &Mood, fixed: &[Match<'_>], known: Known) -> bool {
-    let is_safety = |event: &str| SAFETY.contains(&event);
-    mood.voice_agrees
-        || known.contacts >= THIRD
-        || fixed.iter().any(|found| found.source == Source::Fact)
-        || mood.named.iter().any(|named| is_safety(named.happened.event.as_str()))
-        || evidence.facts().iter().any(|kept| {
-            let events = kept.signal.content.iter().flat_map(|content| &content.events);
-            events.into_iter().any(|happened| is_safety(happened.event.as_str()))
-        })
+fn is_corroborated(mood: &Mood, fixed: &[Match<'_>], known: Known) -> bool {
+    mood.voice_agrees || known.contacts >= THIRD || fixed.iter().any(|found| found.source == Source::Fact)
 }
 
-/// The parts as they count: what is declared or spoken first, then words, each as far as there is room.
-fn capped(document: &Document, mut parts: Vec<Part<'_>>, is_corroborated: bool, known: Known) -> Vec<Contribution> {
+/// Whether a danger was named or declared; that goes on as well.
+fn is_endangered(evidence: &Evidence, mood: &Mood) -> bool {
+    let is_safety = |happened: &Happened| SAFETY.contains(&happened.event.as_str());
+    let declared = evidence.facts().iter().filter_map(|kept| kept.signal.content.as_ref());
+    mood.named.iter().any(|named| is_safety(&named.happened))
+        || declared.flat_map(|content| &content.events).any(is_safety)
+}
+
+/// The seconds of each part as they count, of parts in order: what is declared or spoken first, then words, each as far as
+/// there is room.
+fn capped(document: &Document, parts: &[Part<'_>], is_corroborated: bool, budget: Span) -> Vec<u32> {
     let mut room = seconds_of(document.head_start.max);
-    let alone = seconds_of(document.head_start.text_max.min(known.budget));
-    let mut room_for_words = if is_corroborated { room } else { alone };
-    parts.sort_by_key(|part| part.source == Source::Text);
-    let contribution = |part: Part<'_>| {
-        let is_words = part.source == Source::Text;
-        let seconds = part.left.seconds.min(room).min(if is_words { room_for_words } else { room });
+    let mut room_for_words = if is_corroborated { room } else { seconds_of(document.head_start.text_max) };
+    let mut room_for_inferred = seconds_of(budget);
+    let seconds = |part: &Part<'_>| {
+        let (is_words, is_inferred) = (part.source == Source::Text, part.source != Source::Fact);
+        let fitting = part.left.seconds.min(room).min(if is_words { room_for_words } else { room });
+        let seconds = fitting.min(if is_inferred { room_for_inferred } else { fitting });
         room -= seconds;
         room_for_words -= if is_words { seconds } else { 0 };
-        let Part { cause, source, left, .. } = part;
-        Contribution { cause, source, strength: left.strength, seconds, until: left.until }
+        room_for_inferred -= if is_inferred { seconds } else { 0 };
+        seconds
     };
-    parts.into_iter().map(contribution).collect()
+    parts.iter().map(seconds).collect()
 }
 
 /// Whole seconds, at most an hour.

@@ -206,7 +206,16 @@ fn words_alone_give_half_and_one_unsure_signal_makes_no_moment() {
     let third = Known { contacts: 3, ..Known::default() };
     assert_eq!(assess(&document, &taken(&loud), third, at(0)).head_start(), Span::from_secs(180));
     let little = Known { budget: Span::from_secs(20), ..Known::default() };
-    assert_eq!(assess(&document, &taken(&loud), little, at(0)).head_start(), Span::from_secs(20));
+    let scored = assess(&document, &taken(&loud), little, at(0));
+    assert_eq!((scored.head_start(), scored.budgeted, scored.withheld), (Span::from_secs(20), 20, 70));
+    let third = Known { contacts: 3, ..little };
+    let scored = assess(&document, &taken(&loud), third, at(0));
+    assert_eq!(scored.budgeted, 20, "coming again is no way around it");
+    assert!(scored.head_start() > Span::from_secs(20), "that somebody came again is a fact");
+    let mut danger = loud.clone();
+    danger[0].content.as_mut().unwrap().events[0].event = EventName::new("gas_leak").unwrap();
+    let scored = assess(&document, &taken(&danger), little, at(0));
+    assert_eq!((scored.budgeted, scored.withheld, scored.head_start() > Span::from_secs(90)), (0, 0, true));
 
     let mut unsure = said(1, 590);
     unsure.content.as_mut().unwrap().events[0].confidence = 590;

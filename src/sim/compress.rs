@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::model::{
     document::{
-        Document, DocumentError, Empathy, Format, HeadStart, MaxWait, Moment, OfferRules, Queue, RefusalPause,
+        Document, DocumentError, Empathy, Protection, Format, HeadStart, MaxWait, Moment, OfferRules, Queue, RefusalPause,
         ReserveRules, Step, WrapUp,
     },
     time::Span,
@@ -46,8 +46,11 @@ pub fn compressed(text: &str, scale: f64) -> Result<Document, DocumentError> {
 fn compress_care(table: &mut Table, document: &Document, scale: f64) {
     compress_head_starts(table, document, scale);
     // Without it there is neither a hold nor a reserve.
-    let Some(Empathy { skill: _, level: _, hold }) = &document.empathy else { return };
-    set(below(table, "empathy"), "hold", hold.unwrap_or(HOLD), scale);
+    let Some(Empathy { skill: _, level: _, hold, protection }) = &document.empathy else { return };
+    let Protection { consecutive_max: _, cooldown, share_max: _ } = protection;
+    let empathy = below(table, "empathy");
+    set(empathy, "hold", hold.unwrap_or(HOLD), scale);
+    set(empathy, "cooldown", *cooldown, scale);
     let ReserveRules { mode: _, k: _, k_by_skill: _, release, floor: _, floor_until, announced_share: _ } =
         &document.reserve;
     let reserve = below(table, "reserve");
@@ -56,9 +59,10 @@ fn compress_care(table: &mut Table, document: &Document, scale: f64) {
 }
 
 fn compress_head_starts(table: &mut Table, document: &Document, scale: f64) {
-    let HeadStart { max, text_max, emotion, urgency, repeats, reach, value, effort } = &document.head_start;
+    let HeadStart { max, text_max, emotion, urgency, repeats, reach, value, effort, budget } = &document.head_start;
     let head_start = below(table, "head_start");
     head_start.insert("max".to_owned(), Value::String(whole(*max, scale, 2)));
+    head_start.insert("budget".to_owned(), Value::String(whole(*budget, scale, 2)));
     head_start.insert("text_max".to_owned(), Value::String(whole(*text_max, scale, 1)));
     let parts = [
         ("emotion", emotion),

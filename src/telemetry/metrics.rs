@@ -87,6 +87,8 @@ metrics! {
         "Contacts waiting now whom no agent anywhere, signed in or not, could ever take: alert above 0.";
     UNREACHABLE_ALERTS = Counter "attune_unreachable_alerts_total" in Count by ["tenant", "queue", "channel"]:
         "Alerts raised: a contact waits, and no agent anywhere could ever take it.";
+    MOMENTS_UNCOVERED = Counter "attune_moments_uncovered_total" in Count by ["tenant", "queue", "channel"]:
+        "Moments of truth that waited while no empathetic agent who could take them was signed in.";
     WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
         "How long contacts had waited in their queue when an agent accepted.";
     HANDLE_SECONDS = Histogram "attune_handle_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:

@@ -118,8 +118,9 @@ impl Chaos {
                 let (level, floor) = (*self.pick(&[30, 60]), self.random.random_range(0..2));
                 let mode = self.word(&["soft", "soft", "fixed", "graded", "off"]);
                 let (k, of_a) = (self.random.random_range(0..3), self.random.random_range(0..3));
+                let (row, share) = (self.random.random_range(0..3), *self.pick(&[20, 50, 100]));
                 format!(
-                    "empathy = {{ skill = \"{skill}\", level = {level} }}
+                    "empathy = {{ skill = \"{skill}\", level = {level}, consecutive_max = {row}, cooldown = \"25s\", share_max = {share} }}
                     reserve = {{ mode = \"{mode}\", k = {k}, floor = {floor}, floor_until = \"40s\", k_by_skill = {{ a = {of_a} }} }}"
                 )
             }
@@ -410,6 +411,8 @@ impl Chaos {
             0 => vec![self.agent()],
             _ => Vec::new(),
         };
+        // Few enough to come again and again; the first is nobody in particular.
+        let customer_id = (*self.pick(&["", "", "kim", "lee"])).to_owned();
         Command::EnqueueContact(Box::new(NewContact {
             id,
             queue: QueueName::new(queue).expect("it obeys the grammar"),
@@ -421,7 +424,7 @@ impl Chaos {
             dynamic: self.seconds(0..120),
             signals: (0..self.random.random_range(0..3)).map(|_| self.signal()).collect(),
             arrived_at: None,
-            details: Arc::new(ContactDetails::default()),
+            details: Arc::new(ContactDetails { customer_id, ..ContactDetails::default() }),
         }))
     }
 

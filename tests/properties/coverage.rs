@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt};
 /// Counts of state × command.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
+    /// Contacts passed by one that came later.
+    pub passed: u64,
     cells: BTreeMap<&'static str, BTreeMap<&'static str, (u64, u64)>>,
 }
 
@@ -18,6 +20,7 @@ impl Coverage {
 
     /// Adds another's counts.
     pub fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
         for (command, states) in &other.cells {
             for (state, counts) in states {
                 let cell = self.cells.entry(command).or_default().entry(state).or_default();
@@ -52,6 +55,7 @@ impl fmt::Display for Coverage {
             writeln!(f)?;
         }
         let given: u64 = self.cells.values().flat_map(BTreeMap::values).map(|cell| cell.1).sum();
-        write!(f, "{given} commands, {:.1} % accepted", self.accepted_share() * 100.0)
+        write!(f, "{given} commands, {:.1} % accepted", self.accepted_share() * 100.0)?;
+        write!(f, "; {} contacts passed within the bound", self.passed)
     }
 }

@@ -1,8 +1,9 @@
 //! Random commands on a small world, with every invariant checked after every event.
 //!
-//! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, no
-//! pair left that could be made, a refused command without a trace, a repeated request answered alike, replay identical
-//! to the live state, also of records as bytes and after a restart, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
+//! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, nobody
+//! passed by a contact that came more than the head starts' difference later, no pair left that could be made, a refused
+//! command without a trace, a repeated request answered alike, replay identical to the live state, also of records as
+//! bytes and after a restart, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
 //! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic};
@@ -10,7 +11,7 @@ use std::{collections::BTreeSet, panic};
 use attune::{
     engine::{
         Command, Event, Request, State,
-        invariant::{check, check_choice, check_explained, check_offer, check_settled},
+        invariant::{check, check_bound, check_choice, check_explained, check_offer, check_settled, check_uncovered},
         view::{Answer, ContactFilter, ContactState, Query},
     },
     journal::{Record, codec},
@@ -25,11 +26,13 @@ use attune::{
 use chaos::{ASSIST_EVERY_SECS, Chaos};
 use coverage::Coverage;
 use follower::Follower;
+use loads::Loads;
 
 mod chaos;
 mod coverage;
 mod follower;
 mod fresh;
+mod loads;
 
 const COMMANDS: usize = 250;
 /// Holding every explanation against every agent takes as long as many commands.
@@ -68,6 +71,7 @@ fn every_sequence_keeps_every_invariant() {
     let share = coverage.accepted_share();
     assert!(share >= 0.6, "only {:.0} % of the commands were accepted", share * 100.0);
     assert_eq!(coverage.never_accepted(), Vec::<String>::new(), "commands that were never accepted");
+    assert!(coverage.passed > 0, "no contact ever passed another, so the bound on passing was not tried");
 }
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -83,7 +87,7 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     let mut follower = Follower::new(&driver);
     let mut ledger = Ledger::default();
     ledger.records.push(founding.clone());
-    follow(&mut replica, &founding).map_err(|broken| format!("founding: {broken}"))?;
+    follow(&mut replica, &mut ledger, &founding).map_err(|broken| format!("founding: {broken}"))?;
     // In half of the worlds documents come into force a few contacts or agents at a time, and commands go on meanwhile.
     if seed % 2 == 1 {
         driver.sweep_by_hand(chaos.slice_items());
@@ -136,16 +140,18 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         if number % EXPLAINED_EVERY == 0 {
             check_explained(driver.state(), driver.now()).map_err(|broken| context(broken.to_string()))?;
         }
+        ledger.loads.compare(driver.state(), driver.now()).map_err(context)?;
         if replica != *driver.state() {
             return Err(context("the replica differs from the live state".to_owned()));
         }
     }
+    coverage.passed += ledger.passed;
     ledger.compare(driver.state(), &driver)
 }
 
 fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(), String> {
     for record in &step.records {
-        follow(replica, record)?;
+        follow(replica, ledger, record)?;
         ledger.read(record)?;
         ledger.records.push(record.clone());
     }
@@ -153,7 +159,7 @@ fn follow_all(replica: &mut State, ledger: &mut Ledger, step: &Step) -> Result<(
 }
 
 /// Evolves a record event by event, checking everything that must hold in between.
-fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
+fn follow(replica: &mut State, ledger: &mut Ledger, record: &Record) -> Result<(), String> {
     for (at, event) in record.events.iter().enumerate() {
         // Work set aside for an offer belongs to that offer: the choice is judged before the first of them.
         let is_first = at == 0 || !matches!(record.events[at - 1], Event::EngagementInterrupted { .. });
@@ -161,6 +167,12 @@ fn follow(replica: &mut State, record: &Record) -> Result<(), String> {
         if let (true, Some(Event::OfferMade { contact, agent, choice, .. })) = (is_first, offer) {
             check_offer(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
             check_choice(replica, *contact, *agent, choice).map_err(|broken| broken.to_string())?;
+            let passed = check_bound(replica, *contact, *agent).map_err(|broken| broken.to_string())?;
+            ledger.passed += passed as u64;
+        }
+        ledger.loads.read(replica, record, event, |contact| ledger.keys.get(&contact).cloned());
+        if let Event::MomentUncovered { contact } = event {
+            check_uncovered(replica, *contact).map_err(|broken| broken.to_string())?;
         }
         replica.evolve(record.now, event);
         check(replica).map_err(|broken| format!("after {event:?}: {broken}"))?;
@@ -210,6 +222,10 @@ struct Ledger {
     keys: std::collections::BTreeMap<u64, String>,
     /// When an agent was last told of a contact's distress.
     told_at: std::collections::BTreeMap<u64, Timestamp>,
+    /// Contacts passed by one that came later.
+    passed: u64,
+    /// What agents took.
+    loads: Loads,
 }
 
 impl Ledger {

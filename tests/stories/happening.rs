@@ -159,6 +159,7 @@ impl Cast {
             Event::PresencePending { agent: who, presence } => {
                 format!("presence of {} {} once work ends", agent(who), presence_words(presence))
             }
+            Event::AgentRested { agent: who } => format!("{} rested", agent(who)),
             Event::RonaSuspended { until } => format!("rona suspended until {}", written_time(*until)),
 
             Event::ContactQueued { contact: who, queued } => {
@@ -211,6 +212,7 @@ impl Cast {
                 };
                 return Some((format!("unreachable {}", contact(who)), format!("because {because}")));
             }
+            Event::MomentUncovered { contact: who } => format!("nobody empathetic for {}", contact(who)),
             Event::ContactReachable { contact: who } => format!("reachable {}", contact(who)),
             Event::DrainStarted { contact: who, agent: whom } => {
                 format!("draining {} for {}", agent(whom), contact(who))

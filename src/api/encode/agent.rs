@@ -2,7 +2,10 @@
 
 use crate::{
     api::{etag, pb},
-    engine::view::{AgentView, WorkState, WorkView},
+    engine::{
+        load::{Load, Strain},
+        view::{AgentView, WorkState, WorkView},
+    },
     model::agent::{AgentProfile, Presence},
 };
 
@@ -21,6 +24,18 @@ pub fn agent(view: AgentView) -> pb::Agent {
         capacity_used: view.capacity_used,
         work: view.work.into_iter().map(work).collect(),
         etag: etag::agent(view.revision),
+        moment_load: Some(moment_load(&view.load)),
+    }
+}
+
+fn moment_load(load: &Load) -> pb::MomentLoad {
+    pb::MomentLoad {
+        moments: load.moments(),
+        contacts: load.contacts(),
+        in_a_row: load.in_a_row().into(),
+        heavy: load.strain() >= Strain::Heavy,
+        cooling_down: load.strain() == Strain::Cooling,
+        cooldown_end_time: load.cools_until().map(timestamp),
     }
 }
 
@@ -65,5 +80,31 @@ pub(super) fn work(view: WorkView) -> pb::Work {
         state: state.into(),
         offer_id,
         end_time: view.ends_at.map(timestamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        document::Protection,
+        time::{Span, Timestamp},
+    };
+
+    #[test]
+    fn a_cooldown_is_told_with_its_end_once_that_is_known() {
+        let start = Timestamp(1_800_000_000_000_000);
+        let mut load = Load::default();
+        for seconds in 0..3 {
+            load.take(start + Span::from_secs(seconds), true, Some(&Protection::default()));
+        }
+        let told = moment_load(&load);
+        assert_eq!((told.moments, told.contacts, told.in_a_row), (3, 3, 0));
+        assert!(told.heavy && told.cooling_down && told.cooldown_end_time.is_none(), "{told:?}");
+        load.finish(start);
+        assert_eq!(moment_load(&load).cooldown_end_time.expect("it runs").seconds, 1_800_000_300);
+        load.rest();
+        let told = moment_load(&load);
+        assert!(!told.heavy && !told.cooling_down && told.cooldown_end_time.is_none(), "{told:?}");
     }
 }

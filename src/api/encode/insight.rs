@@ -15,7 +15,7 @@ use crate::{
     },
     model::{
         ids::{AgentId, QueueName},
-        time::Timestamp,
+        time::{Span, Timestamp},
     },
 };
 
@@ -112,6 +112,7 @@ fn contact_place(place: PlaceExplained) -> pb::ContactPlace {
         dynamic_head_start_duration: Some(span(place.dynamic)),
         score: share(place.score),
         head_starts: place.contributions.iter().map(head_start).collect(),
+        withheld_head_start_duration: Some(span(Span::from_secs(place.withheld.into()))),
         virtual_arrival_time: Some(timestamp(place.virtual_arrival)),
         queue_time: Some(timestamp(place.queued_at)),
         parked_until_time: place.parked_until.map(timestamp),
@@ -226,6 +227,7 @@ fn obstacle(obstacle: &Obstacle) -> pb::Obstacle {
         Obstacle::ChannelFull { .. } => pb::ObstacleKind::ChannelFull,
         Obstacle::WorkFull { .. } => pb::ObstacleKind::WorkFull,
         Obstacle::Held { .. } => pb::ObstacleKind::Held,
+        Obstacle::CoolingDown { .. } => pb::ObstacleKind::CoolingDown,
         Obstacle::Reserved { .. } => pb::ObstacleKind::Reserved,
         Obstacle::Refused { .. } => pb::ObstacleKind::Refused,
         Obstacle::Offered => pb::ObstacleKind::Offered,

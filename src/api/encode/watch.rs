@@ -188,6 +188,8 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::TargetReleased => To::TargetReleased,
         From::ContactPulled => To::ContactPulled,
         From::ContactPrioritised => To::ContactPrioritised,
+        From::AgentRested => To::AgentRested,
+        From::MomentUncovered => To::MomentUncovered,
         From::PhaseReached => To::PhaseReached,
         From::ContactScored => To::ContactScored,
         From::AssistSuggested => To::AssistSuggested,

@@ -43,6 +43,7 @@ pub(super) fn one(agent: &pb::Agent) -> Fields {
         .tell("channel limits", levels(&profile.channel_limits, "\n"))
         .tell("attributes", attributes.join("\n"))
         .tell("work", work.join("\n"))
+        .tell("moments of truth", moments(agent.moment_load.as_ref()))
         .tell("etag", &agent.etag);
     fields
 }
@@ -64,6 +65,18 @@ fn session(session: Option<&pb::AgentSession>) -> String {
 fn load(agent: &pb::Agent) -> String {
     let capacity = agent.profile.as_ref().and_then(|profile| profile.capacity).unwrap_or(100);
     format!("{}/{capacity}", agent.capacity_used)
+}
+
+/// How many of the last contacts they were, and what follows; empty before the first contact.
+fn moments(load: Option<&pb::MomentLoad>) -> String {
+    let Some(load) = load.filter(|load| load.contacts > 0) else { return String::new() };
+    let cooldown = match (load.cooling_down, time(load.cooldown_end_time.as_ref())) {
+        (false, _) if load.heavy => ", others come first".to_owned(),
+        (false, _) => String::new(),
+        (true, end) if end.is_empty() => ", cools down after this one".to_owned(),
+        (true, end) => format!(", cools down until {end}"),
+    };
+    format!("{} of the last {} contacts, {} in a row{cooldown}", load.moments, load.contacts, load.in_a_row)
 }
 
 fn levels(levels: &BTreeMap<String, u32>, between: &str) -> String {

@@ -10,6 +10,7 @@ use crate::model::{
 
 use crate::engine::{
     event::EngagementOver,
+    load::Load,
     state::{Agent, Engagement, EngagementPhase, Offer, OfferEnd, Refusal, Route, Stage, State},
     timer::Timer,
 };
@@ -62,7 +63,9 @@ impl State {
     pub(super) fn accept_offer(&mut self, key: OfferKey, engagement: EngagementKey) {
         let offer = self.close_offer(key, OfferEnd::Accepted);
         let Offer { contact, agent, queue, channel, cost, made_at, choice, .. } = *offer;
-        let now = self.now;
+        let (now, route) = (self.now, self.route(contact));
+        let is_moment = route.care.moment_of_truth;
+        let protection = self.document_of(route).empathy.as_ref().map(|empathy| empathy.protection);
         self.next_engagement = self.next_engagement.max(engagement.0 + 1);
         let accepted = Engagement {
             contact,
@@ -73,6 +76,7 @@ impl State {
             cost_now: cost,
             cost,
             phase: EngagementPhase::Active,
+            is_moment,
             accepted_at: now,
             offer: key,
             offered_at: made_at,
@@ -88,6 +92,7 @@ impl State {
             agent.interruptible_used += interruptible;
             agent.misses.retain(|(missed, _)| *missed != channel);
         });
+        self.change_load(agent, |load| load.take(now, is_moment, protection.as_ref()));
         self.change_contact(contact, |contact| {
             contact.stage = Stage::Engaged(engagement);
             let route = contact.route.as_mut().expect("an offered contact has a route");
@@ -161,6 +166,7 @@ impl State {
         self.confirm(key, false);
         self.timers.move_to(Timer::WrapUp(key), None, Some(until));
         self.change_agent(agent, |agent| agent.last_contact_ended = now);
+        self.finish_moments(now, agent);
         if because == EngagementOver::Completed {
             self.change_contact(contact, |contact| contact.stage = Stage::WrapUp(key));
         }
@@ -187,9 +193,32 @@ impl State {
                 agent.last_contact_ended = now;
             }
         });
+        self.finish_moments(now, engagement.agent);
         // A contact that waits again was barred from the agent who still wrapped it up.
         if self.contacts.get(&engagement.contact).is_some() {
             self.mark_contact(engagement.contact);
+        }
+    }
+
+    /// An agent's work ended: at the last moment of truth, if there is none left.
+    fn finish_moments(&mut self, now: Timestamp, key: AgentKey) {
+        let mut engaged = self.agent(key).engagements.iter().map(|engagement| self.engagement(*engagement));
+        if !engaged.any(|engagement| engagement.is_moment && !engagement.is_wrap_up()) {
+            self.change_load(key, |load| load.finish(now));
+        }
+    }
+
+    /// Changes what an agent has had of moments of truth, and what follows from it.
+    pub(super) fn change_load(&mut self, key: AgentKey, change: impl FnOnce(&mut Load)) {
+        let agent = self.agents[key.0 as usize].as_mut().expect("only an agent that exists has taken anything");
+        let before = agent.load.cools_until();
+        change(&mut agent.load);
+        let (load, draining) = (agent.load, agent.draining);
+        self.timers.move_to(Timer::Rest(key), before, load.cools_until());
+        self.index.strain(key, load.strain());
+        if let Some(contact) = draining {
+            // Whether it still makes sense to drain for it follows from the strain.
+            self.change_contact(contact, |_| ());
         }
     }
 

@@ -95,6 +95,7 @@ fn place(state: &State, terms: &Terms<'_>) -> PlaceExplained {
         head_start: route.head_start,
         dynamic: route.dynamic,
         contributions: heard(contact).map(|heard| heard.scored.contributions.clone()).unwrap_or_default(),
+        withheld: heard(contact).map_or(0, |heard| heard.scored.withheld),
         score: heard(contact).map_or(0, |heard| heard.scored.score),
         virtual_arrival: route.place.virtual_arrival,
         queued_at: route.queued_at,
@@ -225,11 +226,11 @@ fn of_waiting(
         None => String::new(),
     };
     let helps = what_helps(now, &waiting.prospects);
-    (verdict, format!("{only}{why}{helps}{}", head_start(&waiting.place.contributions)))
+    (verdict, format!("{only}{why}{helps}{}", head_start(&waiting.place)))
 }
 
 /// What its signals give it in the line, in words.
-fn head_start(contributions: &[Contribution]) -> String {
+fn head_start(place: &PlaceExplained) -> String {
     let words = |part: &Contribution| {
         let of = match &part.cause {
             Cause::Moment(name) => format!("moment {name}"),
@@ -238,7 +239,11 @@ fn head_start(contributions: &[Contribution]) -> String {
         let until = part.until.map(|until| format!(" until {}", time_of_day(until))).unwrap_or_default();
         format!("{}s of head start from {of} by {}{until}", part.seconds, part.source.name())
     };
-    let given = contributions.iter().filter(|part| part.seconds > 0).map(words).collect::<Vec<_>>().join(", ");
+    let withheld = (place.withheld > 0).then(|| {
+        format!("{}s more withheld, since the customer's words and voice had their share of the day", place.withheld)
+    });
+    let given = place.contributions.iter().filter(|part| part.seconds > 0).map(words);
+    let given = given.chain(withheld).collect::<Vec<_>>().join(", ");
     if given.is_empty() { given } else { format!("; {given}") }
 }
 

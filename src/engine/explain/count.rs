@@ -77,6 +77,11 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
             held.iter().for_each(|skill| left.keep(&holding(state, skill)));
         });
     }
+    let spared = terms.spares(state).and_then(|strain| state.index.atoms.find(Atom::Strained(strain)));
+    if let Some(spared) = spared {
+        let words = "not cooling down after moments of truth in a row";
+        funnel.pass(Hurdle::Held, words, |left| left.drop(everyone.with_atom(spared)));
+    }
     if let Some(bar) = terms.barred_by(state) {
         funnel.pass(Hurdle::Reserved, "not kept free for moments of truth", |left| {
             let mut kept = everyone.with_atom(bar).clone();

@@ -4,7 +4,7 @@
 
 use crate::{
     engine::{
-        matching::settle::has_engagement,
+        matching::{manner::Tier, settle::has_engagement},
         state::{Agent, State},
     },
     model::{
@@ -27,7 +27,11 @@ pub fn candidate(state: &State, terms: &Terms<'_>, key: AgentKey) -> Candidate {
     let stand = state.index.stand(key);
     let tiers = terms.tiers(state);
     let fits = |wanted: &Wanted| is_met(wanted, |skill| skill.is_met_by(stand));
-    let tier = tiers.iter().take_while(|tier| !alternatives(state, tier).iter().any(fits)).count();
+    let is_in = |tier: &Tier| {
+        let is_spared = tier.spares.is_some_and(|strain| agent.load.strain() >= strain);
+        !is_spared && alternatives(state, &tier.preferred).iter().any(fits)
+    };
+    let tier = tiers.iter().take_while(|tier| !is_in(tier)).count();
     Candidate {
         agent: agent.id.clone(),
         obstacles: obstacles(state, terms, key),
@@ -151,6 +155,12 @@ fn kept(state: &State, terms: &Terms<'_>, key: AgentKey, found: &mut Vec<Obstacl
     let until = terms.phase_ends_at(state);
     for held in terms.held_for(state).into_iter().filter(|held| !held.is_met_by(stand)) {
         found.push(Obstacle::Held { condition: held.condition, until });
+    }
+    let load = &state.agent(key).load;
+    if terms.spares(state).is_some_and(|strain| load.strain() >= strain) {
+        let rested = load.cools_until();
+        let until = until.into_iter().chain(rested).min();
+        found.push(Obstacle::CoolingDown { until });
     }
     let freely = |wanted: &&Wanted| terms.is_for_empathy(state, wanted);
     let is_met = |wanted: &Wanted| is_met(wanted, |skill| skill.is_met_by(stand));

@@ -5,9 +5,15 @@
 use std::ops::Bound;
 
 use crate::{
-    engine::{find::agent_of, matching::settle::best_contact_by, reject::Reject, state::State},
+    engine::{
+        find::agent_of,
+        load::Strain,
+        matching::settle::best_contact_by,
+        reject::Reject,
+        state::{Agent, State},
+    },
     model::{
-        ids::{AgentId, ContactId},
+        ids::{AgentId, AgentKey, ContactId},
         limits::PAGE_MAX,
     },
 };
@@ -16,6 +22,7 @@ use super::{
     choice::choices,
     obstacle::candidate,
     sought,
+    terms::Terms,
     view::{Candidate, ChoiceExplained, Explained, Obstacle, PairExplained, PairVerdict},
 };
 
@@ -60,7 +67,7 @@ pub fn explain(state: &State, contact: &ContactId, agent: &AgentId) -> Result<Pa
         PairVerdict::AnotherWasChosen => {
             let why: Vec<&str> = choices.iter().map(|choice| choice.summary.as_str()).collect();
             let now = if reasons.is_empty() { String::new() } else { format!("; at present {agent} {reasons}") };
-            format!("{}{}{now}", why.join("; "), rank(&choices, agent))
+            format!("{}{}{}{now}", why.join("; "), rank(&choices, agent), strain(state, &terms, agent_key))
         }
         PairVerdict::Next => format!("nothing keeps {contact} from {agent}: it is being offered"),
     };
@@ -84,6 +91,20 @@ fn verdict(obstacles: &[Obstacle], with_others: bool) -> PairVerdict {
 /// Whether it says that the two are together.
 fn is_bond(obstacle: &Obstacle) -> bool {
     matches!(obstacle, Obstacle::Offered | Obstacle::Engaged)
+}
+
+/// Why a moment of truth comes to others before an agent who has had many of them, in words.
+fn strain(state: &State, terms: &Terms<'_>, key: AgentKey) -> String {
+    let Agent { id, load, .. } = state.agent(key);
+    match load.strain() {
+        _ if !terms.is_moment(state) => String::new(),
+        Strain::Light => String::new(),
+        Strain::Heavy => {
+            let (moments, contacts) = (load.moments(), load.contacts());
+            format!("; {id} had {moments} moments of truth among the last {contacts} contacts, so others come first")
+        }
+        Strain::Cooling => format!("; {id} cools down after moments of truth in a row, so everybody else comes first"),
+    }
 }
 
 /// Where an agent stood among the runners-up, in words.

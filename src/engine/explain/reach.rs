@@ -51,6 +51,17 @@ pub fn taken_by(state: &State, terms: &Terms<'_>, excluded: &[AgentKey]) -> Opti
     })
 }
 
+/// Whether a moment of truth waits for anyone at this step, and of the empathetic agents who could take it none is signed
+/// in: nobody whom it could be held for will come free.
+pub fn is_uncovered(state: &State, contact: ContactKey) -> bool {
+    let terms = terms_of(state, contact);
+    let Some(wanted) = terms.empathy_sought(state) else { return false };
+    let mut covering = eligible(state, &terms.asked, &terms.route.excluded);
+    covering.keep(&holding(state, &wanted));
+    covering.keep(&state.index.everyone.signed_in);
+    covering.is_empty()
+}
+
 /// What of a contact's present terms nobody meets.
 pub fn unmet(state: &State, contact: ContactKey) -> Unmet {
     let terms = terms_of(state, contact);

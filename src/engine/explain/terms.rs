@@ -8,10 +8,11 @@ use std::sync::Arc;
 use crate::{
     engine::{
         event::Target,
+        load::Strain,
         matching::{
             atoms::AtomKey,
             index::{Stand, combined, rule_at},
-            manner::Manner,
+            manner::{Manner, Tier},
         },
         state::{Route, State},
     },
@@ -86,6 +87,24 @@ impl Terms<'_> {
         all.map(|condition| Skill::of(state, &condition)).collect()
     }
 
+    /// The empathy that a moment of truth seeks, held or not.
+    pub fn empathy_sought(&self, state: &State) -> Option<Skill> {
+        match self.manner(state) {
+            Manner::Moment { level, .. } => Some(Skill::of(state, &self.empathy(state)?.condition(level))),
+            Manner::Plain | Manner::Routine { .. } => None,
+        }
+    }
+
+    /// Who is spared by its being held: had so much of moments of truth, or more.
+    pub fn spares(&self, state: &State) -> Option<Strain> {
+        self.manner(state).spares(self.empathy(state))
+    }
+
+    /// Whether it is a moment of truth that waits for anyone.
+    pub fn is_moment(&self, state: &State) -> bool {
+        self.manner(state).is_moment()
+    }
+
     /// What agents bear who are kept from it.
     pub fn barred_by(&self, state: &State) -> Option<AtomKey> {
         self.manner(state).barred_by().and_then(|bar| state.index.bar(self.route.document, bar))
@@ -105,7 +124,7 @@ impl Terms<'_> {
     }
 
     /// Who is preferred, best first.
-    pub fn tiers(&self, state: &State) -> Vec<Dnf> {
+    pub fn tiers(&self, state: &State) -> Vec<Tier> {
         self.manner(state).tiers(&self.asked.rule.prefer, self.empathy(state))
     }
 }

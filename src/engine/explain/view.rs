@@ -138,6 +138,8 @@ pub struct PlaceExplained {
     pub dynamic: Span,
     /// Where that comes from; empty if it was given from outside.
     pub contributions: Vec<Contribution>,
+    /// So many seconds more there would be, had the customer's words and voice not had their share of the day.
+    pub withheld: u32,
     /// The score, in thousandths.
     pub score: Thousandths,
     /// `ordered_from` minus the head start.
@@ -218,7 +220,7 @@ pub enum Hurdle {
     Available,
     /// Having room now.
     Room,
-    /// Having the empathy that it is held for.
+    /// Having the empathy that it is held for, and not cooling down.
     Held,
     /// Not being kept free for moments of truth.
     Reserved,
@@ -263,6 +265,8 @@ pub enum Obstacle {
     WorkFull { limit: usize },
     /// The contact is held for agents with more empathy.
     Held { condition: Condition, until: Option<Timestamp> },
+    /// The agent had several moments of truth in a row; the contact waits for somebody else until then.
+    CoolingDown { until: Option<Timestamp> },
     /// The agent is kept free for moments of truth; the contact leaves it alone until then.
     Reserved { until: Option<Timestamp> },
     /// Refused lately.
@@ -456,7 +460,7 @@ impl Obstacle {
             Self::Draining { .. } | Self::NoCapacity { .. } | Self::ChannelFull { .. } | Self::WorkFull { .. } => {
                 Hurdle::Room
             }
-            Self::Held { .. } => Hurdle::Held,
+            Self::Held { .. } | Self::CoolingDown { .. } => Hurdle::Held,
             Self::Reserved { .. } => Hurdle::Reserved,
             Self::Refused { .. } | Self::Offered | Self::Engaged => Hurdle::Barred,
             Self::QueuePaused { .. } => Hurdle::Paused,
@@ -471,7 +475,8 @@ impl Obstacle {
     /// When it ends by itself, if it does.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::NotTarget { until, .. } | Self::Held { until, .. } | Self::Reserved { until } => *until,
+            Self::NotTarget { until, .. } | Self::Held { until, .. } => *until,
+            Self::CoolingDown { until } | Self::Reserved { until } => *until,
             Self::Refused { until } => Some(*until),
             _ => None,
         }
@@ -502,6 +507,7 @@ impl fmt::Display for Obstacle {
             Self::ChannelFull { channel, limit } => write!(f, "has {limit} of {channel} at once, the limit"),
             Self::WorkFull { limit } => write!(f, "has {limit} contacts at once, the limit"),
             Self::Held { condition, .. } => write!(f, "has less than {}, for which it is held", written(condition)),
+            Self::CoolingDown { .. } => f.write_str("cools down after moments of truth in a row"),
             Self::Reserved { .. } => f.write_str("is kept free for moments of truth"),
             Self::Refused { .. } => f.write_str("refused it or could not be reached a moment ago"),
             Self::Offered => f.write_str("is offered it"),

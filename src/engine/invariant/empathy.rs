@@ -7,19 +7,26 @@ use std::collections::BTreeSet;
 
 use crate::{
     engine::{
-        matching::{manner::Phase, reserve::Bar},
+        load::Strain,
+        matching::{
+            atoms::Atom,
+            index::{combined, rule_at},
+            manner::Phase,
+            reserve::Bar,
+        },
         state::{Agent, Route, State},
+        timer::Timer,
     },
     model::{
         care::Grade,
-        document::{Document, Empathy, ReserveMode},
+        document::{Document, Empathy, Members, ReserveMode},
         ids::{AgentKey, ContactKey, SkillKey, SkillName},
         limits::{RESERVE_AGENTS_MIN, TIERS_MAX},
         requirement::{Condition, Conjunct, Dnf, Level},
     },
 };
 
-use super::{Broken, could_take, holds_all, in_line};
+use super::{Broken, could_take, holds, holds_all, in_line};
 
 fn level_of(agent: &Agent, empathy: &Empathy) -> Level {
     agent.profile.skills.get(&empathy.skill).copied().unwrap_or(0)
@@ -33,7 +40,10 @@ fn is_empathetic(agent: &Agent, empathy: &Empathy) -> bool {
 pub(super) fn allows(state: &State, contact: ContactKey, key: AgentKey, required: &Dnf) -> bool {
     let route = state.route(contact);
     let Some(empathy) = &state.document_of(route).empathy else { return true };
-    !is_held_from(state, contact, state.agent(key), empathy) && !is_kept_from(state, route, key, required, empathy)
+    let agent = state.agent(key);
+    !is_held_from(state, contact, agent, empathy)
+        && !is_spared(route, agent, empathy)
+        && !is_kept_from(state, route, key, required, empathy)
 }
 
 /// Whether a moment of truth waits for more empathy than the agent has, or for skills that its moments ask.
@@ -45,6 +55,12 @@ pub(super) fn is_held_from(state: &State, contact: ContactKey, agent: &Agent, em
     let lacks = |asked: &Condition| agent.profile.skills.get(&asked.skill).is_none_or(|level| *level < asked.level);
     let lacks_any = level_of(agent, empathy) < needs || asks.any(lacks);
     route.care.moment_of_truth && route.phase == Phase::First && lacks_any
+}
+
+/// Whether a moment of truth waits for somebody who did not just have so many.
+pub(super) fn is_spared(route: &Route, agent: &Agent, empathy: &Empathy) -> bool {
+    let is_held = route.care.moment_of_truth && route.phase == Phase::First;
+    is_held && empathy.protection.consecutive_max > 0 && agent.load.strain() == Strain::Cooling
 }
 
 /// Whether an agent is kept free and not for this contact.
@@ -68,7 +84,10 @@ pub(super) fn is_kept_from(state: &State, route: &Route, key: AgentKey, required
 /// Whether an agent is one of so few idle ones, counted for each of its skills.
 fn bears(state: &State, document: &Document, key: AgentKey, bar: Bar) -> bool {
     let Some(empathy) = &document.empathy else { return false };
-    let is_idle = |key: AgentKey| state.standing(key).is_some_and(|standing| standing.ready != 0);
+    let is_idle = |key: AgentKey| {
+        let is_cooling = state.agent(key).load.strain() == Strain::Cooling;
+        !is_cooling && state.standing(key).is_some_and(|standing| standing.ready != 0)
+    };
     if !is_empathetic(state.agent(key), empathy) || !is_idle(key) {
         return false;
     }
@@ -141,12 +160,18 @@ pub(super) fn tier_of(state: &State, route: &Route, agent: &Agent, prefer: usize
     let needs = empathy.level.max(route.care.empathy);
     let is_graded = document.reserve.mode == ReserveMode::Graded && route.care.grade > Grade::default();
     let tier = if route.care.moment_of_truth {
-        let between = usize::from(needs > empathy.level);
+        let (between, strain, protection) =
+            (usize::from(needs > empathy.level), agent.load.strain(), &empathy.protection);
+        // Of each tier those who had few come first.
+        let parts = if protection.share_max < 100 { 2 } else { 1 };
+        let part = if strain == Strain::Light || parts == 1 { 0 } else { 1 };
+        let (fitting, lesser) = (parts * (tiers + 1), parts * (tiers + 1) + between);
         match has {
-            _ if route.phase == Phase::First => return prefer,
-            has if has >= needs => prefer,
-            has if has >= empathy.level => tiers + 1,
-            _ => tiers + 1 + between + prefer,
+            _ if route.phase == Phase::First => parts * prefer + part,
+            _ if protection.consecutive_max > 0 && strain == Strain::Cooling => lesser + tiers + 1,
+            has if has >= needs => parts * prefer + part,
+            has if has >= empathy.level => fitting,
+            _ => lesser + prefer,
         }
     } else if (has >= empathy.level) == is_graded {
         prefer
@@ -154,6 +179,44 @@ pub(super) fn tier_of(state: &State, route: &Route, agent: &Agent, prefer: usize
         tiers + 1 + prefer
     };
     tier.min(TIERS_MAX - 1)
+}
+
+/// An agent bears what it has had of moments of truth, and rests after it: while it is at one the cooldown does not run.
+pub(super) fn check_strain(state: &State, key: AgentKey, agent: &Agent) -> Result<(), Broken> {
+    let (id, strain, stand) = (&agent.id, agent.load.strain(), state.index.stand(key));
+    must!(stand.strain == strain, "agent {id:?} is known as {:?}, and is {strain:?}", stand.strain);
+    for borne in [Strain::Heavy, Strain::Cooling] {
+        let bears = state.index.atoms.find(Atom::Strained(borne)).is_some_and(|atom| stand.signature.contains(atom));
+        must!(bears == (strain >= borne), "agent {id:?} bears {borne:?}: {bears}, and is {strain:?}");
+    }
+    let mut engaged = agent.engagements.iter().map(|engagement| state.engagement(*engagement));
+    let is_at_one = engaged.any(|engagement| engagement.is_moment && !engagement.is_wrap_up());
+    let cools_until = agent.load.cools_until();
+    must!(strain != Strain::Cooling || is_at_one || cools_until.is_some(), "the cooldown of {id:?} never ends");
+    must!(cools_until.is_none_or(|at| state.timers.stands_at(Timer::Rest(key), at)), "{id:?} cools without a timer");
+    Ok(())
+}
+
+/// The alert about to be raised is so: a moment of truth in line, and nobody signed in has the skills and the empathy.
+pub fn check_uncovered(state: &State, contact: ContactKey) -> Result<(), Broken> {
+    let (id, route) = (&state.contact(contact).id, state.route(contact));
+    must!(route.line.is_some() && route.care.moment_of_truth, "contact {id:?} is no moment of truth that waits");
+    let Some(empathy) = &state.document_of(route).empathy else {
+        return Err(Broken(format!("contact {id:?} goes by a document that knows no empathy")));
+    };
+    let required = combined(rule_at(state.rules_of(route), route.step), Some(&route.requirement));
+    let needs = empathy.level.max(route.care.empathy);
+    let covering = state.agent_ids.iter().find(|(_, key)| {
+        let agent = state.agent(**key);
+        let is_member = state.rules_of(route).members == Members::Open
+            || agent.profile.queues.contains(state.queue_name(route.queue));
+        let is_there = agent.session.as_ref().is_some_and(|session| session.lost.is_none());
+        let is_skilled = required.as_ref().is_ok_and(|required| holds(agent, required));
+        let fits = agent.takes_ever(route.channel, state.cost_of(route)) && !route.excluded.contains(*key);
+        is_there && is_member && is_skilled && fits && level_of(agent, empathy) >= needs
+    });
+    must!(covering.is_none(), "contact {id:?} is uncovered, though {covering:?} is signed in");
+    Ok(())
 }
 
 /// Every reserve counts whom it should, and bears what follows.

@@ -26,7 +26,7 @@ use crate::{
 
 use super::{
     Broken, could_take,
-    empathy::{is_held_from, is_kept_from},
+    empathy::{is_held_from, is_kept_from, is_spared},
     has_room, holds, may_take, rank_of,
 };
 
@@ -203,7 +203,7 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
     let (mut held, mut kept) = (false, false);
     if let (None, Some(empathy)) = (target, &state.document.empathy) {
         let required = combined(rule_at(state.rules_of(route), route.step), Some(&route.requirement));
-        held = is_held_from(state, contact, agent, empathy);
+        held = is_held_from(state, contact, agent, empathy) || is_spared(route, agent, empathy);
         kept = required.is_ok_and(|required| is_kept_from(state, route, key, &required, empathy));
     }
     let all = [

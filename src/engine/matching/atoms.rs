@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 use super::reserve::Bar;
-use crate::engine::table::Table;
+use crate::engine::{load::Strain, table::Table};
 
 /// A condition's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +29,8 @@ pub enum Atom {
     Member(QueueKey),
     /// Kept from some contacts for now, by the reserve with this number.
     Kept(u8, Bar),
+    /// Has had so much of moments of truth; one who cools down counts as heavy too.
+    Strained(Strain),
 }
 
 /// All atoms in use.

@@ -89,7 +89,7 @@ fn met(state: &State, class: &Class, agent: AgentKey) -> [Option<Met>; MET_MAX] 
 
 fn condition(atom: Atom) -> Option<MetCondition> {
     match atom {
-        Atom::Anyone | Atom::Kept(..) => None,
+        Atom::Anyone | Atom::Kept(..) | Atom::Strained(_) => None,
         Atom::Skill(skill, level) => Some(MetCondition::Skill(skill, level)),
         Atom::Member(queue) => Some(MetCondition::Member(queue)),
     }

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use smallvec::SmallVec;
 
 use crate::{
-    engine::{event::Place, names::Names, table::Table},
+    engine::{event::Place, load::Strain, names::Names, table::Table},
     model::{
         document::{Document, Empathy, Members, OwnRequirement, Queue, Rule},
         ids::{AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey, SkillName},
@@ -38,6 +38,8 @@ pub struct Stand {
     pub signature: AtomSet,
     /// Where it stands, if it is available at all.
     pub standing: Option<Standing>,
+    /// How much it has had of moments of truth.
+    pub strain: Strain,
     /// Contacts that wait for this agent alone.
     pub private: BTreeSet<(Place, ContactKey)>,
     /// Contacts that a supervisor wants this agent to take before anything else.
@@ -192,9 +194,17 @@ impl Index {
             let open = open.filter(|(_, conjunct)| !is_for_empathy(conjunct, empathy));
             open.for_each(|(alternative, _)| alternative.must_not.push(bar));
         }
+        let spared = self.spared_atom(id.manner.spares(empathy));
+        alternatives.iter_mut().for_each(|alternative| alternative.must_not.extend(spared));
         let required = alternatives;
         let tiers = id.manner.tiers(&rule.prefer, empathy);
-        let tiers = tiers.iter().map(|tier| self.compile(tier, None, skills)).collect();
+        let compiled = tiers.iter().map(|tier| {
+            let spared = self.spared_atom(tier.spares);
+            let mut alternatives = self.compile(&tier.preferred, None, skills);
+            alternatives.iter_mut().for_each(|alternative| alternative.must_not.extend(spared));
+            alternatives
+        });
+        let tiers = compiled.collect();
         let yields = id.manner.yields().and_then(|bar| self.bar(id.document, bar));
         let mut anchors: SmallVec<[Anchor; 1]> = required.iter().map(|needed| self.anchor_of(needed)).collect();
         anchors.sort_unstable();
@@ -267,7 +277,7 @@ impl Index {
             None => self.atoms.add(atom),
         };
         let satisfying: Vec<AgentKey> = match atom {
-            Atom::Anyone | Atom::Kept(..) => Vec::new(),
+            Atom::Anyone | Atom::Kept(..) | Atom::Strained(_) => Vec::new(),
             Atom::Skill(skill, level) => {
                 let holders = self.holders.get(skill.0 as usize).into_iter();
                 holders.flat_map(|holders| holders.range((level, AgentKey(0))..)).map(|(_, agent)| *agent).collect()
@@ -483,6 +493,9 @@ impl Index {
             if let Some(atom) = self.atoms.find(Atom::Member(*queue)) {
                 signature.insert(atom);
             }
+        }
+        for atom in self.strain_atoms(self.stands[at].strain) {
+            signature.insert(atom);
         }
         for atom in signature.iter().filter(|atom| *atom != ANYONE) {
             self.atoms.count_holder(atom);

@@ -1,7 +1,8 @@
-//! What the reserves say of agents, as atoms of their signatures.
+//! What the reserves say of agents, and what they have had of moments of truth, as atoms of their signatures.
 //!
 //! Invariant: after every event an agent bears exactly the bars that its document's reserve gives it, in its signature, in
-//! the rosters and in the bitmaps of everyone; whoever loses one is looked at by settling.
+//! the rosters and in the bitmaps of everyone, and likewise its strain; whoever loses one is looked at by settling. Who cools
+//! down is free for routine contacts: no reserve counts on such an agent.
 
 use smallvec::SmallVec;
 
@@ -10,10 +11,16 @@ use super::{
     index::Index,
     reserve::{Bar, Founding, Group, Reserve},
 };
-use crate::model::{
-    ids::{AgentKey, SkillKey},
-    requirement::Level,
+use crate::{
+    engine::load::Strain,
+    model::{
+        ids::{AgentKey, SkillKey},
+        requirement::Level,
+    },
 };
+
+/// Strains that an agent bears as atoms.
+const STRAINS: [Strain; 2] = [Strain::Heavy, Strain::Cooling];
 
 impl Index {
     /// The reserve of a document, if it has one.
@@ -28,13 +35,39 @@ impl Index {
 
     /// A document with a reserve is on its way; agents come into its counts as they are taken over.
     pub fn found_reserve(&mut self, founding: Founding) {
+        for strain in STRAINS {
+            self.find_or_add(Atom::Strained(strain));
+        }
         let slot = u8::from(self.reserves.iter().any(|reserve| reserve.slot == 0));
-        let atoms = Bar::all().map(|bar| {
-            let atom = Atom::Kept(slot, bar);
-            self.atoms.find(atom).unwrap_or_else(|| self.atoms.add(atom))
-        });
-        let atoms = atoms.collect();
+        let atoms = Bar::all().map(|bar| self.find_or_add(Atom::Kept(slot, bar))).collect();
         self.reserves.push(Reserve::new(founding, slot, atoms));
+    }
+
+    fn find_or_add(&mut self, atom: Atom) -> AtomKey {
+        self.atoms.find(atom).unwrap_or_else(|| self.atoms.add(atom))
+    }
+
+    /// An agent has had so much of moments of truth.
+    pub fn strain(&mut self, agent: AgentKey, strain: Strain) {
+        let before = std::mem::replace(&mut self.stand_mut(agent).strain, strain);
+        if before == strain {
+            return;
+        }
+        let (had, has) = (self.strain_atoms(before), self.strain_atoms(strain));
+        had.iter().filter(|atom| !has.contains(atom)).for_each(|atom| self.mark(agent, *atom, false));
+        has.iter().for_each(|atom| self.mark(agent, *atom, true));
+        self.place_in_reserves(agent);
+    }
+
+    /// What an agent bears who has had so much.
+    pub(super) fn strain_atoms(&self, strain: Strain) -> SmallVec<[AtomKey; 2]> {
+        let borne = STRAINS.into_iter().filter(|borne| *borne <= strain);
+        borne.filter_map(|borne| self.atoms.find(Atom::Strained(borne))).collect()
+    }
+
+    /// What agents bear who are left out so that they are spared.
+    pub(super) fn spared_atom(&self, spared: Option<Strain>) -> Option<AtomKey> {
+        self.atoms.find(Atom::Strained(spared?))
     }
 
     /// Agents below this number are taken over by this document.
@@ -92,7 +125,7 @@ impl Index {
             return;
         }
         let standing = self.stand(agent).standing;
-        let idle = standing.is_some_and(|standing| standing.ready != 0);
+        let idle = standing.is_some_and(|standing| standing.ready != 0) && self.stand(agent).strain != Strain::Cooling;
         self.in_each(|reserve| reserve.place(agent, standing.is_some(), idle));
     }
 

@@ -1,7 +1,8 @@
 //! What empathy has to do with who takes a class's contacts: whom it needs, whom it leaves alone, and in which order.
 //!
 //! Invariant: in a document without `[empathy]` everything is as if this were not there. A moment of truth that is held
-//! needs an empathetic agent; afterwards anyone may take it, empathetic agents first. A routine contact goes to others
+//! needs an empathetic agent who does not cool down; afterwards anyone may take it, empathetic agents first, of them those
+//! who had the fewest, and whoever cools down last. A routine contact goes to others
 //! first, and leaves alone whom the reserve keeps free until its wait releases them; even then no moment of truth that
 //! waits goes without.
 
@@ -14,6 +15,7 @@ use crate::model::{
 };
 
 use super::reserve::{Bar, Reserve};
+use crate::engine::load::Strain;
 
 /// What the contacts of a class ask of empathy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -35,6 +37,15 @@ pub enum Manner {
         /// Nobody else may take them yet.
         held: bool,
     },
+}
+
+/// Preferred agents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// What they satisfy.
+    pub preferred: Dnf,
+    /// Who had so much of moments of truth, or more, is not among them; `None` = that does not matter.
+    pub spares: Option<Strain>,
 }
 
 /// How far waiting has changed what empathy asks.
@@ -164,23 +175,53 @@ impl Manner {
         }
     }
 
+    /// Who is spared altogether where this is asked: had so much of moments of truth, or more.
+    pub fn spares(self, empathy: Option<&Empathy>) -> Option<Strain> {
+        let is_held = matches!(self, Self::Moment { held: true, .. });
+        empathy.filter(|empathy| is_held && empathy.protection.limits_rows()).map(|_| Strain::Cooling)
+    }
+
     /// Preferred agents, best first, where these are preferred anyway; everybody else comes after the last.
-    pub fn tiers(self, prefer: &[Dnf], empathy: Option<&Empathy>) -> Vec<Dnf> {
-        let Some(empathy) = empathy else { return prefer.to_vec() };
-        let (level, first): (Level, fn(&Dnf, &Condition) -> Dnf) = match self {
-            Self::Plain | Self::Moment { held: true, .. } => return prefer.to_vec(),
-            Self::Moment { level, held: false } => (level, with),
-            Self::Routine { bar: Some(Bar::Price(grade)), .. } if grade > Grade::default() => (empathy.level, with),
-            Self::Routine { .. } => (empathy.level, without),
-        };
+    pub fn tiers(self, prefer: &[Dnf], empathy: Option<&Empathy>) -> Vec<Tier> {
         let everybody = Dnf { conjuncts: vec![Conjunct::default()] };
-        let condition = empathy.condition(level);
-        let mut tiers: Vec<Dnf> = prefer.iter().chain([&everybody]).map(|tier| first(tier, &condition)).collect();
-        // Not as empathetic as it needs, but more than others.
-        if level > empathy.level {
-            tiers.push(with(&everybody, &empathy.condition(empathy.level)));
-        }
-        tiers.extend_from_slice(prefer);
+        let plain = |preferred: &Dnf| Tier { preferred: preferred.clone(), spares: None };
+        let mut tiers: Vec<Tier> = match (self, empathy) {
+            (Self::Plain, _) | (_, None) => prefer.iter().map(plain).collect(),
+            (Self::Moment { level, held }, Some(empathy)) => {
+                let all = || prefer.iter().chain([&everybody]);
+                let rows = empathy.protection.limits_rows();
+                let shares = empathy.protection.limits_shares();
+                // Each of them in two: who had little first.
+                let spared = (rows && !held).then_some(Strain::Cooling);
+                let sparing = |preferred: Dnf| {
+                    let light = shares.then(|| Tier { preferred: preferred.clone(), spares: Some(Strain::Heavy) });
+                    light.into_iter().chain([Tier { preferred, spares: spared }])
+                };
+                if held {
+                    all().cloned().flat_map(sparing).collect()
+                } else {
+                    let condition = empathy.condition(level);
+                    let mut tiers: Vec<Tier> = all().map(|tier| with(tier, &condition)).flat_map(sparing).collect();
+                    let rested = |preferred: Dnf| Tier { preferred, spares: spared };
+                    // Not as empathetic as it needs, but more than others.
+                    if level > empathy.level {
+                        tiers.push(rested(with(&everybody, &empathy.condition(empathy.level))));
+                    }
+                    tiers.extend(all().cloned().map(rested));
+                    tiers
+                }
+            }
+            (Self::Routine { bar, .. }, Some(empathy)) => {
+                let is_graded = matches!(bar, Some(Bar::Price(grade)) if grade > Grade::default());
+                let first = if is_graded { with } else { without };
+                let condition = empathy.condition(empathy.level);
+                let first = prefer.iter().chain([&everybody]).map(|tier| first(tier, &condition));
+                let first = first.map(|preferred| Tier { preferred, spares: None });
+                first.chain(prefer.iter().map(plain)).collect()
+            }
+        };
+        // The last of them would be everybody, who come last anyway.
+        tiers.pop_if(|last| last.spares.is_none() && last.preferred == everybody);
         tiers.truncate(TIERS_MAX - 1);
         tiers
     }

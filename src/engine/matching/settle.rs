@@ -27,7 +27,7 @@ use crate::{
 
 use super::{
     choice::choice,
-    class::{Class, ClassKey, satisfies},
+    class::{Alternative, Class, ClassKey, satisfies},
     heads::{Head, Heads},
     index::{InLine, numbered},
 };
@@ -395,10 +395,18 @@ fn best_in_class(state: &State, key: ContactKey, class: &Class) -> Best<Chosen> 
         yields |= is_claimed;
         is_barred || is_claimed
     };
-    let tiers = class.tiers.iter().map(|tier| Some(tier.as_slice())).chain([None]);
-    let found = (0u8..).zip(tiers).find_map(|(number, tier)| {
+    let mut first_of = |tier: Option<&[Alternative]>| {
         let first = state.index.idle.first(class.id.lane, &class.required, tier, &mut barred, &mut examined)?;
-        Some(Chosen { agent: first.agent, tier: number })
+        Some(first.agent)
+    };
+    // Where nobody is idle for it, no tier need be looked through.
+    let found = first_of(None).map(|anyone| {
+        let preferred = (0u8..).zip(&class.tiers).find_map(|(tier, alternatives)| {
+            let agent = first_of(Some(alternatives.as_slice()))?;
+            Some(Chosen { agent, tier })
+        });
+        let last = u8::try_from(class.tiers.len()).expect("tiers are limited to 16");
+        preferred.unwrap_or(Chosen { agent: anyone, tier: last })
     });
     Best { found, examined, yields }
 }

@@ -46,6 +46,7 @@ record! {
     RunnerUp { 1: agent, 2: tier, 3: load, 4: idle_since }
     Scored {
         1: score, 2: is_moment, 3: empathy, 4: hold, 5: contributions, 6: next_at, 7: skills, 8: offer_time, 9: moments,
+        10: budgeted, 11: withheld,
     }
     scoring::Met { 1: name, 2: since, 3: handling }
     Distress { 1: level, 2: source }
@@ -232,6 +233,8 @@ choice! {
         55: QueueMoveEnded { 1: from, 2: to, 3: moved, 4: left },
         56: Stalled { 1: by },
         57: AssistSuggested { 1: contact, 2: agent, 3: why },
+        58: AgentRested { 1: agent },
+        59: MomentUncovered { 1: contact },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the business calls a moment of truth, and how many seconds evidence is worth.
 //!
-//! Invariant: the dynamic part of a head start never passes `HeadStart::max`, words alone never `HeadStart::text_max`.
+//! Invariant: the dynamic part of a head start never passes `HeadStart::max`, words alone never `HeadStart::text_max`, and
+//! what a customer's words and voice give within a day never `HeadStart::budget`.
 //! A document that says nothing of these goes by the defaults: evidence moves contacts, and no event is a moment.
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub struct HeadStart {
     pub max: Span,
     /// The most that words alone give, if no fact, repeat or voice goes with them.
     pub text_max: Span,
+    /// The most that is inferred of a customer (words, voice) gives within a day, over all contacts, each at its most.
+    pub budget: Span,
     /// How the customer feels, peak and end.
     pub emotion: Worth,
     /// How urgent it is.
@@ -54,6 +57,7 @@ impl Default for HeadStart {
         Self {
             max: Span::from_secs(180),
             text_max: Span::from_secs(90),
+            budget: Span::from_secs(360),
             emotion: Worth::new(60, 600),
             urgency: Worth::new(60, 500),
             repeats: Worth::new(45, 400),

@@ -10,7 +10,7 @@ use crate::{
     model::{ids::QueueName, time::Span},
     telemetry::metrics::{
         CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_UNREACHABLE, CONTACTS_WAITING, HANDLE_SECONDS,
-        Metric, OFFER_ANSWER_SECONDS, OFFERS, UNREACHABLE_ALERTS, WAIT_SECONDS, WRAP_UP_SECONDS,
+        MOMENTS_UNCOVERED, Metric, OFFER_ANSWER_SECONDS, OFFERS, UNREACHABLE_ALERTS, WAIT_SECONDS, WRAP_UP_SECONDS,
     },
 };
 
@@ -22,6 +22,7 @@ pub(super) struct Line {
     pub enqueued: Counter,
     pub offered: Counter,
     pub alerts: Counter,
+    pub uncovered: Counter,
     pub accepted: Counter,
     pub within: Counter,
     pub beyond: Counter,
@@ -43,6 +44,7 @@ impl Line {
             enqueued: CONTACTS_ENQUEUED.counter(&labels),
             offered: OFFERS.counter(&with("made")),
             alerts: UNREACHABLE_ALERTS.counter(&labels),
+            uncovered: MOMENTS_UNCOVERED.counter(&labels),
             accepted: OFFERS.counter(&with("accepted")),
             within: CONTACTS_ANSWERED.counter(&with("within")),
             beyond: CONTACTS_ANSWERED.counter(&with("beyond")),

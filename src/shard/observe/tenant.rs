@@ -156,6 +156,11 @@ impl TenantMetrics {
                     line.alerts.increment(1);
                 }
             }
+            Event::MomentUncovered { contact } => {
+                if let Some(line) = self.line_of(at, *contact) {
+                    line.uncovered.increment(1);
+                }
+            }
             Event::OfferMade { contact, .. } => {
                 if let Some(line) = self.line_of(at, *contact) {
                     line.offered.increment(1);

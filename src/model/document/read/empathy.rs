@@ -7,7 +7,7 @@ use super::{
     span::SPAN_MAX,
 };
 use crate::model::{
-    document::{Empathy, ReserveMode, ReserveRules},
+    document::{Empathy, Protection, ReserveMode, ReserveRules},
     ids::SkillName,
     limits::{RESERVE_MAX, SKILLS_MAX},
     requirement::Level,
@@ -18,6 +18,8 @@ use crate::model::{
 pub(super) const SKILL: &str = "empathy";
 /// From here on an agent is empathetic, if nothing else is said.
 pub(super) const LEVEL: Level = 70;
+/// No row of moments of truth is longer, if rows end at all.
+pub(super) const CONSECUTIVE_MAX: u8 = 100;
 
 /// Reads `[empathy]`.
 pub(super) fn read_empathy(place: &Place<'_>) -> Option<Empathy> {
@@ -26,8 +28,17 @@ pub(super) fn read_empathy(place: &Place<'_>) -> Option<Empathy> {
     let skill = object.get("skill").and_then(|p| p.name(SkillName::new));
     let level = object.get("level").and_then(|p| p.number(1..=100)).unwrap_or(LEVEL);
     let hold = object.get("hold").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
+    let usual = Protection::default();
+    let protection = Protection {
+        consecutive_max: object
+            .get("consecutive_max")
+            .and_then(|p| p.number(0..=CONSECUTIVE_MAX))
+            .unwrap_or(usual.consecutive_max),
+        cooldown: object.get("cooldown").and_then(|p| p.span(Span::ZERO, SPAN_MAX)).unwrap_or(usual.cooldown),
+        share_max: object.get("share_max").and_then(|p| p.number(1..=100)).unwrap_or(usual.share_max),
+    };
     object.finish();
-    Some(Empathy { skill: skill.unwrap_or_else(default), level, hold })
+    Some(Empathy { skill: skill.unwrap_or_else(default), level, hold, protection })
 }
 
 pub(super) const MODES: &[(&str, ReserveMode)] = &[

@@ -13,7 +13,8 @@ use crate::model::{
     document::{Catalogue, Handling, HeadStart, Moment, SignalRules, Trigger, Worth},
     ids::{EventName, MomentName, NAME_BYTES_MAX, SkillName},
     limits::{
-        ATTRIBUTES_MAX, DYNAMIC_HEAD_START_SECS_MAX, MOMENT_SKILLS_MAX, MOMENT_TRIGGERS_MAX, MOMENTS_MAX, REPEATS_MAX,
+        ATTRIBUTES_MAX, BUDGET_WITHIN_SECS, DYNAMIC_HEAD_START_SECS_MAX, MOMENT_SKILLS_MAX, MOMENT_TRIGGERS_MAX,
+        MOMENTS_MAX, REPEATS_MAX,
     },
     requirement::Level,
     signal::{Source, Thousandths},
@@ -22,6 +23,8 @@ use crate::model::{
 
 /// The most head start that evidence may ever give.
 pub(super) const HEAD_START_MAX: Span = Span::from_secs(DYNAMIC_HEAD_START_SECS_MAX);
+/// The most that a customer's contacts may ever get of it within a day.
+pub(super) const BUDGET_MAX: Span = Span::from_secs(BUDGET_WITHIN_SECS);
 /// Half of it is over after this, if nothing else is said.
 pub(super) const HALF_LIFE: Span = Span::from_secs(1_800);
 /// What an entry of the catalogue counts, in hundredths: alone, it makes a moment of truth.
@@ -47,10 +50,12 @@ pub(super) fn read_head_start(mut object: Object<'_>) -> HeadStart {
     let max = span(&mut object, "max", HEAD_START_MAX).unwrap_or(default.max);
     let half = Span(max.0 / 2_000_000 * 1_000_000);
     let text_max = span(&mut object, "text_max", max).unwrap_or(half);
+    let budget = span(&mut object, "budget", BUDGET_MAX).unwrap_or(default.budget);
     let mut worth = |key, default: Worth| read_worth(object.section(key), default, max);
     let head_start = HeadStart {
         max,
         text_max,
+        budget,
         emotion: worth("emotion", default.emotion),
         urgency: worth("urgency", default.urgency),
         repeats: worth("repeats", default.repeats),

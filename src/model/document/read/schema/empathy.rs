@@ -6,17 +6,19 @@ use serde_json::Value;
 
 use super::{
     super::{
-        empathy::{LEVEL, MODES, SKILL},
+        empathy::{CONSECUTIVE_MAX, LEVEL, MODES, SKILL},
         span::SPAN_MAX,
     },
     choice, name, named, number, span, table, with_default,
 };
 use crate::model::{
+    document::Protection,
     limits::{RESERVE_MAX, SKILLS_MAX},
     time::Span,
 };
 
 pub(super) fn empathy() -> Value {
+    let protection = Protection::default();
     table(
         "Who the empathetic agents are. Moments of truth go to them first, and routine contacts to others. Default: \
          nobody is, and no contact is routed by empathy.",
@@ -31,6 +33,37 @@ pub(super) fn empathy() -> Value {
                     Span::ZERO,
                     SPAN_MAX,
                     None,
+                ),
+            ),
+            (
+                "consecutive_max",
+                with_default(
+                    number(
+                        "After so many moments of truth in a row an agent has a cooldown; 0 = never.",
+                        0,
+                        CONSECUTIVE_MAX.into(),
+                    ),
+                    protection.consecutive_max,
+                ),
+            ),
+            (
+                "cooldown",
+                span(
+                    "So long after the last of them the agent takes none while anybody else can. A moment of truth waits for somebody else no longer than its hold.",
+                    Span::ZERO,
+                    SPAN_MAX,
+                    Some("5m"),
+                ),
+            ),
+            (
+                "share_max",
+                with_default(
+                    number(
+                        "An agent of whose last 20 contacts more percent were moments of truth is asked after the others; 100 = nobody is.",
+                        1,
+                        100,
+                    ),
+                    protection.share_max,
                 ),
             ),
         ],

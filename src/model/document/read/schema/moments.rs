@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        moments::{FROM, HANDLING, HEAD_START_MAX, WEIGHT, catalogue_words},
+        moments::{BUDGET_MAX, FROM, HANDLING, HEAD_START_MAX, WEIGHT, catalogue_words},
         span::{SPAN_MAX, SPAN_MIN},
     },
     choice, flag, name, named, number, span, table, text, with_default,
@@ -65,6 +65,15 @@ pub(super) fn head_start() -> Value {
                     Span::ZERO,
                     HEAD_START_MAX,
                     None,
+                ),
+            ),
+            (
+                "budget",
+                span(
+                    "The most that a customer's words and voice give within a day, over all contacts, each at its most; what is declared, and whoever names a danger, is exempt.",
+                    Span::ZERO,
+                    BUDGET_MAX,
+                    Some("6m"),
                 ),
             ),
             ("emotion", worth("How the customer feels, by words or voice.", default.emotion)),
