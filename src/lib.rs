@@ -98,6 +98,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod forecast;
 pub mod journal;
 pub mod model;
 pub mod scoring;

@@ -263,6 +263,8 @@ impl State {
             | Event::ContactForgotten { .. }
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
+            | Event::AcceptanceLearnt { .. }
+            | Event::ShowRateLearnt { .. }
             | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 

@@ -21,7 +21,7 @@ mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, ReserveMode, ReserveRules, accepting};
+pub use empathy::{Empathy, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
 pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};

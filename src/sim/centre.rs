@@ -38,8 +38,10 @@ pub struct Plan {
     pub agents: usize,
     /// How many of them are empathetic.
     pub empathetic: usize,
-    /// The share of contacts that are moments of truth.
+    /// The share of contacts that are moments of truth …
     pub moments: f64,
+    /// … of the first; it changes evenly to so many times as much of the last.
+    pub growth: f64,
     /// Work that comes, as a share of what the agents can do.
     pub load: f64,
     /// How long a contact takes on average.
@@ -56,7 +58,7 @@ impl Plan {
     /// Fifty agents, ten of them empathetic; every twelfth contact a moment of truth; five minutes each.
     pub fn usual(load: f64, contacts: usize, seed: u64) -> Self {
         let (handling, patience) = (Duration::from_secs(300), Duration::from_secs(180));
-        Self { agents: 50, empathetic: 10, moments: 0.08, load, handling, patience, contacts, seed }
+        Self { agents: 50, empathetic: 10, moments: 0.08, growth: 1.0, load, handling, patience, contacts, seed }
     }
 }
 
@@ -80,6 +82,8 @@ pub struct Report {
     pub moments: Tally,
     /// All others.
     pub routine: Tally,
+    /// How many empathetic agents were kept free, each time that another number was advised.
+    pub kept: Vec<u32>,
 }
 
 /// What came of contacts of one kind.
@@ -181,7 +185,8 @@ impl<'a> Centre<'a> {
             policy.rules
         );
         let document = Document::parse(&text, Format::Toml).expect("the policy's rules are written by hand");
-        let (driver, _) = Driver::new(Timestamp(0), document);
+        let (mut driver, founded) = Driver::new(Timestamp(0), document);
+        driver.learn(&founded);
         let (contacts, agenda) = (draw(plan), BinaryHeap::new());
         let first = contacts.len() - plan.contacts;
         let mut centre = Self {
@@ -237,7 +242,7 @@ impl<'a> Centre<'a> {
             Happening::Announced => {
                 let (expected_at, details) = (draw.comes_at, Arc::new(ContactDetails::default()));
                 let announced = Announced { moment_of_truth: true, probability: 1_000 };
-                self.call(Command::AnnounceContact { contact, expected_at, announced, details });
+                self.call(Command::AnnounceContact { contact, expected_at, announced, source: None, details });
             }
             Happening::Comes => {
                 self.agenda.push(Reverse((draw.comes_at + draw.patience, Happening::HangsUp, number)));
@@ -291,6 +296,7 @@ impl<'a> Centre<'a> {
                     self.keys.insert(*contact, number);
                 }
                 Event::ContactClosed { contact, .. } => drop(self.keys.remove(contact)),
+                Event::ReserveSet { k: Some(k), .. } => self.report.kept.push(*k),
                 Event::OfferMade { offer, contact, agent, .. } => self.offers.push((*offer, *contact, *agent)),
                 _ => {}
             }
@@ -330,15 +336,17 @@ fn draw(plan: &Plan) -> Vec<Draw> {
     let gap = plan.handling.div_f64(plan.load * plan.agents as f64);
     let mut at = Timestamp(0) + Span::from_secs(120);
     let span = |drawn: Duration| Span(i64::try_from(drawn.as_micros()).unwrap_or(i64::MAX / 4));
-    let mut contact = || {
+    let contacts = plan.contacts + plan.contacts / 20;
+    let mut contact = |number: usize| {
         at = at + span(exponential(&mut random, gap));
+        let grown = 1.0 + (plan.growth - 1.0) * number as f64 / contacts as f64;
         Draw {
             comes_at: at,
-            is_moment: random.random::<f64>() < plan.moments,
+            is_moment: random.random::<f64>() < plan.moments * grown,
             handling: span(exponential(&mut random, plan.handling)),
             patience: span(exponential(&mut random, plan.patience)),
             waited: None,
         }
     };
-    (0..plan.contacts + plan.contacts / 20).map(|_| contact()).collect()
+    (0..contacts).map(&mut contact).collect()
 }

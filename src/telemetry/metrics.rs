@@ -116,6 +116,14 @@ metrics! {
         "What supervisors did: move_contact, move_queue, pull_contact, prioritise_contact, force_presence, pause_queue, drain_queue, reopen_queue.";
     SIGNALS = Counter "attune_signals_total" in Count by ["tenant", "source", "outcome"]:
         "Signals by Signal, of source fact, text or voice: new, revised, known, late, full or switched_off.";
+    MOMENT_LOAD = Gauge "attune_moment_load_erlangs" in Count by ["tenant"]:
+        "Moments of truth handled at once, on average, by how many come and how long they take.";
+    EMPATHETIC_AGENTS = Gauge "attune_empathetic_agents" in Count by ["tenant"]:
+        "Empathetic agents who take work now.";
+    EMPATHETIC_AGENTS_SHORT = Gauge "attune_empathetic_agents_short" in Count by ["tenant"]:
+        "Skills (agents without another counted as one) with too few empathetic agents for the moments of truth that come: alert above 0.";
+    RESERVE_KEPT = Gauge "attune_reserve_kept" in Count by ["tenant"]:
+        "The most empathetic agents that are kept free for any one skill, where that follows the load.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:
