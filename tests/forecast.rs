@@ -42,11 +42,12 @@ fn the_reserve_follows_the_load_of_a_day() {
     row("auto", &auto);
     assert!(fixed.iter().all(|report| report.kept.is_empty()), "what the document says is left alone");
     let (first, most) = (auto.kept[0], *auto.kept.iter().max().unwrap());
-    assert!(first <= 1 && most >= 3, "it rises with the load: {:?}", auto.kept);
+    assert!(first + 2 <= most, "it rises with the load: {:?}", auto.kept);
     assert!(auto.kept.len() < 25, "it does not flap: {:?}", auto.kept);
     let share = |report: &Report| report.moments.empathetic_share();
-    assert!(share(&auto) > share(&fixed[0]), "more than one kept all day");
-    assert!(auto.service_level() > fixed[2].service_level(), "and it costs less than three kept all day");
+    assert!(share(&auto) > share(&fixed[1]), "two all day are too few");
+    assert!((share(&auto) - 95.0).abs() < 2.0, "of a hundred five may find nobody: {}", share(&auto));
+    assert!(auto.service_level() > fixed[2].service_level() - 0.5, "and it costs no more than three all day");
 }
 
 const START: Timestamp = Timestamp(1_000_000_000_000);

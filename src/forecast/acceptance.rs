@@ -23,10 +23,10 @@ const ENOUGH: u32 = 30;
 const SHARE: f64 = 0.9;
 /// What an acceptance counts when the next one has come: some five hundred count.
 const KEPT: f64 = 0.998;
-/// Times are told apart by a fifth, from a quarter of a second to the longest there is.
-const BINS: usize = 40;
+/// Times are told apart by a tenth, from a quarter of a second to the longest there is.
+const BINS: usize = 78;
 const SHORTEST: f64 = 0.25;
-const RATIO: f64 = 1.2;
+const RATIO: f64 = 1.1;
 /// What differs by less is the same.
 const STEP: Span = Span::from_millis(500);
 
