@@ -50,6 +50,26 @@ fn the_reserve_follows_the_load_of_a_day() {
     assert!(auto.service_level() > fixed[2].service_level() - 0.5, "and it costs no more than three all day");
 }
 
+/// Three of ten announced moments of truth never come.
+#[test]
+fn what_a_source_does_not_keep_costs_routine_contacts_less_once_it_is_known() {
+    let plan = Plan { no_shows: 3.0 / 7.0, ..Plan::usual(0.95, 12_000, 9) };
+    let rules = "empathy = {}\nreserve = { mode = 'fixed', k = 0, k_by_skill = { none = 1 }, floor_until = '1h' }";
+    let (head_start, hold) = (Span::from_secs(3_600), Span::from_secs(20));
+    let policy = Policy { rules: rules.to_owned(), head_start, hold, announced: Span::from_secs(30) };
+    let believed = play(&plan, &policy);
+    let known = play(&Plan { source: SourceName::new("ivr").ok(), ..plan.clone() }, &policy);
+    let honest = play(&Plan { no_shows: 0.0, ..plan.clone() }, &policy);
+    for (name, report) in [("honest", &honest), ("believed", &believed), ("known", &known)] {
+        let (share, level) = (report.moments.empathetic_share(), report.service_level());
+        let waits = report.routine.mean_wait();
+        println!("{name:8} {share:5.1} % on empathetic agents, service level {level:.1} %, routine {waits:.2} s");
+    }
+    assert!(known.routine.mean_wait() < believed.routine.mean_wait(), "fewer are kept free in vain");
+    let lost = honest.moments.empathetic_share() - known.moments.empathetic_share();
+    assert!(lost < 3.0, "and moments find somebody as before: {lost:.1} points fewer");
+}
+
 const START: Timestamp = Timestamp(1_000_000_000_000);
 
 /// One queue, one agent who is empathetic, and everything that was recorded.
@@ -129,10 +149,7 @@ impl Office {
     /// Every setting that was taken over, in order.
     fn learnt(&self) -> Vec<&Event> {
         let is_learnt = |event: &&Event| {
-            matches!(
-                event,
-                Event::AcceptanceLearnt { .. } | Event::ShowRateLearnt { .. } | Event::ReserveSet { .. }
-            )
+            matches!(event, Event::AcceptanceLearnt { .. } | Event::ShowRateLearnt { .. } | Event::ReserveSet { .. })
         };
         self.records.iter().flat_map(|record| &record.events).filter(is_learnt).collect()
     }
@@ -223,9 +240,9 @@ fn the_same_records_give_the_same_advice_and_the_same_world() {
         forecast.record(record.now, &record.events, office.driver.state());
         advised.extend(forecast.advice(record.now).unwrap_or_default());
     }
-    let is_learnt = |command: &&Command| matches!(command, Command::LearnAcceptance { .. } | Command::SetReserve { .. });
-    let recorded: Vec<&Command> =
-        office.records.iter().map(|record| &record.input.command).filter(is_learnt).collect();
+    let is_learnt =
+        |command: &&Command| matches!(command, Command::LearnAcceptance { .. } | Command::SetReserve { .. });
+    let recorded: Vec<&Command> = office.records.iter().map(|record| &record.input.command).filter(is_learnt).collect();
     assert_eq!(advised.iter().collect::<Vec<_>>(), recorded);
     assert!(!recorded.is_empty());
     let again = attune::shard::core::Core::recover(office.records.clone()).unwrap();

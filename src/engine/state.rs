@@ -145,12 +145,23 @@ pub struct Contact {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// `weight` thousandths of an agent are kept free for it while it is counted.
-    Announced { forget_at: Timestamp, weight: u16, counted: Counted },
+    Announced {
+        forget_at: Timestamp,
+        weight: u16,
+        counted: Counted,
+    },
     Waiting,
-    Parked { since: Timestamp, until: Timestamp },
+    Parked {
+        since: Timestamp,
+        until: Timestamp,
+    },
     Engaged(EngagementKey),
     WrapUp(EngagementKey),
-    Closed { because: ClosedBecause, at: Timestamp, forget_at: Timestamp },
+    Closed {
+        because: ClosedBecause,
+        at: Timestamp,
+        forget_at: Timestamp,
+    },
 }
 
 /// Whether empathetic agents are kept free for an announced contact.

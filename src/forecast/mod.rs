@@ -120,7 +120,7 @@ impl Forecast {
         self.next_at = now + EVERY;
         let mut advice = self.reserve.advice(now, &self.document, &self.staff);
         advice.extend(self.acceptances.advice(&self.document));
-        advice.extend(self.promises.advice());
+        advice.extend(self.promises.advice(&self.document));
         Some(advice)
     }
 

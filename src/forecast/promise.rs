@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::Command,
     model::{
+        document::Document,
         ids::{ContactKey, SourceName},
         limits::SOURCES_MAX,
     },
@@ -87,8 +88,11 @@ impl Promises {
         }
     }
 
-    /// What the engine should go by instead.
-    pub fn advice(&self) -> Vec<Command> {
+    /// What the engine should go by instead; without empathetic agents nobody is kept free for anything announced.
+    pub fn advice(&self, document: &Document) -> Vec<Command> {
+        if document.empathy.is_none() {
+            return Vec::new();
+        }
         let advice = self.sources.iter().filter_map(|(name, source)| {
             let rate = source.rate()?;
             let is_another = rate.abs_diff(source.set.unwrap_or(1_000)) >= STEP;
@@ -117,6 +121,7 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::document::Format;
 
     fn source(name: &str) -> SourceName {
         SourceName::new(name).unwrap()
@@ -128,13 +133,19 @@ mod tests {
             let contact = ContactKey(at);
             promises.note(contact, &source(name), probability, false);
             promises.expect(contact, true);
-            if at % 10 < of_ten { promises.came(contact) } else { promises.expect(contact, false) }
+            if at % 10 < of_ten {
+                promises.came(contact)
+            } else {
+                promises.expect(contact, false)
+            }
             promises.ended(contact);
         }
     }
 
     fn rate(promises: &Promises) -> Option<u16> {
-        match promises.advice().first()? {
+        let text = "empathy = {}\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
+        let document = Document::parse(text, Format::Toml).unwrap();
+        match promises.advice(&document).first()? {
             Command::LearnShowRate { thousandths, .. } => *thousandths,
             other => panic!("{other:?}"),
         }

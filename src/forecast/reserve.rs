@@ -157,7 +157,8 @@ impl AutoReserve {
     pub fn advice(&mut self, now: Timestamp, document: &Document, staff: &Staff) -> Vec<Command> {
         let (handling, fail) = (self.handling(now), self.fail(now));
         let before = std::mem::take(&mut self.load.short);
-        self.load = Load { empathetic: staff.empathetic(), erlangs: self.rate(now, &self.all) * handling, ..Load::default() };
+        self.load =
+            Load { empathetic: staff.empathetic(), erlangs: self.rate(now, &self.all) * handling, ..Load::default() };
         self.divided.clear();
         let groups: BTreeSet<Group> = staff.groups().keys().chain(self.set.keys()).cloned().collect();
         let mut advice = Vec::new();
@@ -299,8 +300,9 @@ mod tests {
     };
 
     fn document(reserve: &str) -> Document {
-        let text =
-            format!("empathy = {{}}\n[reserve]\n{reserve}\n[skills]\nempathy = ''\ncards = ''\n[channels.voice]\n[queues.main]\n");
+        let text = format!(
+            "empathy = {{}}\n[reserve]\n{reserve}\n[skills]\nempathy = ''\ncards = ''\n[channels.voice]\n[queues.main]\n"
+        );
         Document::parse(&text, Format::Toml).unwrap()
     }
 

@@ -147,7 +147,9 @@ mod tests {
     use crate::model::document::Format;
 
     fn document(level: u8) -> Document {
-        let text = format!("[empathy]\nlevel = {level}\n[skills]\nempathy = ''\ncards = ''\n[channels.voice]\n[queues.main]\n");
+        let text = format!(
+            "[empathy]\nlevel = {level}\n[skills]\nempathy = ''\ncards = ''\n[channels.voice]\n[queues.main]\n"
+        );
         Document::parse(&text, Format::Toml).unwrap()
     }
 

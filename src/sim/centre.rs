@@ -25,7 +25,10 @@ use crate::{
         care::{Announced, Care},
         contact::{CancelReason, ContactDetails, NewContact},
         document::{Document, Format},
-        ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, OfferKey, QueueName, SessionId, SkillName},
+        ids::{
+            AgentId, AgentKey, ChannelName, ContactId, ContactKey, OfferKey, QueueName, SessionId, SkillName,
+            SourceName,
+        },
         requirement::Requirement,
         time::{Span, Timestamp},
     },
@@ -42,6 +45,10 @@ pub struct Plan {
     pub moments: f64,
     /// … of the first; it changes evenly to so many times as much of the last.
     pub growth: f64,
+    /// So many of the announced moments of truth have another one announced after them that never comes.
+    pub no_shows: f64,
+    /// Who announces, if that is said.
+    pub source: Option<SourceName>,
     /// Work that comes, as a share of what the agents can do.
     pub load: f64,
     /// How long a contact takes on average.
@@ -58,7 +65,19 @@ impl Plan {
     /// Fifty agents, ten of them empathetic; every twelfth contact a moment of truth; five minutes each.
     pub fn usual(load: f64, contacts: usize, seed: u64) -> Self {
         let (handling, patience) = (Duration::from_secs(300), Duration::from_secs(180));
-        Self { agents: 50, empathetic: 10, moments: 0.08, growth: 1.0, load, handling, patience, contacts, seed }
+        Self {
+            agents: 50,
+            empathetic: 10,
+            moments: 0.08,
+            growth: 1.0,
+            no_shows: 0.0,
+            source: None,
+            load,
+            handling,
+            patience,
+            contacts,
+            seed,
+        }
     }
 }
 
@@ -150,6 +169,7 @@ struct Draw {
 enum Happening {
     Completes,
     Announced,
+    AnnouncedInVain,
     Comes,
     HangsUp,
 }
@@ -165,6 +185,7 @@ pub fn play(plan: &Plan, policy: &Policy) -> Report {
 }
 
 struct Centre<'a> {
+    plan: &'a Plan,
     policy: &'a Policy,
     driver: Driver,
     contacts: Vec<Draw>,
@@ -179,7 +200,7 @@ struct Centre<'a> {
 }
 
 impl<'a> Centre<'a> {
-    fn open(plan: &Plan, policy: &'a Policy) -> Self {
+    fn open(plan: &'a Plan, policy: &'a Policy) -> Self {
         let text = format!(
             "{}\n[skills]\nempathy = ''\nnone = ''\n[channels.voice]\n[queues.main]\noffers = {{ acceptance = 'automatic' }}\n",
             policy.rules
@@ -190,6 +211,7 @@ impl<'a> Centre<'a> {
         let (contacts, agenda) = (draw(plan), BinaryHeap::new());
         let first = contacts.len() - plan.contacts;
         let mut centre = Self {
+            plan,
             policy,
             driver,
             contacts,
@@ -207,6 +229,10 @@ impl<'a> Centre<'a> {
             if contact.is_moment && policy.announced > Span::ZERO {
                 centre.agenda.push(Reverse((contact.comes_at - policy.announced, Happening::Announced, number)));
             }
+        }
+        if policy.announced > Span::ZERO {
+            let in_vain = draw_in_vain(plan, &centre.contacts);
+            centre.agenda.extend(in_vain.map(|(number, at)| Reverse((at, Happening::AnnouncedInVain, number))));
         }
         centre
     }
@@ -239,10 +265,10 @@ impl<'a> Centre<'a> {
         let contact = ContactId::new(&format!("c{number}")).expect("it obeys the grammar");
         let draw = &self.contacts[number];
         match what {
-            Happening::Announced => {
-                let (expected_at, details) = (draw.comes_at, Arc::new(ContactDetails::default()));
-                let announced = Announced { moment_of_truth: true, probability: 1_000 };
-                self.call(Command::AnnounceContact { contact, expected_at, announced, source: None, details });
+            Happening::Announced => self.announce(contact, draw.comes_at),
+            Happening::AnnouncedInVain => {
+                let nobody = ContactId::new(&format!("n{number}")).expect("it obeys the grammar");
+                self.announce(nobody, self.driver.now() + self.policy.announced);
             }
             Happening::Comes => {
                 self.agenda.push(Reverse((draw.comes_at + draw.patience, Happening::HangsUp, number)));
@@ -275,6 +301,13 @@ impl<'a> Centre<'a> {
             Happening::HangsUp => {}
             Happening::Completes => self.call(Command::CompleteContact { contact }),
         }
+    }
+
+    fn announce(&mut self, contact: ContactId, expected_at: Timestamp) {
+        let announced = Announced { moment_of_truth: true, probability: 1_000 };
+        let source = self.plan.source.clone();
+        let details = Arc::new(ContactDetails::default());
+        self.call(Command::AnnounceContact { contact, expected_at, announced, source, details });
     }
 
     fn call(&mut self, command: Command) {
@@ -349,4 +382,14 @@ fn draw(plan: &Plan) -> Vec<Draw> {
         }
     };
     (0..contacts).map(&mut contact).collect()
+}
+
+/// When contacts that never come are announced, each some time after a moment of truth; other chance stays as it is.
+fn draw_in_vain(plan: &Plan, contacts: &[Draw]) -> impl Iterator<Item = (usize, Timestamp)> {
+    let mut random = StdRng::seed_from_u64(plan.seed + 1);
+    let moments = contacts.iter().enumerate().filter(|(_, contact)| contact.is_moment);
+    moments.filter_map(move |(number, contact)| {
+        let (is_one, after) = (random.random::<f64>() < plan.no_shows, exponential(&mut random, plan.handling));
+        is_one.then(|| (number, contact.comes_at + Span(i64::try_from(after.as_micros()).unwrap_or(0))))
+    })
 }

@@ -13,7 +13,9 @@ use attune::{
         care::{Announced, Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
-        ids::{ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName, SourceName},
+        ids::{
+            ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName, SourceName,
+        },
         requirement::{Condition, Requirement},
         signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},

@@ -24,7 +24,7 @@
           offered r2 -> e2 because longest idle
 09:00:03  e2 accepts r2
           engaged r2 with e2 waited 0s
-# Half an agent is kept free, which is less than one of two.
+# Half an agent is nobody.
 09:00:04  contact r3 claims
           offered r3 -> e3 because longest idle
 09:00:04  e3 accepts r3
