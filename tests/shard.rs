@@ -453,6 +453,12 @@ async fn recovery_from_the_journal_gives_the_same_world() {
 #[tokio::test]
 async fn what_a_forecast_advises_becomes_a_record_of_its_own() {
     let bench = bench().await;
+    let by_empathy = |level: u8| {
+        let text = format!("empathy = {{ level = {level} }}\n{DOCUMENT}[skills]\nempathy = ''\n");
+        let document = Arc::new(Document::parse(&text, Format::Toml).unwrap());
+        Command::ApplyDocument(Box::new(Proposal::new(document)))
+    };
+    bench.call(by_empathy(70)).await.unwrap();
     for at in 0..30 {
         let id = contact(&format!("m{at}"));
         let announce = Command::AnnounceContact {
@@ -471,9 +477,7 @@ async fn what_a_forecast_advises_becomes_a_record_of_its_own() {
     };
     bench.queue().await.unwrap();
     assert_eq!(advised(&bench), [], "advice is given once a minute, and at once under a new document");
-    let text = format!("empathy = {{}}\n{DOCUMENT}[skills]\nempathy = ''\n");
-    let document = Arc::new(Document::parse(&text, Format::Toml).unwrap());
-    bench.call(Command::ApplyDocument(Box::new(Proposal::new(document)))).await.unwrap();
+    bench.call(by_empathy(80)).await.unwrap();
     bench.queue().await.unwrap();
     let source = SourceName::new("ivr").unwrap();
     // Five kept by trust, of thirty-five.

@@ -130,6 +130,8 @@ impl Forecast {
     }
 
     fn follow(&mut self, now: Timestamp, event: &Event, state: &State) {
+        // Where nothing is routed by empathy, nothing here is asked for.
+        let begins = self.document.empathy.is_some();
         match event {
             Event::DocumentApplied { document, .. } => {
                 self.document = Arc::clone(document);
@@ -143,7 +145,7 @@ impl Forecast {
             Event::PresenceSet { agent, presence, .. } => self.staff.set_presence(*agent, presence),
 
             Event::ContactAnnounced { contact, expected_at, announced, source: Some(source), .. }
-                if announced.moment_of_truth =>
+                if begins && announced.moment_of_truth =>
             {
                 let (from, until) = ReserveRules::announced(*expected_at);
                 if now < until {
@@ -151,7 +153,7 @@ impl Forecast {
                 }
             }
             Event::MomentExpected { contact, counted } => self.promises.expect(*contact, *counted),
-            Event::ContactQueued { contact, queued } => self.queue(now, *contact, queued, state),
+            Event::ContactQueued { contact, queued } if begins => self.queue(now, *contact, queued, state),
             Event::ContactRequeued { contact, queue, .. } => {
                 if let Some(contact) = self.contacts.get_mut(contact) {
                     (contact.queue, contact.queued_at) = (*queue, now);
@@ -165,7 +167,7 @@ impl Forecast {
             Event::ContactScored { contact, care, .. } => self.score(now, *contact, care.moment_of_truth),
             Event::ContactClosed { contact, because, .. } => self.close(now, *contact, *because),
 
-            Event::OfferMade { offer, contact, agent, .. } => {
+            Event::OfferMade { offer, contact, agent, .. } if begins => {
                 self.offers.insert(*offer, Offered { contact: *contact, agent: *agent, made_at: now });
             }
             Event::OfferAccepted { offer, engagement } => self.accept(now, *offer, *engagement, state),

@@ -134,9 +134,9 @@ mod tests {
             promises.note(contact, &source(name), probability, false);
             promises.expect(contact, true);
             if at % 10 < of_ten {
-                promises.came(contact)
+                promises.came(contact);
             } else {
-                promises.expect(contact, false)
+                promises.expect(contact, false);
             }
             promises.ended(contact);
         }

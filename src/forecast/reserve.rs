@@ -391,6 +391,41 @@ mod tests {
     }
 
     #[test]
+    fn each_skill_is_kept_free_by_its_own_moments() {
+        let (document, cards) = (document("target = 5"), SkillName::new("cards").unwrap());
+        let mut staff = Staff::default();
+        staff.follow(&document);
+        for agent in 0..40 {
+            let skills: &[&str] = match agent {
+                0..10 => &["empathy", "cards"],
+                10..20 => &["empathy"],
+                _ => &["cards"],
+            };
+            let skills = skills.iter().map(|skill| (SkillName::new(skill).unwrap(), 80)).collect();
+            staff.put(AgentKey(agent), &Arc::new(AgentProfile { skills, ..AgentProfile::default() }));
+            staff.set_presence(AgentKey(agent), &Presence::Available);
+        }
+        let mut auto = AutoReserve::default();
+        auto.begin(at(0));
+        for secs in (0..7_200).step_by(60) {
+            auto.moment_came(at(secs), std::slice::from_ref(&cards));
+            if secs % 600 == 0 {
+                auto.moment_came(at(secs), &[]);
+            }
+        }
+        let advice = auto.advice(at(7_200), &document, &staff);
+        let k_of = |group: Group| {
+            let found = advice.iter().find_map(|command| match command {
+                Command::SetReserve { skill, k } if *skill == group => *k,
+                _ => None,
+            });
+            found.expect("it is said for every group")
+        };
+        assert!(k_of(Some(cards)) >= 3, "five Erlangs on ten: {advice:?}");
+        assert_eq!(k_of(None), 1, "a quarter of an Erlang on ten");
+    }
+
+    #[test]
     fn failing_more_often_than_thought_keeps_more() {
         let document = document("target = 10");
         let (staff, mut auto) = (staff(50, 10, &document), AutoReserve::default());
