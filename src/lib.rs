@@ -32,8 +32,8 @@
 //!
 //! # The modules, in reading order
 //!
-//! Imports go downwards only: `bin` → `cli` → `app` → {`api`, `admin`, `config`, `sim`} → `shard` → `journal` →
-//! `engine` → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
+//! Imports go downwards only: `bin` → `cli` → `app` → {`api`, `admin`, `config`, `sim`} → `shard` → {`journal`,
+//! `forecast`} → `engine` → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
 //! does not know.
 //!
 //! 1. [`model`]: the words. Names, times, limits, requirements, and the routing document as typed data, with every
@@ -46,17 +46,20 @@
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
 //!    a folder; and the journal in memory, which can be told to fail.
-//! 4. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
+//! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
+//!    live load, how long accepting takes, what announcements are worth. What it finds comes back through the shard as a
+//!    recorded command, so that no decision reads it and replay stays exact.
+//! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
 //!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
-//! 5. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
+//! 6. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
 //!    door to generated types.
-//! 6. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics,
+//! 7. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics,
 //!    logs.
-//! 7. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
+//! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
-//! 8. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
+//! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
 //!    the worlds in which the decision alone is measured.
-//! 9. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::bench` measures against floors and peers.
+//! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::bench` measures against floors and peers.
 //!
 //! `src/bin` has the two programs, `attuned` (the daemon) and `attune` (the command line). `tests/` begins with
 //! `stories/`, routing told in text for people who know contact centres; `properties/` plays random commands against
@@ -87,8 +90,7 @@
 //!
 //! * Snapshots and an archive for `journal::disk`; etcd: a file beside it, under the same conformance tests; `app`
 //!   chooses.
-//! * `forecast`, beside `journal`: waits, rates and what is learnt, as a projection of events. A decision that reads
-//!   one gets it as a recorded command, so that replay stays exact.
+//! * Estimates of waits, and learning who is good at what: files in `forecast`.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
 //! * Simulation and replay of yesterday under another document: verbs over `sim`, the records as input.
@@ -101,6 +103,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod forecast;
 pub mod journal;
 pub mod model;
 pub mod scoring;

@@ -124,6 +124,8 @@ fn candidates(schema: &Value) -> Vec<Value> {
         let (least, most) = (limits["minimum"].as_i64().unwrap(), limits["maximum"].as_i64().unwrap());
         values.extend([least - 1, least, most, most + 1].map(Value::from));
     }
+    let words = schema["anyOf"].as_array().into_iter().flatten().filter_map(|way| way.get("const"));
+    values.extend(words.cloned());
     values.extend(schema["enum"].as_array().into_iter().flatten().cloned());
     if let Some(most) = schema["maxItems"].as_u64() {
         let many = |count: u64| (1..=count).map(|second| json!({ "after": second })).collect::<Value>();

@@ -13,10 +13,10 @@ use attune::{
     },
     model::{
         agent::{AgentProfile, Expected, Presence},
-        care::Care,
+        care::{Announced, Care},
         contact::{CancelReason, NewContact},
         document::{Document, Format},
-        ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
+        ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, SourceName, TenantId},
         limits::{BATCH_MAX, INBOX_MAX, SWEEP_ITEMS_MAX},
         requirement::Requirement,
         signal::{Content, Feeling, Signal, SignalKey, Source},
@@ -535,4 +535,42 @@ async fn more_contacts_than_a_batch_takes_are_all_decided() {
         yield_now().await;
     }
     assert_eq!(folds(&bench), vec![1; ids.len()]);
+}
+
+#[tokio::test]
+async fn what_a_forecast_advises_becomes_a_record_of_its_own() {
+    let bench = bench().await;
+    let by_empathy = |level: u8| {
+        let text = format!("empathy = {{ level = {level} }}\n{DOCUMENT}[skills]\nempathy = ''\n");
+        let document = Arc::new(Document::parse(&text, Format::Toml).unwrap());
+        Command::ApplyDocument(Box::new(Proposal::new(document)))
+    };
+    bench.call(by_empathy(70)).await.unwrap();
+    for at in 0..30 {
+        let id = contact(&format!("m{at}"));
+        let announce = Command::AnnounceContact {
+            contact: id.clone(),
+            expected_at: clock::now(),
+            announced: Announced { moment_of_truth: true, probability: 1_000 },
+            source: Some(SourceName::new("ivr").unwrap()),
+            details: Arc::default(),
+        };
+        bench.call(announce).await.unwrap();
+        bench.call(Command::CancelContact { contact: id, reason: CancelReason::Withdrawn }).await.unwrap();
+    }
+    let advised = |bench: &Bench| {
+        let commands = bench.storage.records().into_iter().map(|record| record.input.command);
+        commands.filter(|command| matches!(command, Command::LearnShowRate { .. })).collect::<Vec<_>>()
+    };
+    bench.queue().await.unwrap();
+    assert_eq!(advised(&bench), [], "advice is given once a minute, and at once under a new document");
+    bench.call(by_empathy(80)).await.unwrap();
+    bench.queue().await.unwrap();
+    let source = SourceName::new("ivr").unwrap();
+    // Five kept by trust, of thirty-five.
+    let kept = |thousandths: u16| Command::LearnShowRate { source: source.clone(), thousandths: Some(thousandths) };
+    let found = advised(&bench);
+    assert!(found.len() == 1 && (130..170).any(|thousandths| found[0] == kept(thousandths)), "{found:?}");
+    let recovered = Core::recover(bench.storage.records()).unwrap();
+    assert!(recovered.state(&bench.tenant).is_some());
 }

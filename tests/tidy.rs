@@ -33,7 +33,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Same input, same output, on every machine and for ever: replay, failover and simulation stand on it.
-const PURE: &[&str] = &["src/engine/", "src/model/", "src/scoring/"];
+const PURE: &[&str] = &["src/engine/", "src/model/", "src/scoring/", "src/forecast/"];
 
 /// Stands beside `model`: it names nobody, and everybody may name it but the pure modules.
 const BESIDE: &str = "telemetry";
@@ -118,8 +118,8 @@ const BANS: &[Ban] = &[
 ];
 
 /// Reading a document means being shown floats: this one refuses them. The analyser reads text, at the edge, and rounds
-/// what it says before any decision hears of it.
-const FLOATS: &[&str] = &["src/model/document/read/written/json.rs", "src/scoring/text/"];
+/// what it says before any decision hears of it. What is forecast is rounded into a recorded command.
+const FLOATS: &[&str] = &["src/model/document/read/written/json.rs", "src/scoring/text/", "src/forecast/"];
 
 struct Ban {
     word: Word,

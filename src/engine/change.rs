@@ -270,6 +270,8 @@ impl State {
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
             | Event::Stalled { .. }
+            | Event::AcceptanceLearnt { .. }
+            | Event::ShowRateLearnt { .. }
             | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 

@@ -15,7 +15,7 @@ use crate::{
         care::{Announced, Care},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Origin},
-        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId, SkillName},
+        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId, SkillName, SourceName},
         requirement::Requirement,
         signal::Signal,
         supervision::Supervision,
@@ -62,7 +62,13 @@ pub enum Command {
     SetPresence { agent: AgentId, presence: Presence },
 
     /// A contact is on its way.
-    AnnounceContact { contact: ContactId, expected_at: Timestamp, announced: Announced, details: Arc<ContactDetails> },
+    AnnounceContact {
+        contact: ContactId,
+        expected_at: Timestamp,
+        announced: Announced,
+        source: Option<SourceName>,
+        details: Arc<ContactDetails>,
+    },
     /// A contact enters a queue.
     EnqueueContact(Box<NewContact>),
     /// Facts or requirement of a contact change.
@@ -101,6 +107,10 @@ pub enum Command {
 
     /// So many empathetic agents are kept free for a skill, or for those who have no other; `None` = as the document says.
     SetReserve { skill: Option<SkillName>, k: Option<u32> },
+    /// Agents who are asked usually accept a contact of this queue and channel within `usual`; `None` = not known.
+    LearnAcceptance { queue: QueueName, channel: ChannelName, usual: Option<Span> },
+    /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.
+    LearnShowRate { source: SourceName, thousandths: Option<u16> },
 
     /// A supervisor does something, for a stated reason.
     Supervise(Arc<Supervision>),
@@ -182,6 +192,8 @@ impl Command {
             Self::ExtendWrapUp { .. } => "extend_wrap_up",
             Self::EndWrapUp { .. } => "end_wrap_up",
             Self::SetReserve { .. } => "set_reserve",
+            Self::LearnAcceptance { .. } => "learn_acceptance",
+            Self::LearnShowRate { .. } => "learn_show_rate",
             Self::Supervise(supervision) => supervision.action.name(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::model::{
     care::Announced,
     contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact},
-    ids::{AgentKey, ContactId, ContactKey, QueueName},
+    ids::{AgentKey, ContactId, ContactKey, QueueName, SourceName},
     limits::{ANNOUNCED_AHEAD_SECS_MAX, ANNOUNCED_GRACE_SECS},
     requirement::Requirement,
     time::{Span, Timestamp},
@@ -38,6 +38,7 @@ pub(super) fn announce_contact(
     id: &ContactId,
     expected_at: Timestamp,
     announced: Announced,
+    source: Option<&SourceName>,
     details: &Arc<ContactDetails>,
 ) -> Result<Reply, Reject> {
     let state = out.state();
@@ -54,6 +55,8 @@ pub(super) fn announce_contact(
         details: Arc::clone(details),
         expected_at,
         announced,
+        source: source.cloned(),
+        weight: state.learnt.weight(announced, source),
         forget_at: expected_at.max(out.now) + Span::from_secs(ANNOUNCED_GRACE_SECS),
     });
     Ok(Reply::Done)

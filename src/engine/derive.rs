@@ -52,7 +52,7 @@ impl Footprint {
             parked: matches!(contact.stage, Stage::Parked { .. }),
             engaged: matches!(contact.stage, Stage::Engaged(_)),
             announced: match contact.stage {
-                Stage::Announced { announced, counted: Counted::Now, .. } => announced.probability.into(),
+                Stage::Announced { weight, counted: Counted::Now, .. } => weight.into(),
                 _ => 0,
             },
             unreachable: contact.stage == Stage::Waiting && route.is_some_and(|route| route.unreachable),
@@ -246,6 +246,7 @@ impl State {
             care: route.care,
             care_since: route.care_since,
             queued_at: route.queued_at,
+            accepting: route.accepting,
         }
     }
 
@@ -259,6 +260,7 @@ impl State {
             care: route.care,
             care_since: route.care_since,
             queued_at: now,
+            accepting: self.learnt.accepting(queue, route.channel),
         }
     }
 

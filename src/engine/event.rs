@@ -13,7 +13,7 @@ use crate::{
         document::{Document, Origin},
         ids::{
             AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
-            RequestId, SessionId, SkillKey, SkillName,
+            RequestId, SessionId, SkillKey, SkillName, SourceName,
         },
         limits::{MET_MAX, RUNNERS_UP_MAX},
         requirement::{Level, Requirement},
@@ -85,6 +85,10 @@ pub enum Event {
         details: Arc<ContactDetails>,
         expected_at: Timestamp,
         announced: Announced,
+        /// Who announced it, if that was said.
+        source: Option<SourceName>,
+        /// Thousandths of an agent kept free for it: its probability, by what its source's announcements are worth.
+        weight: u16,
         forget_at: Timestamp,
     },
     /// An announced moment of truth is so near that empathetic agents are kept free for it, or has not come and is
@@ -202,6 +206,10 @@ pub enum Event {
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// Nobody could react for so long: deadlines on others' reaction moved.
     Stalled { by: Span },
+    /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.
+    AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
+    /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.
+    ShowRateLearnt { source: SourceName, thousandths: Option<u16> },
     /// A supervisor did something; what came of it follows.
     Supervised { supervision: Arc<Supervision> },
     /// A queue opened, paused or drains.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    care::Announced,
     document::ReserveRules,
     ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
     time::{Span, Timestamp},
@@ -85,7 +84,7 @@ impl State {
             Event::AgentRested { agent } => self.change_load(*agent, Load::rest),
             Event::RonaSuspended { until } => self.storm.suspend(*until),
 
-            Event::ContactAnnounced { contact, id, details, expected_at, announced, forget_at } => {
+            Event::ContactAnnounced { contact, id, details, expected_at, announced, weight, forget_at, .. } => {
                 let (from, until) = ReserveRules::announced(*expected_at);
                 let counted = match announced.moment_of_truth {
                     true if now < from => Counted::NotYet,
@@ -94,7 +93,7 @@ impl State {
                 };
                 let announced = Contact {
                     id: id.clone(),
-                    stage: Stage::Announced { forget_at: *forget_at, announced: *announced, counted: Counted::NotYet },
+                    stage: Stage::Announced { forget_at: *forget_at, weight: *weight, counted: Counted::NotYet },
                     details: Arc::clone(details),
                     arrived_at: *expected_at,
                     route: None,
@@ -122,7 +121,8 @@ impl State {
             } => {
                 self.next_sequence = self.next_sequence.max(place.sequence + 1);
                 let version = self.version;
-                let phase = self.waits_in(*queue, now, self.route(*contact)).phase_at(now);
+                let waits = self.waits_in(*queue, now, self.route(*contact));
+                let (phase, accepting) = (waits.phase_at(now), waits.accepting);
                 self.change_contact(*contact, |contact| {
                     contact.stage = Stage::Waiting;
                     let route = contact.route.as_mut().expect("only a contact that was queued is queued again");
@@ -133,8 +133,8 @@ impl State {
                     (route.queue, route.place, route.document) = (*queue, *place, version);
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
-                    (route.target, route.drain_not_before, route.phase) = (*target, now, phase);
-                    route.uncovered = false;
+                    (route.target, route.drain_not_before) = (*target, now);
+                    (route.phase, route.accepting, route.uncovered) = (phase, accepting, false);
                     if let Some((agent, until)) = barred {
                         remember_refusal(route, *agent, *until, 1);
                     }
@@ -293,6 +293,11 @@ impl State {
             }
 
             Event::Stalled { by } => self.stalled(*by),
+            Event::AcceptanceLearnt { queue, channel, usual } => {
+                self.learnt.take_acceptance(*queue, *channel, *usual);
+            }
+            Event::ShowRateLearnt { source, thousandths } => self.learnt.take_show_rate(source, *thousandths),
+
             Event::Supervised { supervision } => self.actions.remember(now, supervision),
             Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
             Event::QueueMoveStarted { from, to, place, before } => self.start_move(*from, *to, *place, *before),
@@ -385,6 +390,7 @@ impl State {
             dynamic: queued.dynamic,
             care: queued.care,
             care_since: now,
+            accepting: self.learnt.accepting(queued.queue, queued.channel),
             phase: Phase::First,
             queued_at: now,
             parked_for: Span::ZERO,
@@ -408,7 +414,7 @@ impl State {
         if self.contacts.get(&key).is_none() {
             let contact = Contact {
                 id: queued.id.clone(),
-                stage: Stage::Announced { forget_at: now, announced: Announced::default(), counted: Counted::NoMore },
+                stage: Stage::Announced { forget_at: now, weight: 0, counted: Counted::NoMore },
                 details: Arc::clone(&queued.details),
                 arrived_at: queued.arrived_at,
                 route: None,

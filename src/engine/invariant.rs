@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::model::{
     document::Members,
-    ids::{AgentKey, ContactKey, OfferKey},
+    ids::{AgentKey, ContactKey, OfferKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::{Condition, Conjunct, Dnf},
     time::{Span, Timestamp},
@@ -95,6 +95,8 @@ pub fn check(state: &State) -> Result<(), Broken> {
         held_back -= queue.reserved.len();
     }
     must!(held_back == 0, "queues and contacts disagree on who is reserved");
+    let is_known = |queue: QueueKey| state.is_sweeping() || state.queues[queue.0 as usize].rules.is_some();
+    must!(state.learnt.queues().all(is_known), "something is learnt of a queue that is no more");
     must!(state.moves.due().is_none_or(|due| state.timers.stands_at(Timer::Move, due)), "moves have no timer");
 
     let (mut engagements, mut idle, mut busy, mut private, mut held) = (0, 0, 0, 0, 0);
@@ -157,7 +159,7 @@ fn check_everyone(state: &State) -> Result<(), Broken> {
 /// Thousandths of an agent that are kept free for a contact that is on its way.
 fn announced_by(contact: &Contact) -> u64 {
     match contact.stage {
-        Stage::Announced { announced, counted: Counted::Now, .. } => announced.probability.into(),
+        Stage::Announced { weight, counted: Counted::Now, .. } => weight.into(),
         _ => 0,
     }
 }

@@ -1,10 +1,10 @@
 //! The pure heart: commands in, events out.
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
-//! how it changes); [`contact`], [`score`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`], [`document`],
-//! [`tick`], [`stall`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`]; [`load`] and
-//! [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`], [`notice`],
-//! [`change`] (what may be seen); [`explain`] (why); [`invariant`] (what must always hold).
+//! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
+//! [`document`], [`tick`], [`stall`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
+//! [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`],
+//! [`notice`], [`change`] (what may be seen); [`explain`] (why); [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
 //! backwards. A refused command leaves no trace; an accepted one is exactly its events.
@@ -40,6 +40,7 @@ mod find;
 pub mod history;
 pub mod invariant;
 mod kinds;
+mod learnt;
 pub mod load;
 mod matching;
 mod moving;
@@ -130,8 +131,8 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::OpenSession { agent, session, connection } => agent::open_session(out, agent, session, *connection),
         Command::LoseSession { agent, connection } => agent::lose_session(out, agent, *connection),
         Command::SetPresence { agent, presence } => agent::set_presence(out, agent, presence),
-        Command::AnnounceContact { contact, expected_at, announced, details } => {
-            contact::announce_contact(out, contact, *expected_at, *announced, details)
+        Command::AnnounceContact { contact, expected_at, announced, source, details } => {
+            contact::announce_contact(out, contact, *expected_at, *announced, source.as_ref(), details)
         }
         Command::EnqueueContact(new) => contact::enqueue_contact(out, new),
         Command::UpdateContact { contact, details, requirement } => {
@@ -155,6 +156,8 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::ExtendWrapUp { agent, contact, by } => engagement::extend_wrap_up(out, agent, contact, *by),
         Command::EndWrapUp { agent, contact } => engagement::end_wrap_up(out, agent, contact),
         Command::SetReserve { skill, k } => score::set_reserve(out, skill.as_ref(), *k),
+        Command::LearnAcceptance { queue, channel, usual } => learnt::learn_acceptance(out, queue, channel, *usual),
+        Command::LearnShowRate { source, thousandths } => learnt::learn_show_rate(out, source, *thousandths),
         Command::Supervise(supervision) => supervise::supervise(out, supervision),
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn refresh(out: &mut Emit<'_>, contact: ContactKey) {
     if scored == *heard.scored {
         return;
     }
-    let usual = document.empathy.as_ref().map(|empathy| empathy.hold_in(state.rules_of(route)));
+    let usual = document.empathy.as_ref().map(|empathy| empathy.hold_in(state.rules_of(route), route.accepting));
     let care = Care {
         moment_of_truth: scored.is_moment,
         empathy: if scored.is_moment { scored.empathy } else { 0 },

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::model::{
     agent::{AgentProfile, Presence},
-    care::{Announced, Care},
+    care::Care,
     contact::{ClosedBecause, ContactDetails},
     document::{Channel, Document, Queue},
     ids::{
@@ -34,6 +34,7 @@ use super::{
     event::{Choice, Place, Rescinded, Target},
     history::History,
     kinds::{KindKey, Kinds},
+    learnt::Learnt,
     load::Load,
     matching::{
         index::{InLine, Index},
@@ -98,6 +99,8 @@ pub struct State {
     pub(super) reserve_settings: BTreeMap<Group, u32>,
     /// Announced moments of truth, in thousandths of an agent.
     pub(super) announced: u64,
+    /// What was learnt outside and taken over.
+    pub(super) learnt: Learnt,
     pub(super) index: Index,
 
     pub(super) next_contact: u64,
@@ -145,12 +148,24 @@ pub struct Contact {
 /// Where a contact is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    Announced { forget_at: Timestamp, announced: Announced, counted: Counted },
+    /// `weight` thousandths of an agent are kept free for it while it is counted.
+    Announced {
+        forget_at: Timestamp,
+        weight: u16,
+        counted: Counted,
+    },
     Waiting,
-    Parked { since: Timestamp, until: Timestamp },
+    Parked {
+        since: Timestamp,
+        until: Timestamp,
+    },
     Engaged(EngagementKey),
     WrapUp(EngagementKey),
-    Closed { because: ClosedBecause, at: Timestamp, forget_at: Timestamp },
+    Closed {
+        because: ClosedBecause,
+        at: Timestamp,
+        forget_at: Timestamp,
+    },
 }
 
 /// Whether empathetic agents are kept free for an announced contact.
@@ -182,6 +197,8 @@ pub struct Route {
     pub care: Care,
     /// Since when it is a moment of truth, or is none.
     pub care_since: Timestamp,
+    /// How long an agent who is asked usually takes to accept, as it was known when it came into this queue.
+    pub accepting: Span,
     /// How far its wait has changed what empathy asks.
     pub phase: Phase,
     /// When it entered this queue; steps and the maximum wait count from here.
@@ -433,6 +450,7 @@ impl State {
             actions: Actions::default(),
             reserve_settings: BTreeMap::new(),
             announced: 0,
+            learnt: Learnt::default(),
             index: Index::default(),
             next_contact: 1,
             next_offer: 1,
@@ -558,6 +576,7 @@ impl PartialEq for State {
             && self.reserve_settings == other.reserve_settings
             && self.announced == other.announced
             && self.budgets == other.budgets
+            && self.learnt == other.learnt
             && self.next_contact == other.next_contact
             && self.next_offer == other.next_offer
             && self.next_engagement == other.next_engagement

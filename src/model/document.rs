@@ -25,7 +25,7 @@ mod source;
 pub use assist::AssistRules;
 pub use catalogue::Catalogue;
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, Protection, ReserveMode, ReserveRules, accepting};
+pub use empathy::{Empathy, Protection, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
 pub use moments::{Handling, HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation, written_span};
 pub use source::{DocumentEtag, Origin, Source};

@@ -95,6 +95,8 @@ names! {
     EventName,
     /// An entry of the catalogue of moments.
     MomentName,
+    /// Who announces contacts: a flow, a bot, a dialler.
+    SourceName,
     /// Who took a supervisor's action, as the platform names people and programs.
     ActorId,
 }

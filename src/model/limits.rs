@@ -160,6 +160,10 @@ pub const SNAPSHOT_PAGE_ROWS: usize = 200;
 pub const PAGE_MAX: usize = 500;
 /// Rows a filtered list looks at before it hands out a (possibly short) page with a token.
 pub const PAGE_EXAMINED_MAX: usize = 10_000;
+/// Who announces contacts, as far as what they promise is compared with what comes: flows of a large centre.
+pub const SOURCES_MAX: usize = 256;
+/// The longest that accepting an offer can usually take.
+pub const ACCEPTANCE_SECS_MAX: i64 = 300;
 /// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
 pub const INBOX_MAX: usize = 8_192;
 /// Signals by stream that wait for the next fold of their contact: more would push each other out of what a contact

@@ -96,6 +96,12 @@ impl Batch {
         }
     }
 
+    /// Takes in what a forecast advises; refused, it is advised anew if it is still wanted.
+    pub fn advise(&mut self, core: &mut Core, tenant: &TenantId, command: Command) {
+        self.items += 1;
+        let _ = self.step(core, tenant, Request { id: None, command });
+    }
+
     /// Applies a call; `connection` is the last stream's number.
     pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
         match item {

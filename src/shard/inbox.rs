@@ -240,7 +240,13 @@ mod tests {
         let (contact, expected_at) = (ContactId::new("c").unwrap(), crate::model::time::Timestamp(0));
         call(
             tenant,
-            Command::AnnounceContact { contact, expected_at, announced: Default::default(), details: Arc::default() },
+            Command::AnnounceContact {
+                contact,
+                expected_at,
+                announced: Default::default(),
+                source: None,
+                details: Arc::default(),
+            },
         )
     }
 

@@ -19,6 +19,7 @@ use crate::{
 };
 
 use super::{
+    advice::Advisers,
     batch::{Batch, Coming},
     clock,
     core::{Applied, Core},
@@ -104,6 +105,7 @@ pub fn start<J: Journal>(
         streams,
         feeds,
         observer,
+        advisers: Advisers::default(),
         phase,
         status: status_to,
         coming: Vec::new(),
@@ -121,6 +123,7 @@ struct Shard<J> {
     streams: Streams,
     feeds: Feeds,
     observer: Observer,
+    advisers: Advisers,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
     /// Documents that are not yet in force, each with who applied it.
@@ -166,6 +169,9 @@ impl<J: Journal> Shard<J> {
             let woken = self.wait().await;
             let mut batch = Batch::new(clock::now());
             batch.tick(&mut self.core);
+            for (tenant, command) in self.advisers.take() {
+                batch.advise(&mut self.core, &tenant, command);
+            }
             let mut done = false;
             match woken {
                 Woken::Item(item) => self.take(&mut batch, item),
@@ -207,7 +213,7 @@ impl<J: Journal> Shard<J> {
 
     fn wake_at(&self) -> Instant {
         let now = clock::now();
-        let at_once = self.core.is_sweeping().then_some(now);
+        let at_once = (self.core.is_sweeping() || self.advisers.has_advice()).then_some(now);
         let due = [at_once, self.core.next_deadline(), self.core.next_fold(), self.observer.publish_at()]
             .into_iter()
             .flatten()
@@ -268,6 +274,7 @@ impl<J: Journal> Shard<J> {
         for record in records.iter() {
             let state = self.core.state(&record.tenant).expect("a record's tenant is in its shard");
             self.observer.record(record, state);
+            self.advisers.record(record, state);
         }
         batch.release(&mut self.streams, &mut self.feeds, &mut self.observer);
         Ok(())
@@ -313,6 +320,7 @@ impl<J: Journal> Shard<J> {
     fn leave(mut self, problem: &AppendError) {
         info!(%problem, "this shard has a new owner and stops here");
         self.core = Core::new();
+        self.advisers = Advisers::default();
         self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::ShuttingDown));
         self.end_streams();
         self.inbox.close();

@@ -25,7 +25,10 @@ use crate::{
         care::{Announced, Care},
         contact::{CancelReason, ContactDetails, NewContact},
         document::{Document, Format},
-        ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, OfferKey, QueueName, SessionId, SkillName},
+        ids::{
+            AgentId, AgentKey, ChannelName, ContactId, ContactKey, OfferKey, QueueName, SessionId, SkillName,
+            SourceName,
+        },
         requirement::Requirement,
         time::{Span, Timestamp},
     },
@@ -38,8 +41,14 @@ pub struct Plan {
     pub agents: usize,
     /// How many of them are empathetic.
     pub empathetic: usize,
-    /// The share of contacts that are moments of truth.
+    /// The share of contacts that are moments of truth …
     pub moments: f64,
+    /// … of the first; it changes evenly to so many times as much of the last.
+    pub growth: f64,
+    /// So many of the announced moments of truth have another one announced after them that never comes.
+    pub no_shows: f64,
+    /// Who announces, if that is said.
+    pub source: Option<SourceName>,
     /// Work that comes, as a share of what the agents can do.
     pub load: f64,
     /// How long a contact takes on average.
@@ -56,7 +65,19 @@ impl Plan {
     /// Fifty agents, ten of them empathetic; every twelfth contact a moment of truth; five minutes each.
     pub fn usual(load: f64, contacts: usize, seed: u64) -> Self {
         let (handling, patience) = (Duration::from_secs(300), Duration::from_secs(180));
-        Self { agents: 50, empathetic: 10, moments: 0.08, load, handling, patience, contacts, seed }
+        Self {
+            agents: 50,
+            empathetic: 10,
+            moments: 0.08,
+            growth: 1.0,
+            no_shows: 0.0,
+            source: None,
+            load,
+            handling,
+            patience,
+            contacts,
+            seed,
+        }
     }
 }
 
@@ -80,6 +101,8 @@ pub struct Report {
     pub moments: Tally,
     /// All others.
     pub routine: Tally,
+    /// How many empathetic agents were kept free, each time that another number was advised.
+    pub kept: Vec<u32>,
 }
 
 /// What came of contacts of one kind.
@@ -146,6 +169,7 @@ struct Draw {
 enum Happening {
     Completes,
     Announced,
+    AnnouncedInVain,
     Comes,
     HangsUp,
 }
@@ -161,6 +185,7 @@ pub fn play(plan: &Plan, policy: &Policy) -> Report {
 }
 
 struct Centre<'a> {
+    plan: &'a Plan,
     policy: &'a Policy,
     driver: Driver,
     contacts: Vec<Draw>,
@@ -175,16 +200,18 @@ struct Centre<'a> {
 }
 
 impl<'a> Centre<'a> {
-    fn open(plan: &Plan, policy: &'a Policy) -> Self {
+    fn open(plan: &'a Plan, policy: &'a Policy) -> Self {
         let text = format!(
             "{}\n[skills]\nempathy = ''\nnone = ''\n[channels.voice]\n[queues.main]\noffers = {{ acceptance = 'automatic' }}\n",
             policy.rules
         );
         let document = Document::parse(&text, Format::Toml).expect("the policy's rules are written by hand");
-        let (driver, _) = Driver::new(Timestamp(0), document);
+        let (mut driver, founded) = Driver::new(Timestamp(0), document);
+        driver.learn(&founded);
         let (contacts, agenda) = (draw(plan), BinaryHeap::new());
         let first = contacts.len() - plan.contacts;
         let mut centre = Self {
+            plan,
             policy,
             driver,
             contacts,
@@ -202,6 +229,10 @@ impl<'a> Centre<'a> {
             if contact.is_moment && policy.announced > Span::ZERO {
                 centre.agenda.push(Reverse((contact.comes_at - policy.announced, Happening::Announced, number)));
             }
+        }
+        if policy.announced > Span::ZERO {
+            let in_vain = draw_in_vain(plan, &centre.contacts);
+            centre.agenda.extend(in_vain.map(|(number, at)| Reverse((at, Happening::AnnouncedInVain, number))));
         }
         centre
     }
@@ -234,10 +265,10 @@ impl<'a> Centre<'a> {
         let contact = ContactId::new(&format!("c{number}")).expect("it obeys the grammar");
         let draw = &self.contacts[number];
         match what {
-            Happening::Announced => {
-                let (expected_at, details) = (draw.comes_at, Arc::new(ContactDetails::default()));
-                let announced = Announced { moment_of_truth: true, probability: 1_000 };
-                self.call(Command::AnnounceContact { contact, expected_at, announced, details });
+            Happening::Announced => self.announce(contact, draw.comes_at),
+            Happening::AnnouncedInVain => {
+                let nobody = ContactId::new(&format!("n{number}")).expect("it obeys the grammar");
+                self.announce(nobody, self.driver.now() + self.policy.announced);
             }
             Happening::Comes => {
                 self.agenda.push(Reverse((draw.comes_at + draw.patience, Happening::HangsUp, number)));
@@ -272,6 +303,13 @@ impl<'a> Centre<'a> {
         }
     }
 
+    fn announce(&mut self, contact: ContactId, expected_at: Timestamp) {
+        let announced = Announced { moment_of_truth: true, probability: 1_000 };
+        let source = self.plan.source.clone();
+        let details = Arc::new(ContactDetails::default());
+        self.call(Command::AnnounceContact { contact, expected_at, announced, source, details });
+    }
+
     fn call(&mut self, command: Command) {
         let step = self.driver.request(Request { id: None, command });
         assert!(step.reply.is_ok(), "the world asks for nothing that is refused: {:?}", step.reply);
@@ -291,6 +329,7 @@ impl<'a> Centre<'a> {
                     self.keys.insert(*contact, number);
                 }
                 Event::ContactClosed { contact, .. } => drop(self.keys.remove(contact)),
+                Event::ReserveSet { k: Some(k), .. } => self.report.kept.push(*k),
                 Event::OfferMade { offer, contact, agent, .. } => self.offers.push((*offer, *contact, *agent)),
                 _ => {}
             }
@@ -330,15 +369,27 @@ fn draw(plan: &Plan) -> Vec<Draw> {
     let gap = plan.handling.div_f64(plan.load * plan.agents as f64);
     let mut at = Timestamp(0) + Span::from_secs(120);
     let span = |drawn: Duration| Span(i64::try_from(drawn.as_micros()).unwrap_or(i64::MAX / 4));
-    let mut contact = || {
+    let contacts = plan.contacts + plan.contacts / 20;
+    let mut contact = |number: usize| {
         at = at + span(exponential(&mut random, gap));
+        let grown = 1.0 + (plan.growth - 1.0) * number as f64 / contacts as f64;
         Draw {
             comes_at: at,
-            is_moment: random.random::<f64>() < plan.moments,
+            is_moment: random.random::<f64>() < plan.moments * grown,
             handling: span(exponential(&mut random, plan.handling)),
             patience: span(exponential(&mut random, plan.patience)),
             waited: None,
         }
     };
-    (0..plan.contacts + plan.contacts / 20).map(|_| contact()).collect()
+    (0..contacts).map(&mut contact).collect()
+}
+
+/// When contacts that never come are announced, each some time after a moment of truth; other chance stays as it is.
+fn draw_in_vain(plan: &Plan, contacts: &[Draw]) -> impl Iterator<Item = (usize, Timestamp)> {
+    let mut random = StdRng::seed_from_u64(plan.seed + 1);
+    let moments = contacts.iter().enumerate().filter(|(_, contact)| contact.is_moment);
+    moments.filter_map(move |(number, contact)| {
+        let (is_one, after) = (random.random::<f64>() < plan.no_shows, exponential(&mut random, plan.handling));
+        is_one.then(|| (number, contact.comes_at + Span(i64::try_from(after.as_micros()).unwrap_or(0))))
+    })
 }

@@ -9,8 +9,8 @@ use toml::{Table, Value};
 
 use crate::model::{
     document::{
-        Document, DocumentError, Empathy, Protection, Format, HeadStart, MaxWait, Moment, OfferRules, Queue, RefusalPause,
-        ReserveRules, Step, WrapUp,
+        Document, DocumentError, Empathy, Format, HeadStart, MaxWait, Moment, OfferRules, Protection, Queue,
+        RefusalPause, ReserveRules, Step, WrapUp,
     },
     time::Span,
 };
@@ -51,7 +51,7 @@ fn compress_care(table: &mut Table, document: &Document, scale: f64) {
     let empathy = below(table, "empathy");
     set(empathy, "hold", hold.unwrap_or(HOLD), scale);
     set(empathy, "cooldown", *cooldown, scale);
-    let ReserveRules { mode: _, k: _, k_by_skill: _, release, floor: _, floor_until, announced_share: _ } =
+    let ReserveRules { mode: _, k: _, target: _, k_by_skill: _, release, floor: _, floor_until, announced_share: _ } =
         &document.reserve;
     let reserve = below(table, "reserve");
     set(reserve, "release", release.unwrap_or(RELEASE), scale);

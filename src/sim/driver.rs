@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     engine::{Command, Event, Reject, Reply, Request, State, change::Change, view::Notice},
+    forecast::Forecast,
     journal::Record,
     model::{
         document::Document,
@@ -25,6 +26,8 @@ pub struct Driver {
     connections: u64,
     requests: u64,
     sweeps: Sweeps,
+    /// What learns from the records, if anything does.
+    forecast: Option<Forecast>,
 }
 
 /// When slices of a sweep happen.
@@ -56,7 +59,7 @@ impl Driver {
         let mut core = Core::new();
         let founded = core.add_tenant(start, tenant.clone(), Arc::new(document));
         let record = founded.expect("a valid document is accepted by an empty world").record;
-        (Self { core, tenant, now: start, connections: 0, requests: 0, sweeps: Sweeps::AtOnce }, record)
+        (Self { core, tenant, now: start, connections: 0, requests: 0, sweeps: Sweeps::AtOnce, forecast: None }, record)
     }
 
     /// The present moment.
@@ -91,10 +94,18 @@ impl Driver {
         self.sweeps = Sweeps::ByHand(items);
     }
 
+    /// Learns from everything that happens from its founding on, and takes in what is advised at once.
+    pub fn learn(&mut self, founded: &Record) {
+        let mut forecast = Forecast::new();
+        forecast.record(founded.now, &founded.events, self.state());
+        self.forecast = Some(forecast);
+    }
+
     /// Lets one slice of a sweep happen, and what is due.
     pub fn slice(&mut self) -> Step {
         let mut step = Step::nothing();
         self.core.tick_due(self.now).into_iter().for_each(|applied| step.take(applied));
+        self.advise(&mut step, 0);
         step
     }
 
@@ -111,9 +122,11 @@ impl Driver {
         }
         while let Some(due) = self.core.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
+            let known = step.records.len();
             for applied in self.core.tick_due(self.now) {
                 step.take(applied);
             }
+            self.advise(&mut step, known);
         }
         self.now = self.now.max(until);
         step
@@ -143,7 +156,24 @@ impl Driver {
         let stepped = self.core.step(self.now, &self.tenant, request).expect("the tenant is there");
         let mut step = Step { reply: stepped.reply, records: Vec::new(), notices: Vec::new(), changes: Vec::new() };
         stepped.ticks.into_iter().chain(stepped.applied).for_each(|applied| step.take(applied));
+        self.advise(&mut step, 0);
         step
+    }
+
+    /// Lets the forecast see what happened from this record of the step on, and takes in what it advises.
+    fn advise(&mut self, step: &mut Step, known: usize) {
+        let Some(forecast) = &mut self.forecast else { return };
+        let mut seen = known;
+        while seen < step.records.len() {
+            let state = self.core.state(&self.tenant).expect("the tenant was founded with the driver");
+            step.records[seen..].iter().for_each(|record| forecast.record(record.now, &record.events, state));
+            seen = step.records.len();
+            for command in forecast.advice(self.now).unwrap_or_default() {
+                let stepped = self.core.step(self.now, &self.tenant, Request { id: None, command });
+                let stepped = stepped.expect("the tenant is there");
+                stepped.ticks.into_iter().chain(stepped.applied).for_each(|applied| step.take(applied));
+            }
+        }
     }
 }
 

@@ -150,6 +150,14 @@ metrics! {
         "Of those, texts that named something that happened, such as a lost card.";
     TEXT_CONTACTS = Counter "attune_text_contacts_total" in Count by ["tenant", "lifted"]:
         "Contacts with words whose wait is over: what they were lifted by at their most, by_words_alone, with_others or not.";
+    MOMENT_LOAD = Gauge "attune_moment_load_erlangs" in Count by ["tenant"]:
+        "Moments of truth handled at once, on average, by how many come and how long they take.";
+    EMPATHETIC_AGENTS = Gauge "attune_empathetic_agents" in Count by ["tenant"]:
+        "Empathetic agents who take work now.";
+    EMPATHETIC_AGENTS_SHORT = Gauge "attune_empathetic_agents_short" in Count by ["tenant"]:
+        "Skills (agents without another counted as one) with too few empathetic agents for the moments of truth that come: alert above 0.";
+    RESERVE_KEPT = Gauge "attune_reserve_kept" in Count by ["tenant"]:
+        "The most empathetic agents that are kept free for any one skill, where that follows the load.";
     COMMANDS = Counter "attune_commands_total" in Count by ["command", "result"]:
         "Commands decided: accepted or refused.";
     REJECTS = Counter "attune_rejects_total" in Count by ["reason"]:

@@ -13,7 +13,9 @@ use attune::{
         care::{Announced, Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
-        ids::{ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName},
+        ids::{
+            ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName, SourceName,
+        },
         requirement::{Condition, Requirement},
         signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source, WHOLE},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
@@ -218,7 +220,9 @@ impl Chaos {
                     return queue_state(state, now, queue);
                 }
             },
-            Command::SetReserve { .. } => return "-",
+            Command::SetReserve { .. } | Command::LearnAcceptance { .. } | Command::LearnShowRate { .. } => {
+                return "-";
+            }
             Command::Tick
             | Command::Sweep
             | Command::Resume { .. }
@@ -275,7 +279,8 @@ impl Chaos {
                 let k = *self.pick(&[None, Some(0), Some(1), Some(2)]);
                 Command::SetReserve { skill, k }
             }
-            62..70 => self.supervise(&open),
+            62 => self.learn(),
+            63..70 => self.supervise(&open),
             _ => self.about_contact(&open, &contacts),
         }
     }
@@ -442,6 +447,22 @@ impl Chaos {
         Condition { skill, level: *self.pick(&[1, 30, 60]) }
     }
 
+    /// What a projection of the events might have found.
+    fn learn(&mut self) -> Command {
+        if self.random.random_range(0..2) == 0 {
+            let thousandths = *self.pick(&[None, Some(0), Some(400), Some(1_000)]);
+            return Command::LearnShowRate { source: self.source(), thousandths };
+        }
+        let queue = QueueName::new(self.word(&QUEUES)).expect("it obeys the grammar");
+        let channel = ChannelName::new(self.word(&CHANNELS)).expect("it obeys the grammar");
+        let usual = *self.pick(&[None, Some(Span::ZERO), Some(Span::from_secs(2)), Some(Span::from_secs(60))]);
+        Command::LearnAcceptance { queue, channel, usual }
+    }
+
+    fn source(&mut self) -> SourceName {
+        SourceName::new(self.word(&["ivr", "bot"])).expect("it obeys the grammar")
+    }
+
     fn announce(&mut self, now: Timestamp) -> Command {
         self.contacts += 1;
         let contact = ContactId::new(&format!("c{}", self.contacts)).expect("it obeys the grammar");
@@ -449,7 +470,8 @@ impl Chaos {
         let expected_at = *self.pick(&[Timestamp(1_000_000_000), soon]);
         let moment_of_truth = self.random.random_range(0..2) == 0;
         let announced = Announced { moment_of_truth, probability: *self.pick(&[300, 500, 1_000]) };
-        Command::AnnounceContact { contact, expected_at, announced, details: Arc::new(ContactDetails::default()) }
+        let source = (self.random.random_range(0..3) > 0).then(|| self.source());
+        Command::AnnounceContact { contact, expected_at, announced, source, details: Arc::default() }
     }
 
     fn score(&mut self, contact: ContactId) -> Command {

@@ -15,7 +15,7 @@ use attune::{
         agent::{AgentProfile, Expected, Presence},
         care::{Announced, Care, Grade},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-        ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName, SourceName},
         requirement::{Condition, Requirement},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::Span,
@@ -67,6 +67,16 @@ pub fn understand(
             let skill = if skill == "rest" { None } else { Some(named(SkillName::new(skill))?) };
             let k = if k == "default" { None } else { Some(number(k)?) };
             return Ok(vec![Command::SetReserve { skill, k }.into()]);
+        }
+        ["acceptance", queue, channel, usual] => {
+            let (queue, channel) = (named(QueueName::new(queue))?, named(ChannelName::new(channel))?);
+            let usual = if usual == "unknown" { None } else { Some(length(usual)?) };
+            return Ok(vec![Command::LearnAcceptance { queue, channel, usual }.into()]);
+        }
+        ["source", source, "keeps", percent] => {
+            let source = named(SourceName::new(source))?;
+            let percent: u16 = number(percent)?;
+            return Ok(vec![Command::LearnShowRate { source, thousandths: Some(percent * 10) }.into()]);
         }
         ["agent", who, ref rest @ ..] => (who, ("agent", rest)),
         ["contact", who, ref rest @ ..] => (who, ("contact", rest)),
@@ -299,15 +309,16 @@ fn contact_does(who: &str, verb: &str, words: &[&str]) -> Result<Command, String
     Ok(match (verb, words) {
         ("announced", ["for", time, rest @ ..]) => {
             let expected_at = parse_time(time).ok_or("announced for a time")?;
-            let mut announced = Announced::default();
+            let (mut announced, mut source) = (Announced::default(), None);
             for word in rest {
                 match word.split_once('=') {
                     None if *word == "moment" => announced.moment_of_truth = true,
                     Some(("probability", percent)) => announced.probability = 10 * number::<u16>(percent)?,
+                    Some(("source", name)) => source = Some(named(SourceName::new(name))?),
                     _ => return Err(format!("{word:?} says nothing of an announcement")),
                 }
             }
-            Command::AnnounceContact { contact, expected_at, announced, details: Arc::default() }
+            Command::AnnounceContact { contact, expected_at, announced, source, details: Arc::default() }
         }
         ("abandons", []) => Command::CancelContact { contact, reason: CancelReason::CustomerLeft },
         ("withdrawn", []) => Command::CancelContact { contact, reason: CancelReason::Withdrawn },

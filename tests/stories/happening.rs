@@ -200,6 +200,17 @@ impl Cast {
                     None => format!("as many kept free of {of} as the document says"),
                 }
             }
+            Event::AcceptanceLearnt { queue, channel, usual } => {
+                let (queue, channel) = (state.queue_name(*queue), state.channel_name(*channel));
+                match usual {
+                    Some(usual) => format!("accepting {channel} of {queue} takes {}s", usual.0 / 1_000_000),
+                    None => format!("accepting {channel} of {queue} takes as long as anywhere"),
+                }
+            }
+            Event::ShowRateLearnt { source, thousandths } => match thousandths {
+                Some(thousandths) => format!("{source} keeps {thousandths} of 1000"),
+                None => format!("{source} keeps what it says"),
+            },
             Event::TargetReleased { contact: who } => format!("anyone may take {}", contact(who)),
             Event::ContactUnreachable { contact: who, unmet } => {
                 let because = match unmet {

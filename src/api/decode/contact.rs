@@ -12,7 +12,7 @@ use crate::{
     model::{
         care::{Announced, Care},
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
-        ids::{AgentId, ChannelName, ContactId, NAME_BYTES_MAX, QueueName},
+        ids::{AgentId, ChannelName, ContactId, NAME_BYTES_MAX, QueueName, SourceName},
         limits::{CONTEXT_BYTES_MAX, EXCLUDED_AGENTS_MAX, PARKED_SECS_MAX},
         time::Span,
     },
@@ -36,9 +36,13 @@ pub fn announce_contact(message: pb::AnnounceContactRequest) -> Result<Mutation,
     let probability = v.take_probability("probability", message.probability);
     let moment_of_truth = message.moment_of_truth;
     let announced = probability.map(|probability| Announced { moment_of_truth, probability });
+    let source = match message.source.as_str() {
+        "" => Some(None),
+        source => v.take("source", SourceName::new(source)).map(Some),
+    };
     let command = (|| {
-        let (contact, expected_at) = (contact?, expected_at?);
-        Some(Command::AnnounceContact { contact, expected_at, announced: announced?, details: details? })
+        let (contact, expected_at, announced) = (contact?, expected_at?, announced?);
+        Some(Command::AnnounceContact { contact, expected_at, announced, source: source?, details: details? })
     })();
     v.mutation(&message.tenant, &message.request_id, command)
 }

@@ -90,6 +90,7 @@ impl State {
         for queue in (0u32..).map(QueueKey).take(self.queues.len()) {
             if self.queues[queue.0 as usize].rules.is_none() {
                 self.forget_mode(queue);
+                self.learnt.forget_queue(queue);
             }
         }
     }

@@ -106,7 +106,8 @@ fn bears(state: &State, document: &Document, key: AgentKey, bar: Bar) -> bool {
             .collect();
         let idle = counted.iter().filter(|key| is_idle(**key)).count() as u64 * 1_000;
         let standing = counted.iter().filter(|key| state.standing(**key).is_some()).count() as u64;
-        let announced = state.announced.min(standing * u64::from(document.reserve.announced_share) * 10);
+        let expected = (state.announced + 499) / 1_000 * 1_000;
+        let announced = expected.min(standing * u64::from(document.reserve.announced_share) * 10);
         let k = u64::from(k_of(state, document, group.as_ref()));
         let limit = match bar {
             Bar::Reserve => k * 1_000 + announced,

@@ -87,6 +87,8 @@ pub struct Waits<'a> {
     pub care_since: Timestamp,
     /// Since when it is in its queue.
     pub queued_at: Timestamp,
+    /// How long an agent who is asked there usually takes to accept.
+    pub accepting: Span,
 }
 
 impl Waits<'_> {
@@ -102,7 +104,7 @@ impl Waits<'_> {
         let (rules, waited) = (&self.document.reserve, now - self.queued_at);
         if waited >= rules.floor_until || rules.mode == ReserveMode::Off {
             Phase::Last
-        } else if waited < rules.release_in(self.queue) {
+        } else if waited < rules.release_in(self.queue, self.accepting) {
             Phase::First
         } else if rules.floor == 0 {
             Phase::Last
@@ -117,7 +119,7 @@ impl Waits<'_> {
         match phase {
             Phase::Last => None,
             _ if self.care.moment_of_truth => Some(self.care_since.max(self.queued_at) + self.care.hold),
-            Phase::First => Some(self.queued_at + self.document.reserve.release_in(self.queue)),
+            Phase::First => Some(self.queued_at + self.document.reserve.release_in(self.queue, self.accepting)),
             Phase::Released => Some(self.queued_at + self.document.reserve.floor_until),
         }
     }

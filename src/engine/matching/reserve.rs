@@ -362,7 +362,9 @@ impl Reserve {
         if idle == 0 || everybody <= empathetic || self.rules.mode == ReserveMode::Off {
             return Bars::default();
         }
-        let announced = self.announced.min(counted.standing * u64::from(self.rules.announced_share) * 10);
+        // Of seven tenths expected a whole agent is kept: rounded down, nobody would be kept for one that probably comes.
+        let expected = (self.announced + 499) / 1_000 * 1_000;
+        let announced = expected.min(counted.standing * u64::from(self.rules.announced_share) * 10);
         let is_tight = |bar: Bar| {
             let k = match bar {
                 Bar::Reserve => self.k_of(group),

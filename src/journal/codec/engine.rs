@@ -146,7 +146,7 @@ choice! {
         6: OpenSession { 1: agent, 2: session, 3: connection },
         7: LoseSession { 1: agent, 2: connection },
         8: SetPresence { 1: agent, 2: presence },
-        9: AnnounceContact { 1: contact, 2: expected_at, 3: announced, 4: details },
+        9: AnnounceContact { 1: contact, 2: expected_at, 3: announced, 4: details, 5: source },
         10: UpdateContact { 1: contact, 2: details, 3: requirement },
         11: ScoreContact { 1: contact, 2: dynamic, 3: care },
         12: Signal { 1: contact, 2: signals },
@@ -164,7 +164,9 @@ choice! {
         24: ExtendWrapUp { 1: agent, 2: contact, 3: by },
         25: EndWrapUp { 1: agent, 2: contact },
         26: SetReserve { 1: skill, 2: k },
-        30: Resume { 1: since };
+        30: Resume { 1: since },
+        31: LearnAcceptance { 1: queue, 2: channel, 3: usual },
+        32: LearnShowRate { 1: source, 2: thousandths };
         27: ApplyDocument,
         28: EnqueueContact,
         29: Supervise,
@@ -187,7 +189,9 @@ choice! {
         12: PresenceSet { 1: agent, 2: presence, 3: because },
         13: PresencePending { 1: agent, 2: presence },
         14: RonaSuspended { 1: until },
-        15: ContactAnnounced { 1: contact, 2: id, 3: details, 4: expected_at, 5: announced, 6: forget_at },
+        15: ContactAnnounced {
+            1: contact, 2: id, 3: details, 4: expected_at, 5: announced, 6: forget_at, 7: source, 8: weight,
+        },
         16: MomentExpected { 1: contact, 2: counted },
         17: ContactQueued { 1: contact, 2: queued },
         18: ContactRequeued {
@@ -235,6 +239,8 @@ choice! {
         57: AssistSuggested { 1: contact, 2: agent, 3: why },
         58: AgentRested { 1: agent },
         59: MomentUncovered { 1: contact },
+        60: AcceptanceLearnt { 1: queue, 2: channel, 3: usual },
+        61: ShowRateLearnt { 1: source, 2: thousandths },
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::{
     document::{Document, DocumentEtag, Format, Handling, Origin},
     ids::{
         ActorId, AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, EventName,
-        MomentName, OfferKey, QueueKey, QueueName, RequestId, SessionId, SkillKey, SkillName, TenantId,
+        MomentName, OfferKey, QueueKey, QueueName, RequestId, SessionId, SkillKey, SkillName, SourceName, TenantId,
     },
     requirement::{AtLeast, Condition, Requirement, RequirementError},
     signal::{Content, CustomerFacts, Feeling, Happened, Measure, Signal, SignalKey, Source},
@@ -38,7 +38,7 @@ macro_rules! names {
 }
 
 names! {
-    ActorId, AgentId, ChannelName, ContactId, EventName, MomentName, QueueName, RequestId, SessionId, SkillName, TenantId,
+    ActorId, AgentId, ChannelName, ContactId, EventName, MomentName, QueueName, RequestId, SessionId, SkillName, SourceName, TenantId,
 }
 
 macro_rules! keys {

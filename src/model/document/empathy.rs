@@ -14,8 +14,8 @@ use crate::model::{
 
 /// A moment of truth waits no longer than this for an empathetic agent, unless the document says otherwise.
 const HOLD: Span = Span::from_secs(10);
-/// What an agent who is asked usually takes to accept.
-const ACCEPTING: Span = Span::from_secs(3);
+/// What an agent who is asked usually takes to accept, where it is not known better.
+pub const USUAL_ACCEPTANCE: Span = Span::from_secs(3);
 
 /// How agents are kept from too many moments of truth.
 ///
@@ -68,16 +68,17 @@ impl Empathy {
         Condition { skill: self.skill.clone(), level: own.max(self.level) }
     }
 
-    /// How long a moment of truth waits for an empathetic agent in a queue: it ends in time for somebody else to answer.
-    pub fn hold_in(&self, queue: &Queue) -> Span {
-        self.hold.unwrap_or_else(|| HOLD.min(Span(queue.service_level.0 - accepting(queue).0)).max(Span::ZERO))
+    /// How long a moment of truth waits for an empathetic agent in a queue whose offers are usually accepted within
+    /// `usual`: it ends in time for somebody else to answer.
+    pub fn hold_in(&self, queue: &Queue, usual: Span) -> Span {
+        self.hold.unwrap_or_else(|| HOLD.min(Span(queue.service_level.0 - accepting(queue, usual).0)).max(Span::ZERO))
     }
 }
 
-/// What accepting an offer of this queue usually takes.
-pub fn accepting(queue: &Queue) -> Span {
+/// What accepting an offer of this queue usually takes, where agents who are asked usually take so long.
+pub fn accepting(queue: &Queue, usual: Span) -> Span {
     match queue.offers.acceptance {
-        Acceptance::ByAgent => ACCEPTING,
+        Acceptance::ByAgent => usual,
         Acceptance::Automatic => Span::ZERO,
     }
 }
@@ -92,8 +93,11 @@ const ANNOUNCED_AFTER: Span = Span::from_secs(30);
 pub struct ReserveRules {
     /// What sort of reserve it is.
     pub mode: ReserveMode,
-    /// How many are kept free; `None` = one, or none in a small centre.
+    /// How many are kept free; `None` = as the load of moments of truth asks, and until that is known one, or none in a
+    /// small centre.
     pub k: Option<u32>,
+    /// Where their number follows the load: so many of a hundred moments of truth may find none of them.
+    pub target: u8,
     /// The same for agents with this skill.
     pub k_by_skill: BTreeMap<SkillName, u32>,
     /// A routine contact may take one of them after this wait; `None` = just in time for its queue's service level.
@@ -125,6 +129,7 @@ impl Default for ReserveRules {
         Self {
             mode: ReserveMode::default(),
             k: None,
+            target: 10,
             k_by_skill: BTreeMap::new(),
             release: None,
             floor: 0,
@@ -135,9 +140,11 @@ impl Default for ReserveRules {
 }
 
 impl ReserveRules {
-    /// How long a routine contact of this queue leaves the reserve alone.
-    pub fn release_in(&self, queue: &Queue) -> Span {
-        let in_time = || Span(queue.service_level.0 - accepting(queue).0 - Span::from_secs(1).0).max(Span::ZERO);
+    /// How long a routine contact of this queue, whose offers are usually accepted within `usual`, leaves the reserve
+    /// alone.
+    pub fn release_in(&self, queue: &Queue, usual: Span) -> Span {
+        let accepting = accepting(queue, usual);
+        let in_time = || Span(queue.service_level.0 - accepting.0 - Span::from_secs(1).0).max(Span::ZERO);
         match self.mode {
             ReserveMode::Soft => self.release.unwrap_or_else(in_time).min(self.floor_until),
             ReserveMode::Fixed | ReserveMode::Graded => self.floor_until,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: as everywhere, each key is asked for and each fault told. Not here: whether the skill exists (`check`).
 
+use std::ops::RangeInclusive;
+
 use super::{
     place::{Object, Place},
     span::SPAN_MAX,
@@ -41,6 +43,11 @@ pub(super) fn read_empathy(place: &Place<'_>) -> Option<Empathy> {
     Some(Empathy { skill: skill.unwrap_or_else(default), level, hold, protection })
 }
 
+/// How many are kept free follows the load.
+pub(super) const AUTO: &str = "auto";
+/// Of a hundred moments of truth, so many may find nobody.
+pub(super) const TARGETS: RangeInclusive<u8> = 1..=50;
+
 pub(super) const MODES: &[(&str, ReserveMode)] = &[
     ("soft", ReserveMode::Soft),
     ("fixed", ReserveMode::Fixed),
@@ -59,7 +66,8 @@ pub(super) fn read_reserve(place: &Place<'_>) -> Option<ReserveRules> {
     });
     let rules = ReserveRules {
         mode: object.get("mode").and_then(|p| p.choice(MODES)).unwrap_or_default(),
-        k: object.get("k").and_then(|p| p.number(0..=RESERVE_MAX)),
+        k: object.get("k").and_then(|p| p.number_or(AUTO, 0..=RESERVE_MAX)).flatten(),
+        target: object.get("target").and_then(|p| p.number(TARGETS)).unwrap_or(default.target),
         k_by_skill: k_by_skill.unwrap_or_default(),
         release: object.get("release").and_then(|p| p.span(Span::ZERO, SPAN_MAX)),
         floor: object.get("floor").and_then(|p| p.number(0..=RESERVE_MAX)).unwrap_or(default.floor),

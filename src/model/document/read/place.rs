@@ -135,6 +135,26 @@ impl<'a> Place<'a> {
         within
     }
 
+    /// A whole number within a range, or a word that stands for none.
+    pub(super) fn number_or<T>(&self, word: &str, range: RangeInclusive<T>) -> Option<Option<T>>
+    where
+        T: Copy + Display + PartialOrd + TryFrom<i128>,
+    {
+        match &self.written.value {
+            Value::Number(_) => self.number(range).map(Some),
+            Value::Text(text) if text == word => Some(None),
+            Value::Text(text) => {
+                let (least, most) = (range.start(), range.end());
+                self.fault(format!("is {}; must be {word:?} or a whole number from {least} to {most}", quoted(text)));
+                None
+            }
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.wrong_kind(&format!("{word:?} or a whole number from {least} to {most}"))
+            }
+        }
+    }
+
     /// A duration within a range.
     pub(super) fn span(&self, least: Span, most: Span) -> Option<Span> {
         let span = match &self.written.value {

@@ -410,6 +410,14 @@ fn number(description: &str, least: u32, most: u32) -> Value {
     json!({ "description": description, "type": "integer", "minimum": least, "maximum": most })
 }
 
+/// A number, or a word in place of one.
+fn number_or(description: &str, word: &str, least: u32, most: u32) -> Value {
+    json!({
+        "description": description,
+        "anyOf": [{ "const": word }, { "type": "integer", "minimum": least, "maximum": most }],
+    })
+}
+
 fn choice<T>(description: &str, words: &[(&str, T)]) -> Value {
     let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     json!({ "description": description, "enum": words })

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::{
     super::{
-        empathy::{CONSECUTIVE_MAX, LEVEL, MODES, SKILL},
+        empathy::{AUTO, CONSECUTIVE_MAX, LEVEL, MODES, SKILL, TARGETS},
         span::SPAN_MAX,
     },
-    choice, name, named, number, span, table, with_default,
+    choice, name, named, number, number_or, span, table, with_default,
 };
 use crate::model::{
-    document::Protection,
+    document::{Protection, ReserveRules},
     limits::{RESERVE_MAX, SKILLS_MAX},
     time::Span,
 };
@@ -87,7 +87,30 @@ pub(super) fn reserve() -> Value {
                     "soft",
                 ),
             ),
-            ("k", number("So many are kept free. Default: 1, or 0 with fewer than 15 agents.", 0, RESERVE_MAX)),
+            (
+                "k",
+                with_default(
+                    number_or(
+                        "So many are kept free. auto follows the load of moments of truth, skill by skill; 1 until that \
+                         is known, and 0 with fewer than 15 agents.",
+                        AUTO,
+                        0,
+                        RESERVE_MAX,
+                    ),
+                    AUTO,
+                ),
+            ),
+            (
+                "target",
+                with_default(
+                    number(
+                        "With k = auto: of a hundred moments of truth so many may find none of them.",
+                        (*TARGETS.start()).into(),
+                        (*TARGETS.end()).into(),
+                    ),
+                    ReserveRules::default().target,
+                ),
+            ),
             (
                 "k_by_skill",
                 named("The same for agents with a skill.", 0, SKILLS_MAX, number("So many.", 0, RESERVE_MAX)),

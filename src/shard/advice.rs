@@ -1,0 +1,95 @@
+//! What forecasts advise, on its way into the shard as commands of its own.
+//!
+//! Invariant: a forecast sees only what the journal has, and whatever it advises becomes a record like any other. Advice
+//! that is refused is dropped: the document may have changed meanwhile, and the forecast follows it. Not here: what is
+//! advised, and why (`forecast`).
+
+use metrics::Gauge;
+use rustc_hash::FxHashMap;
+use tracing::{info, warn};
+
+use crate::{
+    engine::{Command, State},
+    forecast::{Forecast, Group},
+    journal::Record,
+    model::ids::TenantId,
+    telemetry::metrics::{EMPATHETIC_AGENTS, EMPATHETIC_AGENTS_SHORT, MOMENT_LOAD, RESERVE_KEPT},
+};
+
+/// The forecasts of a shard's tenants.
+#[derive(Default)]
+pub(super) struct Advisers {
+    tenants: FxHashMap<TenantId, Adviser>,
+    waiting: Vec<(TenantId, Command)>,
+}
+
+struct Adviser {
+    forecast: Forecast,
+    load: Gauge,
+    empathetic: Gauge,
+    kept: Gauge,
+    short: Gauge,
+    /// Whether somebody was told that there are too few.
+    is_short: bool,
+}
+
+impl Advisers {
+    /// A record was kept; `state` is the tenant's world, which may already be a batch ahead.
+    pub fn record(&mut self, record: &Record, state: &State) {
+        let adviser = match self.tenants.get_mut(&record.tenant) {
+            Some(adviser) => adviser,
+            None => self.tenants.entry(record.tenant.clone()).or_insert_with_key(Adviser::new),
+        };
+        adviser.forecast.record(record.now, &record.events, state);
+        if let Some(advice) = adviser.forecast.advice(record.now) {
+            self.waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));
+            adviser.tell(&record.tenant);
+        }
+    }
+
+    /// Whether there is something to take in.
+    pub fn has_advice(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// What is to be taken in, in the order in which it was advised.
+    pub fn take(&mut self) -> Vec<(TenantId, Command)> {
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+impl Adviser {
+    fn new(tenant: &TenantId) -> Self {
+        let name = tenant.as_str();
+        Self {
+            forecast: Forecast::new(),
+            load: MOMENT_LOAD.gauge(&[name]),
+            empathetic: EMPATHETIC_AGENTS.gauge(&[name]),
+            kept: RESERVE_KEPT.gauge(&[name]),
+            short: EMPATHETIC_AGENTS_SHORT.gauge(&[name]),
+            is_short: false,
+        }
+    }
+
+    fn tell(&mut self, tenant: &TenantId) {
+        let load = self.forecast.load();
+        self.load.set(load.erlangs);
+        self.empathetic.set(load.empathetic as f64);
+        self.kept.set(f64::from(load.kept));
+        self.short.set(load.short.len() as f64);
+        let is_short = !load.short.is_empty();
+        match (self.is_short, is_short) {
+            (false, true) => {
+                let skills: Vec<&str> = load.short.iter().map(name_of).collect();
+                warn!(%tenant, ?skills, agents = load.empathetic, "too few empathetic agents for the moments of truth that come");
+            }
+            (true, false) => info!(%tenant, "there are enough empathetic agents again"),
+            _ => {}
+        }
+        self.is_short = is_short;
+    }
+}
+
+fn name_of(group: &Group) -> &str {
+    group.as_ref().map_or("(no other)", |skill| skill.as_str())
+}
