@@ -1,9 +1,10 @@
 //! The analyser's training, evaluation and time.
 //!
-//! `cargo bench --bench analyser -- evaluate DATA [LANGUAGE…]` prints how well it tells feelings and urgency, by language and
+//! `cargo bench --bench analyser -- evaluate DATA` prints how well it tells feelings and urgency, by language and set,
 //! each on sets that it did not learn from; `train DATA` learns from all that may be used and writes the weights; both are
-//! seeded. `folds DATA [LANGUAGE…]` judges each fifth of the project's texts by the rest, which is what tuning may look at;
-//! `coverage DATA` tells how many texts have a term at all. Without a verb, and needing no data: `time`.
+//! seeded. `folds DATA` judges each fifth of the project's texts by the rest, which is what tuning may look at. Codes of
+//! languages after DATA keep these three to them. `coverage DATA` tells how many texts have a term at all. Without a
+//! verb, and needing no data: `time`.
 
 mod data;
 
