@@ -34,6 +34,9 @@ pub const SETS: [(&str, Language); 8] = [
     ("zhtw_xed", Language::Zh),
 ];
 
+/// The project's own lines of everyday feelings.
+pub const FEELINGS: &str = "feelings";
+
 /// Where the project's own messages are.
 pub const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/analyser");
 
@@ -63,29 +66,56 @@ pub fn sets(folder: &Path) -> Vec<Row> {
     rows
 }
 
+/// Reads what was written for the project to learn from: messages, and everyday lines with and without bad feelings.
+pub fn learnt_from() -> Vec<Row> {
+    let mut rows = own("messages");
+    for language in Language::ALL {
+        let path = format!("{OWN}/messages/{}.feelings.tsv", language.code());
+        rows.extend(written(&path).into_iter().map(|[idea, label, text]| Row {
+            language,
+            set: FEELINGS,
+            text,
+            idea: Some(idea),
+            negative: Some(label == "negative"),
+            angry: None,
+            urgent: None,
+            trouble: None,
+            is_test: false,
+        }));
+    }
+    rows
+}
+
 /// Reads messages written for the project: `messages` to learn from, `unseen` to be judged by.
 pub fn own(folder: &'static str) -> Vec<Row> {
     let mut rows = Vec::new();
     for language in Language::ALL {
         let path = format!("{OWN}/{folder}/{}.tsv", language.code());
-        let Ok(text) = fs::read_to_string(&path) else { continue };
-        for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
-            let fields: Vec<&str> = line.split('\t').collect();
-            let [idea, label, _, text] = fields[..] else { panic!("{path}: four fields, not {line:?}") };
-            rows.push(Row {
-                language,
-                set: folder,
-                text: text.to_owned(),
-                idea: Some(idea.to_owned()),
-                negative: Some(label != "routine"),
-                angry: None,
-                urgent: Some(label == "urgent"),
-                trouble: Some(label != "routine"),
-                is_test: folder == "unseen",
-            });
-        }
+        rows.extend(written(&path).into_iter().map(|[idea, label, text]| Row {
+            language,
+            set: folder,
+            text,
+            idea: Some(idea),
+            negative: Some(label != "routine"),
+            angry: None,
+            urgent: Some(label == "urgent"),
+            trouble: Some(label != "routine"),
+            is_test: folder == "unseen",
+        }));
     }
     rows
+}
+
+/// The lines of a file of idea, label, event, text, without the event; none where there is no file.
+fn written(path: &str) -> Vec<[String; 3]> {
+    let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let split = lines.map(|line| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [idea, label, _, text] = fields[..] else { panic!("{path}: four fields, not {line:?}") };
+        [idea, label, text].map(str::to_owned)
+    });
+    split.collect()
 }
 
 /// What a row teaches; of large sets each row counts less, so that no set drowns the others.

@@ -46,6 +46,8 @@ pub enum Class {
     Legal,
     /// The customer leaves.
     Churn,
+    /// Past, solved or only supposed: nothing burns in that sentence.
+    Aside,
     /// Turns what stands near it.
     Negator,
     /// Strengthens what follows.
@@ -58,9 +60,9 @@ pub enum Class {
 
 impl Class {
     /// Those that carry meaning of their own, before the four that change others'.
-    pub const MEANINGS: usize = 15;
+    pub const MEANINGS: usize = 16;
 
-    const NAMES: [(&'static str, Self); 19] = [
+    const NAMES: [(&'static str, Self); 20] = [
         ("anger", Self::Anger),
         ("fear", Self::Fear),
         ("sadness", Self::Sadness),
@@ -76,6 +78,7 @@ impl Class {
         ("public", Self::Public),
         ("legal", Self::Legal),
         ("churn", Self::Churn),
+        ("aside", Self::Aside),
         ("negator", Self::Negator),
         ("booster", Self::Booster),
         ("damper", Self::Damper),

@@ -34,6 +34,13 @@ const CERTAIN: u16 = 600;
 /// What exclamation marks add to arousal, at most and only with a term found.
 const EMPHASIS: f32 = 0.05;
 
+/// What is left of an event's urgency beside a clear word that it is past, solved or only supposed.
+const ASIDE: f32 = 0.3;
+/// The weight from which such a word is clear.
+const ASIDE_WEIGHT: u8 = 3;
+/// The event of which nothing is taken off.
+const SELF_HARM: &str = "self_harm";
+
 /// What the analyser says of a message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Analysis {
@@ -72,7 +79,7 @@ pub struct Reader {
     pub lexicon: Lexicon,
     /// What was learnt.
     pub model: Model,
-    /// How much an event says of urgency, by its number.
+    /// How much each event says of urgency, by its number.
     urgencies: Vec<f32>,
 }
 
@@ -104,14 +111,18 @@ fn embedded(language: Language) -> (&'static str, &'static str, &'static [u8]) {
     }
 }
 
-/// How much an event says of urgency by itself, 0-1; those that are not listed say much.
+/// How much an event says of urgency by itself, 0-1: by how often people who name it cannot wait.
 fn urgency_of(event: &str) -> f32 {
     match event {
-        "human_request" | "public_threat" => 0.1,
-        "repeat_contact" | "churn_threat" | "legal_threat" | "wrong_item" | "refund_missing" => 0.25,
-        "damaged_item" | "results_worry" | "bill_shock" | "claim_denied" | "flight_delayed" => 0.45,
-        "order_missing" | "appointment_cancelled" | "double_charge" | "vulnerable" | "bereavement" => 0.55,
-        _ => 1.0,
+        "stranded" | "deadline_today" | "severe_symptoms" | "medical_emergency" | "safety_threat" | "self_harm"
+        | "medicine_missing" | "electrical_hazard" => 1.0,
+        "luggage_lost" | "flight_cancelled" | "flight_delayed" | "card_blocked" | "disconnection" | "power_out"
+        | "service_outage" | "heating_out" | "results_worry" => 0.65,
+        "bereavement" | "order_missing" | "appointment_cancelled" => 0.5,
+        "bill_shock" | "double_charge" | "claim_denied" => 0.35,
+        "legal_threat" | "repeat_contact" | "refund_missing" | "damaged_item" | "wrong_item" => 0.2,
+        "human_request" | "public_threat" | "churn_threat" => 0.1,
+        _ => 0.8,
     }
 }
 
@@ -149,8 +160,27 @@ impl Reader {
         }
         sums.finish(normal, language);
         events.finish(&self.lexicon);
-        let strongest = events.named.iter().map(|named| self.urgencies[usize::from(named.event)]).fold(0.0, f32::max);
-        *read = inputs(sums, strongest);
+        *read = inputs(sums, self.burning(normal, sums, events));
+    }
+
+    /// How much the strongest event says of urgency, and half of what the next one says. What is past, solved or only
+    /// supposed says less; a hint at one's own death never does.
+    fn burning(&self, normal: &Normal, sums: &Sums, events: &Events) -> f32 {
+        let is_aside = |sentence: u32| {
+            let mut clear = sums.hits.iter().filter(|hit| {
+                hit.meaning.class == Class::Aside && hit.meaning.weight >= ASIDE_WEIGHT && !hit.applied.negated
+            });
+            clear.any(|hit| normal.tokens[hit.first].sentence == sentence)
+        };
+        let (mut strongest, mut next) = (0f32, 0f32);
+        for named in &events.named {
+            let own = self.urgencies[usize::from(named.event)];
+            let is_less = self.lexicon.event(named.event) != SELF_HARM && is_aside(named.sentence);
+            let urgency = if is_less { own * ASIDE } else { own };
+            next = next.max(urgency.min(strongest));
+            strongest = strongest.max(urgency);
+        }
+        strongest + next / 2.0
     }
 }
 

@@ -20,7 +20,7 @@ pub const LINEAR: usize = Class::MEANINGS + 1;
 pub const EVENT: usize = Class::MEANINGS + 2;
 
 const MAGIC: &[u8; 8] = b"ATTUNE-W";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HALF: f32 = 3.0;
 
 /// A logistic stack.
@@ -97,13 +97,14 @@ impl Model {
             (Class::Public, 0.6, 0.0),
             (Class::Legal, 0.7, 0.1),
             (Class::Churn, 1.0, 0.0),
+            (Class::Aside, 0.0, -1.0),
         ] {
             (negative.weights[class as usize], urgent.weights[class as usize]) = (bad, fast);
         }
         negative.weights[BALANCE] = 1.2;
         negative.weights[LINEAR] = 1.0;
         urgent.weights[LINEAR] = 1.0;
-        urgent.weights[EVENT] = 3.0;
+        urgent.weights[EVENT] = 3.8;
         Self { negative, urgent, weights: vec![[0; VECTORS]; BUCKETS] }
     }
 
@@ -183,6 +184,6 @@ mod tests {
         let cut = &model.write()[..100];
         assert_eq!(Model::read(cut), Err(WeightsError::NotWeights { bytes: 100 }));
         model.urgent.bias = f32::NAN;
-        assert_eq!(Model::read(&model.write()), Err(WeightsError::NotFinite { number: 19 }));
+        assert_eq!(Model::read(&model.write()), Err(WeightsError::NotFinite { number: 20 }));
     }
 }
