@@ -23,7 +23,9 @@ use attune::{
 };
 
 fn kept(reserve: &str, plan: &Plan) -> Report {
-    let rules = format!("empathy = {{ consecutive_max = 0, share_max = 100 }}\nreserve = {{ mode = 'fixed', floor_until = '1h'{reserve} }}");
+    let rules = format!(
+        "empathy = {{ consecutive_max = 0, share_max = 100 }}\nreserve = {{ mode = 'fixed', floor_until = '1h'{reserve} }}"
+    );
     let (head_start, hold) = (Span::from_secs(3_600), Span::from_secs(20));
     play(plan, &Policy { rules, head_start, hold, announced: Span::ZERO })
 }
