@@ -9,10 +9,11 @@ use attune::{
         watch_offers_response::Event,
     },
     app::Daemon,
-    config::Settings,
 };
 use tonic::{Code, Streaming, transport::Channel};
 use tonic_types::StatusExt;
+
+mod loopback;
 
 struct World {
     _daemon: Daemon,
@@ -24,11 +25,7 @@ struct World {
 
 impl World {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        let daemon = Daemon::start(settings).await.expect("the daemon starts");
-        let address = format!("http://{}", daemon.addresses().api);
-        let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
+        let (daemon, channel) = loopback::daemon().await;
         Self {
             _daemon: daemon,
             contacts: ContactServiceClient::new(channel.clone()),

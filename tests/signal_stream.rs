@@ -17,13 +17,14 @@ use attune::{
         watch_service_client::WatchServiceClient,
     },
     app::Daemon,
-    config::Settings,
 };
 use prost::Message;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming, transport::Channel};
 use tonic_types::pb::{BadRequest, ErrorInfo, RetryInfo, Status as RpcStatus};
+
+mod loopback;
 
 const DOCUMENT: &str = r#"
     [channels.chat]
@@ -46,11 +47,7 @@ struct World {
 
 impl World {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        let daemon = Daemon::start(settings).await.expect("the daemon starts");
-        let address = format!("http://{}", daemon.addresses().api);
-        let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
+        let (daemon, channel) = loopback::daemon().await;
         let document = pb::DocumentText { format: pb::DocumentFormat::Toml.into(), text: DOCUMENT.into() };
         let apply = pb::ApplyDocumentRequest { request_id: "d".into(), document: Some(document), ..Default::default() };
         ConfigServiceClient::new(channel.clone()).apply_document(apply).await.expect("the document is applied");

@@ -14,13 +14,14 @@ use attune::{
         watch_offers_response::Event as StreamEvent,
     },
     app::{Daemon, Stop},
-    config::Settings,
 };
 use prost::Message;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming, transport::Channel};
 use tonic_types::pb::{ErrorInfo, Status as RpcStatus};
+
+mod loopback;
 
 struct Wire {
     daemon: Daemon,
@@ -31,11 +32,7 @@ struct Wire {
 
 impl Wire {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        let daemon = Daemon::start(settings).await.expect("the daemon starts");
-        let address = format!("http://{}", daemon.addresses().api);
-        let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
+        let (daemon, channel) = loopback::daemon().await;
         Self {
             daemon,
             contacts: ContactServiceClient::new(channel.clone()),

@@ -9,11 +9,12 @@ use attune::{
         watch_offers_response::Event,
     },
     app::Daemon,
-    config::Settings,
 };
 use tokio::time::timeout;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_types::StatusExt;
+
+mod loopback;
 
 struct Wire {
     daemon: Daemon,
@@ -25,11 +26,7 @@ struct Wire {
 
 impl Wire {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        let daemon = Daemon::start(settings).await.expect("the daemon starts");
-        let address = format!("http://{}", daemon.addresses().api);
-        let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
+        let (daemon, channel) = loopback::daemon().await;
         Self {
             daemon,
             contacts: ContactServiceClient::new(channel.clone()),

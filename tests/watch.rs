@@ -11,12 +11,13 @@ use attune::{
         watch_response::Message, watch_service_client::WatchServiceClient,
     },
     app::Daemon,
-    config::Settings,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::time::timeout;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_types::StatusExt;
+
+mod loopback;
 
 struct Wire {
     daemon: Daemon,
@@ -29,11 +30,7 @@ struct Wire {
 
 impl Wire {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        let daemon = Daemon::start(settings).await.expect("the daemon starts");
-        let address = format!("http://{}", daemon.addresses().api);
-        let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
+        let (daemon, channel) = loopback::daemon().await;
         Self {
             daemon,
             contacts: ContactServiceClient::new(channel.clone()),

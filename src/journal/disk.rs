@@ -395,7 +395,7 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::FileExt;
+    use std::{ops::Range, os::unix::fs::FileExt};
 
     use tempfile::TempDir;
 
@@ -473,22 +473,28 @@ mod tests {
         assert_eq!(reopened(&place).expect("whole").len(), 2_000);
     }
 
-    #[tokio::test]
-    async fn whatever_is_cut_off_the_last_frame_only_that_frame_is_lost() {
-        let whole = place();
-        let mut journal = open(&whole);
+    /// A segment of three records in as many frames, and where in it the last one is.
+    async fn three_frames() -> (Vec<u8>, Range<usize>) {
+        let place = place();
+        let mut journal = open(&place);
         for seq in 1..4 {
             journal.append(batch(seq..seq + 1)).await.expect("room");
         }
         drop(journal);
-        let [path] = &segment_files(&whole)[..] else { panic!("one segment") };
+        let [path] = &segment_files(&place)[..] else { panic!("one segment") };
         let (bytes, scanned) = read_segment(path).expect("readable");
         let last = scanned.frames.last().expect("three frames").1.clone();
+        (bytes, last)
+    }
+
+    #[tokio::test]
+    async fn whatever_is_cut_off_the_last_frame_only_that_frame_is_lost() {
+        let (bytes, last) = three_frames().await;
         for cut in last.start - FRAME_HEAD..last.end {
             let torn = place();
             let mut copy = bytes.clone();
             copy[cut..].fill(0);
-            fs::write(torn.path().join(path.file_name().expect("a file")), &copy).expect("written");
+            fs::write(torn.path().join(name_of(Seq::FIRST)), &copy).expect("written");
             assert_eq!(reopened(&torn).expect("repaired"), batch(1..3).to_vec(), "cut at {cut}");
             let mut journal = open(&torn);
             journal.append(batch(3..5)).await.expect("it goes on");
@@ -499,20 +505,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_flipped_bit_before_the_last_frame_is_damage_and_in_it_a_torn_tail() {
-        let whole = place();
-        let mut journal = open(&whole);
-        for seq in 1..4 {
-            journal.append(batch(seq..seq + 1)).await.expect("room");
-        }
-        drop(journal);
-        let [path] = &segment_files(&whole)[..] else { panic!("one segment") };
-        let (bytes, scanned) = read_segment(path).expect("readable");
-        let last = scanned.frames.last().expect("three frames").1.clone();
+        let (bytes, last) = three_frames().await;
         for at in HEAD..last.end {
             let flipped = place();
             let mut copy = bytes.clone();
             copy[at] ^= 0x10;
-            fs::write(flipped.path().join(path.file_name().expect("a file")), &copy).expect("written");
+            fs::write(flipped.path().join(name_of(Seq::FIRST)), &copy).expect("written");
             let result = reopened(&flipped);
             let is_padding = bytes[at] == 0 && result.as_ref().is_ok_and(|records| records.len() == 3);
             if at < last.start - FRAME_HEAD {
