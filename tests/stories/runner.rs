@@ -13,9 +13,11 @@ use attune::{
         invariant::{check, check_explained, check_settled},
         view::{Answer, Query, SweepView},
     },
+    journal::Record,
     model::{
         document::{Document, Origin},
         ids::{AgentId, ContactId, RequestId},
+        time::Timestamp,
     },
     sim::driver::{Driver, Step},
 };
@@ -24,7 +26,7 @@ use super::{
     command::{Desk, Doing, understand},
     happening::{Cast, Happening},
     layout::Layout,
-    script::{Block, Script, written_time},
+    script::{Block, Script, parse_span, written_time},
 };
 
 /// A story that has been played.
@@ -85,6 +87,7 @@ fn written(expected: &[String], happened: &[Happening]) -> Vec<String> {
 struct Stage {
     layout: Layout,
     driver: Option<Driver>,
+    journal: Vec<Record>,
     cast: Cast,
     desks: BTreeMap<String, Desk>,
     /// Answers by the request ids that the story itself gives.
@@ -109,10 +112,13 @@ impl Stage {
                 return Ok(Vec::new());
             }
         } else if self.driver.is_none() {
-            let (driver, _) = Driver::new(block.at, self.layout.document()?);
-            self.driver = Some(driver);
+            let (driver, founding) = Driver::new(block.at, self.layout.document()?);
+            (self.driver, self.journal) = (Some(driver), vec![founding]);
         }
-        let mut happened = self.pass_until(block)?;
+        let mut happened = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["attuned", "back", "after", absent] => self.restart(block, absent)?,
+            _ => self.pass_until(block, block.at)?,
+        };
         if Layout::is_declaration(&block.words) {
             let mut proposal = match back {
                 Some(version) => self.restored(version)?,
@@ -134,6 +140,8 @@ impl Stage {
             let step = self.driver().slice();
             happened.extend(self.settle(block, step)?);
             happened.push(self.how_far());
+        } else if words[0] == "attuned" {
+            // Back it is.
         } else if let ["why", asked @ ..] = block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             happened.push(self.why(asked)?);
         } else {
@@ -144,7 +152,7 @@ impl Stage {
                 happened.extend(said.into_iter().filter(|happening| !told.iter().any(|told| happening.is(told))));
             }
         }
-        happened.extend(self.pass_until(block)?);
+        happened.extend(self.pass_until(block, block.at)?);
         Ok(joined(happened))
     }
 
@@ -219,17 +227,28 @@ impl Stage {
         self.driver.as_mut().expect("the world was founded before anything else")
     }
 
+    /// `attuned back after 1h`: the process was gone until now, and goes on with its journal.
+    fn restart(&mut self, block: &Block, absent: &str) -> Result<Vec<Happening>, String> {
+        let absent = parse_span(absent).ok_or(format!("{absent:?} is no length of time"))?;
+        let mut happened = self.pass_until(block, block.at - absent)?;
+        let journal = std::mem::take(&mut self.journal);
+        let step = self.driver().restart(&journal, block.at);
+        self.journal = journal;
+        happened.extend(self.settle(block, step)?);
+        Ok(happened)
+    }
+
     /// Every deadline until then at its own time, so that desktops answer when they are asked.
-    fn pass_until(&mut self, block: &Block) -> Result<Vec<Happening>, String> {
+    fn pass_until(&mut self, block: &Block, until: Timestamp) -> Result<Vec<Happening>, String> {
         let mut happened = Vec::new();
-        while let Some(due) = self.driver().state().next_deadline().filter(|due| *due <= block.at) {
+        while let Some(due) = self.driver().state().next_deadline().filter(|due| *due <= until) {
             let step = self.driver().pass_until(due);
             happened.extend(self.settle(block, step)?);
         }
-        if self.driver().now() > block.at {
+        if self.driver().now() > until {
             return Err(format!("time runs backwards: it is {} already", written_time(self.driver().now())));
         }
-        let step = self.driver().pass_until(block.at);
+        let step = self.driver().pass_until(until);
         happened.extend(self.settle(block, step)?);
         Ok(happened)
     }
@@ -265,6 +284,7 @@ impl Stage {
     /// Tells what a step led to, lets desktops show their offers, and checks the engine's own rules.
     fn settle(&mut self, block: &Block, step: Step) -> Result<Vec<Happening>, String> {
         let (mut happened, mut shown) = (Vec::new(), Vec::new());
+        self.journal.extend_from_slice(&step.records);
         for record in &step.records {
             for event in &record.events {
                 self.cast.learn(event);
