@@ -265,6 +265,7 @@ impl State {
             | Event::ReserveSet { .. }
             | Event::AcceptanceLearnt { .. }
             | Event::ShowRateLearnt { .. }
+            | Event::EmpathyLearnt { .. }
             | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 

@@ -21,7 +21,7 @@ mod read;
 mod source;
 
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
+pub use empathy::{Empathy, Learning, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
 pub use moments::{HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation};
 pub use source::{DocumentEtag, Origin, Source};
@@ -44,6 +44,8 @@ pub struct Document {
     pub empathy: Option<Empathy>,
     /// How many of them are kept free for moments of truth.
     pub reserve: ReserveRules,
+    /// What is learnt of agents.
+    pub learning: Learning,
     /// The evidence that counts.
     pub signals: SignalRules,
     /// What it is worth.

@@ -101,6 +101,10 @@ struct Put {
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = parse_attribute)]
     attributes: Vec<(String, String)>,
 
+    /// The level of empathy stays what is given here, whatever is learnt
+    #[arg(long)]
+    empathy_fixed: bool,
+
     /// Only if the profile still has this etag
     #[arg(long, conflicts_with = "create")]
     etag: Option<String>,
@@ -220,6 +224,7 @@ impl Put {
             capacity: self.capacity,
             channel_limits: self.channel_limits.into_iter().collect(),
             attributes: self.attributes.into_iter().collect(),
+            empathy_fixed: self.empathy_fixed,
         };
         let mode = match (self.create, self.replace) {
             (true, _) => pb::PutMode::Create,

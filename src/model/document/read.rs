@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
+    Channel, DEFAULT_TOML, Document, HeadStart, Learning, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
     Source,
 };
 use crate::model::{
@@ -184,6 +184,7 @@ impl Document {
             refusal_pause: RefusalPause::default(),
             empathy: None,
             reserve: ReserveRules::default(),
+            learning: Learning::default(),
             signals: SignalRules::default(),
             head_start: HeadStart::default(),
             moments: BTreeMap::new(),
@@ -212,6 +213,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
+    let learning = empathy::read_learning(top.section("learning"));
     let signals = moments::read_signals(top.section("signals"));
     let head_start = moments::read_head_start(top.section("head_start"));
     let moments = top.get("moments").map(|p| moments::read_moments(&p)).unwrap_or_default();
@@ -230,6 +232,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         refusal_pause,
         empathy,
         reserve: reserve.unwrap_or_default(),
+        learning,
         signals,
         head_start,
         moments,

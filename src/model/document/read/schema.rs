@@ -52,6 +52,7 @@ impl Document {
                 ("refusal_pause", refusal_pause()),
                 ("empathy", empathy::empathy()),
                 ("reserve", empathy::reserve()),
+                ("learning", empathy::learning()),
                 ("signals", moments::signals()),
                 ("head_start", moments::head_start()),
                 ("moments", moments::moments()),
