@@ -21,7 +21,7 @@ pub use self::{
     config::{differences, document, document_sweep, document_version, document_violation, preview},
     contact::contact,
     gateway::{frame, outcome},
-    insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
+    insight::{agent_explained, candidates, contact_explained, learners, offer_explained, pair_explained},
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{
         acknowledged, agent_etag, document_etag, engagement, moving, offer_open, pending, queued, wrap_up,

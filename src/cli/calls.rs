@@ -83,6 +83,7 @@ calls! {
         reads explain_agent(ExplainAgentRequest) -> ExplainAgentResponse;
         reads explain_pair(ExplainPairRequest) -> ExplainPairResponse;
         reads explain_offer(ExplainOfferRequest) -> ExplainOfferResponse;
+        reads list_empathy(ListEmpathyRequest) -> ListEmpathyResponse;
     }
     supervisor_service_client::SupervisorServiceClient {
         changes move_contact(MoveContactRequest) -> MoveContactResponse;

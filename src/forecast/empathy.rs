@@ -128,18 +128,33 @@ impl Outcomes {
     }
 
     /// An agent's level was taken over.
-    pub fn set(&mut self, now: Timestamp, agent: AgentKey, level: Option<Level>) {
-        if self.learns() {
-            self.agents.entry(agent).or_default().since = level.map(|_| now);
-        }
+    pub fn set(&mut self, now: Timestamp, agent: AgentKey, said: &Said<'_>) {
+        self.agents.entry(agent).or_default().since = said.learnt.map(|_| now);
+        self.say(agent, said);
+    }
+
+    /// Something else is said of an agent.
+    pub fn say(&mut self, agent: AgentKey, said: &Said<'_>) {
+        let Ok(at) = self.place_of(said.agent) else { return };
+        let since = self.agents.get(&agent).and_then(|seen| seen.since);
+        let learner = &mut self.found[at];
+        (learner.recorded, learner.learnt, learner.is_fixed) = (said.recorded, said.learnt, said.is_fixed);
+        learner.since = since.filter(|_| said.learnt.is_some());
     }
 
     /// The agent is there no more.
-    pub fn forget(&mut self, agent: AgentKey) {
+    pub fn forget(&mut self, agent: AgentKey, id: &AgentId) {
         self.agents.remove(&agent);
+        if let Ok(at) = self.place_of(id) {
+            self.found.remove(at);
+        }
     }
 
-    /// What is known of everybody, by id, as of the last day.
+    fn place_of(&self, id: &AgentId) -> Result<usize, usize> {
+        self.found.binary_search_by(|learner| learner.agent.cmp(id))
+    }
+
+    /// What was found of everybody, by id, when it was last looked at.
     pub fn found(&self) -> &[Learner] {
         &self.found
     }

@@ -28,7 +28,7 @@ use crate::{
     model::{
         contact::ClosedBecause,
         document::{Document, ReserveRules},
-        ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, SkillName},
+        ids::{AgentId, AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, SkillName},
         requirement::Dnf,
         time::{Span, Timestamp},
     },
@@ -140,9 +140,11 @@ impl Forecast {
         self.reserve.load()
     }
 
-    /// What is known of agents' empathy, by id, as of the last day; nobody if the document does not learn it.
-    pub fn learners(&self) -> &[Learner] {
-        self.outcomes.found()
+    /// What is known of agents' empathy, by id, after the given one; nobody if the document does not learn it.
+    pub fn learners(&self, after: Option<&AgentId>, limit: usize) -> &[Learner] {
+        let found = self.outcomes.found();
+        let from = after.map_or(0, |after| found.partition_point(|learner| learner.agent <= *after));
+        &found[from..found.len().min(from.saturating_add(limit))]
     }
 
     fn follow(&mut self, now: Timestamp, event: &Event, state: &State) {
@@ -160,10 +162,15 @@ impl Forecast {
                 }
                 self.next_at = now;
             }
-            Event::AgentPut { agent, id, profile, .. } => self.staff.put(*agent, id, profile),
-            Event::AgentDeleted { agent, .. } => {
+            Event::AgentPut { agent, id, profile, .. } => {
+                self.staff.put(*agent, id, profile);
+                if let Some(said) = self.staff.said(*agent) {
+                    self.outcomes.say(*agent, &said);
+                }
+            }
+            Event::AgentDeleted { agent, id } => {
                 self.staff.delete(*agent);
-                self.outcomes.forget(*agent);
+                self.outcomes.forget(*agent, id);
             }
             Event::PresenceSet { agent, presence, .. } => self.staff.set_presence(*agent, presence),
 
@@ -208,7 +215,9 @@ impl Forecast {
             Event::ShowRateLearnt { source, thousandths } => self.promises.set(source, *thousandths),
             Event::EmpathyLearnt { agent, level } => {
                 self.staff.learn(*agent, *level);
-                self.outcomes.set(now, *agent, *level);
+                if let Some(said) = self.staff.said(*agent) {
+                    self.outcomes.set(now, *agent, &said);
+                }
             }
             _ => {}
         }

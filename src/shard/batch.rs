@@ -21,6 +21,7 @@ use crate::{
 };
 
 use super::{
+    advice::Advisers,
     core::{Applied, Core, TenantUnknown},
     effect::{Effect, GatewayAgent, Opening, To},
     feed::Feeds,
@@ -96,13 +97,22 @@ impl Batch {
     }
 
     /// Applies a call; `connection` is the last stream's number.
-    pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
+    pub fn take(&mut self, core: &mut Core, advisers: &Advisers, item: Item, connection: &mut u64) {
         match item {
             Item::Call { tenant, request, to } => self.call(core, &tenant, request, To::Caller(to)),
             Item::Calls { tenant, requests, to } => self.calls(core, &tenant, requests, to),
             Item::Query { tenant, query, to } => {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
+            }
+            Item::Learners { tenant, after, limit, to } => {
+                self.items += 1;
+                // Forecasts have seen nothing that the journal has not, so nobody has to wait for the batch.
+                let learners = match core.state(&tenant) {
+                    Some(_) => Ok(advisers.learners(&tenant, after.as_ref(), limit)),
+                    None => Err(CallError::TenantUnknown(tenant)),
+                };
+                let _ = to.send(learners);
             }
             Item::Follow { tenant, after, to } => {
                 self.items += 1;

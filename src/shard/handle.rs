@@ -11,6 +11,7 @@ use crate::{
         Reject, Reply, Request,
         view::{AgentView, Answer, OfferView, Query},
     },
+    forecast::Learner,
     journal::Seq,
     model::ids::{AgentId, SessionId, TenantId},
     telemetry::metrics::CALLS_OVERLOADED,
@@ -130,6 +131,16 @@ impl ShardHandle {
     /// The same, with the record after which it was so.
     pub async fn look(&self, tenant: &TenantId, query: Query) -> Result<Seen, CallError> {
         self.ask(|to| Item::Query { tenant: tenant.clone(), query, to }).await
+    }
+
+    /// Lists what is known of agents' empathy, by id, after the given one.
+    pub async fn learners(
+        &self,
+        tenant: &TenantId,
+        after: Option<AgentId>,
+        limit: usize,
+    ) -> Result<Vec<Learner>, CallError> {
+        self.ask(|to| Item::Learners { tenant: tenant.clone(), after, limit, to }).await
     }
 
     /// Follows a tenant's changes, from a place in them or from now on.

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{Command, Reply, Request, view::Query},
+    forecast::Learner,
     model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
@@ -26,6 +27,8 @@ pub(super) enum Item {
     Calls { tenant: TenantId, requests: Vec<Request>, to: oneshot::Sender<Vec<Result<Reply, CallError>>> },
     /// A question.
     Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
+    /// What is known of agents' empathy, by id, after the given one.
+    Learners { tenant: TenantId, after: Option<AgentId>, limit: usize, to: AnswerTo<Vec<Learner>> },
     /// Somebody follows a tenant.
     Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
@@ -85,6 +88,7 @@ impl Item {
             Self::Call { tenant, .. }
             | Self::Calls { tenant, .. }
             | Self::Query { tenant, .. }
+            | Self::Learners { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
             | Self::Acts { tenant, .. } => tenant,
@@ -94,7 +98,11 @@ impl Item {
     /// How many calls it stands for.
     pub fn calls(&self) -> usize {
         match self {
-            Self::Call { .. } | Self::Query { .. } | Self::Follow { .. } | Self::Watch { .. } => 1,
+            Self::Call { .. }
+            | Self::Query { .. }
+            | Self::Learners { .. }
+            | Self::Follow { .. }
+            | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
             Self::Acts { acts, .. } => acts.len(),
         }
@@ -120,6 +128,7 @@ impl Item {
             Self::Call { to, .. } => drop(to.send(Err(error))),
             Self::Calls { requests, to, .. } => drop(to.send(requests.iter().map(|_| Err(error.clone())).collect())),
             Self::Query { to, .. } => drop(to.send(Err(error))),
+            Self::Learners { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {

@@ -17,6 +17,7 @@ use super::{
     supervise,
 };
 
+mod empathy;
 mod import;
 mod rows;
 mod show;
@@ -50,6 +51,9 @@ enum Verb {
     /// As a supervisor: gives an agent a presence, now or after the present work
     #[command(after_help = "Example:\n  attune agents force ana away --timing immediately --reason 'left the desk'")]
     Force(supervise::ForcePresence),
+    /// Shows what was learnt of agents' empathy, and who the role models are
+    #[command(after_help = "Example:\n  attune agents empathy")]
+    Empathy(empathy::Empathy),
     /// Creates agents or replaces their profiles, as many as a file has
     #[command(after_help = import::EXAMPLE)]
     Import(import::Import),
@@ -179,6 +183,7 @@ impl Verb {
             }
             Self::Presence(presence) => presence.run(session).await,
             Self::Force(supervised) => supervised.run(session).await,
+            Self::Empathy(empathy) => empathy.run(session).await,
             Self::Import(_) => unreachable!("an import reads its file before it connects"),
         }
     }

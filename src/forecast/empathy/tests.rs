@@ -63,7 +63,7 @@ impl Team {
             let Command::LearnEmpathy { agent, level } = &command else { panic!("{command:?}") };
             let at = (0..self.truths.len()).find(|at| id(*at) == *agent).unwrap();
             self.staff.learn(key(at), *level);
-            self.outcomes.set(now, key(at), *level);
+            self.outcomes.set(now, key(at), &self.staff.said(key(at)).unwrap());
             self.commands.push((day, command));
         }
     }
