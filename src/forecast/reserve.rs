@@ -402,7 +402,11 @@ mod tests {
                 _ => &["cards"],
             };
             let skills = skills.iter().map(|skill| (SkillName::new(skill).unwrap(), 80)).collect();
-            staff.put(AgentKey(agent), &AgentId::new(&format!("a{agent}")).unwrap(), &Arc::new(AgentProfile { skills, ..AgentProfile::default() }));
+            staff.put(
+                AgentKey(agent),
+                &AgentId::new(&format!("a{agent}")).unwrap(),
+                &Arc::new(AgentProfile { skills, ..AgentProfile::default() }),
+            );
             staff.set_presence(AgentKey(agent), &Presence::Available);
         }
         let mut auto = AutoReserve::default();

@@ -228,7 +228,8 @@ mod tests {
 
     #[test]
     fn what_was_learnt_counts_until_the_record_or_the_document_forbids_it() {
-        let text = "empathy = {}\nlearning = { empathy = true }\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
+        let text =
+            "empathy = {}\nlearning = { empathy = true }\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
         let mut staff = Staff::default();
         staff.follow(&Document::parse(text, Format::Toml).unwrap());
         staff.put(AgentKey(1), &id("a"), &profile(&[("empathy", 60)]));

@@ -82,11 +82,11 @@ pub fn lacking(
     let has = |skill: &Skill| Has { level: skill.level_of(stand), unlearnt: agent.unlearnt(&skill.condition.skill) };
     let lacked = |wanted: &Wanted| -> Vec<Obstacle> {
         let missing = wanted.must.iter().filter(|skill| !skill.is_met_by(stand));
-        let missing = missing
-            .map(|skill| Obstacle::SkillMissing { condition: skill.condition.clone(), has: has(skill) });
+        let missing =
+            missing.map(|skill| Obstacle::SkillMissing { condition: skill.condition.clone(), has: has(skill) });
         let forbidden = wanted.must_not.iter().filter(|skill| skill.is_met_by(stand));
-        let forbidden = forbidden
-            .map(|skill| Obstacle::SkillForbidden { condition: skill.condition.clone(), has: has(skill) });
+        let forbidden =
+            forbidden.map(|skill| Obstacle::SkillForbidden { condition: skill.condition.clone(), has: has(skill) });
         missing.chain(forbidden).collect()
     };
     found.extend(asked.iter().map(lacked).min_by_key(Vec::len).unwrap_or_default());

@@ -501,7 +501,9 @@ impl fmt::Display for Obstacle {
         match self {
             Self::NotTarget { target, .. } => write!(f, "the contact waits for {target}"),
             Self::NotMember { queue } => write!(f, "is not assigned to {queue}"),
-            Self::SkillMissing { condition, has: Has { level: 0, unlearnt: None } } => write!(f, "needs {}, does not have it", written(condition)),
+            Self::SkillMissing { condition, has: Has { level: 0, unlearnt: None } } => {
+                write!(f, "needs {}, does not have it", written(condition))
+            }
             Self::SkillMissing { condition, has } => write!(f, "needs {}, has {has}", written(condition)),
             Self::SkillForbidden { condition, has } => write!(f, "must not have {}, has {has}", written(condition)),
             Self::ChannelRefused { channel } => write!(f, "takes no {channel}"),

@@ -187,7 +187,11 @@ pub(super) fn check_learnt(state: &State, agent: &Agent) -> Result<(), Broken> {
     must!(!agent.profile.empathy_fixed, "agent {id:?} has learnt a level that the record fixes");
     let other = state.sweep.as_deref().and_then(|sweep| sweep.other.document.learnt_skill());
     let skills = [state.document.learnt_skill(), other];
-    must!(skills.contains(&Some(&learnt.skill)), "agent {id:?} has learnt {:?}, which no document learns", learnt.skill);
+    must!(
+        skills.contains(&Some(&learnt.skill)),
+        "agent {id:?} has learnt {:?}, which no document learns",
+        learnt.skill
+    );
     must!((1..=100).contains(&learnt.level), "agent {id:?} has learnt level {}", learnt.level);
     Ok(())
 }

@@ -34,7 +34,8 @@ fn profile(level: Level, is_fixed: bool) -> Arc<AgentProfile> {
 
 impl Team {
     fn new(agents: &[(Level, f64)]) -> Self {
-        let text = "empathy = {}\nlearning = { empathy = true }\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
+        let text =
+            "empathy = {}\nlearning = { empathy = true }\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
         let document = Document::parse(text, Format::Toml).unwrap();
         let (mut outcomes, mut staff) = (Outcomes::default(), Staff::default());
         outcomes.follow(&document);
@@ -141,9 +142,10 @@ fn mean_shift(team: &Team) -> f64 {
 fn a_level_changes_by_one_tier_a_day_and_then_stays() {
     let team = two_months();
     for agent in 0..20 {
-        let steps = team.commands.iter().filter(|(_, command)| {
-            matches!(command, Command::LearnEmpathy { agent: who, .. } if *who == id(agent))
-        });
+        let steps = team
+            .commands
+            .iter()
+            .filter(|(_, command)| matches!(command, Command::LearnEmpathy { agent: who, .. } if *who == id(agent)));
         let (mut day_before, mut level_before) = (-1, 60);
         for (day, command) in steps.clone() {
             let Command::LearnEmpathy { level: Some(level), .. } = command else { panic!("{command:?}") };

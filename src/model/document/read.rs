@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Channel, DEFAULT_TOML, Document, HeadStart, Learning, LongestIdle, OnAgentLost, RefusalPause, ReserveRules, SignalRules,
-    Source,
+    Channel, DEFAULT_TOML, Document, HeadStart, Learning, LongestIdle, OnAgentLost, RefusalPause, ReserveRules,
+    SignalRules, Source,
 };
 use crate::model::{
     ids::{ChannelName, SkillName},
