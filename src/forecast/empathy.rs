@@ -49,8 +49,8 @@ const SHRINKAGE: f64 = 10.0;
 const CONTACTS_DIFFER: f64 = 0.05;
 /// And are never believed to differ by less.
 const CONTACTS_DIFFER_LEAST: f64 = 0.002;
-/// Rounds of backfitting; each brings what is found nearer to what it comes to by far more than a tier is wide.
-const ROUNDS: usize = 30;
+/// Rounds of backfitting: more of them change what is found by less than tiers can tell, and the shard waits for them.
+const ROUNDS: usize = 12;
 /// Nine of ten are within so many standard deviations (normal distribution).
 const NINE_OF_TEN: f64 = 1.645;
 
