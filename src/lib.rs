@@ -47,7 +47,7 @@
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
 //!    a folder; and the journal in memory, which can be told to fail.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
-//!    live load, how long accepting takes, what announcements are worth. What it finds comes back through the shard as a
+//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
 //!    recorded command, so that no decision reads it and replay stays exact.
 //! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
 //!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
@@ -90,7 +90,7 @@
 //!
 //! * Snapshots and an archive for `journal::disk`; etcd: a file beside it, under the same conformance tests; `app`
 //!   chooses.
-//! * Estimates of waits, and learning who is good at what: files in `forecast`.
+//! * Estimates of waits: a file in `forecast`.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
 //! * Simulation and replay of yesterday under another document: verbs over `sim`, the records as input.

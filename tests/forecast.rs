@@ -1,5 +1,5 @@
 //! What is learnt from the records and taken back in: the automatic reserve follows a day's load, accepting takes as long
-//! as it takes, and sources are worth what they keep.
+//! as it takes, sources are worth what they keep, and agents are as empathetic as customers leave them.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use attune::{
         care::{Announced, Care},
         contact::{CancelReason, NewContact},
         document::{Document, Format},
-        ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName, SourceName},
+        ids::{AgentId, AgentKey, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName, SourceName},
         requirement::Requirement,
+        signal::{Content, Feeling, Signal, SignalKey, Source},
         time::{Span, Timestamp},
     },
     sim::{
@@ -100,19 +101,83 @@ struct Office {
 
 impl Office {
     fn open() -> Self {
-        let text = "empathy = {}\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\nwrap_up = { time = 0 }\n";
-        let (mut driver, founded) = Driver::new(START, Document::parse(text, Format::Toml).unwrap());
-        driver.learn(&founded);
-        let mut office = Self { driver, records: vec![founded], contacts: 0 };
-        let agent = AgentId::new("ana").unwrap();
-        let skills = [(SkillName::new("empathy").unwrap(), 80)].into();
-        let profile = Arc::new(AgentProfile { skills, ..AgentProfile::default() });
-        let connection = office.driver.next_connection();
-        office.call(Command::PutAgent { agent: agent.clone(), profile, expected: Expected::Anything });
-        let session = SessionId::new("s").unwrap();
-        office.call(Command::OpenSession { agent: agent.clone(), session, connection });
-        office.call(Command::SetPresence { agent, presence: Presence::Available });
+        let mut office = Self::under("empathy = {}");
+        office.hire("ana", 80);
         office
+    }
+
+    /// Under a document that says this beside the rest, with nobody there.
+    fn under(rules: &str) -> Self {
+        let rest = "[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\nwrap_up = { time = 0 }\n";
+        let document = Document::parse(&format!("{rules}\n{rest}"), Format::Toml).unwrap();
+        let (mut driver, founded) = Driver::new(START, document);
+        driver.learn(&founded);
+        Self { driver, records: vec![founded], contacts: 0 }
+    }
+
+    fn hire(&mut self, name: &str, empathy: u8) {
+        let agent = AgentId::new(name).unwrap();
+        let connection = self.driver.next_connection();
+        self.put(name, empathy, false);
+        let session = SessionId::new("s").unwrap();
+        self.call(Command::OpenSession { agent: agent.clone(), session, connection });
+        self.call(Command::SetPresence { agent, presence: Presence::Available });
+    }
+
+    fn put(&mut self, name: &str, empathy: u8, empathy_fixed: bool) {
+        let skills = [(SkillName::new("empathy").unwrap(), empathy)].into();
+        let profile = Arc::new(AgentProfile { skills, empathy_fixed, ..AgentProfile::default() });
+        self.call(Command::PutAgent { agent: AgentId::new(name).unwrap(), profile, expected: Expected::Anything });
+    }
+
+    /// A contact that comes upset; says which of ana and bea takes it.
+    fn begin(&mut self, care: Care) -> (ContactId, &'static str) {
+        let contact = self.next();
+        let events = self.enqueue_with(&contact, care);
+        let (offer, agent) = offer_to(&events).expect("somebody is free");
+        let name = ["ana", "bea"][agent.0 as usize];
+        self.feels(&contact, -600);
+        let agent = AgentId::new(name).unwrap();
+        self.call(Command::AckOffer { agent: agent.clone(), offer });
+        self.call(Command::AcceptOffer { agent, offer });
+        (contact, name)
+    }
+
+    /// It leaves feeling so.
+    fn finish(&mut self, contact: ContactId, valence: i16) {
+        for _ in 0..2 {
+            self.pass(Span::from_secs(30));
+            self.feels(&contact, valence);
+        }
+        self.call(Command::CompleteContact { contact });
+    }
+
+    /// Who takes a moment of truth.
+    fn moment(&mut self) -> &'static str {
+        let (contact, name) = self.begin(Care::moment(Span::from_secs(10)));
+        self.call(Command::CompleteContact { contact });
+        name
+    }
+
+    fn feels(&mut self, contact: &ContactId, valence: i16) {
+        let feeling = Some(Feeling { valence, arousal: 800, confidence: 900 });
+        let signal = Signal {
+            key: SignalKey(self.records.len() as u64),
+            revision: 0,
+            observed_at: None,
+            source: Source::Text,
+            content: Some(Content { feeling, ..Content::default() }),
+        };
+        self.call(Command::Signal { contact: contact.clone(), signals: [signal].into() });
+    }
+
+    /// What was learnt of an agent's empathy, in order.
+    fn levels(&self, agent: AgentKey) -> Vec<Option<u8>> {
+        let level = |event: &Event| match event {
+            Event::EmpathyLearnt { agent: who, level } if *who == agent => Some(*level),
+            _ => None,
+        };
+        self.records.iter().flat_map(|record| &record.events).filter_map(level).collect()
     }
 
     fn call(&mut self, command: Command) -> Vec<Event> {
@@ -138,6 +203,10 @@ impl Office {
     }
 
     fn enqueue(&mut self, id: &ContactId) -> Vec<Event> {
+        self.enqueue_with(id, Care::default())
+    }
+
+    fn enqueue_with(&mut self, id: &ContactId, care: Care) -> Vec<Event> {
         self.call(Command::EnqueueContact(Box::new(NewContact {
             id: id.clone(),
             queue: QueueName::new("main").unwrap(),
@@ -145,7 +214,7 @@ impl Office {
             requirement: Requirement::default(),
             target: None,
             excluded: Vec::new(),
-            care: Care::default(),
+            care,
             dynamic: Span::ZERO,
             signals: Vec::new(),
             arrived_at: None,
@@ -175,8 +244,12 @@ impl Office {
 }
 
 fn offer_of(events: &[Event]) -> Option<OfferKey> {
+    offer_to(events).map(|(offer, _)| offer)
+}
+
+fn offer_to(events: &[Event]) -> Option<(OfferKey, AgentKey)> {
     events.iter().find_map(|event| match event {
-        Event::OfferMade { offer, .. } => Some(*offer),
+        Event::OfferMade { offer, agent, .. } => Some((*offer, *agent)),
         _ => None,
     })
 }
@@ -267,4 +340,74 @@ fn the_same_records_give_the_same_advice_and_the_same_world() {
     let again = attune::shard::core::Core::recover(office.records.clone()).unwrap();
     let tenant = &office.records[0].tenant;
     assert!(again.state(tenant) == Some(office.driver.state()), "recovery knows what was learnt");
+}
+
+const DAY: Span = Span::from_secs(86_400);
+
+/// Days on which ana's customers leave upset and bea's at ease, whoever they are.
+fn days(office: &mut Office, count: usize) {
+    for _ in 0..count {
+        for _ in 0..40 {
+            for (contact, name) in [office.begin(Care::default()), office.begin(Care::default())] {
+                office.finish(contact, if name == "ana" { -1_000 } else { 300 });
+            }
+        }
+        office.pass(DAY);
+    }
+}
+
+#[test]
+fn moments_of_truth_come_to_go_to_whom_customers_leave_at_ease() {
+    let mut office = Office::under("empathy = {}\nlearning = { empathy = true }");
+    office.hire("ana", 80);
+    office.hire("bea", 60);
+    assert_eq!(office.moment(), "ana", "by the records");
+    days(&mut office, 5);
+    assert_eq!(office.levels(AgentKey(1)), [70, 80, 90, 100].map(Some), "a tier a day");
+    assert_eq!(office.levels(AgentKey(0))[..2], [70, 60].map(Some));
+    for _ in 0..3 {
+        assert_eq!(office.moment(), "bea");
+    }
+    let before = office.levels(AgentKey(0)).len();
+    office.put("ana", 80, true);
+    office.put("bea", 10, true);
+    assert_eq!(office.moment(), "ana", "a supervisor knows better");
+    days(&mut office, 2);
+    assert_eq!((office.levels(AgentKey(0)).len(), office.levels(AgentKey(1)).len()), (before, 4), "and is heard");
+}
+
+#[test]
+fn without_learning_records_stay_as_they_are() {
+    let mut office = Office::under("empathy = {}");
+    office.hire("ana", 80);
+    office.hire("bea", 60);
+    days(&mut office, 3);
+    assert!([0, 1].into_iter().all(|agent| office.levels(AgentKey(agent)).is_empty()));
+}
+
+#[test]
+fn what_was_learnt_of_agents_is_replayed_recovered_and_listed() {
+    let mut office = Office::under("empathy = {}\nlearning = { empathy = true }");
+    office.hire("ana", 80);
+    office.hire("bea", 60);
+    days(&mut office, 3);
+    let mut forecast = Forecast::new();
+    let mut advised: Vec<Command> = Vec::new();
+    for record in &office.records {
+        forecast.record(record.now, &record.events, office.driver.state());
+        advised.extend(forecast.advice(record.now).unwrap_or_default());
+    }
+    let is_learnt = |command: &&Command| matches!(command, Command::LearnEmpathy { .. });
+    let recorded: Vec<&Command> = office.records.iter().map(|record| &record.input.command).filter(is_learnt).collect();
+    assert_eq!(advised.iter().filter(is_learnt).collect::<Vec<_>>(), recorded);
+    assert!(!recorded.is_empty());
+    let again = attune::shard::core::Core::recover(office.records.clone()).unwrap();
+    assert!(again.state(&office.records[0].tenant) == Some(office.driver.state()));
+
+    let [ana] = forecast.learners(None, 1) else { panic!("a page of one") };
+    let [bea] = forecast.learners(Some(&ana.agent), 10) else { panic!("the rest") };
+    assert_eq!((ana.agent.as_str(), ana.recorded, ana.learnt), ("ana", 80, office.levels(AgentKey(0)).pop().unwrap()));
+    assert_eq!((bea.recorded, bea.learnt), (60, office.levels(AgentKey(1)).pop().unwrap()));
+    assert!(bea.within.0 <= bea.found && bea.found <= bea.within.1 && ana.found < bea.found, "{ana:?} {bea:?}");
+    assert!(bea.outcomes >= 30 && bea.since.is_some() && !bea.is_role_model, "nobody is a tenth of two");
 }

@@ -216,3 +216,11 @@ async fn what_cannot_be_explained_is_refused_by_name() {
     let fields = refused[3].get_details_bad_request().expect("fields").field_violations;
     assert_eq!(fields.len(), 2, "both are named at once: {fields:?}");
 }
+
+#[tokio::test]
+async fn nobody_is_listed_where_empathy_is_not_learnt() {
+    let mut world = World::open().await;
+    world.put_agent("ana", 80).await;
+    let listed = world.insight.list_empathy(pb::ListEmpathyRequest::default()).await.expect("the list is given");
+    assert_eq!(listed.into_inner(), pb::ListEmpathyResponse::default());
+}

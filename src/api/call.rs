@@ -4,10 +4,11 @@ use tonic::Status;
 
 use crate::{
     engine::{Reply, view::Answer},
+    forecast::Learner,
     shard::Directory,
 };
 
-use super::decode::{Mutation, Question};
+use super::decode::{Learners, Mutation, Question};
 
 /// Has a mutation decided; answered once it is durable.
 pub async fn change(directory: &Directory, mutation: Mutation) -> Result<Reply, Status> {
@@ -19,4 +20,11 @@ pub async fn change(directory: &Directory, mutation: Mutation) -> Result<Reply, 
 pub async fn ask(directory: &Directory, question: Question) -> Result<Answer, Status> {
     let shard = directory.shard_of(&question.tenant)?;
     Ok(shard.query(&question.tenant, question.query).await?)
+}
+
+/// Has what is known of agents' empathy listed.
+pub async fn learners(directory: &Directory, asked: Learners) -> Result<Vec<Learner>, Status> {
+    let Learners { tenant, after, limit } = asked;
+    let shard = directory.shard_of(&tenant)?;
+    Ok(shard.learners(&tenant, after, limit).await?)
 }

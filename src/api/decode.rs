@@ -38,7 +38,7 @@ pub use self::{
         release_contact, requeue_contact, transfer_contact, update_contact,
     },
     gateway::agent_frame,
-    insight::{explain_agent, explain_contact, explain_offer, explain_pair, list_candidates},
+    insight::{Learners, explain_agent, explain_contact, explain_offer, explain_pair, list_candidates, list_empathy},
     signal::{Heard, report, signal},
     supervisor::{
         drain_queue, force_presence, list_actions, move_contact, move_queue, pause_queue, prioritise_contact,

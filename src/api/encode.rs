@@ -22,7 +22,7 @@ pub use self::{
     config::{differences, document, document_sweep, document_version, document_violation, preview},
     contact::contact,
     gateway::{frame, outcome},
-    insight::{agent_explained, candidates, contact_explained, offer_explained, pair_explained},
+    insight::{agent_explained, candidates, contact_explained, learners, offer_explained, pair_explained},
     measures::moment_statistics,
     offer::{checkpoint, end, notice, offer, welcome},
     reply::{

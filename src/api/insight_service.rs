@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    call::ask,
+    call::{ask, learners},
     decode::{self, Question},
     encode, pb, status,
 };
@@ -94,5 +94,15 @@ impl pb::insight_service_server::InsightService for Insights {
             Explained::Offer(offer) => Ok(Response::new(encode::offer_explained(offer))),
             other => Err(status::unexpected(&other)),
         }
+    }
+
+    async fn list_empathy(
+        &self,
+        request: Request<pb::ListEmpathyRequest>,
+    ) -> Result<Response<pb::ListEmpathyResponse>, Status> {
+        let asked = decode::list_empathy(request.get_ref())?;
+        let limit = asked.limit;
+        let found = learners(&self.directory, asked).await?;
+        Ok(Response::new(encode::learners(&found, limit)))
     }
 }

@@ -20,6 +20,8 @@ pub enum List {
     Actions,
     /// Versions of a document.
     Versions,
+    /// What is known of agents' empathy.
+    Learners,
 }
 
 impl List {
@@ -32,6 +34,7 @@ impl List {
             Self::Eligibilities => 'e',
             Self::Actions => 's',
             Self::Versions => 'v',
+            Self::Learners => 'l',
         }
     }
 }

@@ -92,6 +92,7 @@ calls! {
         reads explain_pair(ExplainPairRequest) -> ExplainPairResponse;
         reads explain_offer(ExplainOfferRequest) -> ExplainOfferResponse;
         reads get_moment_statistics(GetMomentStatisticsRequest) -> GetMomentStatisticsResponse;
+        reads list_empathy(ListEmpathyRequest) -> ListEmpathyResponse;
     }
     supervisor_service_client::SupervisorServiceClient {
         changes move_contact(MoveContactRequest) -> MoveContactResponse;

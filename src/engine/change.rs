@@ -272,6 +272,7 @@ impl State {
             | Event::Stalled { .. }
             | Event::AcceptanceLearnt { .. }
             | Event::ShowRateLearnt { .. }
+            | Event::EmpathyLearnt { .. }
             | Event::MomentExpected { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 

@@ -16,7 +16,7 @@ use crate::{
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Origin},
         ids::{AgentId, ChannelName, ContactId, OfferKey, QueueName, RequestId, SessionId, SkillName, SourceName},
-        requirement::Requirement,
+        requirement::{Level, Requirement},
         signal::Signal,
         supervision::Supervision,
         time::{Span, Timestamp},
@@ -111,6 +111,8 @@ pub enum Command {
     LearnAcceptance { queue: QueueName, channel: ChannelName, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.
     LearnShowRate { source: SourceName, thousandths: Option<u16> },
+    /// An agent's level of the skill that stands for empathy was found to be this; `None` = what the record says.
+    LearnEmpathy { agent: AgentId, level: Option<Level> },
 
     /// A supervisor does something, for a stated reason.
     Supervise(Arc<Supervision>),
@@ -194,6 +196,7 @@ impl Command {
             Self::SetReserve { .. } => "set_reserve",
             Self::LearnAcceptance { .. } => "learn_acceptance",
             Self::LearnShowRate { .. } => "learn_show_rate",
+            Self::LearnEmpathy { .. } => "learn_empathy",
             Self::Supervise(supervision) => supervision.action.name(),
         }
     }

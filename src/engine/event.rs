@@ -210,6 +210,8 @@ pub enum Event {
     AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.
     ShowRateLearnt { source: SourceName, thousandths: Option<u16> },
+    /// An agent's level of the skill that stands for empathy is this, whatever the record says; `None` = as that says.
+    EmpathyLearnt { agent: AgentKey, level: Option<Level> },
     /// A supervisor did something; what came of it follows.
     Supervised { supervision: Arc<Supervision> },
     /// A queue opened, paused or drains.

@@ -10,12 +10,14 @@ use crate::model::{
     agent::{AgentProfile, Presence},
     document::ReserveRules,
     ids::{AgentId, AgentKey, ChannelKey, ContactKey, QueueKey, SkillKey},
+    requirement::Level,
     time::{Span, Timestamp},
 };
 
 use super::{
     derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
+    learnt::LearntLevel,
     load::Load,
     matching::{manner::Phase, reach::Seeker},
     state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
@@ -297,6 +299,7 @@ impl State {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }
             Event::ShowRateLearnt { source, thousandths } => self.learnt.take_show_rate(source, *thousandths),
+            Event::EmpathyLearnt { agent, level } => self.learn_empathy(*agent, *level),
 
             Event::Supervised { supervision } => self.actions.remember(now, supervision),
             Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
@@ -318,15 +321,28 @@ impl State {
             self.agents[at] = Some(Agent::new(id.clone(), Arc::clone(profile)));
             self.agent_ids.insert(id.clone(), key);
         }
+        self.change_skills(key, |agent| {
+            agent.profile = Arc::clone(profile);
+            agent.revision = revision;
+            agent.learnt = agent.learnt.take().filter(|_| !profile.empathy_fixed);
+        });
+    }
+
+    fn learn_empathy(&mut self, key: AgentKey, level: Option<Level>) {
+        let skill = self.document.learnt_skill().cloned();
+        let learnt = skill.zip(level).map(|(skill, level)| LearntLevel { skill, level });
+        self.change_skills(key, |agent| agent.learnt = learnt);
+    }
+
+    /// Changes what an agent can do, and what follows from it.
+    fn change_skills(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {
         self.index.place_agent(key, None);
-        let agent = self.agents[at].as_mut().expect("it was just inserted");
-        agent.profile = Arc::clone(profile);
-        agent.revision = revision;
+        change(self.agents[key.0 as usize].as_mut().expect("only an agent that exists is changed"));
         self.describe_agent(key);
         self.index.reach.note_agent(key);
         self.refresh_agent(key);
         if let Some(contact) = self.agent(key).draining {
-            // Whether it still makes sense to drain for it follows from the new profile.
+            // Whether it still makes sense to drain for it follows from what the agent can do now.
             self.change_contact(contact, |_| ());
         }
     }
@@ -342,7 +358,7 @@ impl State {
                 (ChannelKey(u16::try_from(channel).expect("channels are limited")), *most)
             })
             .collect();
-        let skills = profile.skills.iter().map(|(name, level)| (SkillKey(self.skill_names.intern(name)), *level));
+        let skills = agent.skills().map(|(name, level)| (SkillKey(self.skill_names.intern(name)), level));
         let skills = skills.collect();
         let queues = profile.queues.iter().filter_map(|name| self.queue_names.find(name)).map(QueueKey).collect();
         self.index.describe_agent(key, skills, queues);

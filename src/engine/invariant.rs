@@ -103,6 +103,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
     for key in state.agent_ids.values() {
         let agent = state.agent(*key);
         check_agent(state, *key, agent)?;
+        empathy::check_learnt(state, agent)?;
         engagements += agent.engagements.len();
         held += agent.offers.len();
         let stand = state.index.stand(*key);
@@ -441,8 +442,6 @@ fn holds(agent: &Agent, dnf: &Dnf) -> bool {
 }
 
 fn holds_all(agent: &Agent, conjunct: &Conjunct) -> bool {
-    let has = |condition: &Condition| {
-        agent.profile.skills.get(&condition.skill).is_some_and(|level| *level >= condition.level)
-    };
+    let has = |condition: &Condition| agent.level(&condition.skill) >= condition.level;
     conjunct.must.iter().all(has) && !conjunct.must_not.iter().any(has)
 }

@@ -1,8 +1,10 @@
-//! What was learnt outside the engine and taken over: how long accepting usually takes, and what announcements are worth.
+//! What was learnt outside the engine and taken over: how long accepting usually takes, what announcements are worth, and
+//! how empathetic agents are.
 //!
 //! Invariant: it changes only by recorded commands, so that a replay decides by what was known then. It is bounded by the
 //! queues and channels there are and by [`SOURCES_MAX`]. A contact goes by what was known when it came into its queue or
-//! was announced: a later value moves nobody's timer. Not here: how it is learnt (`forecast`), and how many agents are
+//! was announced: a later value moves nobody's timer. An agent's record stays as it is; what was learnt stands before it
+//! only while the document learns and the record does not forbid it. Not here: how it is learnt (`forecast`), and how many agents are
 //! kept free (`score`).
 
 use std::collections::BTreeMap;
@@ -10,8 +12,9 @@ use std::collections::BTreeMap;
 use crate::model::{
     care::Announced,
     document::USUAL_ACCEPTANCE,
-    ids::{ChannelKey, ChannelName, QueueKey, QueueName, SourceName},
+    ids::{AgentId, ChannelKey, ChannelName, QueueKey, QueueName, SkillName, SourceName},
     limits::{ACCEPTANCE_SECS_MAX, SOURCES_MAX},
+    requirement::Level,
     time::Span,
 };
 
@@ -19,9 +22,19 @@ use super::{
     command::Reply,
     emit::Emit,
     event::Event,
-    find::{nearest, queue_named},
+    find::{agent_of, nearest, queue_named},
     reject::Reject,
+    state::State,
 };
+
+/// An agent's level of a skill, as it was learnt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LearntLevel {
+    /// The skill that stands for empathy.
+    pub skill: SkillName,
+    /// The level, 1-100.
+    pub level: Level,
+}
 
 /// What is known better than the document's and the platform's word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,6 +121,35 @@ pub(super) fn learn_show_rate(
     }
     out.emit(Event::ShowRateLearnt { source: source.clone(), thousandths });
     Ok(Reply::Done)
+}
+
+/// Takes over how empathetic an agent was found to be; what is known already changes nothing.
+pub(super) fn learn_empathy(out: &mut Emit<'_>, id: &AgentId, level: Option<Level>) -> Result<Reply, Reject> {
+    let state = out.state();
+    let key = agent_of(state, id)?;
+    let agent = state.agent(key);
+    let problem = match level {
+        Some(level) if !(1..=100).contains(&level) => Some("must be from 1 to 100"),
+        Some(_) if agent.profile.empathy_fixed => Some("must be left to the record, which is fixed"),
+        Some(_) if !state.learns_empathy() => Some("must be learnt by a document that learns empathy"),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(Reject::OutOfRange { field: "level", problem });
+    }
+    if agent.learnt.as_ref().map(|learnt| learnt.level) != level {
+        out.emit(Event::EmpathyLearnt { agent: key, level });
+    }
+    Ok(Reply::Done)
+}
+
+impl State {
+    /// Whether every document in use learns the same skill.
+    fn learns_empathy(&self) -> bool {
+        let skill = self.document.learnt_skill();
+        let other = self.sweep.as_deref().map(|sweep| sweep.other.document.learnt_skill());
+        skill.is_some() && other.is_none_or(|other| other == skill)
+    }
 }
 
 #[cfg(test)]

@@ -158,6 +158,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::SetReserve { skill, k } => score::set_reserve(out, skill.as_ref(), *k),
         Command::LearnAcceptance { queue, channel, usual } => learnt::learn_acceptance(out, queue, channel, *usual),
         Command::LearnShowRate { source, thousandths } => learnt::learn_show_rate(out, source, *thousandths),
+        Command::LearnEmpathy { agent, level } => learnt::learn_empathy(out, agent, *level),
         Command::Supervise(supervision) => supervise::supervise(out, supervision),
     }
 }

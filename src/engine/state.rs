@@ -20,7 +20,7 @@ use crate::model::{
         QueueName, SessionId, SkillName,
     },
     limits::SWEEP_ITEMS_MAX,
-    requirement::Requirement,
+    requirement::{Level, Requirement},
     supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
 };
@@ -34,7 +34,7 @@ use super::{
     event::{Choice, Place, Rescinded, Target},
     history::History,
     kinds::{KindKey, Kinds},
-    learnt::Learnt,
+    learnt::{Learnt, LearntLevel},
     load::Load,
     matching::{
         index::{InLine, Index},
@@ -241,6 +241,8 @@ pub struct Refusal {
 pub struct Agent {
     pub id: AgentId,
     pub profile: Arc<AgentProfile>,
+    /// Stands before the profile's.
+    pub learnt: Option<LearntLevel>,
     /// That of the profile; never that of another profile, of this agent or any other.
     pub revision: u64,
     /// The most at once per channel, by the channel's number.
@@ -388,6 +390,7 @@ impl Agent {
         Self {
             id,
             profile,
+            learnt: None,
             revision: 0,
             channel_limits: SmallVec::new(),
             presence: Presence::Offline,
@@ -403,6 +406,26 @@ impl Agent {
             load: Load::default(),
             draining: None,
         }
+    }
+}
+
+impl Agent {
+    /// Skills and levels as they count: what was learnt stands before the record.
+    pub fn skills(&self) -> impl Iterator<Item = (&SkillName, Level)> {
+        let learnt = self.learnt.as_ref().map(|learnt| (&learnt.skill, learnt.level));
+        let others = self.profile.skills.iter().map(|(skill, level)| (skill, *level));
+        others.filter(move |(skill, _)| learnt.is_none_or(|(learnt, _)| learnt != *skill)).chain(learnt)
+    }
+
+    /// The level of a skill as it counts; 0 = does not have it.
+    pub fn level(&self, skill: &SkillName) -> Level {
+        self.skills().find(|(has, _)| *has == skill).map_or(0, |(_, level)| level)
+    }
+
+    /// The record's level of a skill, where another was learnt.
+    pub fn unlearnt(&self, skill: &SkillName) -> Option<Level> {
+        let is_learnt = self.learnt.as_ref().is_some_and(|learnt| learnt.skill == *skill);
+        is_learnt.then(|| self.profile.skills.get(skill).copied().unwrap_or(0))
     }
 }
 

@@ -6,11 +6,14 @@
 //! document and by [`SOURCES_MAX`](crate::model::limits::SOURCES_MAX).
 //!
 //! In reading order: [`decay`] (sums that fade), [`staff`] (who works), [`reserve`] (how many empathetic agents to keep
-//! free), [`acceptance`] (how long accepting takes), [`promise`] (what announcements are worth). Not here: clocks, metrics
-//! (`shard`), and what decisions make of it (`engine`).
+//! free), [`acceptance`] (how long accepting takes), [`promise`] (what announcements are worth), [`ending`] (how contacts
+//! end), [`empathy`] (what that says of agents). Not here: clocks, metrics (`shard`), and what decisions make of it
+//! (`engine`).
 
 mod acceptance;
 mod decay;
+mod empathy;
+mod ending;
 mod promise;
 mod reserve;
 mod staff;
@@ -25,17 +28,20 @@ use crate::{
     model::{
         contact::ClosedBecause,
         document::{Document, ReserveRules},
-        ids::{AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, SkillName},
+        ids::{AgentId, AgentKey, ChannelKey, ContactKey, EngagementKey, OfferKey, QueueKey, SkillName},
         requirement::Dnf,
         time::{Span, Timestamp},
     },
 };
 
 use acceptance::Acceptances;
+use empathy::Outcomes;
+use ending::Endings;
 use promise::Promises;
 use reserve::AutoReserve;
 use staff::Staff;
 
+pub use empathy::Learner;
 pub use reserve::Load;
 pub use staff::Group;
 
@@ -55,6 +61,8 @@ pub struct Forecast {
     reserve: AutoReserve,
     acceptances: Acceptances,
     promises: Promises,
+    endings: Endings,
+    outcomes: Outcomes,
     next_at: Timestamp,
 }
 
@@ -100,6 +108,8 @@ impl Forecast {
             reserve: AutoReserve::default(),
             acceptances: Acceptances::default(),
             promises: Promises::default(),
+            endings: Endings::default(),
+            outcomes: Outcomes::default(),
             next_at: Timestamp(i64::MIN),
         }
     }
@@ -121,12 +131,20 @@ impl Forecast {
         let mut advice = self.reserve.advice(now, &self.document, &self.staff);
         advice.extend(self.acceptances.advice(&self.document));
         advice.extend(self.promises.advice(&self.document));
+        advice.extend(self.outcomes.advice(now, &self.staff));
         Some(advice)
     }
 
     /// How moments of truth and empathetic agents stand, as of the last advice.
     pub fn load(&self) -> &Load {
         self.reserve.load()
+    }
+
+    /// What is known of agents' empathy, by id, after the given one; nobody if the document does not learn it.
+    pub fn learners(&self, after: Option<&AgentId>, limit: usize) -> &[Learner] {
+        let found = self.outcomes.found();
+        let from = after.map_or(0, |after| found.partition_point(|learner| learner.agent <= *after));
+        &found[from..found.len().min(from.saturating_add(limit))]
     }
 
     fn follow(&mut self, now: Timestamp, event: &Event, state: &State) {
@@ -138,10 +156,22 @@ impl Forecast {
                 self.staff.follow(document);
                 self.reserve.follow(document);
                 self.acceptances.follow(document);
+                self.outcomes.follow(document);
+                if !self.outcomes.learns() {
+                    self.endings = Endings::default();
+                }
                 self.next_at = now;
             }
-            Event::AgentPut { agent, profile, .. } => self.staff.put(*agent, profile),
-            Event::AgentDeleted { agent, .. } => self.staff.delete(*agent),
+            Event::AgentPut { agent, id, profile, .. } => {
+                self.staff.put(*agent, id, profile);
+                if let Some(said) = self.staff.said(*agent) {
+                    self.outcomes.say(*agent, &said);
+                }
+            }
+            Event::AgentDeleted { agent, id } => {
+                self.staff.delete(*agent);
+                self.outcomes.forget(*agent, id);
+            }
             Event::PresenceSet { agent, presence, .. } => self.staff.set_presence(*agent, presence),
 
             Event::ContactAnnounced { contact, expected_at, announced, source: Some(source), .. }
@@ -165,6 +195,9 @@ impl Forecast {
                 }
             }
             Event::ContactScored { contact, care, .. } => self.score(now, *contact, care.moment_of_truth),
+            Event::SignalsTaken { contact, signals } if self.outcomes.learns() => {
+                self.endings.hear(now, *contact, signals);
+            }
             Event::ContactClosed { contact, because, .. } => self.close(now, *contact, *because),
 
             Event::OfferMade { offer, contact, agent, .. } if begins => {
@@ -174,11 +207,18 @@ impl Forecast {
             Event::OfferDeclined { offer, .. }
             | Event::OfferExpired { offer, .. }
             | Event::OfferRescinded { offer, .. } => drop(self.offers.remove(offer)),
+            Event::WrapUpStarted { engagement, because, .. } => self.leave(now, *engagement, *because),
             Event::EngagementEnded { engagement, because, .. } => self.end(now, *engagement, *because),
 
             Event::ReserveSet { skill, k } => self.reserve.set(now, skill, *k),
             Event::AcceptanceLearnt { queue, channel, usual } => self.acceptances.set(*queue, *channel, *usual),
             Event::ShowRateLearnt { source, thousandths } => self.promises.set(source, *thousandths),
+            Event::EmpathyLearnt { agent, level } => {
+                self.staff.learn(*agent, *level);
+                if let Some(said) = self.staff.said(*agent) {
+                    self.outcomes.set(now, *agent, &said);
+                }
+            }
             _ => {}
         }
     }
@@ -231,6 +271,9 @@ impl Forecast {
         self.acceptances.note(line, queue, state.channel_name(contact.channel), now - made_at);
         let is_moment = contact.moment_since.is_some();
         self.engagements.insert(engagement, Engaged { contact: key, accepted_at: now, is_moment });
+        if self.outcomes.learns() {
+            self.endings.begin(now, engagement, (key, contact.channel, is_moment), agent);
+        }
         let Some(since) = contact.moment_since.filter(|_| !contact.is_judged) else { return };
         contact.is_judged = true;
         let waited = now - since.max(contact.queued_at);
@@ -238,7 +281,15 @@ impl Forecast {
         self.reserve.judge(now, &contact.asks, in_time && self.staff.is_empathetic(agent));
     }
 
+    /// The agent is done with the customer.
+    fn leave(&mut self, now: Timestamp, key: EngagementKey, because: EngagementOver) {
+        if let Some(outcome) = self.endings.end(now, key, because) {
+            self.outcomes.note(outcome);
+        }
+    }
+
     fn end(&mut self, now: Timestamp, key: EngagementKey, because: EngagementOver) {
+        self.leave(now, key, because);
         let Some(engaged) = self.engagements.remove(&key) else { return };
         let became = self.contacts.get(&engaged.contact).is_some_and(|contact| contact.was_moment);
         if (engaged.is_moment || became) && because != EngagementOver::ConnectFailed {
@@ -248,6 +299,7 @@ impl Forecast {
 
     fn close(&mut self, now: Timestamp, key: ContactKey, because: ClosedBecause) {
         self.promises.ended(key);
+        self.endings.forget(key);
         let Some(contact) = self.contacts.remove(&key) else { return };
         let Some(since) = contact.moment_since.filter(|_| !contact.is_judged) else { return };
         let waited = now - since.max(contact.queued_at);

@@ -296,7 +296,7 @@ mod tests {
     use crate::model::{
         agent::{AgentProfile, Presence},
         document::Format,
-        ids::AgentKey,
+        ids::{AgentId, AgentKey},
     };
 
     fn document(reserve: &str) -> Document {
@@ -317,7 +317,7 @@ mod tests {
         for agent in 0..agents {
             let skill = (agent < empathetic).then(|| (SkillName::new("empathy").unwrap(), 80));
             let profile = AgentProfile { skills: skill.into_iter().collect(), ..AgentProfile::default() };
-            staff.put(AgentKey(agent), &Arc::new(profile));
+            staff.put(AgentKey(agent), &AgentId::new(&format!("a{agent}")).unwrap(), &Arc::new(profile));
             staff.set_presence(AgentKey(agent), &Presence::Available);
         }
         staff
@@ -402,7 +402,11 @@ mod tests {
                 _ => &["cards"],
             };
             let skills = skills.iter().map(|skill| (SkillName::new(skill).unwrap(), 80)).collect();
-            staff.put(AgentKey(agent), &Arc::new(AgentProfile { skills, ..AgentProfile::default() }));
+            staff.put(
+                AgentKey(agent),
+                &AgentId::new(&format!("a{agent}")).unwrap(),
+                &Arc::new(AgentProfile { skills, ..AgentProfile::default() }),
+            );
             staff.set_presence(AgentKey(agent), &Presence::Available);
         }
         let mut auto = AutoReserve::default();

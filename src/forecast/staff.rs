@@ -1,14 +1,15 @@
 //! Who works now, and how many of them are empathetic, skill by skill.
 //!
-//! Invariant: the counts are those of the agents who are available, by the document in force; an agent counts to every
-//! skill but the one that stands for empathy, and one without any to the rest.
+//! Invariant: the counts are those of the agents who are available, by the document in force and by what was learnt as
+//! matching sees it; an agent counts to every skill but the one that stands for empathy, and one without any to the rest.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
     agent::{AgentProfile, Presence},
     document::{Document, Empathy},
-    ids::{AgentKey, SkillName},
+    ids::{AgentId, AgentKey, SkillName},
+    requirement::Level,
 };
 
 /// Empathetic agents who are counted together: those with a skill, or those without another (`None`).
@@ -18,6 +19,7 @@ pub type Group = Option<SkillName>;
 #[derive(Debug, Default)]
 pub struct Staff {
     empathy: Option<Empathy>,
+    learns: Option<SkillName>,
     agents: BTreeMap<AgentKey, Agent>,
     counts: Counts,
 }
@@ -31,17 +33,37 @@ struct Counts {
 
 #[derive(Debug)]
 struct Agent {
+    id: AgentId,
     profile: Arc<AgentProfile>,
+    /// The level of empathy that stands before the profile's.
+    learnt: Option<Level>,
     is_available: bool,
+}
+
+/// What is said of an agent's empathy.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// Who.
+    pub agent: &'a AgentId,
+    /// By the record; 0 = nothing.
+    pub recorded: Level,
+    /// What was learnt and taken over.
+    pub learnt: Option<Level>,
+    /// The record stands.
+    pub is_fixed: bool,
 }
 
 impl Staff {
     /// Another document may find others empathetic.
     pub fn follow(&mut self, document: &Document) {
-        if self.empathy == document.empathy {
+        let learns = document.learnt_skill();
+        if self.empathy == document.empathy && self.learns.as_ref() == learns {
             return;
         }
-        self.empathy.clone_from(&document.empathy);
+        if self.learns.as_ref() != learns {
+            self.agents.values_mut().for_each(|agent| agent.learnt = None);
+        }
+        (self.empathy, self.learns) = (document.empathy.clone(), learns.cloned());
         self.counts = Counts::default();
         for agent in self.agents.values() {
             self.counts.enter(agent, self.empathy.as_ref());
@@ -49,11 +71,34 @@ impl Staff {
     }
 
     /// An agent is there, with this profile.
-    pub fn put(&mut self, key: AgentKey, profile: &Arc<AgentProfile>) {
+    pub fn put(&mut self, key: AgentKey, id: &AgentId, profile: &Arc<AgentProfile>) {
         self.change(key, |before| {
-            let is_available = before.is_some_and(|agent| agent.is_available);
-            Some(Agent { profile: Arc::clone(profile), is_available })
+            let is_available = before.as_ref().is_some_and(|agent| agent.is_available);
+            let learnt = before.and_then(|agent| agent.learnt).filter(|_| !profile.empathy_fixed);
+            Some(Agent { id: id.clone(), profile: Arc::clone(profile), learnt, is_available })
         });
+    }
+
+    /// An agent's level of empathy was taken over.
+    pub fn learn(&mut self, key: AgentKey, level: Option<Level>) {
+        let learnt = level.filter(|_| self.learns.is_some());
+        self.change(key, |before| before.map(|agent| Agent { learnt, ..agent }));
+    }
+
+    /// What is said of an agent's empathy, if the document learns it.
+    pub fn said(&self, key: AgentKey) -> Option<Said<'_>> {
+        let (skill, agent) = (self.learns.as_ref()?, self.agents.get(&key)?);
+        Some(Said {
+            agent: &agent.id,
+            recorded: agent.profile.skills.get(skill).copied().unwrap_or(0),
+            learnt: agent.learnt,
+            is_fixed: agent.profile.empathy_fixed,
+        })
+    }
+
+    /// Everybody.
+    pub fn agents(&self) -> impl Iterator<Item = AgentKey> {
+        self.agents.keys().copied()
     }
 
     /// An agent is there no more.
@@ -101,7 +146,8 @@ impl Staff {
 
 impl Agent {
     fn is_empathetic(&self, empathy: Option<&Empathy>) -> bool {
-        empathy.is_some_and(|empathy| self.profile.skills.get(&empathy.skill).is_some_and(|has| *has >= empathy.level))
+        let level = |empathy: &Empathy| self.learnt.or(self.profile.skills.get(&empathy.skill).copied()).unwrap_or(0);
+        empathy.is_some_and(|empathy| level(empathy) >= empathy.level)
     }
 
     fn groups(&self, empathy: &Empathy) -> Vec<Group> {
@@ -153,6 +199,10 @@ mod tests {
         Document::parse(&text, Format::Toml).unwrap()
     }
 
+    fn id(name: &str) -> AgentId {
+        AgentId::new(name).unwrap()
+    }
+
     fn profile(skills: &[(&str, u8)]) -> Arc<AgentProfile> {
         let skills = skills.iter().map(|(name, level)| (SkillName::new(name).unwrap(), *level)).collect();
         Arc::new(AgentProfile { skills, ..AgentProfile::default() })
@@ -162,9 +212,9 @@ mod tests {
     fn who_is_available_and_empathetic_counts_to_each_other_skill() {
         let (mut staff, cards) = (Staff::default(), Some(SkillName::new("cards").unwrap()));
         staff.follow(&document(70));
-        staff.put(AgentKey(1), &profile(&[("empathy", 80), ("cards", 50)]));
-        staff.put(AgentKey(2), &profile(&[("empathy", 75)]));
-        staff.put(AgentKey(3), &profile(&[("cards", 50)]));
+        staff.put(AgentKey(1), &id("a"), &profile(&[("empathy", 80), ("cards", 50)]));
+        staff.put(AgentKey(2), &id("b"), &profile(&[("empathy", 75)]));
+        staff.put(AgentKey(3), &id("c"), &profile(&[("cards", 50)]));
         assert_eq!((staff.available(), staff.empathetic()), (0, 0), "nobody takes work yet");
         (1..=3).for_each(|agent| staff.set_presence(AgentKey(agent), &Presence::Available));
         assert_eq!((staff.available(), staff.empathetic()), (3, 2));
@@ -174,5 +224,27 @@ mod tests {
         staff.set_presence(AgentKey(1), &Presence::Offline);
         staff.delete(AgentKey(3));
         assert_eq!((staff.available(), staff.groups().len()), (1, 0));
+    }
+
+    #[test]
+    fn what_was_learnt_counts_until_the_record_or_the_document_forbids_it() {
+        let text =
+            "empathy = {}\nlearning = { empathy = true }\n[skills]\nempathy = ''\n[channels.voice]\n[queues.main]\n";
+        let mut staff = Staff::default();
+        staff.follow(&Document::parse(text, Format::Toml).unwrap());
+        staff.put(AgentKey(1), &id("a"), &profile(&[("empathy", 60)]));
+        assert!(!staff.is_empathetic(AgentKey(1)));
+        staff.learn(AgentKey(1), Some(70));
+        assert!(staff.is_empathetic(AgentKey(1)));
+        staff.put(AgentKey(1), &id("a"), &profile(&[("empathy", 50)]));
+        let said = staff.said(AgentKey(1)).unwrap();
+        assert_eq!((said.recorded, said.learnt), (50, Some(70)), "another record does not undo it");
+        let fixed = AgentProfile { empathy_fixed: true, ..(*profile(&[("empathy", 50)])).clone() };
+        staff.put(AgentKey(1), &id("a"), &Arc::new(fixed));
+        assert!(!staff.is_empathetic(AgentKey(1)), "a fixed one does");
+        staff.put(AgentKey(1), &id("a"), &profile(&[("empathy", 50)]));
+        staff.learn(AgentKey(1), Some(80));
+        staff.follow(&Document::parse(&text.replace("true", "false"), Format::Toml).unwrap());
+        assert!(!staff.is_empathetic(AgentKey(1)) && staff.said(AgentKey(1)).is_none());
     }
 }

@@ -22,6 +22,8 @@ pub struct AgentProfile {
     pub capacity: u32,
     /// Most contacts at once per channel; a channel that is not listed is limited by capacity alone, and 0 refuses it.
     pub channel_limits: BTreeMap<ChannelName, u16>,
+    /// The record's word on empathy stands, whatever is learnt.
+    pub empathy_fixed: bool,
     /// The platform's own facts, handed back as they are.
     pub attributes: BTreeMap<String, String>,
 }
@@ -34,6 +36,7 @@ impl Default for AgentProfile {
             queues: Vec::new(),
             capacity: 100,
             channel_limits: BTreeMap::new(),
+            empathy_fixed: false,
             attributes: BTreeMap::new(),
         }
     }

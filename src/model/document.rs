@@ -25,7 +25,7 @@ mod source;
 pub use assist::AssistRules;
 pub use catalogue::Catalogue;
 pub use difference::{Change, Difference, Differences, differences};
-pub use empathy::{Empathy, Protection, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
+pub use empathy::{Empathy, Learning, Protection, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
 pub use moments::{Handling, HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation, written_span};
 pub use source::{DocumentEtag, Origin, Source};
@@ -48,6 +48,8 @@ pub struct Document {
     pub empathy: Option<Empathy>,
     /// How many of them are kept free for moments of truth.
     pub reserve: ReserveRules,
+    /// What is learnt of agents.
+    pub learning: Learning,
     /// The evidence that counts.
     pub signals: SignalRules,
     /// When agents are told that a customer feels worse.

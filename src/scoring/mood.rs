@@ -161,6 +161,13 @@ impl Mood {
         left.filter(|(level, _)| *level > 0).max()
     }
 
+    /// How distressed the customer was in the end, and when that was heard; words or voice, whichever came last.
+    pub fn end(&self) -> Option<(Thousandths, Timestamp)> {
+        let of = |kind: PeakEnd| Some((kind.at?, thousandths(kind.end)));
+        let last = [of(self.text), of(self.voice)].into_iter().flatten().max();
+        last.map(|(at, distress)| (distress, at))
+    }
+
     /// How urgent it is, where this is worth so many seconds at most.
     pub fn urgency(&self, seconds: u32) -> Option<(Decay, Source)> {
         let worth = |strength: Thousandths| seconds * u32::from(strength) / u32::from(WHOLE);
@@ -217,6 +224,17 @@ mod tests {
         assert_eq!(level(&mood, Source::Text), 676, "the end falls, the peak hardly");
         assert_eq!(mood.reached(700), Some((at(1), Source::Text)));
         assert_eq!((mood.reached(800), mood.count, mood.surest), (None, 2, 1_000));
+    }
+
+    #[test]
+    fn the_end_is_what_was_heard_last() {
+        let mut mood = Mood::default();
+        assert_eq!(mood.end(), None);
+        mood.add(at(0), Source::Text, &feels(-1_000, 1_000, 1_000));
+        mood.add(at(1), Source::Text, &feels(-1_000, 1_000, 1_000));
+        assert_eq!(mood.end(), Some((500, at(1))), "two messages are half of it");
+        mood.add(at(5), Source::Voice, &feels(1_000, 1_000, 1_000));
+        assert_eq!(mood.end(), Some((0, at(5))));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use tracing::{info, warn};
 
 use crate::{
     engine::{Command, State},
-    forecast::{Forecast, Group},
+    forecast::{Forecast, Group, Learner},
     journal::Record,
-    model::ids::TenantId,
+    model::ids::{AgentId, TenantId},
     telemetry::metrics::{EMPATHETIC_AGENTS, EMPATHETIC_AGENTS_SHORT, MOMENT_LOAD, RESERVE_KEPT},
 };
 
@@ -45,6 +45,11 @@ impl Advisers {
             self.waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));
             adviser.tell(&record.tenant);
         }
+    }
+
+    /// What is known of a tenant's agents' empathy, by id, after the given one.
+    pub fn learners(&self, tenant: &TenantId, after: Option<&AgentId>, limit: usize) -> Vec<Learner> {
+        self.tenants.get(tenant).map(|adviser| adviser.forecast.learners(after, limit).to_vec()).unwrap_or_default()
     }
 
     /// Whether there is something to take in.

@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    advice::Advisers,
     core::{Applied, Core, Outcome, TenantUnknown},
     effect::{Effect, GatewayAgent, Opening, To},
     feed::Feeds,
@@ -103,7 +104,7 @@ impl Batch {
     }
 
     /// Applies a call; `connection` is the last stream's number.
-    pub fn take(&mut self, core: &mut Core, item: Item, connection: &mut u64) {
+    pub fn take(&mut self, core: &mut Core, advisers: &Advisers, item: Item, connection: &mut u64) {
         match item {
             Item::Call { tenant, request, to } => self.call(core, &tenant, request, To::Caller(to)),
             Item::Calls { tenant, requests, to } => self.calls(core, &tenant, requests, to),
@@ -118,6 +119,15 @@ impl Batch {
                     Some(_) => self.effects.push(Effect::Measure { tenant, to }),
                     None => drop(to.send(Err(CallError::TenantUnknown(tenant)))),
                 }
+            }
+            Item::Learners { tenant, after, limit, to } => {
+                self.items += 1;
+                // Forecasts have seen nothing that the journal has not, so nobody has to wait for the batch.
+                let learners = match core.state(&tenant) {
+                    Some(_) => Ok(advisers.learners(&tenant, after.as_ref(), limit)),
+                    None => Err(CallError::TenantUnknown(tenant)),
+                };
+                let _ = to.send(learners);
             }
             Item::Follow { tenant, after, to } => {
                 self.items += 1;

@@ -12,6 +12,7 @@ use crate::{
         Reject, Reply, Request,
         view::{AgentView, Answer, OfferView, Query},
     },
+    forecast::Learner,
     journal::Seq,
     model::ids::{AgentId, SessionId, TenantId},
     telemetry::metrics::CALLS_OVERLOADED,
@@ -147,6 +148,16 @@ impl ShardHandle {
     /// How a tenant's moments of truth and all other contacts fare, by what is in the journal.
     pub async fn measures(&self, tenant: &TenantId) -> Result<Measures, CallError> {
         self.ask(|to| Item::Measure { tenant: tenant.clone(), to }).await
+    }
+
+    /// Lists what is known of agents' empathy, by id, after the given one.
+    pub async fn learners(
+        &self,
+        tenant: &TenantId,
+        after: Option<AgentId>,
+        limit: usize,
+    ) -> Result<Vec<Learner>, CallError> {
+        self.ask(|to| Item::Learners { tenant: tenant.clone(), after, limit, to }).await
     }
 
     /// Follows a tenant's changes, from a place in them or from now on.

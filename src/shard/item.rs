@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{Command, Reply, Request, view::Query},
+    forecast::Learner,
     model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
@@ -32,6 +33,8 @@ pub(super) enum Item {
     Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
     /// Somebody asks how moments of truth fare.
     Measure { tenant: TenantId, to: AnswerTo<Measures> },
+    /// What is known of agents' empathy, by id, after the given one.
+    Learners { tenant: TenantId, after: Option<AgentId>, limit: usize, to: AnswerTo<Vec<Learner>> },
     /// Somebody follows a tenant.
     Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
@@ -93,6 +96,7 @@ impl Item {
             | Self::Reports { tenant, .. }
             | Self::Query { tenant, .. }
             | Self::Measure { tenant, .. }
+            | Self::Learners { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
             | Self::Acts { tenant, .. } => tenant,
@@ -105,6 +109,7 @@ impl Item {
             Self::Call { .. }
             | Self::Query { .. }
             | Self::Measure { .. }
+            | Self::Learners { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
@@ -137,6 +142,7 @@ impl Item {
             Self::Reports { reports, to, .. } => drop(to.send(vec![Err(error); reports.len()])),
             Self::Query { to, .. } => drop(to.send(Err(error))),
             Self::Measure { to, .. } => drop(to.send(Err(error))),
+            Self::Learners { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {

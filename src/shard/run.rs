@@ -251,7 +251,7 @@ impl<J: Journal> Shard<J> {
         if matches!(item, Item::Watch { .. } | Item::Follow { .. }) && *self.phase.borrow() != Phase::Serving {
             return item.refuse(CallError::ShuttingDown);
         }
-        batch.take(&mut self.core, item, &mut self.connection);
+        batch.take(&mut self.core, &self.advisers, item, &mut self.connection);
     }
 
     fn lose(&mut self, batch: &mut Batch, lost: Lost) {

@@ -121,8 +121,10 @@ impl Chaos {
                 let mode = self.word(&["soft", "soft", "fixed", "graded", "off"]);
                 let (k, of_a) = (self.random.random_range(0..3), self.random.random_range(0..3));
                 let (row, share) = (self.random.random_range(0..3), *self.pick(&[20, 50, 100]));
+                let learns = self.random.random_range(0..3) > 0;
                 format!(
-                    "empathy = {{ skill = \"{skill}\", level = {level}, consecutive_max = {row}, cooldown = \"25s\", share_max = {share} }}
+                    "learning = {{ empathy = {learns} }}
+                     empathy = {{ skill = \"{skill}\", level = {level}, consecutive_max = {row}, cooldown = \"25s\", share_max = {share} }}
                     reserve = {{ mode = \"{mode}\", k = {k}, floor = {floor}, floor_until = \"40s\", k_by_skill = {{ a = {of_a} }} }}"
                 )
             }
@@ -210,7 +212,8 @@ impl Chaos {
             | Command::AckOffer { agent, .. }
             | Command::AcceptOffer { agent, .. }
             | Command::DeclineOffer { agent, .. }
-            | Command::ExtendOffer { agent, .. } => return agent_state(state, now, agent),
+            | Command::ExtendOffer { agent, .. }
+            | Command::LearnEmpathy { agent, .. } => return agent_state(state, now, agent),
             Command::Supervise(supervision) => match &supervision.action {
                 Action::MoveContact { contact, .. }
                 | Action::PullContact { contact, .. }
@@ -279,8 +282,8 @@ impl Chaos {
                 let k = *self.pick(&[None, Some(0), Some(1), Some(2)]);
                 Command::SetReserve { skill, k }
             }
-            62 => self.learn(),
-            63..70 => self.supervise(&open),
+            62..64 => self.learn(),
+            64..70 => self.supervise(&open),
             _ => self.about_contact(&open, &contacts),
         }
     }
@@ -450,6 +453,10 @@ impl Chaos {
     /// What a projection of the events might have found.
     fn learn(&mut self) -> Command {
         if self.random.random_range(0..2) == 0 {
+            let level = *self.pick(&[None, Some(10), Some(40), Some(70), Some(100)]);
+            return Command::LearnEmpathy { agent: self.agent(), level };
+        }
+        if self.random.random_range(0..2) == 0 {
             let thousandths = *self.pick(&[None, Some(0), Some(400), Some(1_000)]);
             return Command::LearnShowRate { source: self.source(), thousandths };
         }
@@ -579,6 +586,7 @@ impl Chaos {
             profile.channel_limits.insert(channel, self.random.random_range(0..3));
         }
         profile.capacity = *self.pick(&[100, 100, 140, 60]);
+        profile.empathy_fixed = self.random.random_range(0..5) == 0;
         let agent = self.agent();
         let expected = self.expected(agents, &agent);
         AgentRow { agent, profile: Arc::new(profile), expected }

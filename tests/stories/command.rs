@@ -73,6 +73,10 @@ pub fn understand(
             let usual = if usual == "unknown" { None } else { Some(length(usual)?) };
             return Ok(vec![Command::LearnAcceptance { queue, channel, usual }.into()]);
         }
+        ["empathy", who, level] => {
+            let level = if level == "record" { None } else { Some(number(level)?) };
+            return Ok(vec![Command::LearnEmpathy { agent: named(AgentId::new(who))?, level }.into()]);
+        }
         ["source", source, "keeps", percent] => {
             let source = named(SourceName::new(source))?;
             let percent: u16 = number(percent)?;
@@ -99,7 +103,7 @@ pub fn understand(
     Ok(all)
 }
 
-/// `agent ana skills claims=70 limits chat=2 queues claims, loans capacity 200 offline silent`, and what must be so
+/// `agent ana skills claims=70 limits chat=2 queues claims, loans capacity 200 fixed offline silent`, and what must be so
 /// before: `new` (there is no such agent), `known` (there is) or `put=2` (the profile is that of the second time).
 fn agent(
     who: &str,
@@ -126,6 +130,7 @@ fn agent(
             (_, None) if *word == "new" => expected = Expected::Absent,
             (_, None) if *word == "known" => expected = Expected::Present,
             (_, None) if is_section(word) => section = word,
+            (_, None) if *word == "fixed" => profile.empathy_fixed = true,
             (_, None) if ["offline", "silent"].contains(word) => drop(flags.insert(*word)),
             _ => return Err(format!("{word:?} says nothing of an agent")),
         }

@@ -211,6 +211,10 @@ impl Cast {
                 Some(thousandths) => format!("{source} keeps {thousandths} of 1000"),
                 None => format!("{source} keeps what it says"),
             },
+            Event::EmpathyLearnt { agent: who, level } => match level {
+                Some(level) => format!("empathy of {} is {level}", agent(who)),
+                None => format!("empathy of {} is what the record says", agent(who)),
+            },
             Event::TargetReleased { contact: who } => format!("anyone may take {}", contact(who)),
             Event::ContactUnreachable { contact: who, unmet } => {
                 let because = match unmet {

@@ -250,6 +250,7 @@ impl Violations {
             queues: queues?,
             capacity: capacity?,
             channel_limits: channel_limits?,
+            empathy_fixed: message.empathy_fixed,
             attributes: attributes?,
         })
     }

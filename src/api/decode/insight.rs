@@ -3,7 +3,7 @@
 use crate::{
     api::{page_token::List, pb},
     engine::{explain::view::Explain, view::Query},
-    model::ids::{AgentId, QueueName},
+    model::ids::{AgentId, QueueName, TenantId},
 };
 
 use super::{Question, Violations};
@@ -50,4 +50,24 @@ pub fn explain_offer(message: &pb::ExplainOfferRequest) -> Result<Question, Viol
     let mut v = Violations::default();
     let offer = v.take_offer("offer_id", &message.offer_id);
     v.question(&message.tenant, offer.map(|offer| Query::Explain(Explain::Offer(offer))))
+}
+
+/// A decoded wish to see what is known of agents' empathy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learners {
+    /// Whose agents.
+    pub tenant: TenantId,
+    /// The last of the page before.
+    pub after: Option<AgentId>,
+    /// Most rows.
+    pub limit: usize,
+}
+
+/// Decodes ListEmpathy.
+pub fn list_empathy(message: &pb::ListEmpathyRequest) -> Result<Learners, Violations> {
+    let mut v = Violations::default();
+    let limit = v.take_page_size(message.page_size);
+    let after = v.take_page_token(&message.page_token, List::Learners, AgentId::new);
+    let tenant = v.take_tenant(&message.tenant);
+    v.finish(tenant.zip(limit).zip(after).map(|((tenant, limit), after)| Learners { tenant, after, limit }))
 }

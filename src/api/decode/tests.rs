@@ -238,6 +238,7 @@ fn every_field_of_a_profile_that_is_wrong_is_named_at_once() {
         capacity: Some(10_001),
         channel_limits: BTreeMap::from([("chat".into(), 65_536)]),
         attributes: BTreeMap::from([("a".into(), "x".repeat(8_192))]),
+        empathy_fixed: true,
     };
     let put = pb::PutAgentRequest { profile: Some(profile), ..Default::default() };
     assert_eq!(

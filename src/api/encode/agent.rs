@@ -51,6 +51,7 @@ fn profile(profile: &AgentProfile) -> pb::AgentProfile {
             .map(|(channel, limit)| (channel.to_string(), u32::from(*limit)))
             .collect(),
         attributes: profile.attributes.clone(),
+        empathy_fixed: profile.empathy_fixed,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
             ProspectKind, QueueEligibility, TermsExplained,
         },
     },
+    forecast::Learner,
     model::{
         ids::{AgentId, QueueName},
         time::{Span, Timestamp},
@@ -50,6 +51,30 @@ pub fn candidates(candidates: Vec<Candidate>, next: Option<AgentId>) -> pb::List
     pb::ListCandidatesResponse {
         candidates: candidates.into_iter().map(candidate).collect(),
         next_page_token: page_token::encode(List::Candidates, next.as_ref().map(|last| last.as_str())),
+    }
+}
+
+/// A page of what is known of agents' empathy, of so many rows at most.
+pub fn learners(learners: &[Learner], limit: usize) -> pb::ListEmpathyResponse {
+    let next = learners.last().filter(|_| learners.len() == limit);
+    pb::ListEmpathyResponse {
+        agents: learners.iter().map(learner).collect(),
+        next_page_token: page_token::encode(List::Learners, next.map(|last| last.agent.as_str())),
+    }
+}
+
+fn learner(learner: &Learner) -> pb::AgentEmpathy {
+    pb::AgentEmpathy {
+        agent_id: learner.agent.to_string(),
+        recorded_level: learner.recorded.into(),
+        learnt_level: learner.learnt.map(u32::from),
+        fixed: learner.is_fixed,
+        outcomes: learner.outcomes,
+        found_level: learner.found.into(),
+        found_level_min: learner.within.0.into(),
+        found_level_max: learner.within.1.into(),
+        learnt_time: learner.since.map(timestamp),
+        role_model: learner.is_role_model,
     }
 }
 

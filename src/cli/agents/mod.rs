@@ -17,6 +17,7 @@ use super::{
     supervise,
 };
 
+mod empathy;
 mod import;
 mod rows;
 mod show;
@@ -50,6 +51,9 @@ enum Verb {
     /// As a supervisor: gives an agent a presence, now or after the present work
     #[command(after_help = "Example:\n  attune agents force ana away --timing immediately --reason 'left the desk'")]
     Force(supervise::ForcePresence),
+    /// Shows what was learnt of agents' empathy, and who the role models are
+    #[command(after_help = "Example:\n  attune agents empathy")]
+    Empathy(empathy::Empathy),
     /// Creates agents or replaces their profiles, as many as a file has
     #[command(after_help = import::EXAMPLE)]
     Import(import::Import),
@@ -100,6 +104,10 @@ struct Put {
     /// A fact of the platform's; may be given several times
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = parse_attribute)]
     attributes: Vec<(String, String)>,
+
+    /// The level of empathy stays what is given here, whatever is learnt
+    #[arg(long)]
+    empathy_fixed: bool,
 
     /// Only if the profile still has this etag
     #[arg(long, conflicts_with = "create")]
@@ -175,6 +183,7 @@ impl Verb {
             }
             Self::Presence(presence) => presence.run(session).await,
             Self::Force(supervised) => supervised.run(session).await,
+            Self::Empathy(empathy) => empathy.run(session).await,
             Self::Import(_) => unreachable!("an import reads its file before it connects"),
         }
     }
@@ -220,6 +229,7 @@ impl Put {
             capacity: self.capacity,
             channel_limits: self.channel_limits.into_iter().collect(),
             attributes: self.attributes.into_iter().collect(),
+            empathy_fixed: self.empathy_fixed,
         };
         let mode = match (self.create, self.replace) {
             (true, _) => pb::PutMode::Create,

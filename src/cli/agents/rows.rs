@@ -37,7 +37,8 @@ impl fmt::Display for Fault {
 }
 
 /// Columns of a spreadsheet that mean something by themselves; all others are attributes.
-const COLUMNS: [&str; 6] = ["agent_id", "display_name", "skills", "queues", "capacity", "channel_limits"];
+const COLUMNS: [&str; 7] =
+    ["agent_id", "display_name", "skills", "queues", "capacity", "channel_limits", "empathy_fixed"];
 
 /// Reads a file by what its name ends in: `.csv`, `.toml`, or else JSON lines.
 pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Row>, Vec<Fault>> {
@@ -127,6 +128,10 @@ fn csv_row(titles: &StringRecord, record: &StringRecord, line: u64) -> Result<Ro
                 let capacity = cell.parse().map_err(|_| format!("capacity is {cell:?}, which is no whole number"))?;
                 profile.capacity = Some(capacity);
             }
+            "empathy_fixed" => {
+                let fixed = cell.parse().map_err(|_| format!("empathy_fixed is {cell:?}; true or false is right"))?;
+                profile.empathy_fixed = fixed;
+            }
             other => drop(profile.attributes.insert(other.to_owned(), cell.to_owned())),
         }
     }
@@ -155,16 +160,17 @@ mod tests {
             capacity: Some(200),
             channel_limits: [("chat".into(), 3)].into(),
             attributes: [("team".into(), "red".into())].into(),
+            empathy_fixed: true,
         }
     }
 
     #[test]
     fn all_notations_say_the_same() {
-        let lines = r#"{"agent_id":"ana","display_name":"Ana M.","skills":{"cards":80,"lang_en":100},"queues":["vip"],"capacity":200,"channel_limits":{"chat":3},"attributes":{"team":"red"}}"#;
+        let lines = r#"{"agent_id":"ana","display_name":"Ana M.","skills":{"cards":80,"lang_en":100},"queues":["vip"],"capacity":200,"channel_limits":{"chat":3},"attributes":{"team":"red"},"empathy_fixed":true}"#;
         let toml = "[agents.ana]\ndisplay_name = 'Ana M.'\nskills = { cards = 80, lang_en = 100 }\nqueues = ['vip']\n\
-                    capacity = 200\nchannel_limits = { chat = 3 }\nattributes = { team = 'red' }\n";
-        let csv = "agent_id,display_name,skills,queues,capacity,channel_limits,team\n\
-                   ana,Ana M.,cards=80 lang_en=100,vip,200,chat=3,red\n";
+                    capacity = 200\nchannel_limits = { chat = 3 }\nattributes = { team = 'red' }\nempathy_fixed = true\n";
+        let csv = "agent_id,display_name,skills,queues,capacity,channel_limits,team,empathy_fixed\n\
+                   ana,Ana M.,cards=80 lang_en=100,vip,200,chat=3,red,true\n";
         for (name, text) in [("a.jsonl", lines), ("a.toml", toml), ("a.csv", csv)] {
             let rows = read(Path::new(name), text).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
             assert_eq!(rows.len(), 1, "{name}");

@@ -39,6 +39,7 @@ pub(super) fn one(agent: &pb::Agent) -> Fields {
         .tell("session", session(agent.session.as_ref()))
         .tell("capacity used", load(agent))
         .tell("skills", levels(&profile.skills, "\n"))
+        .tell("empathy", if profile.empathy_fixed { "fixed" } else { "" })
         .tell("queues", profile.queues.join("\n"))
         .tell("channel limits", levels(&profile.channel_limits, "\n"))
         .tell("attributes", attributes.join("\n"))

@@ -160,7 +160,11 @@ impl State {
         let engagements = self.agent(key).engagements.iter().map(|key| self.engagement(*key));
         let gives_way = engagements.filter(|e| e.is_active() && self.is_interruptible(key, e.channel));
         let interruptible_used = gives_way.map(|engagement| engagement.cost_now).sum();
+        let sweep = self.sweep.as_ref().expect("only a sweep under way advances");
+        let learns = sweep.other.document.learnt_skill().cloned();
         self.index.place_agent(key, None);
+        let agent = self.agents[key.0 as usize].as_mut().expect("it was looked for a moment ago");
+        agent.learnt = agent.learnt.take().filter(|learnt| learns.as_ref() == Some(&learnt.skill));
         self.describe_agent(key);
         self.change_agent(key, |agent| agent.interruptible_used = interruptible_used);
     }

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     terms::{Skill, Terms, Wanted, alternatives},
-    view::{Candidate, Obstacle},
+    view::{Candidate, Has, Obstacle},
 };
 
 /// An agent as a candidate for a contact.
@@ -82,13 +82,15 @@ pub fn lacking(
     if rules.members == Members::Assigned && !stand.is_assigned(queue) {
         found.push(Obstacle::NotMember { queue: state.queue_name(queue).clone() });
     }
+    let agent = state.agent(key);
+    let has = |skill: &Skill| Has { level: skill.level_of(stand), unlearnt: agent.unlearnt(&skill.condition.skill) };
     let lacked = |wanted: &Wanted| -> Vec<Obstacle> {
         let missing = wanted.must.iter().filter(|skill| !skill.is_met_by(stand));
-        let missing = missing
-            .map(|skill| Obstacle::SkillMissing { condition: skill.condition.clone(), has: skill.level_of(stand) });
+        let missing =
+            missing.map(|skill| Obstacle::SkillMissing { condition: skill.condition.clone(), has: has(skill) });
         let forbidden = wanted.must_not.iter().filter(|skill| skill.is_met_by(stand));
-        let forbidden = forbidden
-            .map(|skill| Obstacle::SkillForbidden { condition: skill.condition.clone(), has: skill.level_of(stand) });
+        let forbidden =
+            forbidden.map(|skill| Obstacle::SkillForbidden { condition: skill.condition.clone(), has: has(skill) });
         missing.chain(forbidden).collect()
     };
     found.extend(asked.iter().map(lacked).min_by_key(Vec::len).unwrap_or_default());

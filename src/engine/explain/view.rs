@@ -230,6 +230,24 @@ pub enum Hurdle {
     Paused,
 }
 
+/// An agent's level of a skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Has {
+    /// As it counts; 0 = does not have it.
+    pub level: Level,
+    /// The record's, where another was learnt.
+    pub unlearnt: Option<Level>,
+}
+
+impl fmt::Display for Has {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unlearnt {
+            None => write!(f, "{}", self.level),
+            Some(unlearnt) => write!(f, "{} (learnt; {unlearnt} in the record)", self.level),
+        }
+    }
+}
+
 /// One thing that keeps a contact away from an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
@@ -238,9 +256,9 @@ pub enum Obstacle {
     /// Not assigned to the queue.
     NotMember { queue: QueueName },
     /// A skill is missing or too low.
-    SkillMissing { condition: Condition, has: Level },
+    SkillMissing { condition: Condition, has: Has },
     /// A skill must not be there.
-    SkillForbidden { condition: Condition, has: Level },
+    SkillForbidden { condition: Condition, has: Has },
     /// The agent takes no contacts of the channel.
     ChannelRefused { channel: ChannelName },
     /// More than the whole capacity.
@@ -488,7 +506,9 @@ impl fmt::Display for Obstacle {
         match self {
             Self::NotTarget { target, .. } => write!(f, "the contact waits for {target}"),
             Self::NotMember { queue } => write!(f, "is not assigned to {queue}"),
-            Self::SkillMissing { condition, has: 0 } => write!(f, "needs {}, does not have it", written(condition)),
+            Self::SkillMissing { condition, has: Has { level: 0, unlearnt: None } } => {
+                write!(f, "needs {}, does not have it", written(condition))
+            }
             Self::SkillMissing { condition, has } => write!(f, "needs {}, has {has}", written(condition)),
             Self::SkillForbidden { condition, has } => write!(f, "must not have {}, has {has}", written(condition)),
             Self::ChannelRefused { channel } => write!(f, "takes no {channel}"),

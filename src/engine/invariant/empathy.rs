@@ -29,7 +29,7 @@ use crate::{
 use super::{Broken, could_take, holds, holds_all, in_line};
 
 fn level_of(agent: &Agent, empathy: &Empathy) -> Level {
-    agent.profile.skills.get(&empathy.skill).copied().unwrap_or(0)
+    agent.level(&empathy.skill)
 }
 
 fn is_empathetic(agent: &Agent, empathy: &Empathy) -> bool {
@@ -94,7 +94,7 @@ fn bears(state: &State, document: &Document, key: AgentKey, bar: Bar) -> bool {
     let all: Vec<AgentKey> = state.agent_ids.values().copied().collect();
     groups(state.agent(key), empathy).into_iter().any(|group| {
         let has = |key: &&AgentKey| match &group {
-            Some(skill) => state.agent(**key).profile.skills.contains_key(skill),
+            Some(skill) => state.agent(**key).level(skill) > 0,
             None => true,
         };
         let others = all.iter().filter(has).any(|key| !is_empathetic(state.agent(*key), empathy));
@@ -131,8 +131,8 @@ fn k_of(state: &State, document: &Document, group: Option<&SkillName>) -> u32 {
 
 /// The skills an agent is counted for; `None` = it has no other than empathy.
 fn groups(agent: &Agent, empathy: &Empathy) -> BTreeSet<Option<SkillName>> {
-    let others = agent.profile.skills.keys().filter(|skill| **skill != empathy.skill);
-    let groups: BTreeSet<Option<SkillName>> = others.map(|skill| Some(skill.clone())).collect();
+    let others = agent.skills().filter(|(skill, _)| **skill != empathy.skill);
+    let groups: BTreeSet<Option<SkillName>> = others.map(|(skill, _)| Some(skill.clone())).collect();
     if groups.is_empty() { BTreeSet::from([None]) } else { groups }
 }
 
@@ -246,5 +246,21 @@ pub(super) fn check_reserves(state: &State) -> Result<(), Broken> {
     let documents = [Some(&state.document), state.sweep.as_deref().map(|sweep| &sweep.other.document)];
     let reserves = documents.into_iter().flatten().filter(|document| document.empathy.is_some()).count();
     must!(state.index.reserves.len() == reserves, "{} reserves are kept", state.index.reserves.len());
+    Ok(())
+}
+
+/// What was learnt of an agent stands only where it may.
+pub(super) fn check_learnt(state: &State, agent: &Agent) -> Result<(), Broken> {
+    let Some(learnt) = &agent.learnt else { return Ok(()) };
+    let id = &agent.id;
+    must!(!agent.profile.empathy_fixed, "agent {id:?} has learnt a level that the record fixes");
+    let other = state.sweep.as_deref().and_then(|sweep| sweep.other.document.learnt_skill());
+    let skills = [state.document.learnt_skill(), other];
+    must!(
+        skills.contains(&Some(&learnt.skill)),
+        "agent {id:?} has learnt {:?}, which no document learns",
+        learnt.skill
+    );
+    must!((1..=100).contains(&learnt.level), "agent {id:?} has learnt level {}", learnt.level);
     Ok(())
 }

@@ -166,7 +166,8 @@ choice! {
         26: SetReserve { 1: skill, 2: k },
         30: Resume { 1: since },
         31: LearnAcceptance { 1: queue, 2: channel, 3: usual },
-        32: LearnShowRate { 1: source, 2: thousandths };
+        32: LearnShowRate { 1: source, 2: thousandths },
+        33: LearnEmpathy { 1: agent, 2: level };
         27: ApplyDocument,
         28: EnqueueContact,
         29: Supervise,
@@ -241,6 +242,7 @@ choice! {
         59: MomentUncovered { 1: contact },
         60: AcceptanceLearnt { 1: queue, 2: channel, 3: usual },
         61: ShowRateLearnt { 1: source, 2: thousandths },
+        62: EmpathyLearnt { 1: agent, 2: level },
     }
 }
 

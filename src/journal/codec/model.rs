@@ -80,7 +80,7 @@ record! {
         1: id, 2: queue, 3: channel, 4: requirement, 5: target, 6: excluded, 7: care, 8: dynamic, 9: signals,
         10: arrived_at, 11: details,
     }
-    AgentProfile { 1: display_name, 2: skills, 3: queues, 4: capacity, 5: channel_limits, 6: attributes }
+    AgentProfile { 1: display_name, 2: skills, 3: queues, 4: capacity, 5: channel_limits, 6: attributes, 7: empathy_fixed }
     AgentRow { 1: agent, 2: profile, 3: expected }
     Supervision { 1: actor, 2: reason, 3: action }
     Signal { 1: key, 2: revision, 3: observed_at, 4: source, 5: content }

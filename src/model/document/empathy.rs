@@ -1,11 +1,11 @@
-//! Who counts as empathetic, how long a moment of truth waits for one of them, how much is asked of each, and how many
-//! of them are kept free.
+//! Who counts as empathetic and whether that is learnt, how long a moment of truth waits for one of them, how much is
+//! asked of each, and how many of them are kept free.
 //!
 //! Invariant: a document without this section knows no empathetic agents, and nothing is routed by empathy.
 
 use std::collections::BTreeMap;
 
-use super::{Acceptance, Queue};
+use super::{Acceptance, Document, Queue};
 use crate::model::{
     ids::SkillName,
     requirement::{Condition, Level},
@@ -80,6 +80,20 @@ pub fn accepting(queue: &Queue, usual: Span) -> Span {
     match queue.offers.acceptance {
         Acceptance::ByAgent => usual,
         Acceptance::Automatic => Span::ZERO,
+    }
+}
+
+/// A document's `[learning]`: what is learnt of agents, where the tenant wants that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Learning {
+    /// Whether an agent's empathy follows how customers left, compared with what was to be expected.
+    pub empathy: bool,
+}
+
+impl Document {
+    /// The skill whose level is learnt; `None` = the agents' records alone say who is empathetic.
+    pub fn learnt_skill(&self) -> Option<&SkillName> {
+        self.empathy.as_ref().filter(|_| self.learning.empathy).map(|empathy| &empathy.skill)
     }
 }
 

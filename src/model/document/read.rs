@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AssistRules, Catalogue, Channel, DEFAULT_TOML, Document, HeadStart, LongestIdle, Moment, OnAgentLost, RefusalPause,
-    ReserveRules, SignalRules, Source,
+    AssistRules, Catalogue, Channel, DEFAULT_TOML, Document, HeadStart, Learning, LongestIdle, Moment, OnAgentLost,
+    RefusalPause, ReserveRules, SignalRules, Source,
 };
 use crate::model::{
     ids::{ChannelName, MomentName, SkillName},
@@ -196,6 +196,7 @@ impl Document {
             refusal_pause: RefusalPause::default(),
             empathy: None,
             reserve: ReserveRules::default(),
+            learning: Learning::default(),
             signals: SignalRules::default(),
             assist: AssistRules::default(),
             head_start: HeadStart::default(),
@@ -237,6 +238,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
+    let learning = empathy::read_learning(top.section("learning"));
     let signals = moments::read_signals(top.section("signals"));
     let assist = assist::read_assist(top.section("assist"));
     let head_start = moments::read_head_start(top.section("head_start"));
@@ -261,6 +263,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         refusal_pause,
         empathy,
         reserve: reserve.unwrap_or_default(),
+        learning,
         signals,
         assist,
         head_start,

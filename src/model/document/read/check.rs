@@ -39,6 +39,9 @@ pub(super) fn check_document(document: &Document, root: &Place<'_>) {
     if document.empathy.is_none() && document.reserve != ReserveRules::default() {
         root.fault_below(&["reserve"], "keeps empathetic agents free; say in [empathy] who they are".to_owned());
     }
+    if document.learning.empathy && document.empathy.is_none() {
+        root.fault_below(&["learning"], "is about empathetic agents; say in [empathy] who they are".to_owned());
+    }
     check_lanes(document, root);
     check_atoms(document, root);
 }

@@ -9,7 +9,7 @@ use super::{
     span::SPAN_MAX,
 };
 use crate::model::{
-    document::{Empathy, Protection, ReserveMode, ReserveRules},
+    document::{Empathy, Learning, Protection, ReserveMode, ReserveRules},
     ids::SkillName,
     limits::{RESERVE_MAX, SKILLS_MAX},
     requirement::Level,
@@ -79,4 +79,11 @@ pub(super) fn read_reserve(place: &Place<'_>) -> Option<ReserveRules> {
     };
     object.finish();
     Some(rules)
+}
+
+/// Reads `[learning]`.
+pub(super) fn read_learning(mut object: Object<'_>) -> Learning {
+    let empathy = object.get("empathy").and_then(|p| p.flag()).unwrap_or(false);
+    object.finish();
+    Learning { empathy }
 }

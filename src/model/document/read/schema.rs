@@ -53,6 +53,7 @@ impl Document {
                 ("refusal_pause", refusal_pause()),
                 ("empathy", empathy::empathy()),
                 ("reserve", empathy::reserve()),
+                ("learning", empathy::learning()),
                 ("signals", moments::signals()),
                 ("assist", assist::assist()),
                 ("head_start", moments::head_start()),

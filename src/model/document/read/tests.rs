@@ -440,3 +440,16 @@ fn conditions_are_a_skill_or_a_skill_at_a_level() {
         assert_eq!(read(text).unwrap_err().to_string(), format!("queues.main.require.all[0]: {fault}"));
     }
 }
+
+#[test]
+fn empathy_is_learnt_only_if_asked_for_and_of_somebody() {
+    let read = |rules: &str| toml(&format!("{rules}\nskills.empathy = ''\n{SMALLEST}"));
+    assert_eq!(read("empathy = {}").unwrap().learnt_skill(), None);
+    assert_eq!(read("empathy = {}\nlearning = { empathy = false }").unwrap().learnt_skill(), None);
+    let skill = SkillName::new("empathy").unwrap();
+    assert_eq!(read("empathy = {}\nlearning = { empathy = true }").unwrap().learnt_skill(), Some(&skill));
+    assert_eq!(
+        read("learning = { empathy = true }").unwrap_err().to_string(),
+        "learning: is about empathetic agents; say in [empathy] who they are"
+    );
+}

@@ -9,7 +9,7 @@ use super::{
         empathy::{AUTO, CONSECUTIVE_MAX, LEVEL, MODES, SKILL, TARGETS},
         span::SPAN_MAX,
     },
-    choice, name, named, number, number_or, span, table, with_default,
+    choice, flag, name, named, number, number_or, span, table, with_default,
 };
 use crate::model::{
     document::{Protection, ReserveRules},
@@ -130,5 +130,22 @@ pub(super) fn reserve() -> Value {
                 span("After this wait a routine contact may take any of them.", Span::ZERO, SPAN_MAX, Some("5m")),
             ),
         ],
+    )
+}
+
+pub(super) fn learning() -> Value {
+    table(
+        "What is learnt of agents. Default: nothing.",
+        &[],
+        [(
+            "empathy",
+            with_default(
+                flag(
+                    "Whether an agent's level of the skill that stands for empathy follows how customers left, compared \
+                     with what was to be expected of contacts like theirs.",
+                ),
+                false,
+            ),
+        )],
     )
 }
