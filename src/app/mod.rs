@@ -25,7 +25,7 @@ use crate::{
     admin::{self, Latch, Readiness, Shown},
     config::{Durability, Loaded, Settings},
     journal::{
-        disk::{self, DiskJournal, Syncing},
+        disk::{self, DiskJournal},
         memory::{MemoryStorage, Retention},
     },
     model::{document::Document, ids::TenantId},
@@ -33,6 +33,7 @@ use crate::{
         Directory, clock,
         core::{AddTenantError, Applied, Core, RecoverError},
         observe::Observer,
+        recover::Recovered,
         run::{self, ShardTask, Status},
     },
     telemetry::metrics::{self, DURABILITY, InstallError},
@@ -59,8 +60,6 @@ use threads::ShardRuntime;
 
 use reload::InForce;
 
-/// How long an acknowledged change may be without the disk, if the settings say `async`.
-const ASYNC_WITHIN: Duration = Duration::from_millis(100);
 /// Bytes of a journal's segment: a minute of a busy daemon, and a fraction of a second to read.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
@@ -146,32 +145,31 @@ impl Daemon {
         let settings = &loaded.settings;
         let handle = metrics::install()?;
         let documents = documents::read_all(&settings.tenants)?;
-        let (mut core, journal) = open_journal(settings)?;
-        let mut founding = core.resume(clock::now());
-        founding.extend(found(&mut core, &documents)?);
-        info!(tenants = documents.len(), "routing documents read");
-
         let api = listen("listen", settings.listen).await?;
         let admin = listen("admin.listen", settings.admin_listen).await?;
+        let (mut recovered, journal) = open_journal(settings)?;
+        let mut founding = recovered.core.resume(clock::now(), journal.as_ref().and_then(DiskJournal::alive_at));
+        founding.extend(found(&mut recovered.core, &documents)?);
+        info!(tenants = documents.len(), "routing documents read");
+
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
         let readiness = Readiness::new();
         let (keeping, accepting) = (readiness.latch("journal"), readiness.latch("api"));
-        let Settings { metrics_queues_max, shard_thread, overload, durability, .. } = *settings;
+        let Settings { shard_thread, overload, durability, .. } = *settings;
         let (in_force, settings) = InForce::new(loaded, documents);
         let admin = serve_admin(admin, Shown { readiness, metrics: handle, settings });
 
         let directory = Directory::new();
-        let tenants: Vec<_> = core.tenants().cloned().collect();
+        let tenants: Vec<_> = recovered.core.tenants().cloned().collect();
         DURABILITY.gauge(&[&durability.to_string()]).set(1.0);
         let shard_runtime = ShardRuntime::new(shard_thread).map_err(StartError::Thread)?;
         let (shard_handle, shard) = {
             let _there = shard_runtime.enter();
-            let observer = Observer::new(metrics_queues_max);
             match journal {
-                Some(journal) => run::start(core, founding, journal, observer),
+                Some(journal) => run::resume(recovered, founding, journal),
                 // Nobody but this process could read it, which does not; and what is kept a while only to be dropped has
                 // left the processor's caches by then, as has what it drove out of them.
-                None => run::start(core, founding, MemoryStorage::new(Retention::Last(0)).open(), observer),
+                None => run::resume(recovered, founding, MemoryStorage::new(Retention::Last(0)).open()),
             }
         };
         await_serving(&shard).await?;
@@ -181,7 +179,7 @@ impl Daemon {
         }
         match durability {
             Durability::Memory => info!(%durability, "shard serves; nothing survives the process"),
-            Durability::Async | Durability::Sync => info!(%durability, "shard serves"),
+            Durability::Sync => info!(%durability, "shard serves"),
         }
 
         let api = serve::start(api, directory.clone(), overload);
@@ -233,30 +231,36 @@ impl<E> Server<E> {
     }
 }
 
-/// The worlds as the journal left them, and the journal, unless it is in memory.
-fn open_journal(settings: &Settings) -> Result<(Core, Option<DiskJournal>), StartError> {
-    let syncing = match settings.durability {
-        Durability::Memory => return Ok((Core::new(), None)),
-        Durability::Async => Syncing::Within(ASYNC_WITHIN),
-        Durability::Sync => Syncing::Each,
-    };
-    let folder = settings.journal_folder.clone();
-    let kept = disk::Settings { folder, syncing, segment_bytes: SEGMENT_BYTES };
-    let (started, mut core, mut recovered) = (Instant::now(), Core::new(), Ok(()));
+/// The shard as the journal left it, and the journal, unless it is in memory.
+fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>), StartError> {
+    let mut recovered = Recovered::new(Observer::new(settings.metrics_queues_max));
+    if settings.durability == Durability::Memory {
+        return Ok((recovered, None));
+    }
+    let kept = disk::Settings { folder: settings.journal_folder.clone(), segment_bytes: SEGMENT_BYTES };
+    let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::open(kept, |record| {
-        if recovered.is_ok() {
-            recovered = core.repeat(record);
+        if so_far.is_ok() {
+            so_far = recovered.repeat(record);
         }
     })?;
-    recovered?;
-    core.end_recovery();
+    so_far?;
+    recovered.core.end_recovery();
     info!(next = %journal.next_seq(), took = ?started.elapsed(), "journal read");
-    Ok((core, Some(journal)))
+    Ok((recovered, Some(journal)))
 }
 
 /// Founds the tenants that the journal does not know; of those that it knows, its document stands.
 fn found(core: &mut Core, documents: &BTreeMap<TenantId, Arc<Document>>) -> Result<Vec<Applied>, AddTenantError> {
     let known: BTreeSet<TenantId> = core.tenants().cloned().collect();
+    for tenant in &known {
+        let in_force = core.state(tenant).map(|state| state.etag().digest);
+        match documents.get(tenant) {
+            Some(document) if in_force == Some(document.source.digest) => {}
+            Some(_) => warn!(%tenant, "the journal has another routing document than the settings: it stands"),
+            None => warn!(%tenant, "the journal has a tenant that the settings do not name; it is served"),
+        }
+    }
     let new = documents.iter().filter(|(tenant, _)| !known.contains(*tenant));
     let add = |(tenant, document): (&TenantId, &Arc<Document>)| {
         core.add_tenant(clock::now(), tenant.clone(), Arc::clone(document))

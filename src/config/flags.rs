@@ -26,12 +26,12 @@ pub struct Flags {
     #[arg(global = true, long = "tenant", value_name = "NAME[=FILE]")]
     pub tenants: Vec<String>,
 
-    /// What survives: memory (nothing), async (the process's end, and the machine's but for the last 100 ms) or sync
-    /// (both) [default: memory] [env: ATTUNE_JOURNAL_DURABILITY]
+    /// What survives: memory (nothing) or sync (whatever was answered, the process's end and the machine's)
+    /// [default: memory] [env: ATTUNE_JOURNAL_DURABILITY]
     #[arg(global = true, long, value_name = "WHAT")]
     pub journal_durability: Option<String>,
 
-    /// Folder of the journal, for async and sync [default: attune-journal] [env: ATTUNE_JOURNAL_FOLDER]
+    /// Folder of the journal, for sync [default: attune-journal] [env: ATTUNE_JOURNAL_FOLDER]
     #[arg(global = true, long, value_name = "FOLDER")]
     pub journal_folder: Option<String>,
 

@@ -86,8 +86,8 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "journal.durability",
         default: "memory",
-        help: "What survives: memory (nothing), async (the process's end, and the machine's but for the last 100 ms) or sync (both).",
-        form: Form::Word(&["memory", "async", "sync"]),
+        help: "What survives: memory (nothing) or sync (whatever was answered, the process's end and the machine's).",
+        form: Form::Word(&["memory", "sync"]),
         change: Change::Restart,
         get: |settings| settings.durability.to_string(),
         set: |settings, text| parse(text).map(|durability| settings.durability = durability),
@@ -95,7 +95,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "journal.folder",
         default: "attune-journal",
-        help: "Folder of the journal, for async and sync; made if it is not there. One process at a time.",
+        help: "Folder of the journal, for sync; made if it is not there. One process at a time.",
         form: Form::Text,
         change: Change::Restart,
         get: |settings| settings.journal_folder.display().to_string(),

@@ -121,9 +121,7 @@ pub enum Durability {
     /// Nothing survives the process.
     #[default]
     Memory,
-    /// All of it survives the process; what was acknowledged within the last tenth of a second may die with the machine.
-    Async,
-    /// All of it survives both.
+    /// All of it survives the process, and the machine.
     Sync,
 }
 
@@ -131,7 +129,6 @@ impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Memory => "memory",
-            Self::Async => "async",
             Self::Sync => "sync",
         })
     }
@@ -143,9 +140,8 @@ impl FromStr for Durability {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "memory" => Ok(Self::Memory),
-            "async" => Ok(Self::Async),
             "sync" => Ok(Self::Sync),
-            _ => Err("is none of memory, async and sync"),
+            _ => Err("is neither memory nor sync"),
         }
     }
 }

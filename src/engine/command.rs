@@ -43,8 +43,10 @@ pub enum Command {
 
     /// A document comes into force slice by slice: the next one.
     Sweep,
-    /// Goes on after the process was gone, or stood still, since then.
+    /// Goes on after the process was gone since then.
     Resume { since: Timestamp },
+    /// Goes on after nobody was heard since then: the disk, or the machine, stood still.
+    Stall { since: Timestamp },
     /// Replaces the routing document; contacts already waiting follow the new one.
     ApplyDocument(Box<Proposal>),
 
@@ -168,6 +170,7 @@ impl Command {
             Self::Tick => "tick",
             Self::Sweep => "sweep",
             Self::Resume { .. } => "resume",
+            Self::Stall { .. } => "stall",
             Self::ApplyDocument(_) => "apply_document",
             Self::PutAgent { .. } => "put_agent",
             Self::PutAgents { .. } => "put_agents",

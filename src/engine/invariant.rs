@@ -1,9 +1,9 @@
 //! What must always hold, checked against the rules themselves and not against the index.
 //!
-//! Five questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
+//! Six questions: does everything derived equal what follows from contacts and agents ([`check`]); is no pair left
 //! that could be made ([`check_settled`]); is an offer the one the rules ask for ([`check_offer`], [`check_choice`]);
-//! is nobody passed by more than head starts allow ([`check_bound`]); is what is explained so ([`check_explained`]). All
-//! are exhaustive and slow: for tests and simulation on small worlds.
+//! is nobody passed by more than head starts allow ([`check_bound`]); is an uncovered moment truly so
+//! ([`check_uncovered`]); is what is explained so ([`check_explained`]). All are exhaustive and slow: for tests and simulation on small worlds.
 
 use std::fmt;
 

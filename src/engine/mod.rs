@@ -124,6 +124,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             Ok(Reply::Done)
         }
         Command::Resume { since } => stall::resume(out, *since),
+        Command::Stall { since } => stall::stall(out, *since),
         Command::ApplyDocument(proposal) => document::apply_document(out, proposal),
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),
         Command::PutAgents { rows } => Ok(agent::put_agents(out, rows)),

@@ -19,12 +19,18 @@ impl State {
     }
 }
 
-/// Goes on after an absence that began then.
-pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Reject> {
+/// Goes on after a time since which nobody was heard.
+pub(super) fn stall(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Reject> {
     let by = out.now - since;
     if by.0 > 0 {
         out.emit(Event::Stalled { by });
     }
+    Ok(Reply::Done)
+}
+
+/// Goes on after an absence that began then: every stream ended with the process.
+pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Reject> {
+    stall(out, since)?;
     let state = out.state();
     let open = state
         .agent_ids

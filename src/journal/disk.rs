@@ -10,10 +10,11 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::sync::oneshot;
@@ -25,27 +26,19 @@ use super::{
     gap,
     segment::{self, FRAME_HEAD, HEAD, HeadError, Scanned, Segment},
 };
+use crate::model::time::Timestamp;
 
 const ENDING: &str = "journal";
 const SPARE: &str = "spare.new";
 const LOCK: &str = "lock";
-
-/// When the disk has what was appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Syncing {
-    /// Before the append returns.
-    Each,
-    /// At most so long after: what was acknowledged since is lost with the machine, though not with the process.
-    Within(Duration),
-}
+/// How often a journal with nothing to do says that it is there.
+const ALIVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How a journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The folder; made if it is not there.
     pub folder: PathBuf,
-    /// When the disk has what was appended.
-    pub syncing: Syncing,
     /// Bytes of a segment.
     pub segment_bytes: u64,
 }
@@ -74,8 +67,8 @@ pub enum OpenError {
     },
     /// Something in the middle is damaged: what stands behind it was acknowledged.
     #[error(
-        "{path} is damaged at byte {at}, and there are records behind it; restore a backup, or cut everything from there \
-         on with `attune journal repair --truncate-at`"
+        "{path} is damaged at byte {at}, and there are records behind it; restore the folder from a copy, or move it away \
+         to start without what it has"
     )]
     Damaged {
         /// Which segment.
@@ -110,6 +103,7 @@ pub enum OpenError {
 pub struct DiskJournal {
     folder: PathBuf,
     next: Seq,
+    alive_at: Option<Timestamp>,
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
     _lock: File,
@@ -125,7 +119,9 @@ impl DiskJournal {
     pub fn open(settings: Settings, mut record: impl FnMut(Record)) -> Result<Self, OpenError> {
         let folder = settings.folder.clone();
         fs::create_dir_all(&folder).map_err(|source| OpenError::Io { path: folder.clone(), source })?;
+        let alive_at = alive_at(&folder);
         let lock = lock(&folder)?;
+        let mark = lock.try_clone().map_err(|source| OpenError::Io { path: folder.clone(), source })?;
         let mut next = Seq::FIRST;
         let mut last = None;
         let files = segments(&folder).map_err(|source| OpenError::Io { path: folder.clone(), source })?;
@@ -152,10 +148,15 @@ impl DiskJournal {
             None => None,
         };
         let (to, appends) = mpsc::channel();
-        let writer = Writer { settings, segment, spare: None, next, frame: Vec::new() };
+        let writer = Writer { settings, segment, spare: None, mark, next, frame: Vec::new() };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = writer.map_err(|source| OpenError::Io { path: folder.clone(), source })?;
-        Ok(Self { folder, next, to: Some(to), writer: Some(writer), _lock: lock })
+        Ok(Self { folder, next, alive_at, to: Some(to), writer: Some(writer), _lock: lock })
+    }
+
+    /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
+    pub fn alive_at(&self) -> Option<Timestamp> {
+        self.alive_at
     }
 
     /// The number of the record that comes next.
@@ -224,6 +225,8 @@ struct Writer {
     settings: Settings,
     segment: Option<Segment>,
     spare: Option<JoinHandle<io::Result<File>>>,
+    /// Touched while there is nothing to do, so that the next process knows until when this one was there.
+    mark: File,
     next: Seq,
     frame: Vec<u8>,
 }
@@ -231,22 +234,13 @@ struct Writer {
 impl Writer {
     fn run(mut self, appends: &mpsc::Receiver<Append>) {
         self.prepare();
-        let mut unsynced = false;
         loop {
-            let wait = match (self.settings.syncing, unsynced) {
-                (Syncing::Within(longest), true) => longest,
-                _ => Duration::MAX,
-            };
-            match appends.recv_timeout(wait) {
+            match appends.recv_timeout(ALIVE_EVERY) {
                 Ok(Append { batch, done }) => {
                     let result = self.append(&batch);
-                    unsynced = result.is_ok();
                     let _ = done.send(result.map_err(|problem| AppendError::failed(&batch, problem.to_string())));
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.sync();
-                    unsynced = false;
-                }
+                Err(RecvTimeoutError::Timeout) => self.touch(),
                 Err(RecvTimeoutError::Disconnected) => return self.end(),
             }
         }
@@ -271,16 +265,18 @@ impl Writer {
         let segment = match &mut self.segment {
             Some(segment) if segment.has_room(self.frame.len()) => segment,
             _ => {
-                self.sync();
                 self.segment = Some(self.begin(first)?);
                 self.prepare();
                 self.segment.as_mut().expect("it was begun a moment ago")
             }
         };
         segment.write(&self.frame)?;
-        match self.settings.syncing {
-            Syncing::Each => segment.sync(),
-            Syncing::Within(_) => Ok(()),
+        segment.sync()
+    }
+
+    fn touch(&self) {
+        if let Err(problem) = self.mark.write_all_at(b".", 0) {
+            warn!(%problem, "the journal's lock file cannot be written");
         }
     }
 
@@ -302,22 +298,20 @@ impl Writer {
         self.spare = made.spawn(move || Segment::prepare(&path, size)).ok();
     }
 
-    fn sync(&mut self) {
-        if let Some(segment) = &self.segment
-            && let Err(problem) = segment.sync()
-        {
-            warn!(%problem, path = %segment.path().display(), "the journal could not be synced; what follows goes to a new segment");
-            self.segment = None;
-        }
-    }
-
     fn end(mut self) {
-        self.sync();
+        self.touch();
         if let Some(spare) = self.spare.take() {
             let _ = spare.join();
         }
         info!(next = %self.next, "journal closed");
     }
+}
+
+/// When the lock file was last touched.
+fn alive_at(folder: &Path) -> Option<Timestamp> {
+    let touched = fs::metadata(folder.join(LOCK)).ok()?.modified().ok()?;
+    let since_1970 = touched.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp(i64::try_from(since_1970.as_micros()).ok()?))
 }
 
 fn lock(folder: &Path) -> Result<File, OpenError> {
@@ -395,7 +389,7 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use std::{ops::Range, os::unix::fs::FileExt};
+    use std::ops::Range;
 
     use tempfile::TempDir;
 
@@ -406,17 +400,17 @@ mod tests {
 
     const SEGMENT: u64 = 4096;
 
-    fn settings(folder: &Path, syncing: Syncing) -> Settings {
-        Settings { folder: folder.to_owned(), syncing, segment_bytes: SEGMENT }
+    fn settings(folder: &Path) -> Settings {
+        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT }
     }
 
     fn open(folder: &TempDir) -> DiskJournal {
-        DiskJournal::open(settings(folder.path(), Syncing::Each), drop).expect("it opens")
+        DiskJournal::open(settings(folder.path()), drop).expect("it opens")
     }
 
     fn reopened(folder: &TempDir) -> Result<Vec<Record>, OpenError> {
         let mut records = Vec::new();
-        DiskJournal::open(settings(folder.path(), Syncing::Each), |record| records.push(record)).map(|_| records)
+        DiskJournal::open(settings(folder.path()), |record| records.push(record)).map(|_| records)
     }
 
     fn place() -> TempDir {
@@ -430,18 +424,13 @@ mod tests {
     #[tokio::test]
     async fn a_disk_keeps_what_a_journal_promises() {
         conformance::check(place, open).await;
-        let later = |place: &TempDir| {
-            let syncing = Syncing::Within(Duration::from_millis(5));
-            DiskJournal::open(settings(place.path(), syncing), drop).expect("it opens")
-        };
-        conformance::check(place, later).await;
     }
 
     #[tokio::test]
     async fn another_process_is_refused_until_the_first_is_gone() {
         let place = place();
         let first = open(&place);
-        let second = DiskJournal::open(settings(place.path(), Syncing::Each), drop);
+        let second = DiskJournal::open(settings(place.path()), drop);
         assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
         drop(first);
         open(&place);

@@ -26,6 +26,8 @@ pub const HEAD: usize = 32;
 /// What stands before a frame's records.
 pub const FRAME_HEAD: usize = 16;
 const ALIGN: usize = 8;
+/// A segment has fewer records than this.
+const NEAR: u64 = 1 << 32;
 
 /// What a file holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,8 +65,13 @@ pub fn scan(bytes: &[u8]) -> Result<Scanned, HeadError> {
     }
     let rest = bytes.get(at..).unwrap_or_default();
     let has_rest = rest.iter().any(|byte| *byte != 0);
-    let next = |offset: &usize| bytes[*offset..].iter().take(ALIGN).any(|byte| *byte != 0);
-    let later = (at + ALIGN..bytes.len()).step_by(ALIGN).filter(next);
+    let least = frames.last().map_or(first, |(seq, _): &(Seq, _)| *seq);
+    // A checksum for each place would take minutes; a number that could be there is rare where there is none.
+    let is_near = |offset: &usize| {
+        let head = bytes.get(*offset..*offset + FRAME_HEAD);
+        head.is_some_and(|head| (least.0..least.0 + NEAR).contains(&seq_at(head, 8).0))
+    };
+    let later = (at + ALIGN..bytes.len()).step_by(ALIGN).filter(is_near);
     let goes_on_at = if has_rest { later.into_iter().find(|offset| frame_at(bytes, *offset).is_some()) } else { None };
     Ok(Scanned { first, frames, end: at, has_rest, goes_on_at })
 }
@@ -168,14 +175,16 @@ impl Segment {
         Ok(Self { file, path, size, at: HEAD as u64 })
     }
 
-    /// Goes on behind a file's good part; what is there of a frame that was cut short is overwritten with zeros.
+    /// Goes on behind a file's good part, which is written again: what could be read may be in memory alone. What is there
+    /// of a frame that was cut short becomes zeros.
     pub fn resume(path: PathBuf, bytes: &[u8], scanned: &Scanned) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).open(&path)?;
+        file.write_all_at(&bytes[..scanned.end], 0)?;
         if scanned.has_rest {
             let last = bytes.iter().rposition(|byte| *byte != 0).map_or(scanned.end, |last| last + 1);
             file.write_all_at(&vec![0; last - scanned.end], scanned.end as u64)?;
-            file.sync_data()?;
         }
+        file.sync_data()?;
         Ok(Self { file, path, size: bytes.len() as u64, at: scanned.end as u64 })
     }
 

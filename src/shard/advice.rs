@@ -40,11 +40,19 @@ impl Advisers {
             Some(adviser) => adviser,
             None => self.tenants.entry(record.tenant.clone()).or_insert_with_key(Adviser::new),
         };
-        adviser.forecast.record(record.now, &record.events, state);
-        if let Some(advice) = adviser.forecast.advice(record.now) {
-            self.waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));
+        if adviser.follow(record, state, &mut self.waiting) {
             adviser.tell(&record.tenant);
         }
+    }
+
+    /// The same for a record of a journal that is read again: what was advised then is among the records that follow.
+    pub fn repeat(&mut self, record: &Record, state: &State) {
+        let taken = (&record.tenant, &record.input.command);
+        if let Some(at) = self.waiting.iter().position(|(tenant, command)| (tenant, command) == taken) {
+            self.waiting.remove(at);
+        }
+        let adviser = self.tenants.entry(record.tenant.clone()).or_insert_with_key(Adviser::new);
+        adviser.follow(record, state, &mut self.waiting);
     }
 
     /// What is known of a tenant's agents' empathy, by id, after the given one.
@@ -74,6 +82,14 @@ impl Adviser {
             short: EMPATHETIC_AGENTS_SHORT.gauge(&[name]),
             is_short: false,
         }
+    }
+
+    /// Takes in a record; says whether it is time for advice.
+    fn follow(&mut self, record: &Record, state: &State, waiting: &mut Vec<(TenantId, Command)>) -> bool {
+        self.forecast.record(record.now, &record.events, state);
+        let Some(advice) = self.forecast.advice(record.now) else { return false };
+        waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));
+        true
     }
 
     fn tell(&mut self, tenant: &TenantId) {

@@ -165,13 +165,13 @@ impl Core {
     /// Repeats what these records, which start at the first, say happened; nothing is decided again.
     pub fn recover(records: impl IntoIterator<Item = Record>) -> Result<Self, RecoverError> {
         let mut core = Self::new();
-        records.into_iter().try_for_each(|record| core.repeat(record))?;
+        records.into_iter().try_for_each(|record| core.repeat(&record))?;
         core.end_recovery();
         Ok(core)
     }
 
     /// Repeats one more record; [`end_recovery`](Self::end_recovery) follows the last.
-    pub fn repeat(&mut self, record: Record) -> Result<(), RecoverError> {
+    pub fn repeat(&mut self, record: &Record) -> Result<(), RecoverError> {
         if record.seq != self.next {
             return Err(RecoverError::Sequence { expected: self.next, found: record.seq });
         }
@@ -179,7 +179,7 @@ impl Core {
         self.now = self.now.max(record.now);
         let world = match self.index.get(&record.tenant) {
             Some(&world) => world,
-            None => self.insert(record.tenant),
+            None => self.insert(record.tenant.clone()),
         };
         for event in &record.events {
             self.worlds[world].state.evolve(record.now, event);
@@ -221,13 +221,23 @@ impl Core {
         }
     }
 
-    /// Goes on after the process was gone since the last record: deadlines on others' reaction move, streams are lost.
-    pub fn resume(&mut self, now: Timestamp) -> Vec<Applied> {
-        let since = self.now;
+    /// Goes on after the process was gone since the last record, or since `alive_at` if that is later: deadlines on
+    /// others' reaction move, streams are lost.
+    pub fn resume(&mut self, now: Timestamp, alive_at: Option<Timestamp>) -> Vec<Applied> {
+        let since = alive_at.map_or(self.now, |alive_at| self.now.max(alive_at));
+        self.in_each(now, &Command::Resume { since })
+    }
+
+    /// Goes on after nobody was heard since then: deadlines on others' reaction move.
+    pub fn stall(&mut self, now: Timestamp, since: Timestamp) -> Vec<Applied> {
+        self.in_each(now, &Command::Stall { since })
+    }
+
+    fn in_each(&mut self, now: Timestamp, command: &Command) -> Vec<Applied> {
         let now = self.advance(now);
         let worlds = 0..self.worlds.len();
-        let resume = |world| self.apply(now, world, Request { id: None, command: Command::Resume { since } }).1;
-        worlds.filter_map(resume).collect()
+        let apply = |world| self.apply(now, world, Request { id: None, command: command.clone() }).1;
+        worlds.filter_map(apply).collect()
     }
 
     /// Lets what is due for the tenant happen, then the command.

@@ -22,6 +22,7 @@ mod item;
 pub mod measures;
 pub mod observe;
 mod outbox;
+pub mod recover;
 pub mod run;
 mod streams;
 

@@ -28,11 +28,15 @@ use super::{
     inbox::Inbox,
     item::{Item, Lost},
     observe::Observer,
+    recover::Recovered,
     streams::{StreamEnd, Streams},
 };
 
 /// Longest sleep: beyond it the loop wakes once, finds nothing due and sleeps on.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+
+/// An append that takes longer holds up everybody who has to react.
+const STALL: Duration = Duration::from_secs(1);
 
 /// What the shard is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +95,12 @@ pub fn start<J: Journal>(
     journal: J,
     observer: Observer,
 ) -> (ShardHandle, ShardTask) {
+    resume(Recovered { core, observer, advisers: Advisers::default() }, founding, journal)
+}
+
+/// The same for what was recovered from a journal.
+pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal: J) -> (ShardHandle, ShardTask) {
+    let Recovered { core, observer, advisers } = recovered;
     let (handle, inbox) = ShardHandle::new();
     let (losses_to, losses) = mpsc::unbounded_channel();
     let (phase_to, phase) = watch::channel(Phase::Serving);
@@ -105,7 +115,8 @@ pub fn start<J: Journal>(
         streams,
         feeds,
         observer,
-        advisers: Advisers::default(),
+        advisers,
+        stalled_since: None,
         phase,
         status: status_to,
         coming: Vec::new(),
@@ -124,6 +135,8 @@ struct Shard<J> {
     feeds: Feeds,
     observer: Observer,
     advisers: Advisers,
+    /// The last append began then, and took too long.
+    stalled_since: Option<Timestamp>,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
     /// Documents that are not yet in force, each with who applied it.
@@ -168,6 +181,9 @@ impl<J: Journal> Shard<J> {
         loop {
             let woken = self.wait().await;
             let mut batch = Batch::new(clock::now());
+            if let Some(since) = self.stalled_since.take() {
+                self.core.stall(clock::now(), since).into_iter().for_each(|applied| batch.push(applied));
+            }
             batch.tick(&mut self.core);
             for (tenant, command) in self.advisers.take() {
                 batch.advise(&mut self.core, &tenant, command);
@@ -264,12 +280,14 @@ impl<J: Journal> Shard<J> {
     async fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
         let records = batch.records();
         if !records.is_empty() {
-            let started = Instant::now();
+            let (started, since) = (Instant::now(), clock::now());
             if let Err(problem) = self.journal.append(records.clone()).await {
                 batch.refuse(&refusal(&problem));
                 return Err(problem);
             }
             self.observer.batch(records.len(), started.elapsed());
+            // What agents answered meanwhile waits in the inbox: it was not they who were late.
+            self.stalled_since = (started.elapsed() > STALL).then_some(since);
         }
         for record in records.iter() {
             let state = self.core.state(&record.tenant).expect("a record's tenant is in its shard");

@@ -140,7 +140,17 @@ impl Driver {
         }
         self.now = self.now.max(now);
         let mut step = Step::nothing();
-        self.core.resume(self.now).into_iter().for_each(|applied| step.take(applied));
+        if self.forecast.is_some() {
+            let mut forecast = Forecast::new();
+            for record in records {
+                forecast.record(record.now, &record.events, self.state());
+                // What was advised is among the records.
+                forecast.advice(record.now);
+            }
+            self.forecast = Some(forecast);
+        }
+        self.core.resume(self.now, None).into_iter().for_each(|applied| step.take(applied));
+        self.advise(&mut step, 0);
         step
     }
 

@@ -229,6 +229,7 @@ impl Chaos {
             Command::Tick
             | Command::Sweep
             | Command::Resume { .. }
+            | Command::Stall { .. }
             | Command::ApplyDocument(_)
             | Command::PutAgents { .. } => return "-",
         };

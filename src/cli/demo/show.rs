@@ -1,6 +1,6 @@
 //! The live view: what arrives, who takes it and how long it waited.
 //!
-//! Invariant: at most ten lines a second, so many of each kind; without a terminal no colours, no cursor
+//! Invariant: at most twelve lines a second, so many of each kind; without a terminal no colours, no cursor
 //! movement and fewer lines. A line has at most 80 columns. A screen that cannot be written to is no reason to stop. Not here: figures; the status
 //! line's numbers are for the eye, the summary's come from the ledger.
 

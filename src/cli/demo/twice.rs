@@ -65,7 +65,9 @@ mod tests {
         assert_eq!(moments.offered, plain.offered);
         assert!((40..200).contains(&moments.offered), "{}", moments.offered);
         assert!(moments.empathetic_share() > 1.5 * plain.empathetic_share(), "{moments:?} {plain:?}");
-        assert!(moments.mean_wait() <= plain.mean_wait(), "{moments:?} {plain:?}");
+        assert!(moments.in_time > plain.in_time && moments.abandoned < plain.abandoned, "{moments:?} {plain:?}");
+        // Who does not hang up waits on, and is counted.
+        assert!(moments.mean_wait() <= 1.25 * plain.mean_wait(), "{moments:?} {plain:?}");
         let paid = first_come.routine.in_time_share() - by_moments.routine.in_time_share();
         assert!(paid < 5.0, "{paid} points: {:?} {:?}", by_moments.routine, first_come.routine);
     }

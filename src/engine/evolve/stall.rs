@@ -16,6 +16,7 @@ impl State {
                 let before = offered.expires_at.unwrap_or(offered.deliver_by);
                 offered.deliver_by = offered.deliver_by + by;
                 offered.expires_at = offered.expires_at.map(|at| at + by);
+                offered.delivered_at = offered.delivered_at.map(|at| at + by);
                 self.timers.move_to(Timer::Offer(offer), Some(before), Some(before + by));
             }
             for engagement in self.agent(key).engagements.clone() {

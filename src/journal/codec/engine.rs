@@ -167,7 +167,8 @@ choice! {
         30: Resume { 1: since },
         31: LearnAcceptance { 1: queue, 2: channel, 3: usual },
         32: LearnShowRate { 1: source, 2: thousandths },
-        33: LearnEmpathy { 1: agent, 2: level };
+        33: LearnEmpathy { 1: agent, 2: level },
+        34: Stall { 1: since };
         27: ApplyDocument,
         28: EnqueueContact,
         29: Supervise,
