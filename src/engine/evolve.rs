@@ -341,8 +341,12 @@ impl State {
         self.describe_agent(key);
         self.index.reach.note_agent(key);
         self.refresh_agent(key);
+        self.review_drain(key);
+    }
+
+    /// Whether it still makes sense to drain for a contact follows from what its agent can do now.
+    pub(super) fn review_drain(&mut self, key: AgentKey) {
         if let Some(contact) = self.agent(key).draining {
-            // Whether it still makes sense to drain for it follows from what the agent can do now.
             self.change_contact(contact, |_| ());
         }
     }

@@ -213,13 +213,10 @@ impl State {
         let agent = self.agents[key.0 as usize].as_mut().expect("only an agent that exists has taken anything");
         let before = agent.load.cools_until();
         change(&mut agent.load);
-        let (load, draining) = (agent.load, agent.draining);
+        let load = agent.load;
         self.timers.move_to(Timer::Rest(key), before, load.cools_until());
         self.index.strain(key, load.strain());
-        if let Some(contact) = draining {
-            // Whether it still makes sense to drain for it follows from the strain.
-            self.change_contact(contact, |_| ());
-        }
+        self.review_drain(key);
     }
 
     fn set_cost_to_nothing(&mut self, key: EngagementKey) {

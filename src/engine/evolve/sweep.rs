@@ -164,9 +164,15 @@ impl State {
         let learns = sweep.other.document.learnt_skill().cloned();
         self.index.place_agent(key, None);
         let agent = self.agents[key.0 as usize].as_mut().expect("it was looked for a moment ago");
+        let had_learnt = agent.learnt.is_some();
         agent.learnt = agent.learnt.take().filter(|learnt| learns.as_ref() == Some(&learnt.skill));
+        let is_unlearnt = had_learnt && agent.learnt.is_none();
         self.describe_agent(key);
         self.change_agent(key, |agent| agent.interruptible_used = interruptible_used);
+        if is_unlearnt {
+            self.index.reach.note_agent(key);
+            self.review_drain(key);
+        }
     }
 
     /// From now on whoever comes goes by the new document.
