@@ -11,6 +11,7 @@ def test_an_agent_is_created_changed_listed_and_removed(office):
         "capacity": 150,
         "channel_limits": {"chat": 2},
         "attributes": {"site": "Kraków"},
+        "empathy_fixed": False,
     }
     office.agent("ana", **profile)
     assert office.get_agent(agent_id="ana")["agent"]["profile"] == profile
