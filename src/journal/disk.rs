@@ -1,4 +1,4 @@
-//! A journal in a folder of a local disk: what it took survives the process, and the machine if it is synced.
+//! A journal in a folder of a local disk: what it took survives the process, and the machine.
 //!
 //! Segments of zero-filled bytes, named after their first record. One thread writes: it encodes a batch, appends it as
 //! one frame and syncs it before the append returns. The next segment is prepared beforehand. Invariant: a folder has

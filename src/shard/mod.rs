@@ -3,8 +3,9 @@
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
 //! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `streams` and
 //! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `gather` (signals by
-//! stream), `advice` (what forecasts say), `item` and `inbox` (what comes in), `handle`, `directory`; `observe` counts at
-//! release, `measures` is what of it can be asked for. Not here: deciding (`engine`), keeping (`journal`), the wire (`api`).
+//! stream), `advice` (what forecasts say), `item` and `inbox` (what comes in), `handle`, `directory`, `recover` (what a
+//! journal left); `observe` counts at release, `measures` is what of it can be asked for. Not here: deciding (`engine`),
+//! keeping (`journal`), the wire (`api`).
 
 mod advice;
 mod batch;
