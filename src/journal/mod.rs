@@ -14,8 +14,10 @@ pub mod codec;
 #[cfg(test)]
 pub mod conformance;
 pub mod disk;
+pub mod log;
 pub mod memory;
 mod segment;
+pub mod volume;
 
 /// A record's number within its journal, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,15 +8,12 @@
 //! All numbers are little-endian. Files are filled with zeros before they are used, since then a sync need not write
 //! the file's size as well. Invariant: whatever the bytes, scanning ends and says where the good part does.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    ops::Range,
-    os::unix::fs::FileExt,
-    path::{Path, PathBuf},
-};
+use std::{io, ops::Range};
 
-use super::Seq;
+use super::{
+    Seq,
+    volume::{Volume, VolumeFile},
+};
 
 const MAGIC: &[u8; 8] = b"ATTUNE-J";
 /// Raised when a file of this version could not be read by the program before.
@@ -26,6 +23,8 @@ pub const HEAD: usize = 32;
 /// What stands before a frame's records.
 pub const FRAME_HEAD: usize = 16;
 const ALIGN: usize = 8;
+/// How much of a new file is filled with zeros at once.
+const ZEROS: usize = 1 << 20;
 /// A segment has fewer records than this.
 const NEAR: u64 = 1 << 32;
 
@@ -137,55 +136,59 @@ pub fn frame(first: Seq, to: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) -> Op
 
 /// A file that is written.
 #[derive(Debug)]
-pub struct Segment {
-    file: File,
-    path: PathBuf,
+pub struct Segment<F> {
+    file: F,
+    name: String,
     size: u64,
     at: u64,
 }
 
-impl Segment {
+impl<F: VolumeFile> Segment<F> {
     /// Makes a file of zeros under another name; to be called where time does not matter.
-    pub fn prepare(path: &Path, size: u64) -> io::Result<File> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-        let zeros = vec![0; 1 << 20];
-        let mut left = size;
-        while left > 0 {
-            let part = left.min(zeros.len() as u64);
-            file.write_all(&zeros[..part as usize])?;
-            left -= part;
+    pub fn prepare<V: Volume<File = F>>(volume: &V, name: &str, size: u64) -> io::Result<F> {
+        let file = volume.create(name)?;
+        let zeros = vec![0; ZEROS];
+        for at in (0..size).step_by(ZEROS) {
+            let part = usize::try_from(size - at).map_or(ZEROS, |left| left.min(ZEROS));
+            file.write_at(&zeros[..part], at)?;
         }
-        file.sync_all()?;
+        file.sync()?;
         Ok(file)
     }
 
     /// Takes a prepared file into use, beginning with this number.
-    pub fn begin(file: File, prepared: &Path, path: PathBuf, first: Seq) -> io::Result<Self> {
+    pub fn begin<V: Volume<File = F>>(
+        volume: &V,
+        file: F,
+        prepared: &str,
+        name: String,
+        first: Seq,
+    ) -> io::Result<Self> {
         let mut head = [0; HEAD];
         head[..8].copy_from_slice(MAGIC);
         head[8..12].copy_from_slice(&VERSION.to_le_bytes());
         head[16..24].copy_from_slice(&first.0.to_le_bytes());
         let sum = crc32fast::hash(&head[..24]);
         head[24..28].copy_from_slice(&sum.to_le_bytes());
-        file.write_all_at(&head, 0)?;
-        file.sync_data()?;
-        fs::rename(prepared, &path)?;
-        sync_folder(&path)?;
-        let size = file.metadata()?.len();
-        Ok(Self { file, path, size, at: HEAD as u64 })
+        file.write_at(&head, 0)?;
+        file.sync()?;
+        volume.rename(prepared, &name)?;
+        volume.sync()?;
+        let size = file.size()?;
+        Ok(Self { file, name, size, at: HEAD as u64 })
     }
 
     /// Goes on behind a file's good part, which is written again: what could be read may be in memory alone. What is there
     /// of a frame that was cut short becomes zeros.
-    pub fn resume(path: PathBuf, bytes: &[u8], scanned: &Scanned) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).open(&path)?;
-        file.write_all_at(&bytes[..scanned.end], 0)?;
+    pub fn resume<V: Volume<File = F>>(volume: &V, name: String, bytes: &[u8], scanned: &Scanned) -> io::Result<Self> {
+        let file = volume.open(&name)?;
+        file.write_at(&bytes[..scanned.end], 0)?;
         if scanned.has_rest {
             let last = bytes.iter().rposition(|byte| *byte != 0).map_or(scanned.end, |last| last + 1);
-            file.write_all_at(&vec![0; last - scanned.end], scanned.end as u64)?;
+            file.write_at(&vec![0; last - scanned.end], scanned.end as u64)?;
         }
-        file.sync_data()?;
-        Ok(Self { file, path, size: bytes.len() as u64, at: scanned.end as u64 })
+        file.sync()?;
+        Ok(Self { file, name, size: bytes.len() as u64, at: scanned.end as u64 })
     }
 
     /// Whether so many bytes have room.
@@ -195,26 +198,18 @@ impl Segment {
 
     /// Writes a frame behind the last one.
     pub fn write(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(frame, self.at)?;
+        self.file.write_at(frame, self.at)?;
         self.at += frame.len() as u64;
         Ok(())
     }
 
     /// What was written is on the disk when this returns.
     pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync()
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-/// The name of a file in its folder is on the disk when this returns.
-pub fn sync_folder(of: &Path) -> io::Result<()> {
-    match of.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
