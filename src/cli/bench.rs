@@ -9,6 +9,7 @@
 
 use std::{
     env, io,
+    path::PathBuf,
     process::ExitCode,
     thread,
     time::{Duration, Instant},
@@ -45,7 +46,7 @@ pub use host::{ServerArguments, serve};
 use super::options::Format;
 
 use figures::{Figures, Machine, Settings};
-use host::HostError;
+use host::{HostError, Keeping};
 use office::{Mode, OfficeError, Target};
 use report::Report;
 use usage::{Process, load_average, processor};
@@ -64,7 +65,7 @@ JSON (--format json) is one object with these keys; what was not measured is an 
   memory     {waiting_contact_bytes, waiting_contacts, connected_agent_bytes, connected_agents}
   goals      list of {goal, found, bound, ratio, reached}
   machine    {cores, os, cpu, load_average}
-  settings   {seed, quick, duration_s, rounds, round_s, server, version}
+  settings   {seed, quick, duration_s, rounds, round_s, server, durable, version}
 
 Times are microseconds and processor times are read from /proc, so they are null anywhere but on Linux. The toy daemon
 speaks the same calls and bytes as attuned, with one lock and one list of idle agents behind. A goal that is missed
@@ -110,6 +111,11 @@ pub struct Arguments {
     /// Ways on which calls travel on the path.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Mode::ALL)]
     modes: Vec<Mode>,
+
+    /// Daemon and toy on the path, and the daemon of the workloads, keep what they acknowledge on the disk of this folder,
+    /// synced; what they write goes away again.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
+    durable: Option<PathBuf>,
 
     /// Measure the path of this daemon instead, as HOST:PORT; alone, without echo and toy.
     #[arg(long, value_name = "ADDRESS", requires = "tenant")]
@@ -192,6 +198,7 @@ fn measure(arguments: &Arguments) -> Result<Figures, BenchError> {
         rounds: path.rounds,
         round_s: path.span.as_secs_f64(),
         server: arguments.server.clone(),
+        durable: arguments.durable.is_some(),
         version: env!("CARGO_PKG_VERSION"),
     };
     let mut figures = Figures { machine: machine(), settings, ..Figures::default() };
@@ -232,6 +239,7 @@ fn measure_own(
         }
         if asked(Part::Workloads) {
             let extent = workloads::Extent {
+                keeping: arguments.keeping(),
                 span: Duration::from_secs(if arguments.quick { 2 } else { 20 }),
                 free_agents: if arguments.quick { &[1_000] } else { &[1_000, 10_000] },
                 skilled: if arguments.quick { [1_000, 20_000] } else { [10_000, 100_000] },
@@ -248,13 +256,25 @@ fn path_extent(arguments: &Arguments) -> path::Extent {
     let or = |given: &[u64], usual: &[u64]| if given.is_empty() { usual.to_vec() } else { given.to_vec() };
     let agents: Vec<u64> = arguments.agents.iter().map(|agents| u64::from(*agents)).collect();
     let agents = or(&agents, if quick { &[1_000, 10] } else { &[1_000, 10, 10_000] });
+    let usual_rates: &[u64] = match (arguments.durable.is_some(), quick) {
+        (true, _) => &[1_000, 10_000],
+        (false, true) => &[1_000, 5_000],
+        (false, false) => &[1_000, 3_000, 5_000, 10_000],
+    };
     path::Extent {
         modes: arguments.modes.clone(),
         agents: agents.into_iter().map(|agents| agents as usize).collect(),
-        rates: or(&arguments.rates, if quick { &[1_000, 5_000] } else { &[1_000, 3_000, 5_000, 10_000] }),
+        rates: or(&arguments.rates, usual_rates),
         rounds: if quick { 1 } else { 3 },
         span: Duration::from_millis(if quick { 600 } else { 3_000 }),
+        keeping: arguments.keeping(),
         seed: arguments.seed,
+    }
+}
+
+impl Arguments {
+    fn keeping(&self) -> Keeping {
+        self.durable.clone().map_or(Keeping::Memory, Keeping::Disk)
     }
 }
 

@@ -232,6 +232,8 @@ pub struct Settings {
     pub round_s: f64,
     /// The server, if it was given.
     pub server: Option<String>,
+    /// Whether daemon and toy kept what they acknowledged on a disk, synced.
+    pub durable: bool,
     /// The program's version.
     pub version: &'static str,
 }

@@ -5,10 +5,12 @@
 //! those of the environment where it has some (`ATTUNE_RUNTIME_THREADS=2 attune bench …`), otherwise the defaults.
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
-    process::{Child, Command, ExitCode, Stdio},
+    path::{Path, PathBuf},
+    process::{self, Child, Command, ExitCode, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
 };
 
@@ -26,7 +28,7 @@ use tonic::{
 
 use crate::{
     app::{self, Daemon, StartError},
-    config::{Flags, Settings, SettingsError, Sources},
+    config::{Durability, Flags, Settings, SettingsError, Sources},
     telemetry::logs::{self, LogFormat},
 };
 
@@ -47,17 +49,31 @@ pub enum Kind {
     Attuned,
 }
 
+/// Where a server keeps what it acknowledges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// In memory.
+    Memory,
+    /// On the disk of this folder, synced, in a folder of its own that goes with it.
+    Disk(PathBuf),
+}
+
 /// Serves for `attune bench`, until standard input ends.
 #[derive(Debug, Args)]
 pub struct ServerArguments {
     /// What is served.
     kind: Kind,
+
+    /// Where what it acknowledges is kept; in memory unless it is said.
+    #[arg(long)]
+    folder: Option<PathBuf>,
 }
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Host {
     child: Child,
+    folder: Option<PathBuf>,
     /// Where it listens, as a host and a port.
     pub authority: String,
     /// The process.
@@ -77,14 +93,25 @@ pub enum HostError {
 
 impl Host {
     /// Starts a server and waits until it listens.
-    pub fn start(kind: Kind) -> Result<Self, HostError> {
+    pub fn start(kind: Kind, keeping: &Keeping) -> Result<Self, HostError> {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
         let name = kind.to_possible_value().expect("no kind is hidden").get_name().to_owned();
         let mut command = Command::new(env::current_exe()?);
         command.args(["bench-server", &name]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let folder = match keeping {
+            Keeping::Memory => None,
+            Keeping::Disk(below) => {
+                let number = STARTED.fetch_add(1, Ordering::Relaxed);
+                let folder = below.join(format!("bench-{name}-{}-{number}", process::id()));
+                fs::create_dir_all(&folder)?;
+                command.arg("--folder").arg(&folder);
+                Some(folder)
+            }
+        };
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().expect("it was asked for");
         let process = Process::new(child.id());
-        let mut host = Self { child, authority: String::new(), process };
+        let mut host = Self { child, folder, authority: String::new(), process };
         BufReader::new(stdout).read_line(&mut host.authority)?;
         host.authority.truncate(host.authority.trim_end().len());
         if host.authority.is_empty() { Err(HostError::Silent(kind)) } else { Ok(host) }
@@ -98,9 +125,12 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It keeps nothing, so there is nothing to wait for; it may have ended by itself.
+        // Nobody needs what it keeps, so there is nothing to wait for; it may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
 }
 
@@ -120,7 +150,7 @@ enum ServeError {
 /// Serves until standard input ends.
 pub fn serve(arguments: &ServerArguments) -> ExitCode {
     logs::init(LogFormat::Text, "error").expect("the filter is valid");
-    match serve_kind(arguments.kind) {
+    match serve_kind(arguments.kind, arguments.folder.as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(arguments.kind, &error),
     }
@@ -131,26 +161,30 @@ fn failed(kind: Kind, error: &ServeError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn serve_kind(kind: Kind) -> Result<(), ServeError> {
+fn serve_kind(kind: Kind, folder: Option<&Path>) -> Result<(), ServeError> {
     match kind {
         Kind::Attuned => {
-            let settings = settings()?;
-            serve_on(&app::runtime(&settings)?, kind, settings)
+            let settings = settings(folder)?;
+            serve_on(&app::runtime(&settings)?, kind, settings, folder)
         }
         Kind::Echo | Kind::Toy => {
-            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::default())
+            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::default(), folder)
         }
     }
 }
 
 /// The daemon's, for any ports and the one tenant of the bench.
-fn settings() -> Result<Settings, SettingsError> {
+fn settings(folder: Option<&Path>) -> Result<Settings, SettingsError> {
     let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
     let settings = Sources::of_process(Flags::default()).load()?.settings;
-    Ok(Settings { listen: any, admin_listen: any, tenants: Settings::default().tenants, ..settings })
+    let settings = Settings { listen: any, admin_listen: any, tenants: Settings::default().tenants, ..settings };
+    Ok(match folder {
+        Some(folder) => Settings { durability: Durability::Sync, journal_folder: folder.to_owned(), ..settings },
+        None => Settings { durability: Durability::Memory, ..settings },
+    })
 }
 
-fn serve_on(runtime: &Runtime, kind: Kind, settings: Settings) -> Result<(), ServeError> {
+fn serve_on(runtime: &Runtime, kind: Kind, settings: Settings, folder: Option<&Path>) -> Result<(), ServeError> {
     let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
     let ended = stdin_ends();
     runtime.block_on(async {
@@ -161,7 +195,7 @@ fn serve_on(runtime: &Runtime, kind: Kind, settings: Settings) -> Result<(), Ser
                 let _ = ended.await;
             }
             Kind::Echo => serve_routes(any, echo::routes(), ended).await?,
-            Kind::Toy => serve_routes(any, toy::routes(), ended).await?,
+            Kind::Toy => serve_routes(any, toy::routes(folder)?, ended).await?,
         }
         Ok(())
     })

@@ -6,7 +6,7 @@
 use super::{
     BenchError,
     figures::Memory,
-    host::{Host, Kind},
+    host::{Host, Keeping, Kind},
     office::{Mode, Office, Plan},
     progress,
     usage::Process,
@@ -27,7 +27,7 @@ pub async fn measure(contacts: usize, agents: usize) -> Result<Memory, BenchErro
 
 async fn waiting(contacts: usize) -> Result<Option<f64>, BenchError> {
     progress(&format!("memory: {contacts} waiting contacts"));
-    let host = Host::start(Kind::Attuned)?;
+    let host = Host::start(Kind::Attuned, &Keeping::Memory)?;
     let mut office = Office::open(&host.target(), Plan::plain(Mode::Unary, 0)).await?;
     // The first ones bring tables, buffers and the journal's tail, which the rest share.
     office.fill(SETTLED).await?;
@@ -38,7 +38,7 @@ async fn waiting(contacts: usize) -> Result<Option<f64>, BenchError> {
 
 async fn connected(agents: usize) -> Result<Option<f64>, BenchError> {
     progress(&format!("memory: {agents} connected agents"));
-    let host = Host::start(Kind::Attuned)?;
+    let host = Host::start(Kind::Attuned, &Keeping::Memory)?;
     let few = Office::open(&host.target(), Plan::plain(Mode::Unary, 1)).await?;
     let before = host.process.resident_bytes();
     let all = Office::open(&host.target(), Plan::plain(Mode::Unary, agents)).await?;

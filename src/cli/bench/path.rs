@@ -9,7 +9,7 @@ use super::{
     BenchError,
     echo::EchoLoad,
     figures::{Path, mode_name},
-    host::{Host, Kind},
+    host::{Host, Keeping, Kind},
     office::{Mode, Office, Plan, Target},
     progress,
     rounds::{Pace, Round, play},
@@ -31,6 +31,8 @@ pub struct Extent {
     pub rounds: usize,
     /// How long a round is.
     pub span: Duration,
+    /// Where the daemon and the toy keep what they acknowledge.
+    pub keeping: Keeping,
     /// What is random comes from this.
     pub seed: u64,
 }
@@ -49,11 +51,12 @@ pub struct Found {
 /// Measures the daemon beside the toy and the echo.
 pub async fn measure(extent: &Extent) -> Result<Found, BenchError> {
     let mut found = Found::default();
-    let bare = Host::start(Kind::Echo)?;
+    let bare = Host::start(Kind::Echo, &Keeping::Memory)?;
     let mut echo = EchoLoad::open(&bare).await?;
     for (place, agents) in extent.agents.iter().enumerate() {
         for mode in &extent.modes {
-            let (toy, attuned) = (Host::start(Kind::Toy)?, Host::start(Kind::Attuned)?);
+            let (toy, attuned) =
+                (Host::start(Kind::Toy, &extent.keeping)?, Host::start(Kind::Attuned, &extent.keeping)?);
             let mut toys = Office::open(&toy.target(), Plan::plain(*mode, *agents)).await?;
             let mut ours = Office::open(&attuned.target(), Plan::plain(*mode, *agents)).await?;
             let beside_echo = place == 0 && *mode == extent.modes[0];

@@ -23,7 +23,7 @@ impl Display for Report<'_> {
         }
         memory(f, figures)?;
         for (letter, workload) in &figures.workloads {
-            workload_table(f, *letter, workload)?;
+            workload_table(f, *letter, workload, figures.settings.durable)?;
         }
         goals(f, &figures.goals)
     }
@@ -38,8 +38,9 @@ fn machine(f: &mut Formatter<'_>, figures: &Figures) -> fmt::Result {
     writeln!(f)?;
     write!(
         f,
-        "{} run, seed {}, {:.0} s",
+        "{} {}run, seed {}, {:.0} s",
         if settings.quick { "quick" } else { "full" },
+        if settings.durable { "durable " } else { "" },
         settings.seed,
         settings.duration_s
     )?;
@@ -187,7 +188,7 @@ fn memory(f: &mut Formatter<'_>, figures: &Figures) -> fmt::Result {
     Ok(())
 }
 
-fn workload_table(f: &mut Formatter<'_>, letter: char, workload: &Workload) -> fmt::Result {
+fn workload_table(f: &mut Formatter<'_>, letter: char, workload: &Workload, is_durable: bool) -> fmt::Result {
     writeln!(f)?;
     let mut line = format!("Workload {letter}:");
     for word in workload.what.split(' ') {
@@ -210,7 +211,8 @@ fn workload_table(f: &mut Formatter<'_>, letter: char, workload: &Workload) -> f
     if letter <= 'D' {
         writeln!(f, "  (theirs carry calls, ours carries none; another machine)")?;
     } else {
-        writeln!(f, "  (theirs on another machine; ours keeps its journal in memory)")?;
+        let ours = if is_durable { "on its disk, synced" } else { "in memory" };
+        writeln!(f, "  (theirs on another machine; ours keeps its journal {ours})")?;
     }
     Ok(())
 }

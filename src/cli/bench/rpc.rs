@@ -7,30 +7,51 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{Router, extract::Request};
 use prost::Message;
+use tokio::sync::oneshot;
 use tokio_stream::Stream;
 use tonic::{Response, Status, Streaming, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
 
+/// An answer that is there, or that comes once it may be known.
+pub enum Answer<T> {
+    /// There.
+    Now(Result<T, Status>),
+    /// To come.
+    Kept(oneshot::Receiver<Result<T, Status>>),
+}
+
+impl<T> Answer<T> {
+    /// The answer.
+    pub async fn get(self) -> Result<T, Status> {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Kept(answer) => answer.await.unwrap_or_else(|_| Err(Status::unavailable("the server stops"))),
+        }
+    }
+}
+
+impl<T> From<Result<T, Status>> for Answer<T> {
+    fn from(answer: Result<T, Status>) -> Self {
+        Self::Now(answer)
+    }
+}
+
 /// Serves a unary call.
-pub fn unary<S, Req, Res>(
-    router: Router,
-    path: &str,
-    server: &Arc<S>,
-    answer: fn(&S, Req) -> Result<Res, Status>,
-) -> Router
+pub fn unary<S, Req, Res, A>(router: Router, path: &str, server: &Arc<S>, answer: fn(&S, Req) -> A) -> Router
 where
     S: Send + Sync + 'static,
     Req: Message + Default + 'static,
     Res: Message + 'static,
+    A: Into<Answer<Res>> + 'static,
 {
     let server = Arc::clone(server);
     let call = service_fn(move |request: Request| {
         let server = Arc::clone(&server);
         async move {
             let service = service_fn(move |request: tonic::Request<Req>| {
-                let answer = answer(&server, request.into_inner()).map(Response::new);
-                async move { answer }
+                let answer = answer(&server, request.into_inner()).into();
+                async move { answer.get().await.map(Response::new) }
             });
             Ok::<_, Infallible>(Grpc::new(ProstCodec::<Res, Req>::default()).unary(service, request).await)
         }

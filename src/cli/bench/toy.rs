@@ -2,11 +2,11 @@
 //!
 //! One lock around everything, one list of idle agents, one line of contacts. It answers exactly the calls that the
 //! bench makes (put an agent, watch offers, set presence, enqueue, accept, complete), tells agents the same messages in
-//! the same order as the daemon does, and appends a record of the same size to memory for each change. It knows no
+//! the same order as the daemon does, and appends a record of the same size to its journal for each change. It knows no
 //! skills, queues, timers, limits, idempotency, refusals or sessions, and is wrong about everything that does not happen
 //! in the bench: it shows what the wire costs, so that the daemon's own share can be seen.
 
-use std::{pin::Pin, sync::Arc};
+use std::{io, path::Path, pin::Pin, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -20,16 +20,20 @@ use crate::api::pb::{
 
 use super::{
     batches::batches,
-    rpc::{server_stream, streams, unary},
+    rpc::{Answer, server_stream, streams, unary},
 };
 
 mod floor;
+mod journal;
 
 use floor::All;
+use journal::Journal;
 
-/// Calls of the toy, as paths.
-pub fn routes() -> Routes {
-    let toy = Arc::new(Toy::default());
+/// Calls of the toy, as paths. It keeps its records in this folder, and acknowledges nothing before they are synced; without
+/// one, in memory.
+pub fn routes(folder: Option<&Path>) -> io::Result<Routes> {
+    let journal = folder.map(Journal::on_disk).transpose()?.unwrap_or_default();
+    let toy = Arc::new(Toy { all: Mutex::new(All::new(journal)) });
     let router = axum::Router::new();
     let router = unary(router, "/attune.v1.ConfigService/ApplyDocument", &toy, Toy::apply_document);
     let router = unary(router, "/attune.v1.AgentService/PutAgent", &toy, Toy::put_agent);
@@ -39,12 +43,14 @@ pub fn routes() -> Routes {
     let router = unary(router, "/attune.v1.ContactService/CompleteContact", &toy, Toy::complete_contact);
     let router = server_stream(router, "/attune.v1.AgentService/WatchOffers", &toy, Toy::watch_offers);
     let router = streams(router, "/attune.v1.ContactService/EnqueueContacts", &toy, Toy::enqueue_contacts);
-    streams(router, "/attune.v1.GatewayService/ConnectAgents", &toy, Toy::connect_agents).into()
+    Ok(streams(router, "/attune.v1.GatewayService/ConnectAgents", &toy, Toy::connect_agents).into())
 }
+
+/// Messages of a stream that may be taken before the first is answered.
+const MESSAGES_UNANSWERED: usize = 256;
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-#[derive(Default)]
 struct Toy {
     all: Mutex<All>,
 }
@@ -54,15 +60,16 @@ impl Toy {
         Ok(pb::ApplyDocumentResponse::default())
     }
 
-    fn put_agent(&self, _: pb::PutAgentRequest) -> Result<pb::PutAgentResponse, Status> {
-        self.all.lock().keep();
-        Ok(pb::PutAgentResponse::default())
+    fn put_agent(&self, _: pb::PutAgentRequest) -> Answer<pb::PutAgentResponse> {
+        let journal = &mut self.all.lock().journal;
+        journal.keep();
+        journal.answer(Ok(pb::PutAgentResponse::default()))
     }
 
     fn watch_offers(&self, request: pb::WatchOffersRequest) -> Result<Answers<pb::WatchOffersResponse>, Status> {
         let (to, events) = mpsc::unbounded_channel();
         // Whoever has gone need not be told.
-        let desk = Box::new(move |event| drop(to.send(event)));
+        let desk = Arc::new(move |event| drop(to.send(event)));
         self.all.lock().connect(request.agent_id, desk);
         let mut sequence = 0;
         let messages = UnboundedReceiverStream::new(events).map(move |event| {
@@ -72,22 +79,26 @@ impl Toy {
         Ok(Box::pin(messages))
     }
 
-    fn set_presence(&self, request: pb::SetPresenceRequest) -> Result<pb::SetPresenceResponse, Status> {
-        Ok(self.all.lock().set_presence(request.agent_id, request.presence))
+    fn set_presence(&self, request: pb::SetPresenceRequest) -> Answer<pb::SetPresenceResponse> {
+        self.all.lock().answer(|all| Ok(all.set_presence(request.agent_id, request.presence)))
     }
 
-    fn enqueue_contact(&self, request: pb::EnqueueContactRequest) -> Result<pb::EnqueueContactResponse, Status> {
-        Ok(self.all.lock().enqueue(request))
+    fn enqueue_contact(&self, request: pb::EnqueueContactRequest) -> Answer<pb::EnqueueContactResponse> {
+        self.all.lock().answer(|all| Ok(all.enqueue(request)))
     }
 
-    fn accept_offer(&self, request: pb::AcceptOfferRequest) -> Result<pb::AcceptOfferResponse, Status> {
-        let engagement = self.all.lock().accept(&request.agent_id, &request.offer_id)?;
-        Ok(pb::AcceptOfferResponse { engagement: Some(engagement) })
+    fn accept_offer(&self, request: pb::AcceptOfferRequest) -> Answer<pb::AcceptOfferResponse> {
+        self.all.lock().answer(|all| {
+            let engagement = all.accept(&request.agent_id, &request.offer_id)?;
+            Ok(pb::AcceptOfferResponse { engagement: Some(engagement) })
+        })
     }
 
-    fn complete_contact(&self, request: pb::CompleteContactRequest) -> Result<pb::CompleteContactResponse, Status> {
-        self.all.lock().complete(request.contact_id)?;
-        Ok(pb::CompleteContactResponse { wrap_up_end_time: None })
+    fn complete_contact(&self, request: pb::CompleteContactRequest) -> Answer<pb::CompleteContactResponse> {
+        self.all.lock().answer(|all| {
+            all.complete(request.contact_id)?;
+            Ok(pb::CompleteContactResponse { wrap_up_end_time: None })
+        })
     }
 
     /// Each message is taken under one lock and answered with one.
@@ -96,14 +107,17 @@ impl Toy {
         messages: Streaming<pb::EnqueueContactsRequest>,
     ) -> Answers<pb::EnqueueContactsResponse> {
         let mut index = 0;
-        Box::pin(messages.map(move |message| {
-            let all = &mut *self.all.lock();
-            let results = message?.contacts.into_iter().map(|contact| {
-                index += 1;
-                pb::EnqueueContactResult { index: index - 1, result: Some(Taken::Enqueued(all.enqueue(contact))) }
+        let answers = messages.map(move |message| {
+            let answer = self.all.lock().answer(|all| {
+                let results = message?.contacts.into_iter().map(|contact| {
+                    index += 1;
+                    pb::EnqueueContactResult { index: index - 1, result: Some(Taken::Enqueued(all.enqueue(contact))) }
+                });
+                Ok(pb::EnqueueContactsResponse { results: results.collect() })
             });
-            Ok(pb::EnqueueContactsResponse { results: results.collect() })
-        }))
+            answer.get()
+        });
+        Box::pin(futures_util::StreamExt::buffered(answers, MESSAGES_UNANSWERED))
     }
 
     /// Each message is taken under one lock; what is told waits for company only while the connection is busy.
@@ -137,7 +151,7 @@ fn act(all: &mut All, frame: pb::AgentFrame, to: &mpsc::UnboundedSender<pb::Gate
                 // Whoever has gone need not be told.
                 let _ = to.send(pb::GatewayFrame { agent_id: agent.clone(), event: for_gateway(event) });
             };
-            return all.connect(agent_id, Box::new(tell));
+            return all.connect(agent_id, Arc::new(tell));
         }
         Some(Action::SetPresence(set)) => Ok(Outcome::Presence(all.set_presence(agent_id.clone(), set.presence))),
         Some(Action::AcceptOffer(accept)) => all.accept(&agent_id, &accept.offer_id).map(Outcome::Engagement),
@@ -149,7 +163,8 @@ fn act(all: &mut All, frame: pb::AgentFrame, to: &mpsc::UnboundedSender<pb::Gate
         Outcome::Refused(pb::Refusal { code, message, details: Vec::new() })
     });
     let result = pb::FrameResult { request_id, outcome: Some(outcome) };
-    let _ = to.send(pb::GatewayFrame { agent_id, event: Some(gateway_frame::Event::Result(result)) });
+    let (to, frame) = (to.clone(), pb::GatewayFrame { agent_id, event: Some(gateway_frame::Event::Result(result)) });
+    all.journal.release(move || drop(to.send(frame)));
 }
 
 fn for_gateway(event: Event) -> Option<gateway_frame::Event> {

@@ -8,13 +8,14 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     BenchError,
     figures::{Finding, Peer, Workload},
+    host::Keeping,
 };
 
 mod calls;
 mod skills;
 
 /// How much of each.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Extent {
     /// How long a load lasts.
     pub span: Duration,
@@ -22,6 +23,8 @@ pub struct Extent {
     pub free_agents: &'static [usize],
     /// Agents and waiting contacts of workload E.
     pub skilled: [usize; 2],
+    /// Where the daemon keeps what it acknowledges.
+    pub keeping: Keeping,
     /// What is random comes from this.
     pub seed: u64,
 }

@@ -2,21 +2,22 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use prost_types::{Duration, Timestamp};
 use tonic::Status;
 
-use crate::api::pb::{self, watch_offers_response::Event};
+use crate::{
+    api::pb::{self, watch_offers_response::Event},
+    cli::bench::rpc::Answer,
+};
 
-/// Bytes of a record: a command and what followed from it, as figures for journals assume.
-const RECORD_BYTES: usize = 200;
-/// Bytes of records that are kept; then it begins anew.
-const JOURNAL_BYTES: usize = 2_000_000;
+use super::journal::Journal;
 
 /// Whom an agent's messages go to.
-pub type Desk = Box<dyn Fn(Event) + Send>;
+pub type Desk = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Everything there is.
 #[derive(Default)]
@@ -28,7 +29,8 @@ pub struct All {
     /// By contact: the agent.
     engaged: HashMap<String, String>,
     last_offer: u64,
-    journal: Vec<u8>,
+    /// What was changed.
+    pub journal: Journal,
 }
 
 /// A contact in line, offered or with an agent.
@@ -40,6 +42,17 @@ struct Contact {
 }
 
 impl All {
+    /// Nobody and nothing yet.
+    pub fn new(journal: Journal) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
+    /// Does something, and answers once it is kept.
+    pub fn answer<T: Send + 'static>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Status>) -> Answer<T> {
+        let answer = act(self);
+        self.journal.answer(answer)
+    }
+
     /// An agent can be told things.
     pub fn connect(&mut self, agent: String, desk: Desk) {
         desk(Event::Welcome(pb::Welcome { session_id: agent.clone(), ..Default::default() }));
@@ -48,7 +61,7 @@ impl All {
 
     /// An agent is there.
     pub fn set_presence(&mut self, agent: String, presence: Option<pb::Presence>) -> pb::SetPresenceResponse {
-        self.keep();
+        self.journal.keep();
         self.tell(&agent, Event::PresenceChanged(pb::PresenceChanged { presence, pending_presence: None }));
         self.free(agent);
         pb::SetPresenceResponse { pending: false }
@@ -60,7 +73,7 @@ impl All {
         let pb::EnqueueContactRequest { contact_id, queue, channel, .. } = request;
         let answer = pb::EnqueueContactResponse { queue: queue.clone(), virtual_arrival_time: Some(arrived) };
         let contact = Contact { id: contact_id, queue, channel, arrived };
-        self.keep();
+        self.journal.keep();
         match self.idle.pop_front() {
             Some(agent) => self.offer(agent, contact),
             None => self.line.push_back(contact),
@@ -70,7 +83,7 @@ impl All {
 
     /// An agent takes an offer.
     pub fn accept(&mut self, agent: &str, offer: &str) -> Result<pb::Engagement, Status> {
-        self.keep();
+        self.journal.keep();
         let offer = offer.parse().ok().and_then(|offer| self.offers.remove(&offer));
         let Some((_, Contact { id, queue, channel, .. })) = offer else {
             return Err(Status::not_found("there is no such offer"));
@@ -89,7 +102,7 @@ impl All {
 
     /// An agent is done with a contact.
     pub fn complete(&mut self, contact_id: String) -> Result<(), Status> {
-        self.keep();
+        self.journal.keep();
         let Some(agent) = self.engaged.remove(&contact_id) else {
             return Err(Status::not_found("nobody has that contact"));
         };
@@ -134,17 +147,9 @@ impl All {
     }
 
     fn tell(&self, agent: &str, event: Event) {
-        if let Some(desk) = self.desks.get(agent) {
-            desk(event);
+        if let Some(desk) = self.desks.get(agent).cloned() {
+            self.journal.release(move || desk(event));
         }
-    }
-
-    /// Appends a record to the journal.
-    pub fn keep(&mut self) {
-        if self.journal.len() + RECORD_BYTES > JOURNAL_BYTES {
-            self.journal.clear();
-        }
-        self.journal.extend_from_slice(&[7; RECORD_BYTES]);
     }
 }
 

@@ -27,7 +27,7 @@ pub async fn arrivals(extent: &Extent) -> Result<Vec<Finding>, BenchError> {
     let mut found = Vec::new();
     for agents in extent.free_agents {
         progress(&format!("workload A: {agents} agents"));
-        let host = Host::start(Kind::Attuned)?;
+        let host = Host::start(Kind::Attuned, &extent.keeping)?;
         let mut office = Office::open(&host.target(), Plan::plain(Mode::Unary, *agents)).await?;
         let pace = Pace::Open { rate: RATE };
         let round = play(&mut office, pace, extent.span, extent.seed).await?;
@@ -45,7 +45,7 @@ pub async fn highest_rate(extent: &Extent) -> Result<Vec<Finding>, BenchError> {
         for mode in Mode::ALL {
             let case = format!("{agents} agents, {}", mode_name(mode));
             progress(&format!("workload B: {case}"));
-            let host = Host::start(Kind::Attuned)?;
+            let host = Host::start(Kind::Attuned, &extent.keeping)?;
             let mut office = Office::open(&host.target(), Plan::plain(mode, agents)).await?;
             let pace = Pace::Closed { under_way: UNDER_WAY };
             let round = play(&mut office, pace, extent.span / 2, extent.seed).await?;
@@ -65,7 +65,7 @@ pub async fn back_to_back(
     waiting: u64,
 ) -> Result<Vec<Finding>, BenchError> {
     progress(&format!("workload {}", if agents > 1 { 'C' } else { 'D' }));
-    let host = Host::start(Kind::Attuned)?;
+    let host = Host::start(Kind::Attuned, &extent.keeping)?;
     let plan = Plan { handling: Handling::For(handling), ..Plan::plain(Mode::Unary, agents) };
     let mut office = Office::open(&host.target(), plan).await?;
     let board = Arc::clone(office.board());

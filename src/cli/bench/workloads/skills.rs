@@ -47,7 +47,7 @@ pub async fn measure(extent: &Extent) -> Result<(Vec<Finding>, Vec<Finding>), Be
         handling: Handling::Held,
         asks: (0..ASKS).map(|_| requirement(&mut random)).collect(),
     };
-    let host = Host::start(Kind::Attuned)?;
+    let host = Host::start(Kind::Attuned, &extent.keeping)?;
     let mut office = Office::open(&host.target(), plan).await?;
     let idler = idler(&office).await?;
 
