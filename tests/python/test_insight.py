@@ -64,3 +64,22 @@ def test_an_agent_learns_why_nothing_comes(office):
     assert verdict(found) == "BUSY" and found["next_contact_id"] == "c2"
     ana.be("AWAY")
     assert verdict(office.explain_agent(agent_id="ana")) in ("NOT_AVAILABLE", "BUSY")
+
+
+def test_the_statistics_count_who_was_taken_and_who_left(office):
+    ana = office.desk("ana", capacity=50)
+    office.enqueue("c1")
+    ana.take("c1")
+    office.enqueue("c2", queue="skilled")
+    office.cancel_contact(contact_id="c2", reason="CANCEL_REASON_CUSTOMER_LEFT")
+    found = office.get_moment_statistics()
+    routine = {key: int(routine) for key, routine in found["routine"].items() if "wait" not in key}
+    assert (routine["accepted"], routine["accepted_in_time"], routine["abandoned"]) == (1, 1, 1), found
+    assert found["moments_of_truth"]["accepted"] == "0" and found["moments"] == []
+    agents = found["other_agents"]
+    assert int(agents["capacity"]) == 50 and 0 < int(agents["capacity_used"]) <= 50
+
+
+def test_nothing_is_known_of_empathy_where_nothing_is_learnt(office):
+    office.agent("ana", skills={"cards": 50})
+    assert office.rows("list_empathy", "agents", page_size=1) == []
