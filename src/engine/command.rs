@@ -24,7 +24,7 @@ use crate::{
     scoring::Taken,
 };
 
-use super::reject::Reject;
+use super::{hold::HoldRules, reject::Reject};
 
 /// A command and the id under which its caller may repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub enum Command {
 
     /// A document comes into force slice by slice: the next one.
     Sweep,
-    /// Goes on after the process was gone since then.
-    Resume { since: Timestamp },
+    /// Goes on after the process was gone since then; `hold` is how offering waits for agents, if it does.
+    Resume { since: Timestamp, hold: Option<HoldRules> },
     /// Goes on after nobody was heard since then: the disk, or the machine, stood still.
     Stall { since: Timestamp },
     /// Replaces the routing document; contacts already waiting follow the new one.

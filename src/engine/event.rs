@@ -206,6 +206,11 @@ pub enum Event {
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// Nobody could react for so long: deadlines on others' reaction moved.
     Stalled { by: Span },
+    /// Offering waits for these agents, whose sessions an absence ended: until no more than `spared` of them are missing,
+    /// or until then.
+    OfferingHeld { until: Timestamp, awaited: Arc<[AgentKey]>, spared: u32 },
+    /// Offering goes on; so many agents were still missing.
+    OfferingResumed { missing: u32 },
     /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.
     AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.

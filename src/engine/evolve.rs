@@ -24,6 +24,7 @@ use super::{
     timer::Timer,
 };
 
+mod hold;
 mod offer;
 mod sessions;
 mod stall;
@@ -295,6 +296,8 @@ impl State {
             }
 
             Event::Stalled { by } => self.stalled(*by),
+            Event::OfferingHeld { until, awaited, spared } => self.hold_offering(*until, awaited, *spared),
+            Event::OfferingResumed { .. } => self.resume_offering(),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }

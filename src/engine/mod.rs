@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
-//! [`document`], [`tick`], [`stall`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
+//! [`document`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
 //! [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`],
 //! [`notice`], [`change`] (what may be seen); [`explain`] (why); [`invariant`] (what must always hold).
 //!
@@ -38,6 +38,7 @@ mod evolve;
 pub mod explain;
 mod find;
 pub mod history;
+mod hold;
 pub mod invariant;
 mod kinds;
 mod learnt;
@@ -67,6 +68,7 @@ use crate::model::time::Timestamp;
 pub use assist::Distress;
 pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
+pub use hold::{HoldRules, OfferingHeld};
 pub use matching::manner::Phase;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
@@ -101,6 +103,7 @@ impl State {
         let mut out = Emit::new(self, now);
         let reply = decide(&mut out, &request.command);
         if let Ok(reply) = &reply {
+            hold::review(&mut out);
             matching::settle::settle(&mut out);
             alert::review(&mut out);
             if let Some(id) = &request.id {
@@ -123,7 +126,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             sweep::sweep(out);
             Ok(Reply::Done)
         }
-        Command::Resume { since } => stall::resume(out, *since),
+        Command::Resume { since, hold } => stall::resume(out, *since, *hold),
         Command::Stall { since } => stall::stall(out, *since),
         Command::ApplyDocument(proposal) => document::apply_document(out, proposal),
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),

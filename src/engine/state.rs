@@ -33,6 +33,7 @@ use super::{
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
     history::History,
+    hold::Hold,
     kinds::{KindKey, Kinds},
     learnt::{Learnt, LearntLevel},
     load::Load,
@@ -90,6 +91,8 @@ pub struct State {
 
     pub(super) dedup: Dedup,
     pub(super) timers: Timers,
+    /// Offering waits for agents to come back after a restart.
+    pub(super) hold: Option<Hold>,
     pub(super) storm: Storm,
     /// Queues that are emptied into others.
     pub(super) moves: Moves,
@@ -468,6 +471,7 @@ impl State {
             engagements: Table::default(),
             dedup: Dedup::default(),
             timers: Timers::default(),
+            hold: None,
             storm: Storm::default(),
             moves: Moves::default(),
             actions: Actions::default(),
@@ -593,6 +597,7 @@ impl PartialEq for State {
             && self.sweep == other.sweep
             && self.dedup == other.dedup
             && self.timers == other.timers
+            && self.hold == other.hold
             && self.storm == other.storm
             && self.moves == other.moves
             && self.actions == other.actions

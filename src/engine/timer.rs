@@ -28,6 +28,8 @@ pub enum Timer {
     Requests,
     /// The next slice of a move between queues.
     Move,
+    /// Offering goes on after a restart, whoever is back.
+    Hold,
 }
 
 /// All deadlines.

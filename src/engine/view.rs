@@ -312,6 +312,8 @@ pub struct QueueView {
     pub mode_set: Option<(Timestamp, Arc<Supervision>)>,
     /// Where its contacts are being moved.
     pub moving_to: Option<QueueName>,
+    /// After a restart nothing is offered until then, unless the agents who were there are back before.
+    pub held_until: Option<Timestamp>,
 }
 
 /// Something a supervisor did.

@@ -4,6 +4,7 @@
 
 use crate::{
     engine::{
+        OfferingHeld,
         matching::index::InLine,
         reject::Reject,
         signal::heard,
@@ -194,6 +195,10 @@ fn of_waiting(
     } else if state.is_paused(terms.route.queue) {
         let paused = format!("{queue} is paused and offers nothing{}", paused_because(state, terms.route.queue));
         (ContactVerdict::QueuePaused, paused)
+    } else if let Some(OfferingHeld { until: at, sessions, missing }) = state.offering_held() {
+        let until = until(now, Some(at));
+        let held = format!("nothing is offered{until} at most: {missing} of {sessions} agents are not back after the restart");
+        (ContactVerdict::OfferingHeld, held)
     } else if signed_in == 0 {
         (ContactVerdict::NobodySignedIn, format!("{could} could take it, none is signed in"))
     } else if available == 0 {
