@@ -271,6 +271,7 @@ impl State {
             | Event::DrainStarted { .. }
             | Event::DrainPostponed { .. }
             | Event::ContactForgotten { .. }
+            | Event::TombstonesForgotten { .. }
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
             | Event::Stalled { .. }

@@ -160,8 +160,10 @@ pub enum Event {
     AssistSuggested { contact: ContactKey, agent: AgentKey, why: Distress },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
-    /// A closed contact's id is free again.
+    /// Of a closed contact nothing is kept any more but that it was, and how it ended.
     ContactForgotten { contact: ContactKey },
+    /// The oldest of what is left of contacts and offers is gone: those contacts' ids are free again.
+    TombstonesForgotten { contacts: u32, offers: u32 },
 
     /// A contact is offered to an agent, whose capacity it holds from now on; once delivered it may be answered for so
     /// long.

@@ -61,7 +61,8 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];
     timers += usize::from(state.moves.due().is_some());
-    timers += usize::from(state.hold.is_some());
+    timers += usize::from(state.hold.is_some()) + usize::from(state.tombstones.due().is_some());
+    check_tombstones(state)?;
     check_hold(state)?;
     let (mut in_line, mut open, mut open_offers, mut held_back) = (0, 0, 0, 0);
     for (id, key) in &state.contact_ids {
@@ -139,6 +140,22 @@ fn check_hold(state: &State) -> Result<(), Broken> {
     };
     let lost = hold.awaited.iter().filter(is_lost).count();
     must!(lost == hold.awaited.len(), "offering waits for {} agents, of whom {lost} may come back", hold.awaited.len());
+    Ok(())
+}
+
+/// What is left of contacts and offers is of none that are there, and is forgotten in time.
+fn check_tombstones(state: &State) -> Result<(), Broken> {
+    let tombstones = &state.tombstones;
+    let stands = tombstones.due().is_none_or(|due| state.timers.stands_at(Timer::Tombstones, due));
+    must!(stands, "what is left of contacts and offers has no timer");
+    for id in tombstones.contacts() {
+        must!(tombstones.contact(id).is_some(), "what is left of contact {id:?} cannot be found");
+        must!(!state.contact_ids.contains_key(id), "contact {id:?} is there, and what is left of it");
+    }
+    let is_open = |key: &OfferKey| state.offers.get(key).is_some_and(|offer| offer.ended.is_none());
+    let open = tombstones.open_offers().filter(is_open).count();
+    must!(open == tombstones.open_offers().count(), "an offer that is over is taken for open");
+    must!(open == state.offers.len() - state.ended_offers.len(), "an open offer has no place for its end");
     Ok(())
 }
 

@@ -60,6 +60,7 @@ mod sweep;
 mod table;
 mod tick;
 mod timer;
+mod tombstones;
 pub mod view;
 mod waiting;
 
@@ -89,11 +90,12 @@ pub struct Outcome {
 }
 
 impl State {
-    /// Decides a command, lets it happen, and matches whatever became possible by it.
-    pub fn apply(&mut self, now: Timestamp, request: &Request) -> Outcome {
+    /// Decides a command, lets it happen, and matches whatever became possible by it. `fingerprint` tells one command from
+    /// another, for as long as requests are remembered: through restarts and upgrades.
+    pub fn apply(&mut self, now: Timestamp, request: &Request, fingerprint: fn(&Command) -> u64) -> Outcome {
         let now = now.max(self.now);
-        let fingerprint = request.command.fingerprint_if(request.id.is_some());
-        if let Some(id) = &request.id {
+        let repeatable = request.id.as_ref().map(|id| (id, fingerprint(&request.command)));
+        if let Some((id, fingerprint)) = repeatable {
             match self.dedup.answer(id, fingerprint) {
                 Ok(None) => {}
                 Ok(Some(reply)) => return Outcome { reply: Ok(reply), events: Vec::new() },
@@ -106,7 +108,7 @@ impl State {
             hold::review(&mut out);
             matching::settle::settle(&mut out);
             alert::review(&mut out);
-            if let Some(id) = &request.id {
+            if let Some((id, fingerprint)) = repeatable {
                 out.emit(Event::RequestAccepted { request: id.clone(), fingerprint, reply: reply.clone() });
             }
         }

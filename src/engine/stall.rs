@@ -1,7 +1,7 @@
 //! What the daemon's own absence does, or a disk that stood still: nobody is sent away for it.
 //!
-//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace) move by as long as nobody
-//! could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
+//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace, repeating a request) move by as
+//! long as nobody could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
 //! session is lost as well: the streams ended with the process.
 
 use crate::model::time::Timestamp;

@@ -50,6 +50,7 @@ use super::{
     sweep::Sweep,
     table::Table,
     timer::Timers,
+    tombstones::Tombstones,
 };
 
 /// One tenant's world.
@@ -89,6 +90,8 @@ pub struct State {
     pub(super) ended_offers: VecDeque<(Timestamp, OfferKey)>,
     pub(super) engagements: Table<EngagementKey, Engagement>,
 
+    /// What is left of contacts and offers that are over.
+    pub(super) tombstones: Tombstones,
     pub(super) dedup: Dedup,
     pub(super) timers: Timers,
     /// Offering waits for agents to come back after a restart.
@@ -469,6 +472,7 @@ impl State {
             offers: Table::default(),
             ended_offers: VecDeque::new(),
             engagements: Table::default(),
+            tombstones: Tombstones::default(),
             dedup: Dedup::default(),
             timers: Timers::default(),
             hold: None,
@@ -595,6 +599,7 @@ impl PartialEq for State {
             && self.ended_offers == other.ended_offers
             && self.engagements == other.engagements
             && self.sweep == other.sweep
+            && self.tombstones == other.tombstones
             && self.dedup == other.dedup
             && self.timers == other.timers
             && self.hold == other.hold

@@ -35,6 +35,10 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Rest(agent) => out.emit(Event::AgentRested { agent }),
             Timer::Move => move_due(out),
             Timer::Hold => hold::end(out),
+            Timer::Tombstones => {
+                let (contacts, offers) = out.state().tombstones.over(out.now, TIMERS_PER_TICK_MAX);
+                out.emit(Event::TombstonesForgotten { contacts, offers });
+            }
             Timer::Requests => {
                 let count = out.state().dedup.over(out.now, TIMERS_PER_TICK_MAX);
                 out.emit(Event::RequestsForgotten { count });

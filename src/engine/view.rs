@@ -84,6 +84,8 @@ pub enum Answer {
     Checked(Vec<Result<(), Reject>>),
     /// To [`Query::Position`].
     Position(PositionView),
+    /// To [`Query::Contact`] of one of which nothing is kept but how and when it ended.
+    Ended { contact: ContactId, closed: (ClosedBecause, Timestamp) },
     /// To [`Query::Queue`].
     Queue(QueueView),
     /// To [`Query::Queues`].

@@ -138,6 +138,7 @@ impl Cast {
             | Event::ContactUpdated { .. }
             | Event::SignalsTaken { .. }
             | Event::ContactForgotten { .. }
+            | Event::TombstonesForgotten { .. }
             | Event::RefusalEnded { .. }
             | Event::DrainPostponed { .. } => return None,
 

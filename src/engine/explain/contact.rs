@@ -30,9 +30,22 @@ use super::{
     },
 };
 
+/// What there is to say of a contact that has ended.
+const OVER: &str = "it is over";
+
 /// Explains a contact.
 pub fn explain(state: &State, now: Timestamp, id: &ContactId) -> Result<ContactExplained, Reject> {
-    let key = *state.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
+    let Some(key) = state.contact_ids.get(id).copied() else {
+        let over = |_| ContactExplained {
+            id: id.clone(),
+            state: ContactState::Closed,
+            verdict: ContactVerdict::Closed,
+            summary: OVER.to_owned(),
+            waiting: None,
+            choices: Vec::new(),
+        };
+        return state.tombstones.contact(id).map(over).ok_or_else(|| Reject::ContactUnknown(id.clone()));
+    };
     let contact = state.contact(key);
     let choices = if contact.is_closed() { Vec::new() } else { choices(state, key) };
     let terms = contact.is_waiting().then(|| terms_of(state, key));
@@ -41,7 +54,7 @@ pub fn explain(state: &State, now: Timestamp, id: &ContactId) -> Result<ContactE
         (ContactState::Announced, ..) => {
             (ContactVerdict::Announced, "it was announced and has not come yet".to_owned())
         }
-        (ContactState::Closed, ..) => (ContactVerdict::Closed, "it is over".to_owned()),
+        (ContactState::Closed, ..) => (ContactVerdict::Closed, OVER.to_owned()),
         (ContactState::Parked, Some(waiting), _) => {
             let until = waiting.place.parked_until.map(|until| in_time(until, now)).unwrap_or_default();
             (ContactVerdict::Parked, format!("it is parked and offered to nobody until it is released, or {until}"))
