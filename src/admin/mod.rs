@@ -79,7 +79,7 @@ async fn livez() -> &'static str {
 /// Whether calls should be sent here.
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
     match shown.readiness.missing().as_slice() {
-        [] => (StatusCode::OK, "ok\n".to_owned()),
+        [] => (StatusCode::OK, ["ok"].into_iter().chain(shown.readiness.remarks()).map(|line| format!("{line}\n")).collect()),
         missing => (StatusCode::SERVICE_UNAVAILABLE, format!("missing: {}\n", missing.join(", "))),
     }
 }
@@ -122,6 +122,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let readiness = Readiness::new();
         let (journal, api) = (readiness.latch("journal"), readiness.latch("api"));
+        let remarks = readiness.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };
         let (_settings, settings) = watch::channel("{\"settings\":[]}".to_owned());
@@ -135,6 +136,11 @@ mod tests {
         api.set();
         assert!(fetch(address, "/readyz").await.starts_with("HTTP/1.1 200"));
         assert!(fetch(address, "/startupz").await.starts_with("HTTP/1.1 200"));
+        remarks.remark("agents are awaited", true);
+        let remarked = fetch(address, "/readyz").await;
+        assert!(remarked.starts_with("HTTP/1.1 200") && remarked.ends_with("ok\nagents are awaited\n"), "{remarked}");
+        remarks.remark("agents are awaited", false);
+        assert!(fetch(address, "/readyz").await.ends_with("\r\n\r\nok\n"));
         journal.clear();
         assert!(fetch(address, "/readyz").await.ends_with("missing: journal\n"));
         assert!(fetch(address, "/startupz").await.starts_with("HTTP/1.1 200"), "it has been ready once");

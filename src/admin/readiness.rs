@@ -1,8 +1,12 @@
-//! Readiness: a latch for each part that must be there before calls are welcome.
+//! Readiness: a latch for each part that must be there before calls are welcome, and remarks on what is out of the ordinary.
 //!
-//! Invariant: ready means that every latch is set; a part clears its own when it can no longer serve.
+//! Invariant: ready means that every latch is set; a part clears its own when it can no longer serve. A remark keeps
+//! nobody away.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 
@@ -15,6 +19,7 @@ pub struct Readiness {
 #[derive(Debug, Default)]
 struct Shared {
     latches: BTreeMap<&'static str, bool>,
+    remarks: BTreeSet<&'static str>,
     was_ready: bool,
 }
 
@@ -41,6 +46,17 @@ impl Readiness {
     pub fn missing(&self) -> Vec<&'static str> {
         let shared = self.shared.lock();
         shared.latches.iter().filter(|(_, set)| !**set).map(|(name, _)| *name).collect()
+    }
+
+    /// Notes something worth knowing, or that it is so no more.
+    pub fn remark(&self, remark: &'static str, is_so: bool) {
+        let mut shared = self.shared.lock();
+        if is_so { shared.remarks.insert(remark) } else { shared.remarks.remove(remark) };
+    }
+
+    /// What is worth knowing now.
+    pub fn remarks(&self) -> Vec<&'static str> {
+        self.shared.lock().remarks.iter().copied().collect()
     }
 
     /// Whether all were set at one time.

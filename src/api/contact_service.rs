@@ -83,6 +83,10 @@ impl pb::contact_service_server::ContactService for Contacts {
             Answer::Contact(view) => {
                 Ok(Response::new(pb::GetContactResponse { contact: Some(encode::contact(*view)) }))
             }
+            Answer::Ended { contact, closed } => {
+                let contact = Some(encode::ended(&contact, closed));
+                Ok(Response::new(pb::GetContactResponse { contact }))
+            }
             other => Err(status::unexpected(&other)),
         }
     }

@@ -255,6 +255,7 @@ impl Course {
         };
         let page = match seen.answer {
             Answer::Contact(view) if view.state == ContactState::Closed => return Ok(()),
+            Answer::Ended { .. } => return Ok(()),
             Answer::Contact(view) => {
                 pb::WatchSnapshotPage { contacts: vec![encode::contact(*view)], ..Default::default() }
             }

@@ -34,7 +34,7 @@ use crate::{
         core::{AddTenantError, Applied, Core, RecoverError},
         observe::Observer,
         recover::Recovered,
-        run::{self, ShardTask, Status},
+        run::{self, Offering, ShardTask, Status},
     },
     telemetry::metrics::{self, DURABILITY, InstallError},
 };
@@ -148,7 +148,10 @@ impl Daemon {
         let api = listen("listen", settings.listen).await?;
         let admin = listen("admin.listen", settings.admin_listen).await?;
         let (mut recovered, journal) = open_journal(settings)?;
-        let mut founding = recovered.core.resume(clock::now(), journal.as_ref().and_then(DiskJournal::alive_at));
+        let alive_at = journal.as_ref().and_then(DiskJournal::alive_at);
+        // Time goes on from what was last known of it, though the machine's clock may have been set back since.
+        clock::rise_to(alive_at.map_or(recovered.core.now(), |alive_at| recovered.core.now().max(alive_at)));
+        let mut founding = recovered.core.resume(clock::now(), alive_at, Some(settings.hold));
         founding.extend(found(&mut recovered.core, &documents)?);
         info!(tenants = documents.len(), "routing documents read");
 
@@ -156,6 +159,7 @@ impl Daemon {
         let readiness = Readiness::new();
         let (keeping, accepting) = (readiness.latch("journal"), readiness.latch("api"));
         let Settings { shard_thread, overload, durability, .. } = *settings;
+        let remarks = readiness.clone();
         let (in_force, settings) = InForce::new(loaded, documents);
         let admin = serve_admin(admin, Shown { readiness, metrics: handle, settings });
 
@@ -174,6 +178,7 @@ impl Daemon {
         };
         await_serving(&shard).await?;
         tokio::spawn(follow(shard.status(), keeping));
+        tokio::spawn(remark(shard.offering(), remarks));
         for tenant in tenants {
             directory.place(tenant, shard_handle.clone());
         }
@@ -302,6 +307,17 @@ async fn follow(mut status: tokio::sync::watch::Receiver<Status>, journal: Latch
         }
         if status.changed().await.is_err() {
             return journal.clear();
+        }
+    }
+}
+
+/// Says beside readiness that offering is held, for as long as it is.
+async fn remark(mut offering: tokio::sync::watch::Receiver<Offering>, readiness: Readiness) {
+    loop {
+        let is_held = *offering.borrow_and_update() == Offering::Held;
+        readiness.remark("offering is held until agents' sessions are back after the restart", is_held);
+        if !is_held || offering.changed().await.is_err() {
+            return;
         }
     }
 }

@@ -65,6 +65,16 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER")]
     pub overload_in_flight_max: Option<String>,
 
+    /// Seconds after a restart in which nothing is offered while agents' sessions are missing [default: 10]
+    /// [env: ATTUNE_RECOVERY_HOLD_SECS_MAX]
+    #[arg(long, value_name = "SECONDS")]
+    pub recovery_hold_secs_max: Option<String>,
+
+    /// Percent of the sessions that were open which end that wait once they are back; 0 = no wait [default: 90]
+    /// [env: ATTUNE_RECOVERY_SESSIONS_PERCENT]
+    #[arg(long, value_name = "PERCENT")]
+    pub recovery_sessions_percent: Option<String>,
+
     /// Threads that serve calls, 1-256; 0 = as suits the machine [default: 0] [env: ATTUNE_RUNTIME_THREADS]
     #[arg(long, value_name = "NUMBER")]
     pub runtime_threads: Option<String>,
@@ -90,6 +100,8 @@ impl Flags {
             ("overload.burst_ms_max", &self.overload_burst_ms_max),
             ("overload.delay_ms_max", &self.overload_delay_ms_max),
             ("overload.in_flight_max", &self.overload_in_flight_max),
+            ("recovery.hold_secs_max", &self.recovery_hold_secs_max),
+            ("recovery.sessions_percent", &self.recovery_sessions_percent),
             ("runtime.threads", &self.runtime_threads),
             ("runtime.shard_thread", &self.runtime_shard_thread),
         ];

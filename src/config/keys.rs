@@ -5,7 +5,7 @@
 
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use crate::telemetry::logs;
+use crate::{model::time::Span, telemetry::logs};
 
 use super::Settings;
 
@@ -164,6 +164,24 @@ pub const KEYS: &[Key] = &[
         change: Change::Restart,
         get: |settings| settings.overload.in_flight_max.to_string(),
         set: |settings, text| number(text, 1..=1_000_000).map(|calls| settings.overload.in_flight_max = calls),
+    },
+    Key {
+        name: "recovery.hold_secs_max",
+        default: "10",
+        help: "Seconds after a restart in which nothing is offered while agents' sessions are missing, 0-60.",
+        form: Form::Number { least: 0, most: 60 },
+        change: Change::Restart,
+        get: |settings| (settings.hold.longest.as_millis() / 1_000).to_string(),
+        set: |settings, text| number(text, 0..=60).map(|secs| settings.hold.longest = Span::from_secs(secs)),
+    },
+    Key {
+        name: "recovery.sessions_percent",
+        default: "90",
+        help: "Percent of the sessions that were open which end that wait once they are back, 0-100; 0 = no wait.",
+        form: Form::Number { least: 0, most: 100 },
+        change: Change::Restart,
+        get: |settings| settings.hold.sessions_percent.to_string(),
+        set: |settings, text| number(text, 0..=100).map(|percent| settings.hold.sessions_percent = percent),
     },
     Key {
         name: "runtime.threads",

@@ -194,6 +194,10 @@ kinds! {
     MomentUncovered,
     /// A document removed its queue, and it goes on in another.
     ContactMoved,
+    /// After a restart nothing is offered for now.
+    OfferingHeld,
+    /// Offering goes on.
+    OfferingResumed,
 }
 
 /// What a record touched.
@@ -267,6 +271,7 @@ impl State {
             | Event::DrainStarted { .. }
             | Event::DrainPostponed { .. }
             | Event::ContactForgotten { .. }
+            | Event::TombstonesForgotten { .. }
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
             | Event::Stalled { .. }
@@ -302,6 +307,11 @@ impl State {
             Event::RonaSuspended { until } => {
                 Happening { kind: Kind::RonaSuspended, until: Some(*until), ..Happening::default() }
             }
+
+            Event::OfferingHeld { until, .. } => {
+                Happening { until: Some(*until), ..self.of_every_queue(Kind::OfferingHeld, touched) }
+            }
+            Event::OfferingResumed { .. } => self.of_every_queue(Kind::OfferingResumed, touched),
 
             Event::ContactAnnounced { contact, expected_at, .. } => {
                 touched.details.insert(*contact);
@@ -454,6 +464,11 @@ impl State {
     fn of_queue(&self, kind: HappeningKind, key: QueueKey, touched: &mut Touched) -> Happening {
         touched.queues.insert(key);
         Happening { kind, queue: Some(self.queue_name(key).clone()), ..Happening::default() }
+    }
+
+    fn of_every_queue(&self, kind: HappeningKind, touched: &mut Touched) -> Happening {
+        touched.queues.extend(self.document.queues.keys().filter_map(|name| self.find_queue(name)));
+        Happening { kind, ..Happening::default() }
     }
 
     fn of_move(&self, kind: HappeningKind, from: QueueKey, to: QueueKey, touched: &mut Touched) -> Happening {

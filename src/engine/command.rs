@@ -3,11 +3,7 @@
 //! Invariant: a command is plain owned data with names, never numbers; it can be hashed, compared, journalled and
 //! replayed. Not here: whether it is allowed in the present state (the decide-functions say so).
 
-use std::{
-    collections::BTreeMap,
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{
@@ -24,7 +20,7 @@ use crate::{
     scoring::Taken,
 };
 
-use super::reject::Reject;
+use super::{hold::HoldRules, reject::Reject};
 
 /// A command and the id under which its caller may repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +39,8 @@ pub enum Command {
 
     /// A document comes into force slice by slice: the next one.
     Sweep,
-    /// Goes on after the process was gone since then.
-    Resume { since: Timestamp },
+    /// Goes on after the process was gone since then; `hold` is how offering waits for agents, if it does.
+    Resume { since: Timestamp, hold: Option<HoldRules> },
     /// Goes on after nobody was heard since then: the disk, or the machine, stood still.
     Stall { since: Timestamp },
     /// Replaces the routing document; contacts already waiting follow the new one.
@@ -152,18 +148,6 @@ pub enum Destination {
 }
 
 impl Command {
-    /// A hash of the whole command, to tell a repeated request from another one under the same id.
-    pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// The same where a caller gave an id; nothing needs it otherwise.
-    pub(super) fn fingerprint_if(&self, has_id: bool) -> u64 {
-        if has_id { self.fingerprint() } else { 0 }
-    }
-
     /// The command's name, for logs, metrics and coverage.
     pub fn name(&self) -> &'static str {
         match self {

@@ -42,7 +42,7 @@ pub(super) fn announce_contact(
     details: &Arc<ContactDetails>,
 ) -> Result<Reply, Reject> {
     let state = out.state();
-    if state.contact_ids.contains_key(id) {
+    if state.contact_ids.contains_key(id) || state.tombstones.contact(id).is_some() {
         return Err(Reject::ContactExists(id.clone()));
     }
     if expected_at > out.now + Span::from_secs(ANNOUNCED_AHEAD_SECS_MAX) {
@@ -67,6 +67,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let state = out.state();
     let known = state.contact_ids.get(&new.id).copied();
     match known.map(|key| state.contact(key).stage) {
+        None if state.tombstones.contact(&new.id).is_some() => return Err(Reject::ContactExists(new.id.clone())),
         None => check_room(state)?,
         Some(Stage::Announced { .. }) => {}
         Some(_) => return Err(Reject::ContactExists(new.id.clone())),

@@ -13,7 +13,7 @@ use crate::model::{
 
 use super::{command::Reply, reject::Reject, table::Table};
 
-/// Accepted requests of the last ten minutes.
+/// Accepted requests of the last ten minutes in which they could be repeated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dedup {
     answers: Table<RequestId, (u64, Reply)>,
@@ -44,6 +44,11 @@ impl Dedup {
         for (_, request) in self.by_age.drain(..count as usize) {
             self.answers.remove(&request);
         }
+    }
+
+    /// Nobody could repeat a request for so long: the window is longer by that for all that are in it.
+    pub fn stall(&mut self, by: Span) {
+        self.by_age.iter_mut().for_each(|(at, _)| *at = *at + by);
     }
 
     /// When the oldest leaves the window.

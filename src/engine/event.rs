@@ -160,8 +160,10 @@ pub enum Event {
     AssistSuggested { contact: ContactKey, agent: AgentKey, why: Distress },
     /// The contact ended.
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
-    /// A closed contact's id is free again.
+    /// Of a closed contact nothing is kept any more but that it was, and how it ended.
     ContactForgotten { contact: ContactKey },
+    /// The oldest of what is left of contacts and offers is gone: those contacts' ids are free again.
+    TombstonesForgotten { contacts: u32, offers: u32 },
 
     /// A contact is offered to an agent, whose capacity it holds from now on; once delivered it may be answered for so
     /// long.
@@ -206,6 +208,11 @@ pub enum Event {
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// Nobody could react for so long: deadlines on others' reaction moved.
     Stalled { by: Span },
+    /// Offering waits for these agents, whose sessions an absence ended: until no more than `spared` of them are missing,
+    /// or until then.
+    OfferingHeld { until: Timestamp, awaited: Arc<[AgentKey]>, spared: u32 },
+    /// Offering goes on; so many agents were still missing.
+    OfferingResumed { missing: u32 },
     /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.
     AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.

@@ -22,8 +22,10 @@ use super::{
     matching::{manner::Phase, reach::Seeker},
     state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
+    tombstones::Tombstones,
 };
 
+mod hold;
 mod offer;
 mod sessions;
 mod stall;
@@ -220,8 +222,14 @@ impl State {
             }
             Event::ContactForgotten { contact } => {
                 let gone = self.contacts.remove(contact).expect("only a remembered contact is forgotten");
+                if let Stage::Closed { because, at, .. } = gone.stage {
+                    self.change_tombstones(|tombstones| tombstones.bury_contact(gone.id.clone(), because, at));
+                }
                 self.timers.move_to(Timer::Contact(*contact), gone.due, None);
                 self.contact_ids.remove(&gone.id);
+            }
+            Event::TombstonesForgotten { contacts, offers } => {
+                self.change_tombstones(|tombstones| tombstones.forget(*contacts, *offers));
             }
 
             Event::ContactUnreachable { contact, .. } => {
@@ -295,6 +303,8 @@ impl State {
             }
 
             Event::Stalled { by } => self.stalled(*by),
+            Event::OfferingHeld { until, awaited, spared } => self.hold_offering(*until, awaited, *spared),
+            Event::OfferingResumed { .. } => self.resume_offering(),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }
@@ -388,6 +398,12 @@ impl State {
                 *counted = is;
             }
         });
+    }
+
+    fn change_tombstones(&mut self, change: impl FnOnce(&mut Tombstones)) {
+        let due = self.tombstones.due();
+        change(&mut self.tombstones);
+        self.timers.move_to(Timer::Tombstones, due, self.tombstones.due());
     }
 
     fn add_contact(&mut self, key: ContactKey, contact: Contact) {

@@ -17,7 +17,12 @@ use super::{
 
 /// The open contact of this id.
 pub(super) fn open_contact<'a>(state: &'a State, id: &ContactId) -> Result<(ContactKey, &'a Contact), Reject> {
-    let key = state.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
+    let Some(key) = state.contact_ids.get(id) else {
+        return Err(match state.tombstones.contact(id) {
+            Some(_) => Reject::ContactClosed(id.clone()),
+            None => Reject::ContactUnknown(id.clone()),
+        });
+    };
     match state.contact(*key) {
         contact if contact.is_closed() => Err(Reject::ContactClosed(id.clone())),
         contact => Ok((*key, contact)),

@@ -61,6 +61,9 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];
     timers += usize::from(state.moves.due().is_some());
+    timers += usize::from(state.hold.is_some()) + usize::from(state.tombstones.due().is_some());
+    check_tombstones(state)?;
+    check_hold(state)?;
     let (mut in_line, mut open, mut open_offers, mut held_back) = (0, 0, 0, 0);
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
@@ -125,6 +128,35 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let lined: usize = state.index.lines().map(|(_, class)| class.line.len()).sum();
     must!(lined + private == in_line, "{} contacts stand in lines, {in_line} should", lined + private);
     check_heads(state)
+}
+
+/// Offering that is held has an end, and waits for agents who may still come back.
+fn check_hold(state: &State) -> Result<(), Broken> {
+    let Some(hold) = &state.hold else { return Ok(()) };
+    must!(state.timers.stands_at(Timer::Hold, hold.until), "held offering has no timer");
+    let is_lost = |key: &&AgentKey| {
+        let agent = state.agents[key.0 as usize].as_ref();
+        agent.and_then(|agent| agent.session.as_ref()).is_some_and(|session| session.lost.is_some())
+    };
+    let lost = hold.awaited.iter().filter(is_lost).count();
+    must!(lost == hold.awaited.len(), "offering waits for {} agents, of whom {lost} may come back", hold.awaited.len());
+    Ok(())
+}
+
+/// What is left of contacts and offers is of none that are there, and is forgotten in time.
+fn check_tombstones(state: &State) -> Result<(), Broken> {
+    let tombstones = &state.tombstones;
+    let stands = tombstones.due().is_none_or(|due| state.timers.stands_at(Timer::Tombstones, due));
+    must!(stands, "what is left of contacts and offers has no timer");
+    for id in tombstones.contacts() {
+        must!(tombstones.contact(id).is_some(), "what is left of contact {id:?} cannot be found");
+        must!(!state.contact_ids.contains_key(id), "contact {id:?} is there, and what is left of it");
+    }
+    let is_open = |key: &OfferKey| state.offers.get(key).is_some_and(|offer| offer.ended.is_none());
+    let open = tombstones.open_offers().filter(is_open).count();
+    must!(open == tombstones.open_offers().count(), "an offer that is over is taken for open");
+    must!(open == state.offers.len() - state.ended_offers.len(), "an open offer has no place for its end");
+    Ok(())
 }
 
 /// The bitmaps of all agents say of each what is so, and of nobody else anything.
@@ -313,6 +345,10 @@ fn check_heads(state: &State) -> Result<(), Broken> {
 pub fn check_settled(state: &State) -> Result<(), Broken> {
     check_engagements(state)?;
     explained::check_alerts(state)?;
+    if let Some(hold) = &state.hold {
+        must!(!hold.is_over(), "offering is held though enough agents are back");
+        must!(state.now < hold.until, "offering is held for longer than it should be");
+    }
     for contact in in_line(state) {
         for agent in state.agent_ids.values() {
             let pair = (&state.contact(contact).id, &state.agent(*agent).id);
@@ -331,6 +367,7 @@ pub fn check_settled(state: &State) -> Result<(), Broken> {
 /// who fits better is idle.
 pub fn check_offer(state: &State, contact: ContactKey, agent: AgentKey) -> Result<(), Broken> {
     let names = (&state.contact(contact).id, &state.agent(agent).id);
+    must!(state.hold.is_none(), "contact {:?} is offered to {:?} while offering is held", names.0, names.1);
     if state.agent(agent).draining == Some(contact) {
         return Ok(());
     }
@@ -402,7 +439,7 @@ fn may_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
 /// The same, whatever was pulled.
 fn could_take(state: &State, contact: ContactKey, key: AgentKey) -> bool {
     let (route, agent) = (state.route(contact), state.agent(key));
-    if state.is_paused(route.queue) || !agent.takes_work() || agent.draining.is_some() {
+    if state.hold.is_some() || state.is_paused(route.queue) || !agent.takes_work() || agent.draining.is_some() {
         return false;
     }
     if passes_over(state, route, contact, key) {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
-//! [`document`], [`tick`], [`stall`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
+//! [`document`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
 //! [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`],
 //! [`notice`], [`change`] (what may be seen); [`explain`] (why); [`invariant`] (what must always hold).
 //!
@@ -38,6 +38,7 @@ mod evolve;
 pub mod explain;
 mod find;
 pub mod history;
+mod hold;
 pub mod invariant;
 mod kinds;
 mod learnt;
@@ -59,6 +60,7 @@ mod sweep;
 mod table;
 mod tick;
 mod timer;
+mod tombstones;
 pub mod view;
 mod waiting;
 
@@ -67,6 +69,7 @@ use crate::model::time::Timestamp;
 pub use assist::Distress;
 pub use command::{Command, Proposal, Reply, Request};
 pub use event::Event;
+pub use hold::{HoldRules, OfferingHeld};
 pub use matching::manner::Phase;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
@@ -87,11 +90,12 @@ pub struct Outcome {
 }
 
 impl State {
-    /// Decides a command, lets it happen, and matches whatever became possible by it.
-    pub fn apply(&mut self, now: Timestamp, request: &Request) -> Outcome {
+    /// Decides a command, lets it happen, and matches whatever became possible by it. `fingerprint` tells one command from
+    /// another, for as long as requests are remembered: through restarts and upgrades.
+    pub fn apply(&mut self, now: Timestamp, request: &Request, fingerprint: fn(&Command) -> u64) -> Outcome {
         let now = now.max(self.now);
-        let fingerprint = request.command.fingerprint_if(request.id.is_some());
-        if let Some(id) = &request.id {
+        let repeatable = request.id.as_ref().map(|id| (id, fingerprint(&request.command)));
+        if let Some((id, fingerprint)) = repeatable {
             match self.dedup.answer(id, fingerprint) {
                 Ok(None) => {}
                 Ok(Some(reply)) => return Outcome { reply: Ok(reply), events: Vec::new() },
@@ -101,9 +105,10 @@ impl State {
         let mut out = Emit::new(self, now);
         let reply = decide(&mut out, &request.command);
         if let Ok(reply) = &reply {
+            hold::review(&mut out);
             matching::settle::settle(&mut out);
             alert::review(&mut out);
-            if let Some(id) = &request.id {
+            if let Some((id, fingerprint)) = repeatable {
                 out.emit(Event::RequestAccepted { request: id.clone(), fingerprint, reply: reply.clone() });
             }
         }
@@ -123,7 +128,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
             sweep::sweep(out);
             Ok(Reply::Done)
         }
-        Command::Resume { since } => stall::resume(out, *since),
+        Command::Resume { since, hold } => stall::resume(out, *since, *hold),
         Command::Stall { since } => stall::stall(out, *since),
         Command::ApplyDocument(proposal) => document::apply_document(out, proposal),
         Command::PutAgent { agent, profile, expected } => agent::put_agent(out, agent, profile, *expected),

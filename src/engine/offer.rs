@@ -206,12 +206,14 @@ fn escalate_if_due(out: &mut Emit<'_>, contact: ContactKey) {
 fn open_offer<'a>(out: &'a Emit<'_>, agent: &AgentId, key: OfferKey) -> Result<&'a Offer, Reject> {
     let state: &State = out.state();
     let agent = agent_of(state, agent)?;
-    let offer = state.offers.get(&key).filter(|offer| offer.agent == agent).ok_or(Reject::OfferUnknown(key))?;
-    match offer.ended {
-        None => Ok(offer),
-        Some((OfferEnd::Expired, at)) => Err(Reject::OfferExpired { offer: key, ago: out.now - at }),
-        Some((OfferEnd::Rescinded(Rescinded::Taken), _)) => Err(Reject::OfferTaken(key)),
-        Some((OfferEnd::Rescinded(_), _)) => Err(Reject::OfferRescinded(key)),
-        Some((OfferEnd::Accepted | OfferEnd::Declined, _)) => Err(Reject::OfferUnknown(key)),
+    if let Some(open) = state.offers.get(&key).filter(|offer| offer.agent == agent && offer.ended.is_none()) {
+        return Ok(open);
     }
+    let ended = state.tombstones.offer(key).filter(|ended| ended.agent == agent);
+    Err(match ended.map(|ended| (ended.end, ended.at)) {
+        Some((OfferEnd::Expired, at)) => Reject::OfferExpired { offer: key, ago: out.now - at },
+        Some((OfferEnd::Rescinded(Rescinded::Taken), _)) => Reject::OfferTaken(key),
+        Some((OfferEnd::Rescinded(_), _)) => Reject::OfferRescinded(key),
+        Some((OfferEnd::Accepted | OfferEnd::Declined, _)) | None => Reject::OfferUnknown(key),
+    })
 }

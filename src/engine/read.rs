@@ -72,8 +72,11 @@ impl State {
     pub fn query(&self, now: Timestamp, query: &Query) -> Result<Answer, Reject> {
         match query {
             Query::Contact(id) => {
-                let key = self.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
-                Ok(Answer::Contact(Box::new(self.contact_view(now, *key))))
+                if let Some(key) = self.contact_ids.get(id) {
+                    return Ok(Answer::Contact(Box::new(self.contact_view(now, *key))));
+                }
+                let ended = self.tombstones.contact(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
+                Ok(Answer::Ended { contact: id.clone(), closed: ended })
             }
             Query::Contacts { after, limit, filter } => {
                 // A queue that is no more may still have contacts, at their agents.
@@ -303,6 +306,7 @@ impl State {
             mode: queue.mode,
             mode_set: queue.mode_set.clone(),
             moving_to: self.moves.of(key).map(|job| self.queue_name(job.to).clone()),
+            held_until: self.hold.as_ref().map(|hold| hold.until),
         }
     }
 

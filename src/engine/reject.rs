@@ -15,7 +15,7 @@ use crate::model::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// No such contact, or closed too long ago.
-    #[error("there is no contact {0:?}; contacts are remembered for ten minutes after they close")]
+    #[error("there is no contact {0:?}; contacts are remembered for a day after they close")]
     ContactUnknown(ContactId),
     /// A contact with this id is there already.
     #[error("contact {0:?} exists already; choose another id or use the existing contact")]

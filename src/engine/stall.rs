@@ -1,12 +1,20 @@
 //! What the daemon's own absence does, or a disk that stood still: nobody is sent away for it.
 //!
-//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace) move by as long as nobody
-//! could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
+//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace, repeating a request) move by as
+//! long as nobody could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
 //! session is lost as well: the streams ended with the process.
 
 use crate::model::time::Timestamp;
 
-use super::{agent::lose, command::Reply, emit::Emit, event::Event, reject::Reject, state::State};
+use super::{
+    agent::lose,
+    command::Reply,
+    emit::Emit,
+    event::Event,
+    hold::{self, HoldRules},
+    reject::Reject,
+    state::State,
+};
 
 impl State {
     /// All events are repeated. What they left to be settled and reviewed was, each time, in events that followed; only
@@ -28,8 +36,9 @@ pub(super) fn stall(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Rejec
     Ok(Reply::Done)
 }
 
-/// Goes on after an absence that began then: every stream ended with the process.
-pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Reject> {
+/// Goes on after an absence that began then: every stream ended with the process, and offering waits for those who had one
+/// as these rules say.
+pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp, rules: Option<HoldRules>) -> Result<Reply, Reject> {
     stall(out, since)?;
     let state = out.state();
     let open = state
@@ -37,8 +46,10 @@ pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Reje
         .values()
         .copied()
         .filter(|agent| state.agent(*agent).session.as_ref().is_some_and(|session| session.lost.is_none()));
-    for agent in open.collect::<Vec<_>>() {
-        lose(out, agent);
-    }
+    let mut awaited = open.collect::<Vec<_>>();
+    awaited.iter().for_each(|agent| lose(out, *agent));
+    // Who was offline without work has no session any more, and nothing to come back to.
+    awaited.retain(|agent| out.state().agent(*agent).session.is_some());
+    hold::begin(out, awaited, rules);
     Ok(Reply::Done)
 }

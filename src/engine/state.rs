@@ -33,6 +33,7 @@ use super::{
     directory::Directory,
     event::{Choice, Place, Rescinded, Target},
     history::History,
+    hold::Hold,
     kinds::{KindKey, Kinds},
     learnt::{Learnt, LearntLevel},
     load::Load,
@@ -49,6 +50,7 @@ use super::{
     sweep::Sweep,
     table::Table,
     timer::Timers,
+    tombstones::Tombstones,
 };
 
 /// One tenant's world.
@@ -88,8 +90,12 @@ pub struct State {
     pub(super) ended_offers: VecDeque<(Timestamp, OfferKey)>,
     pub(super) engagements: Table<EngagementKey, Engagement>,
 
+    /// What is left of contacts and offers that are over.
+    pub(super) tombstones: Tombstones,
     pub(super) dedup: Dedup,
     pub(super) timers: Timers,
+    /// Offering waits for agents to come back after a restart.
+    pub(super) hold: Option<Hold>,
     pub(super) storm: Storm,
     /// Queues that are emptied into others.
     pub(super) moves: Moves,
@@ -466,8 +472,10 @@ impl State {
             offers: Table::default(),
             ended_offers: VecDeque::new(),
             engagements: Table::default(),
+            tombstones: Tombstones::default(),
             dedup: Dedup::default(),
             timers: Timers::default(),
+            hold: None,
             storm: Storm::default(),
             moves: Moves::default(),
             actions: Actions::default(),
@@ -591,8 +599,10 @@ impl PartialEq for State {
             && self.ended_offers == other.ended_offers
             && self.engagements == other.engagements
             && self.sweep == other.sweep
+            && self.tombstones == other.tombstones
             && self.dedup == other.dedup
             && self.timers == other.timers
+            && self.hold == other.hold
             && self.storm == other.storm
             && self.moves == other.moves
             && self.actions == other.actions

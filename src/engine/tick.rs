@@ -13,6 +13,7 @@ use super::{
     emit::Emit,
     engagement::finish_wrap_up,
     event::{Event, Requeued},
+    hold,
     matching::settle::agent_to_drain,
     moving::move_due,
     offer::offer_due,
@@ -33,6 +34,11 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Session(agent) => session_due(out, agent),
             Timer::Rest(agent) => out.emit(Event::AgentRested { agent }),
             Timer::Move => move_due(out),
+            Timer::Hold => hold::end(out),
+            Timer::Tombstones => {
+                let (contacts, offers) = out.state().tombstones.over(out.now, TIMERS_PER_TICK_MAX);
+                out.emit(Event::TombstonesForgotten { contacts, offers });
+            }
             Timer::Requests => {
                 let count = out.state().dedup.over(out.now, TIMERS_PER_TICK_MAX);
                 out.emit(Event::RequestsForgotten { count });

@@ -26,8 +26,12 @@ pub enum Timer {
     Rest(AgentKey),
     /// The oldest remembered request.
     Requests,
+    /// What is left of the contacts and offers that ended first.
+    Tombstones,
     /// The next slice of a move between queues.
     Move,
+    /// Offering goes on after a restart, whoever is back.
+    Hold,
 }
 
 /// All deadlines.

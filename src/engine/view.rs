@@ -84,6 +84,8 @@ pub enum Answer {
     Checked(Vec<Result<(), Reject>>),
     /// To [`Query::Position`].
     Position(PositionView),
+    /// To [`Query::Contact`] of one of which nothing is kept but how and when it ended.
+    Ended { contact: ContactId, closed: (ClosedBecause, Timestamp) },
     /// To [`Query::Queue`].
     Queue(QueueView),
     /// To [`Query::Queues`].
@@ -312,6 +314,8 @@ pub struct QueueView {
     pub mode_set: Option<(Timestamp, Arc<Supervision>)>,
     /// Where its contacts are being moved.
     pub moving_to: Option<QueueName>,
+    /// After a restart nothing is offered until then, unless the agents who were there are back before.
+    pub held_until: Option<Timestamp>,
 }
 
 /// Something a supervisor did.

@@ -93,7 +93,7 @@ pub(super) fn send_on(out: &mut Emit<'_>, contact: ContactKey, queue: &QueueName
     true
 }
 
-/// Closes a contact; its id answers for itself a while longer.
+/// Closes a contact; it is kept whole a while longer, and its id answers for itself for a day.
 pub(super) fn close_contact(out: &mut Emit<'_>, contact: ContactKey, because: ClosedBecause) {
     let forget_at = out.now + Span::from_secs(CLOSED_CONTACT_KEPT_SECS);
     out.emit(Event::ContactClosed { contact, because, forget_at });
@@ -106,7 +106,7 @@ pub(super) fn check_room(state: &State) -> Result<(), Reject> {
     if state.contacts.len() >= CONTACTS_OPEN_MAX + CONTACTS_CLOSED_MAX {
         return Err(Reject::LimitReached { what: "contacts closed within ten minutes", limit: CONTACTS_CLOSED_MAX });
     }
-    Ok(())
+    state.tombstones.check_room(state.contacts.len() - state.open_contacts)
 }
 
 /// Another queue for a contact that has a route: it must take the contact's channel and have room.

@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    engine::{Command, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
-    journal::{Record, Seq},
+    engine::{Command, HoldRules, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
+    journal::{Record, Seq, codec},
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},
@@ -222,10 +222,10 @@ impl Core {
     }
 
     /// Goes on after the process was gone since the last record, or since `alive_at` if that is later: deadlines on
-    /// others' reaction move, streams are lost.
-    pub fn resume(&mut self, now: Timestamp, alive_at: Option<Timestamp>) -> Vec<Applied> {
+    /// others' reaction move, streams are lost, and offering waits for agents as these rules say.
+    pub fn resume(&mut self, now: Timestamp, alive_at: Option<Timestamp>, hold: Option<HoldRules>) -> Vec<Applied> {
         let since = alive_at.map_or(self.now, |alive_at| self.now.max(alive_at));
-        self.in_each(now, &Command::Resume { since })
+        self.in_each(now, &Command::Resume { since, hold })
     }
 
     /// Goes on after nobody was heard since then: deadlines on others' reaction move.
@@ -383,6 +383,11 @@ impl Core {
         self.worlds.iter().map(|world| &world.tenant)
     }
 
+    /// Whether offering is held after a restart, for any tenant.
+    pub fn is_offering_held(&self) -> bool {
+        self.worlds.iter().any(|world| world.state.offering_held().is_some())
+    }
+
     /// The latest time it was told.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -423,7 +428,7 @@ impl Core {
 
     fn apply(&mut self, now: Timestamp, world: usize, request: Request) -> (Result<Reply, Reject>, Option<Applied>) {
         let at = &mut self.worlds[world];
-        let outcome = at.state.apply(now, &request);
+        let outcome = at.state.apply(now, &request, codec::fingerprint);
         if outcome.events.is_empty() {
             self.reschedule(world);
             return (outcome.reply, None);

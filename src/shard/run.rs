@@ -11,7 +11,7 @@ use tokio::{
     task::{JoinError, JoinHandle},
     time::{Instant, sleep_until},
 };
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::{
     journal::{AppendError, Journal},
@@ -21,7 +21,7 @@ use crate::{
 use super::{
     advice::Advisers,
     batch::{Batch, Coming},
-    clock,
+    clock::{self, Drift, Wall},
     core::{Applied, Core},
     feed::Feeds,
     handle::{CallError, ShardHandle},
@@ -34,6 +34,10 @@ use super::{
 
 /// Longest sleep: beyond it the loop wakes once, finds nothing due and sleeps on.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+
+/// How often the wall clock is looked at while something is to happen: after the machine stood still the monotonic clock,
+/// by which the loop sleeps, knows nothing of it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// An append that takes longer holds up everybody who has to react.
 const STALL: Duration = Duration::from_secs(1);
@@ -61,11 +65,21 @@ pub enum Status {
     Stopped,
 }
 
+/// Whether agents are offered anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offering {
+    /// After a restart some tenant's agents are waited for.
+    Held,
+    /// As ever.
+    GoesOn,
+}
+
 /// A shard that runs.
 #[derive(Debug)]
 pub struct ShardTask {
     phase: watch::Sender<Phase>,
     status: watch::Receiver<Status>,
+    offering: watch::Receiver<Offering>,
     task: JoinHandle<()>,
 }
 
@@ -73,6 +87,11 @@ impl ShardTask {
     /// What the shard is doing, to follow.
     pub fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
+    }
+
+    /// Whether agents are offered anything, to follow.
+    pub fn offering(&self) -> watch::Receiver<Offering> {
+        self.offering.clone()
     }
 
     /// Ends all streams and opens no more; calls are still answered.
@@ -105,6 +124,8 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
     let (losses_to, losses) = mpsc::unbounded_channel();
     let (phase_to, phase) = watch::channel(Phase::Serving);
     let (status_to, status) = watch::channel(Status::Starting);
+    let held = if core.is_offering_held() { Offering::Held } else { Offering::GoesOn };
+    let (offering_to, offering) = watch::channel(held);
     let streams = Streams::new(losses_to);
     let feeds = Feeds::new(clock::now());
     let shard = Shard {
@@ -117,13 +138,16 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
         observer,
         advisers,
         stalled_since: None,
+        wall: Wall::new(),
+        looked_at: Instant::now(),
         phase,
         status: status_to,
+        offering: offering_to,
         coming: Vec::new(),
         connection: 0,
     };
     let task = tokio::spawn(shard.run(founding));
-    (handle, ShardTask { phase: phase_to, status, task })
+    (handle, ShardTask { phase: phase_to, status, offering, task })
 }
 
 struct Shard<J> {
@@ -137,8 +161,12 @@ struct Shard<J> {
     advisers: Advisers,
     /// The last append began then, and took too long.
     stalled_since: Option<Timestamp>,
+    wall: Wall,
+    /// When the wall clock was looked at.
+    looked_at: Instant,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
+    offering: watch::Sender<Offering>,
     /// Documents that are not yet in force, each with who applied it.
     coming: Vec<Coming>,
     connection: u64,
@@ -180,8 +208,9 @@ impl<J: Journal> Shard<J> {
     async fn serve(&mut self) -> Result<(), AppendError> {
         loop {
             let woken = self.wait().await;
+            let unheard_since = self.unheard_since();
             let mut batch = Batch::new(clock::now());
-            if let Some(since) = self.stalled_since.take() {
+            if let Some(since) = unheard_since {
                 self.core.stall(clock::now(), since).into_iter().for_each(|applied| batch.push(applied));
             }
             batch.tick(&mut self.core);
@@ -199,6 +228,7 @@ impl<J: Journal> Shard<J> {
             self.gather(&mut batch);
             self.commit(batch).await?;
             self.observer.publish(&self.core);
+            self.tell_offering();
             for tenant in self.feeds.let_go(Instant::now()) {
                 self.core.unfollow(&tenant);
             }
@@ -235,7 +265,38 @@ impl<J: Journal> Shard<J> {
             .flatten()
             .min();
         let wait = due.map_or(SLEEP_MAX, |due| Duration::from_micros(u64::try_from((due - now).0).unwrap_or(0)));
-        Instant::now() + wait.min(SLEEP_MAX)
+        let longest = if self.core.next_deadline().is_some() { LOOK_EVERY } else { SLEEP_MAX };
+        Instant::now() + wait.min(longest)
+    }
+
+    /// Since when nobody was heard: the disk was slow, or the machine stood still.
+    fn unheard_since(&mut self) -> Option<Timestamp> {
+        [self.stalled_since.take(), self.stood_still_since()].into_iter().flatten().min()
+    }
+
+    fn stood_still_since(&mut self) -> Option<Timestamp> {
+        if self.looked_at.elapsed() < LOOK_EVERY {
+            return None;
+        }
+        self.looked_at = Instant::now();
+        match self.wall.look() {
+            Drift::Ahead(by) => {
+                warn!(%by, "the machine stood still, or its clock was set ahead: agents get that time back");
+                Some(clock::now() - by)
+            }
+            Drift::Behind(by) => {
+                warn!(%by, "the machine's clock was set back: time goes on from where it was");
+                None
+            }
+            Drift::InStep => None,
+        }
+    }
+
+    /// Offering that was held goes on but once.
+    fn tell_offering(&self) {
+        if *self.offering.borrow() == Offering::Held && !self.core.is_offering_held() {
+            self.offering.send_replace(Offering::GoesOn);
+        }
     }
 
     /// Takes in whatever waits, up to a batch's limit.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    engine::{Command, Event, Reject, Reply, Request, State, change::Change, view::Notice},
+    engine::{Command, Event, HoldRules, Reject, Reply, Request, State, change::Change, view::Notice},
     forecast::Forecast,
     journal::Record,
     model::{
@@ -149,7 +149,8 @@ impl Driver {
             }
             self.forecast = Some(forecast);
         }
-        self.core.resume(self.now, None).into_iter().for_each(|applied| step.take(applied));
+        let held = Some(HoldRules::default());
+        self.core.resume(self.now, None, held).into_iter().for_each(|applied| step.take(applied));
         self.advise(&mut step, 0);
         step
     }

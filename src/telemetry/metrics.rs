@@ -110,6 +110,8 @@ metrics! {
         "Agents' sessions opened: new or resumed.";
     SESSIONS_LOST = Counter "attune_sessions_lost_total" in Count by ["tenant"]:
         "Agents' sessions whose stream broke.";
+    OFFERING_HELD = Gauge "attune_offering_held" in Count by ["tenant"]:
+        "1 while nothing is offered after a restart because agents' sessions are not back, 0 otherwise.";
     ENGAGEMENTS_UNCONFIRMED = Gauge "attune_engagements_unconfirmed" in Count by ["tenant"]:
         "Engagements that nobody has confirmed since their agent was lost.";
     QUEUES_PAUSED = Gauge "attune_queues_paused" in Count by ["tenant"]:

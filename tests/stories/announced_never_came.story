@@ -9,6 +9,7 @@
           closed c1 never came
 09:05:40  contact c1 claims
           refused CONTACT_EXISTS
-# Ids of closed contacts are free again after ten minutes.
-09:15:30  contact c1 claims
-          unreachable c1 because there are no agents
+# Ids of closed contacts are free again after a day.
+09:15:40  contact c1 claims
+33:05:40  contact c1 claims
+33:07:00  contact c1 claims

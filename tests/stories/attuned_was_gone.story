@@ -19,10 +19,12 @@
 10:00:30  attuned back after 1h
           3604s given back to all deadlines on others
           session of ana lost
+          offering held until 10:00:40 for 1 of 1 sessions
           closed c3 expired
 # Her desktop is back as well, with her session, her wrap-up and an offer that she has time to answer.
 10:00:32  ana connects
           session of ana resumed
+          offering goes on
 10:00:45  ana accepts c2
           engaged c2 with ana waited 3620s
 10:00:54  time

@@ -138,6 +138,7 @@ impl Cast {
             | Event::ContactUpdated { .. }
             | Event::SignalsTaken { .. }
             | Event::ContactForgotten { .. }
+            | Event::TombstonesForgotten { .. }
             | Event::RefusalEnded { .. }
             | Event::DrainPostponed { .. } => return None,
 
@@ -192,6 +193,14 @@ impl Cast {
                 _ if is_moment(at, contact(who), state) => format!("hold of {} over", contact(who)),
                 _ => format!("reserve released to {}", contact(who)),
             },
+            Event::OfferingHeld { until, awaited, spared } => format!(
+                "offering held until {} for {} of {} sessions",
+                written_time(*until),
+                awaited.len() - *spared as usize,
+                awaited.len()
+            ),
+            Event::OfferingResumed { missing: 0 } => "offering goes on".to_owned(),
+            Event::OfferingResumed { missing } => format!("offering goes on with {missing} missing"),
             Event::Stalled { by } => format!("{by} given back to all deadlines on others"),
             Event::ReserveSet { skill, k } => {
                 let of = skill.as_ref().map_or("the rest", |skill| skill.as_str());

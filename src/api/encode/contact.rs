@@ -5,8 +5,9 @@ use crate::{
     engine::view::{ContactState, ContactView},
     model::{
         contact::{ClosedBecause, ContactDetails},
+        ids::ContactId,
         signal::{Source, Thousandths, WHOLE},
-        time::Span,
+        time::{Span, Timestamp},
     },
     scoring::{Cause, Contribution},
 };
@@ -15,14 +16,7 @@ use super::{span, timestamp};
 
 /// A contact as it stands.
 pub fn contact(view: ContactView) -> pb::Contact {
-    let outcome = match view.closed {
-        None => pb::ContactOutcome::Unspecified,
-        Some((ClosedBecause::Handled, _)) => pb::ContactOutcome::Handled,
-        Some((ClosedBecause::Abandoned, _)) => pb::ContactOutcome::Abandoned,
-        Some((ClosedBecause::Cancelled, _)) => pb::ContactOutcome::Cancelled,
-        Some((ClosedBecause::Expired, _)) => pb::ContactOutcome::Expired,
-        Some((ClosedBecause::NeverCame, _)) => pb::ContactOutcome::NeverCame,
-    };
+    let outcome = view.closed.map_or(pb::ContactOutcome::Unspecified, |(because, _)| outcome(because));
     let open_offers = view
         .offers
         .iter()
@@ -47,6 +41,27 @@ pub fn contact(view: ContactView) -> pb::Contact {
         moment_of_truth: view.moment_of_truth,
         score: share(view.score),
         head_starts: view.contributions.iter().map(head_start).collect(),
+    }
+}
+
+/// A contact of which nothing is kept any more but how and when it ended.
+pub fn ended(id: &ContactId, (because, at): (ClosedBecause, Timestamp)) -> pb::Contact {
+    pb::Contact {
+        contact_id: id.to_string(),
+        state: pb::ContactState::Closed.into(),
+        outcome: outcome(because).into(),
+        close_time: Some(timestamp(at)),
+        ..pb::Contact::default()
+    }
+}
+
+fn outcome(because: ClosedBecause) -> pb::ContactOutcome {
+    match because {
+        ClosedBecause::Handled => pb::ContactOutcome::Handled,
+        ClosedBecause::Abandoned => pb::ContactOutcome::Abandoned,
+        ClosedBecause::Cancelled => pb::ContactOutcome::Cancelled,
+        ClosedBecause::Expired => pb::ContactOutcome::Expired,
+        ClosedBecause::NeverCame => pb::ContactOutcome::NeverCame,
     }
 }
 

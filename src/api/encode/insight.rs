@@ -258,6 +258,7 @@ fn obstacle(obstacle: &Obstacle) -> pb::Obstacle {
         Obstacle::Offered => pb::ObstacleKind::Offered,
         Obstacle::Engaged => pb::ObstacleKind::Engaged,
         Obstacle::QueuePaused { .. } => pb::ObstacleKind::QueuePaused,
+        Obstacle::OfferingHeld { .. } => pb::ObstacleKind::OfferingHeld,
     };
     pb::Obstacle {
         hurdle: hurdle(obstacle.hurdle()).into(),
@@ -299,6 +300,7 @@ fn hurdle(hurdle: Hurdle) -> pb::Hurdle {
         Hurdle::Reserved => pb::Hurdle::Reserved,
         Hurdle::Barred => pb::Hurdle::Barred,
         Hurdle::Paused => pb::Hurdle::Paused,
+        Hurdle::Restarted => pb::Hurdle::Restarted,
     }
 }
 
@@ -318,6 +320,7 @@ fn contact_verdict(verdict: ContactVerdict) -> pb::ContactVerdict {
         ContactVerdict::Reserved => pb::ContactVerdict::Reserved,
         ContactVerdict::AllBarred => pb::ContactVerdict::AllBarred,
         ContactVerdict::QueuePaused => pb::ContactVerdict::QueuePaused,
+        ContactVerdict::OfferingHeld => pb::ContactVerdict::OfferingHeld,
         ContactVerdict::Next => pb::ContactVerdict::Next,
     }
 }
@@ -328,6 +331,7 @@ fn agent_verdict(verdict: AgentVerdict) -> pb::AgentVerdict {
         AgentVerdict::NotAvailable => pb::AgentVerdict::NotAvailable,
         AgentVerdict::Draining => pb::AgentVerdict::Draining,
         AgentVerdict::Busy => pb::AgentVerdict::Busy,
+        AgentVerdict::OfferingHeld => pb::AgentVerdict::OfferingHeld,
         AgentVerdict::NothingWaits => pb::AgentVerdict::NothingWaits,
         AgentVerdict::Next => pb::AgentVerdict::Next,
     }

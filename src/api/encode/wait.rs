@@ -36,5 +36,6 @@ pub fn queue(view: &QueueView, now: Timestamp) -> pb::QueueStatistics {
         mode: mode(view.mode).into(),
         mode_setting: view.mode_set.as_ref().map(mode_setting),
         moving_to_queue: view.moving_to.as_ref().map(ToString::to_string).unwrap_or_default(),
+        offering_held_until_time: view.held_until.map(timestamp),
     }
 }

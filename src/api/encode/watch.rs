@@ -215,5 +215,7 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::ContactUnreachable => To::ContactUnreachable,
         From::ContactReachable => To::ContactReachable,
         From::ContactMoved => To::ContactMoved,
+        From::OfferingHeld => To::OfferingHeld,
+        From::OfferingResumed => To::OfferingResumed,
     }
 }

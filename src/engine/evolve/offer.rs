@@ -13,15 +13,17 @@ use crate::engine::{
     load::Load,
     state::{Agent, Engagement, EngagementPhase, Offer, OfferEnd, Refusal, Route, Stage, State},
     timer::Timer,
+    tombstones::EndedOffer,
 };
 
-/// How long an ended offer still answers for itself ("taken", "expired"), so that a late desktop learns why.
+/// How long all there is to know of an ended offer is kept; how it ended is kept for longer (`tombstones`).
 const ENDED_OFFER_KEPT: Span = Span::from_secs(60);
 
 impl State {
     pub(super) fn open_offer(&mut self, key: OfferKey, offer: Offer) {
         self.forget_ended_offers(offer.made_at);
         self.next_offer = self.next_offer.max(key.0 + 1);
+        self.change_tombstones(|tombstones| tombstones.open_offer(key));
         self.timers.move_to(Timer::Offer(key), None, Some(offer.deliver_by));
         let Offer { contact, agent, cost, .. } = offer;
         self.offers.insert(key, offer);
@@ -125,8 +127,10 @@ impl State {
         let due = offer.expires_at.unwrap_or(offer.deliver_by);
         self.timers.move_to(Timer::Offer(key), Some(due), None);
         offer.ended = Some((end, now));
+        let ended = EndedOffer { agent: offer.agent, end, at: now };
         self.ended_offers.push_back((now, key));
-        offer
+        self.change_tombstones(|tombstones| tombstones.bury_offer(key, ended));
+        self.offer(key)
     }
 
     /// Changes what an engagement takes of its agent's capacity.

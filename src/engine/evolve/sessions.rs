@@ -12,6 +12,7 @@ use crate::engine::{
 impl State {
     pub(super) fn open_session(&mut self, key: AgentKey, session: Session) {
         self.change_session(key, |agent| agent.session = Some(session));
+        self.await_no_more(key);
     }
 
     pub(super) fn lose_session(&mut self, key: AgentKey, lost: LostSession) {
@@ -29,6 +30,7 @@ impl State {
 
     pub(super) fn end_session(&mut self, key: AgentKey) {
         self.change_session(key, |agent| agent.session = None);
+        self.await_no_more(key);
     }
 
     pub(super) fn change_session(&mut self, key: AgentKey, change: impl FnOnce(&mut Agent)) {

@@ -1,4 +1,4 @@
-//! The effect of an absence: deadlines on others' reaction move.
+//! The effect of an absence: deadlines on others' reaction move, a request's repetition among them.
 
 use crate::model::{ids::AgentKey, time::Span};
 
@@ -9,6 +9,9 @@ use crate::engine::{
 
 impl State {
     pub(super) fn stalled(&mut self, by: Span) {
+        let due = self.dedup.due();
+        self.dedup.stall(by);
+        self.timers.move_to(Timer::Requests, due, self.dedup.due());
         for key in self.agent_ids.values().copied().collect::<Vec<_>>() {
             self.stall_session(key, by);
             for offer in self.agent(key).offers.clone() {

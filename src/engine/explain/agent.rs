@@ -78,6 +78,9 @@ fn verdict(
     match next {
         None => (AgentVerdict::NothingWaits, format!("nothing waits that {id} may take")),
         Some((contact, obstacles)) => match obstacles.first() {
+            Some(first @ Obstacle::OfferingHeld { .. }) => {
+                (AgentVerdict::OfferingHeld, format!("{contact} is next for {id}, who {first}"))
+            }
             Some(first) => (AgentVerdict::Busy, format!("{contact} is next for {id}, who {first}")),
             None => (AgentVerdict::Next, format!("{contact} is being offered to {id}")),
         },

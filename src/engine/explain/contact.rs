@@ -4,6 +4,7 @@
 
 use crate::{
     engine::{
+        OfferingHeld,
         matching::index::InLine,
         reject::Reject,
         signal::heard,
@@ -29,9 +30,22 @@ use super::{
     },
 };
 
+/// What there is to say of a contact that has ended.
+const OVER: &str = "it is over";
+
 /// Explains a contact.
 pub fn explain(state: &State, now: Timestamp, id: &ContactId) -> Result<ContactExplained, Reject> {
-    let key = *state.contact_ids.get(id).ok_or_else(|| Reject::ContactUnknown(id.clone()))?;
+    let Some(key) = state.contact_ids.get(id).copied() else {
+        let over = |_| ContactExplained {
+            id: id.clone(),
+            state: ContactState::Closed,
+            verdict: ContactVerdict::Closed,
+            summary: OVER.to_owned(),
+            waiting: None,
+            choices: Vec::new(),
+        };
+        return state.tombstones.contact(id).map(over).ok_or_else(|| Reject::ContactUnknown(id.clone()));
+    };
     let contact = state.contact(key);
     let choices = if contact.is_closed() { Vec::new() } else { choices(state, key) };
     let terms = contact.is_waiting().then(|| terms_of(state, key));
@@ -40,7 +54,7 @@ pub fn explain(state: &State, now: Timestamp, id: &ContactId) -> Result<ContactE
         (ContactState::Announced, ..) => {
             (ContactVerdict::Announced, "it was announced and has not come yet".to_owned())
         }
-        (ContactState::Closed, ..) => (ContactVerdict::Closed, "it is over".to_owned()),
+        (ContactState::Closed, ..) => (ContactVerdict::Closed, OVER.to_owned()),
         (ContactState::Parked, Some(waiting), _) => {
             let until = waiting.place.parked_until.map(|until| in_time(until, now)).unwrap_or_default();
             (ContactVerdict::Parked, format!("it is parked and offered to nobody until it is released, or {until}"))
@@ -194,6 +208,10 @@ fn of_waiting(
     } else if state.is_paused(terms.route.queue) {
         let paused = format!("{queue} is paused and offers nothing{}", paused_because(state, terms.route.queue));
         (ContactVerdict::QueuePaused, paused)
+    } else if let Some(OfferingHeld { until: at, sessions, missing }) = state.offering_held() {
+        let until = until(now, Some(at));
+        let held = format!("nothing is offered{until} at most: {missing} of {sessions} agents are not back after the restart");
+        (ContactVerdict::OfferingHeld, held)
     } else if signed_in == 0 {
         (ContactVerdict::NobodySignedIn, format!("{could} could take it, none is signed in"))
     } else if available == 0 {

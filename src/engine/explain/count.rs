@@ -104,6 +104,10 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
         let words = format!("{} gives contacts out", state.queue_name(terms.route.queue));
         funnel.pass(Hurdle::Paused, words, |left| *left = AgentSet::default());
     }
+    if state.hold.is_some() {
+        let words = "enough agents are back after the restart";
+        funnel.pass(Hurdle::Restarted, words, |left| *left = AgentSet::default());
+    }
     funnel.counts
 }
 

@@ -67,6 +67,7 @@ pub fn obstacles(state: &State, terms: &Terms<'_>, key: AgentKey) -> Vec<Obstacl
     if state.is_paused(terms.route.queue) {
         found.push(Obstacle::QueuePaused { queue: state.queue_name(terms.route.queue).clone() });
     }
+    found.extend(state.hold.as_ref().map(|hold| Obstacle::OfferingHeld { until: hold.until }));
     found
 }
 

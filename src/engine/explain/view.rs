@@ -98,6 +98,8 @@ pub enum ContactVerdict {
     AllBarred,
     /// A supervisor paused its queue.
     QueuePaused,
+    /// After a restart nothing is offered until enough agents are back.
+    OfferingHeld,
     /// It is being offered.
     Next,
 }
@@ -228,6 +230,8 @@ pub enum Hurdle {
     Barred,
     /// The queue's giving contacts out.
     Paused,
+    /// Offering's going on after a restart.
+    Restarted,
 }
 
 /// An agent's level of a skill.
@@ -295,6 +299,8 @@ pub enum Obstacle {
     Engaged,
     /// A supervisor paused the queue.
     QueuePaused { queue: QueueName },
+    /// After a restart nothing is offered until enough agents are back, or until then.
+    OfferingHeld { until: Timestamp },
 }
 
 /// An agent as a candidate for a contact.
@@ -391,6 +397,8 @@ pub enum AgentVerdict {
     Draining,
     /// No room for what is next.
     Busy,
+    /// After a restart nothing is offered until enough agents are back.
+    OfferingHeld,
     /// Nothing waits that the agent may take.
     NothingWaits,
     /// It is being offered.
@@ -482,6 +490,7 @@ impl Obstacle {
             Self::Reserved { .. } => Hurdle::Reserved,
             Self::Refused { .. } | Self::Offered | Self::Engaged => Hurdle::Barred,
             Self::QueuePaused { .. } => Hurdle::Paused,
+            Self::OfferingHeld { .. } => Hurdle::Restarted,
         }
     }
 
@@ -495,7 +504,7 @@ impl Obstacle {
         match self {
             Self::NotTarget { until, .. } | Self::Held { until, .. } => *until,
             Self::CoolingDown { until } | Self::Reserved { until } => *until,
-            Self::Refused { until } => Some(*until),
+            Self::Refused { until } | Self::OfferingHeld { until } => Some(*until),
             _ => None,
         }
     }
@@ -533,6 +542,7 @@ impl fmt::Display for Obstacle {
             Self::Offered => f.write_str("is offered it"),
             Self::Engaged => f.write_str("has it or still wraps it up"),
             Self::QueuePaused { queue } => write!(f, "gets nothing of {queue}, which is paused"),
+            Self::OfferingHeld { .. } => f.write_str("gets nothing until agents are back after the restart"),
         }
     }
 }

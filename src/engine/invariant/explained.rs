@@ -219,6 +219,7 @@ fn hurdles(state: &State, contact: ContactKey, key: AgentKey) -> BTreeSet<Hurdle
         (Hurdle::Reserved, kept),
         (Hurdle::Barred, barred),
         (Hurdle::Paused, state.is_paused(route.queue)),
+        (Hurdle::Restarted, state.hold.is_some()),
     ];
     all.into_iter().filter(|(_, stands)| *stands).map(|(hurdle, _)| hurdle).collect()
 }

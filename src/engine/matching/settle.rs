@@ -58,6 +58,9 @@ pub fn settle(out: &mut Emit<'_>) {
     if out.state().index.dirty_agents.is_empty() && out.state().index.dirty_contacts.is_empty() {
         return;
     }
+    if out.state().hold.is_some() {
+        return keep_back(out);
+    }
     let freed = std::mem::take(&mut out.work().dirty_agents);
     for agent in &freed {
         resume_interrupted(out, *agent);
@@ -97,6 +100,17 @@ pub fn settle(out: &mut Emit<'_>) {
         yielding.retain(|(_, contact)| out.state().route(*contact).line.is_some());
         out.work().dirty_contacts.append(&mut yielding);
     }
+}
+
+/// Offers nothing for now: when offering goes on, every agent who takes work is looked at.
+fn keep_back(out: &mut Emit<'_>) {
+    while let Some(agent) = out.work().dirty_agents.pop_first() {
+        resume_interrupted(out, agent);
+    }
+    while let Some((_, contact)) = out.work().dirty_contacts.pop_first() {
+        out.work().reach.note_waiting(contact);
+    }
+    out.work().reopened.clear();
 }
 
 /// Agents who can take more, each with the contact that is first for them. What is first only moves back as offers are

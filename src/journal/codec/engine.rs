@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        Command, Distress, Event, Phase, Proposal, Reject, Reply, Request,
+        Command, Distress, Event, HoldRules, Phase, Proposal, Reject, Reply, Request,
         command::Destination,
         event::{
             Choice, ChoiceRule, EngagementOver, Met, MetCondition, Place, PresenceBecause, Queued, Requeued, Rescinded,
@@ -32,6 +32,7 @@ plain! {
 
 record! {
     Request { 1: id, 2: command }
+    HoldRules { 1: sessions_percent, 2: longest }
     Proposal { 1: document, 2: expected, 3: moves, 4: origin }
     Place { 1: virtual_arrival, 2: sequence }
     Queued {
@@ -164,7 +165,7 @@ choice! {
         24: ExtendWrapUp { 1: agent, 2: contact, 3: by },
         25: EndWrapUp { 1: agent, 2: contact },
         26: SetReserve { 1: skill, 2: k },
-        30: Resume { 1: since },
+        30: Resume { 1: since, 2: hold },
         31: LearnAcceptance { 1: queue, 2: channel, 3: usual },
         32: LearnShowRate { 1: source, 2: thousandths },
         33: LearnEmpathy { 1: agent, 2: level },
@@ -244,6 +245,9 @@ choice! {
         60: AcceptanceLearnt { 1: queue, 2: channel, 3: usual },
         61: ShowRateLearnt { 1: source, 2: thousandths },
         62: EmpathyLearnt { 1: agent, 2: level },
+        70: OfferingHeld { 1: until, 2: awaited, 3: spared },
+        71: OfferingResumed { 1: missing },
+        72: TombstonesForgotten { 1: contacts, 2: offers },
     }
 }
 

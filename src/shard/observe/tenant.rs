@@ -4,11 +4,11 @@
 
 use metrics::{Counter, Gauge};
 use rustc_hash::FxHashMap;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     engine::{
-        Event, OfferFacts, State,
+        Event, OfferFacts, OfferingHeld, State,
         event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
     },
@@ -24,7 +24,7 @@ use crate::{
     },
     shard::{core::Outcome, measures::Measures},
     telemetry::metrics::{
-        AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERS, QUEUES_DRAINING,
+        AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERING_HELD, OFFERS, QUEUES_DRAINING,
         QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS, SIGNALS_COALESCED,
         SUPERVISOR_ACTIONS,
     },
@@ -49,6 +49,9 @@ pub(super) struct TenantMetrics {
     presences: FxHashMap<AgentKey, usize>,
     agents: [Gauge; 3],
     unconfirmed: Gauge,
+    offering_held: Gauge,
+    /// What was last published of it.
+    is_held: bool,
     paused: Gauge,
     draining: Gauge,
     rona: Counter,
@@ -91,6 +94,8 @@ impl TenantMetrics {
             presences: FxHashMap::default(),
             agents: ["offline", "available", "away"].map(|presence| AGENTS.gauge(&[name, presence])),
             unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
+            offering_held: OFFERING_HELD.gauge(&[name]),
+            is_held: false,
             paused: QUEUES_PAUSED.gauge(&[name]),
             draining: QUEUES_DRAINING.gauge(&[name]),
             rona: RONA.counter(&[name]),
@@ -336,7 +341,25 @@ impl TenantMetrics {
         self.own.values().chain(&self.other).for_each(QueueGauges::show);
         self.paused.set(paused);
         self.draining.set(draining);
+        self.publish_held(now, state);
         self.care.publish(state)
+    }
+
+    fn publish_held(&mut self, now: Timestamp, state: &State) {
+        let held = state.offering_held();
+        self.offering_held.set(u32::from(held.is_some()));
+        if held.is_some() == self.is_held {
+            return;
+        }
+        self.is_held = held.is_some();
+        let tenant = &self.tenant;
+        match held {
+            Some(OfferingHeld { until, sessions, missing }) => {
+                let longest = until - now;
+                info!(%tenant, sessions, missing, %longest, "offering is held until agents are back after the restart");
+            }
+            None => info!(%tenant, "offering goes on"),
+        }
     }
 }
 
