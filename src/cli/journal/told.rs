@@ -86,7 +86,15 @@ pub fn event(event: &Event) -> String {
 /// When, which, whose, what was asked and what happened.
 pub fn line(record: &Record) -> String {
     let Record { seq, now, tenant, input, events } = record;
-    let kinds: Vec<String> = events.iter().map(kind).collect();
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for kind in events.iter().map(kind) {
+        match kinds.last_mut() {
+            Some((last, times)) if *last == kind => *times += 1,
+            _ => kinds.push((kind, 1)),
+        }
+    }
+    let counted = |(kind, times): (String, usize)| if times == 1 { kind } else { format!("{kind} ×{times}") };
+    let kinds: Vec<String> = kinds.into_iter().map(counted).collect();
     let request = input.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
     format!("{}  {seq:>8}  {tenant}  {}{request}: {}", time(*now), asked(&input.command), kinds.join(", "))
 }
