@@ -43,6 +43,9 @@ pub enum Failure {
     /// A document has violations; they have been shown.
     #[error("{0}")]
     Invalid(String),
+    /// It is not done, for a reason that lies in how things stand.
+    #[error("{0}")]
+    Declined(String),
     /// Whoever reads standard output wants no more.
     #[error("standard output is closed")]
     NobodyReads,
@@ -139,7 +142,7 @@ impl Failure {
             Self::Usage(_) | Self::Invalid(_) => 2,
             Self::Unreachable { .. } => 3,
             Self::NobodyReads => 0,
-            Self::Io { .. } => 1,
+            Self::Io { .. } | Self::Declined(_) => 1,
             Self::Refused(refusal) => match refusal.status.code() {
                 Code::InvalidArgument => 2,
                 Code::NotFound => 4,

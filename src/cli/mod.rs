@@ -1,8 +1,8 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC. Standard output has what was asked for;
-//! everything else goes to standard error. Exit codes are in one table, `failure::EXIT_CODES`. Not here: the daemon's
-//! own command line (`attuned`, `app::program`).
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal` talks to none). Standard output
+//! has what was asked for; everything else goes to standard error. Exit codes are in one table, `failure::EXIT_CODES`.
+//! Not here: the daemon's own command line (`attuned`, `app::program`).
 
 use std::process::ExitCode;
 
@@ -20,6 +20,7 @@ mod contacts;
 mod demo;
 mod explain;
 mod failure;
+mod journal;
 mod moments;
 mod options;
 mod output;
@@ -48,6 +49,7 @@ enum Verb {
     Stats(stats::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
+    Journal(journal::Arguments),
     Analyze(analyze::Arguments),
     Adapt(adapt::Arguments),
     Bench(bench::Arguments),
@@ -71,6 +73,7 @@ impl Cli {
             Verb::Stats(arguments) => stats::run(&arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
+            Verb::Journal(arguments) => journal::run(arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),
             Verb::Adapt(arguments) => adapt::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),

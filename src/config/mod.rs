@@ -85,7 +85,7 @@ impl Default for Overload {
 }
 
 /// Where the journal is unless it is said: in the folder from which the daemon is started.
-const JOURNAL_FOLDER: &str = "attune-journal";
+pub const JOURNAL_FOLDER: &str = "attune-journal";
 
 /// Where routing is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

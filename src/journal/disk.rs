@@ -5,6 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
+    io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError},
@@ -23,7 +24,8 @@ use super::{
 };
 use crate::model::time::Timestamp;
 
-const LOCK: &str = "lock";
+/// The file that says who has the folder.
+pub const LOCK: &str = "lock";
 /// How often a journal with nothing to do says that it is there.
 const ALIVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -153,7 +155,21 @@ fn alive_at(folder: &Path) -> Option<Timestamp> {
     Some(Timestamp(i64::try_from(since_1970.as_micros()).ok()?))
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// Whether a process has this folder's journal open.
+pub fn is_in_use(folder: &Path) -> io::Result<bool> {
+    let lock = match File::open(folder.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        lock => lock?,
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Keeps every other process away from a folder's journal until the file is dropped.
+pub fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let io = |source| OpenError::Io { path: path.clone(), source };
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(io)?;

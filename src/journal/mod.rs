@@ -13,10 +13,15 @@ use crate::{
 pub mod codec;
 #[cfg(test)]
 pub mod conformance;
+pub mod copy;
+pub mod cut;
 pub mod disk;
+pub mod inspect;
 pub mod log;
 pub mod memory;
+pub mod replay;
 mod segment;
+pub mod subject;
 pub mod volume;
 
 /// A record's number within its journal, from 1.

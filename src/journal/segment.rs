@@ -88,6 +88,11 @@ fn read_head(bytes: &[u8]) -> Result<Seq, HeadError> {
     if is_whole { Ok(seq_at(head, 16)) } else { Err(HeadError::NotASegment) }
 }
 
+/// The good frames that follow each other from here on.
+pub fn frames_from(bytes: &[u8], at: usize) -> impl Iterator<Item = (Seq, Range<usize>)> {
+    std::iter::successors(frame_at(bytes, at), |(_, records)| frame_at(bytes, aligned(records.end)))
+}
+
 /// The frame that begins here, if there is a good one.
 fn frame_at(bytes: &[u8], at: usize) -> Option<(Seq, Range<usize>)> {
     let head = bytes.get(at..at.checked_add(FRAME_HEAD)?)?;

@@ -63,6 +63,11 @@ impl Folder {
         fs::create_dir_all(path)?;
         Ok(Self(path.to_owned()))
     }
+
+    /// This folder, which is there.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
 }
 
 impl Volume for Folder {

@@ -40,16 +40,21 @@ pub struct Output {
 impl Output {
     /// As the options and the terminal have it.
     pub fn new(options: &Options) -> Self {
+        Self::with(options.format, options.color)
+    }
+
+    /// In this form, with or without colours.
+    pub fn with(format: Format, colour: Colour) -> Self {
         let terminal = io::stdout().is_terminal();
         let named = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let width = named.or_else(|| terminal.then(|| terminal_size().map_or(80, |(Width(width), _)| width.into())));
         let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let coloured = match options.color {
+        let coloured = match colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => terminal && !plain,
         };
-        Self { format: options.format, style: Style::new(coloured), width }
+        Self { format, style: Style::new(coloured), width }
     }
 
     /// A line.

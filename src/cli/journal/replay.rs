@@ -1,0 +1,224 @@
+//! `attune journal replay`: a journal lived through again, with everything checked that must always hold.
+
+use std::{
+    collections::VecDeque,
+    panic,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        failure::Failure,
+        options::Format,
+        output::{Output, table::Table, words::counted},
+    },
+    journal::{
+        Record, Seq, inspect,
+        replay::{Fault, How, Replay, Tally},
+    },
+    model::ids::TenantId,
+};
+
+use super::{Place, records::show, told};
+
+/// Records that are shown before one that does not hold.
+const BEFORE: usize = 10;
+
+/// The record that is lived through, for the message of a panic.
+static AT: AtomicU64 = AtomicU64::new(0);
+
+/// Gives every command to the engine again, at its time: it must come to the same events, and all invariants must hold
+///
+/// Ends with what every tenant has in the end, or at the first record that does not hold, with the ten before it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  attune journal replay --to 1000\n  attune journal replay --recorded --check-every 1000"
+)]
+pub(super) struct Replayed {
+    /// Up to this record
+    #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]
+    to: u64,
+
+    /// Shows each record with its events and what there is after it
+    #[arg(long)]
+    step: bool,
+
+    /// Lets the recorded events happen and decides nothing: for a journal of another version, whose rules may be others
+    #[arg(long)]
+    recorded: bool,
+
+    /// Checks invariants after every so many records, and at the end: checking a large world takes long
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    check_every: u64,
+}
+
+/// A replay under way.
+struct Running<'a> {
+    replay: Replay,
+    out: &'a Output,
+    step: bool,
+    check_every: u64,
+    count: u64,
+    last: Option<Record>,
+    before: VecDeque<Record>,
+}
+
+/// Why it ended early.
+enum Ended {
+    Fault(Box<Record>, Fault),
+    Failure(Failure),
+}
+
+impl Replayed {
+    pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
+        let place = Place::look(folder)?;
+        if let Some(first) = place.segments.first().filter(|file| file.first != Seq::FIRST) {
+            let before = first.first;
+            let why = format!("records before {before} are not here, and all are needed from the first on");
+            return Err(Failure::Declined(format!("{}: {why}", place.folder.display())));
+        }
+        name_record_on_panic();
+        let how = if self.recorded { How::Repeat } else { How::Decide };
+        let mut running = Running {
+            replay: Replay::new(how),
+            out,
+            step: self.step,
+            check_every: self.check_every,
+            count: 0,
+            last: None,
+            before: VecDeque::new(),
+        };
+        let mut so_far = Ok(());
+        let survey = inspect::survey(&place.segments, place.begins(), |record| {
+            if so_far.is_ok() && record.seq.0 <= self.to {
+                so_far = running.take(record);
+            }
+        });
+        match so_far.and_then(|()| running.check_all()) {
+            Ok(()) => {}
+            Err(Ended::Failure(failure)) => return Err(failure),
+            Err(Ended::Fault(record, fault)) => return Err(running.tell_fault(&record, &fault)?),
+        }
+        running.tell_end()?;
+        match survey.faults().next() {
+            Some(looked) if survey.next.0 <= self.to => {
+                let found = format!("{}: {}", place.name(looked), looked.finding);
+                Err(Failure::Invalid(format!("{found}; `attune journal verify` says more")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Running<'_> {
+    fn take(&mut self, record: Record) -> Result<(), Ended> {
+        AT.store(record.seq.0, Ordering::Relaxed);
+        let tenants = if self.step { self.replay.tallies() } else { Vec::new() };
+        let fault = |fault| Ended::Fault(Box::new(record.clone()), fault);
+        self.replay.take(&record).map_err(fault)?;
+        self.count += 1;
+        if self.count.is_multiple_of(self.check_every) {
+            self.replay.check(&record.tenant).map_err(fault)?;
+        }
+        if self.step {
+            self.show_step(&record, &tenants).map_err(Ended::Failure)?;
+        }
+        if let Some(last) = self.last.replace(record) {
+            self.before.push_back(last);
+            if self.before.len() > BEFORE {
+                self.before.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    fn check_all(&self) -> Result<(), Ended> {
+        let Some(last) = &self.last else { return Ok(()) };
+        for (tenant, _) in self.replay.tallies() {
+            self.replay.check(&tenant).map_err(|fault| Ended::Fault(Box::new(last.clone()), fault))?;
+        }
+        Ok(())
+    }
+
+    fn show_step(&self, record: &Record, before: &[(TenantId, Tally)]) -> Result<(), Failure> {
+        show(self.out, record, true)?;
+        let of = |tallies: &[(TenantId, Tally)]| {
+            tallies.iter().find(|(tenant, _)| *tenant == record.tenant).map(|(_, tally)| *tally).unwrap_or_default()
+        };
+        let (was, is) = (of(before), of(&self.replay.tallies()));
+        match self.out.format {
+            Format::Table if was != is => self.out.line(&format!("    {}", self.out.style.dim(&changed(&was, &is)))),
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_fault(&self, record: &Record, fault: &Fault) -> Result<Failure, Failure> {
+        let mut before: Vec<&Record> = self.before.iter().chain(&self.last).collect();
+        before.retain(|earlier| earlier.seq < record.seq);
+        for earlier in &before[before.len().saturating_sub(BEFORE)..] {
+            show(self.out, earlier, false)?;
+        }
+        show(self.out, record, true)?;
+        Ok(Failure::Invalid(format!("record {} does not hold: {fault}", record.seq)))
+    }
+
+    fn tell_end(&self) -> Result<(), Failure> {
+        let tallies = self.replay.tallies();
+        if self.out.format == Format::Json {
+            let tenants: Vec<Value> = tallies.iter().map(|(tenant, tally)| as_json(tenant, tally)).collect();
+            let last = self.last.as_ref().map(|last| last.seq.0);
+            return self.out.line(&json!({ "records": self.count, "last": last, "tenants": tenants }).to_string());
+        }
+        let mut table =
+            Table::new(&["TENANT", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">AGENTS", ">SIGNED IN", ">OFFERS"]);
+        for (tenant, tally) in &tallies {
+            let Tally { waiting, offered, parked, engaged, agents, signed_in, offers } = tally;
+            let counts = [waiting, offered, parked, engaged, agents, signed_in, offers].map(u64::to_string);
+            table.row([tenant.to_string()].into_iter().chain(counts));
+        }
+        self.out.table(&table)?;
+        let until = self.last.as_ref().map(|last| format!(", up to {}", told::time(last.now))).unwrap_or_default();
+        self.out.line(&format!("\n{} hold{until}", counted(self.count, "record")))
+    }
+}
+
+fn changed(was: &Tally, is: &Tally) -> String {
+    let count = |name: &str, was: u64, is: u64| (was != is).then(|| format!("{name} {was} -> {is}"));
+    let counts = [
+        count("waiting", was.waiting, is.waiting),
+        count("offered", was.offered, is.offered),
+        count("parked", was.parked, is.parked),
+        count("engaged", was.engaged, is.engaged),
+        count("agents", was.agents, is.agents),
+        count("signed in", was.signed_in, is.signed_in),
+        count("offers", was.offers, is.offers),
+    ];
+    counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn as_json(tenant: &TenantId, tally: &Tally) -> Value {
+    let Tally { waiting, offered, parked, engaged, agents, signed_in, offers } = tally;
+    json!({
+        "tenant": tenant.as_str(),
+        "waiting": waiting,
+        "offered": offered,
+        "parked": parked,
+        "engaged": engaged,
+        "agents": agents,
+        "signed_in": signed_in,
+        "offers": offers,
+    })
+}
+
+/// What the engine takes for impossible ends the process; the message says at which record.
+fn name_record_on_panic() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        eprintln!("error: record {} breaks the engine", AT.load(Ordering::Relaxed));
+        report(info);
+    }));
+}
