@@ -8,7 +8,7 @@ use attune::{
         view::{Answer, Notice, Query, QueueView},
     },
     journal::{
-        Journal, Seq,
+        Journal, Room, Seq,
         memory::{MemoryStorage, Retention},
     },
     model::{
@@ -16,7 +16,7 @@ use attune::{
         care::{Announced, Care},
         contact::{CancelReason, NewContact},
         document::{Document, Format},
-        ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, SourceName, TenantId},
+        ids::{AgentId, ChannelName, ContactId, QueueName, RequestId, SessionId, SourceName, TenantId},
         limits::{BATCH_MAX, INBOX_MAX, SWEEP_ITEMS_MAX},
         requirement::Requirement,
         signal::{Content, Feeling, Signal, SignalKey, Source},
@@ -186,21 +186,123 @@ async fn neither_reply_nor_notice_nor_answer_leaves_before_the_journal_has_it() 
     assert!(matches!(notices.next().await, StreamItem::Notice(Notice::Offer(_))));
 }
 
+/// Asks until what the journal has was read again.
+async fn durable_queue(bench: &Bench) -> QueueView {
+    loop {
+        match bench.queue().await {
+            Err(CallError::Frozen) => yield_now().await,
+            answer => return answer.unwrap(),
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_failed_append_freezes_the_shard_and_tells_nobody_anything() {
-    let bench = bench().await;
+async fn a_failed_append_freezes_the_shard_which_reads_what_is_durable_until_the_journal_takes_the_batch() {
+    let bench = Arc::new(bench().await);
+    bench.call(enqueue("c0")).await.unwrap();
     let mut notices = bench.available().await;
+    assert!(matches!(notices.next().await, StreamItem::Notice(Notice::Offer(_))));
     let kept = bench.storage.records().len();
-    bench.storage.fail_after(0);
-    assert_eq!(bench.call(enqueue("c1")).await, Err(CallError::Frozen));
+    bench.storage.break_down();
+    let caller = Arc::clone(&bench);
+    let call = tokio::spawn(async move { caller.call(enqueue("c1")).await });
     bench.status_becomes(Status::Frozen).await;
-    assert_eq!(bench.queue().await, Err(CallError::Frozen), "what the journal does not have cannot be read");
+    assert_eq!(durable_queue(&bench).await.waiting, 1, "what the journal does not have cannot be read");
+    assert_eq!(bench.shard.look(&bench.tenant, Query::Queue(billing())).await.unwrap().as_of, Seq(kept as u64));
+    let other = Query::Contact(contact("c1"));
+    let unknown = CallError::Reject(Reject::ContactUnknown(contact("c1")));
+    assert_eq!(bench.shard.query(&bench.tenant, other).await, Err(unknown));
+    assert!(bench.shard.measures(&bench.tenant).await.is_ok());
     assert_eq!(bench.call(enqueue("c2")).await, Err(CallError::Frozen));
     assert!(matches!(bench.watch("s2").await, Err(CallError::Frozen)));
+    assert!(!call.is_finished(), "it may be kept yet");
     assert_eq!(ready(&mut notices).await, None);
     assert_eq!(bench.storage.records().len(), kept);
+
+    bench.storage.mend();
+    assert!(matches!(call.await.unwrap(), Ok(Reply::Queued { .. })));
+    bench.status_becomes(Status::Serving).await;
+    assert_eq!(bench.queue().await.unwrap().waiting, 2);
+    bench.call(enqueue("c2")).await.unwrap();
+    let recovered = Core::recover(bench.storage.records()).unwrap();
+    assert!(recovered.state(&bench.tenant).is_some(), "nothing is missing and nothing is there twice");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_frozen_shard_is_told_in_time_and_hears_the_outcome_by_asking_again() {
+    let bench = bench().await;
+    let mut notices = bench.available().await;
+    bench.storage.break_down();
+    let mut asked = request(enqueue("c1"));
+    asked.id = Some(RequestId::new("r1").unwrap());
+    assert_eq!(bench.shard.call(&bench.tenant, asked.clone()).await, Err(CallError::OutcomeUnknown));
+    assert_eq!(ready(&mut notices).await, None);
+    bench.storage.mend();
+    bench.status_becomes(Status::Serving).await;
+    assert!(matches!(notices.next().await, StreamItem::Notice(Notice::Offer(_))), "agents are told what became of it");
+    assert!(matches!(bench.shard.call(&bench.tenant, asked).await, Ok(Reply::Queued { .. })));
+    let stalls = bench.storage.records().into_iter().filter(|record| record.input.command.name() == "stall").count();
+    assert_eq!(stalls, 1, "nobody answers for the time in which the disk stood still");
+}
+
+#[tokio::test]
+async fn a_frozen_shard_stops_when_asked_to() {
+    let bench = bench().await;
+    let notices = bench.available().await;
+    let kept = bench.storage.records().len();
+    bench.storage.break_down();
+    let (shard, tenant) = (bench.shard.clone(), bench.tenant.clone());
+    let call = tokio::spawn(async move { shard.call(&tenant, request(enqueue("c1"))).await });
+    bench.status_becomes(Status::Frozen).await;
     assert_eq!(bench.task.stop().await.unwrap(), Status::Stopped);
+    assert_eq!(call.await.unwrap(), Err(CallError::OutcomeUnknown));
     assert_eq!(end_of(notices).await, StreamEnd::ShuttingDown);
+    assert_eq!(bench.storage.records().len(), kept);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_work_is_ended_and_none_is_begun() {
+    let bench = bench().await;
+    bench.call(enqueue("c1")).await.unwrap();
+    bench.call(enqueue("c2")).await.unwrap();
+    bench.storage.set_room(Room::Reserve);
+    let announce = Command::AnnounceContact {
+        contact: contact("c3"),
+        expected_at: clock::now(),
+        announced: Announced::default(),
+        source: None,
+        details: Arc::default(),
+    };
+    let apply = Command::ApplyDocument(Box::new(Proposal::new(document())));
+    let import = Command::PutAgents { rows: Arc::from([]) };
+    for refused in [enqueue("c3"), announce, put_ana(), apply, import] {
+        let name = refused.name();
+        assert_eq!(bench.call(refused).await, Err(CallError::DiskFull), "{name}");
+    }
+    let together = vec![request(enqueue("c3")), request(enqueue("c4"))];
+    let together = bench.shard.call_all(&bench.tenant, together).unwrap().all().await;
+    assert_eq!(together, [Err(CallError::DiskFull), Err(CallError::DiskFull)]);
+    let reported = bench.shard.report(&bench.tenant, vec![spoken("c1", 1)]).unwrap().all().await;
+    assert_eq!(reported, [Err(CallError::DiskFull)]);
+
+    let mut notices = bench.available().await;
+    let StreamItem::Notice(Notice::Offer(offer)) = notices.next().await else { panic!("an offer") };
+    bench.call(Command::AckOffer { agent: ana(), offer: offer.offer }).await.unwrap();
+    bench.call(Command::AcceptOffer { agent: ana(), offer: offer.offer }).await.unwrap();
+    bench.call(Command::CompleteContact { contact: contact("c1") }).await.unwrap();
+    let offer = loop {
+        match notices.next().await {
+            StreamItem::Notice(Notice::Offer(offer)) => break offer,
+            StreamItem::Notice(_) => {}
+            end => panic!("{end:?}"),
+        }
+    };
+    bench.call(Command::DeclineOffer { agent: ana(), offer: offer.offer, reason: String::new() }).await.unwrap();
+    bench.call(Command::CancelContact { contact: contact("c2"), reason: CancelReason::CustomerLeft }).await.unwrap();
+    assert_eq!(bench.queue().await.unwrap().waiting, 0);
+
+    bench.storage.set_room(Room::Ample);
+    bench.call(enqueue("c3")).await.unwrap();
 }
 
 #[tokio::test]
@@ -514,9 +616,9 @@ async fn a_fold_comes_a_second_after_the_one_before_by_itself() {
 async fn what_a_journal_does_not_keep_was_not_heard() {
     let bench = bench().await;
     bench.call(enqueue("c1")).await.unwrap();
-    bench.storage.fail_after(0);
+    bench.storage.break_down();
     let answers = bench.shard.report(&bench.tenant, vec![spoken("c1", 1)]).unwrap().all().await;
-    assert_eq!(answers, [Err(CallError::Frozen)]);
+    assert_eq!(answers, [Err(CallError::OutcomeUnknown)]);
 }
 
 #[tokio::test]

@@ -41,6 +41,10 @@ const MESSAGE_BYTES_MAX: usize = 512;
 const SWEEP_RETRY: Duration = Duration::from_millis(500);
 /// A full window of request ids frees about one in six hundred of them in this time.
 const REQUESTS_RETRY: Duration = Duration::from_secs(1);
+/// A frozen shard offers its journal the batch anew every few seconds.
+const FROZEN_RETRY: Duration = Duration::from_secs(2);
+/// How often room is looked for on a full disk, and a little.
+const DISK_FULL_RETRY: Duration = Duration::from_secs(5);
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Self {
@@ -50,7 +54,9 @@ impl From<CallError> for Status {
             CallError::Reject(reject) => describe(reject, &mut details),
             CallError::TenantUnknown(tenant) => unknown(&mut details, "Tenant", "tenant", tenant.as_str(), &error),
             CallError::Overloaded { retry_after } => _ = details.set_retry_info(Some(*retry_after)),
-            CallError::Frozen | CallError::ShuttingDown => {}
+            CallError::Frozen | CallError::OutcomeUnknown => _ = details.set_retry_info(Some(FROZEN_RETRY)),
+            CallError::DiskFull => _ = details.set_retry_info(Some(DISK_FULL_RETRY)),
+            CallError::ShuttingDown => {}
         }
         let message = match &error {
             // The wire tells times as RFC 3339.
@@ -120,6 +126,8 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
         CallError::TenantUnknown(_) => (Code::NotFound, Reason::TenantUnknown),
         CallError::Overloaded { .. } => (Code::ResourceExhausted, Reason::Overloaded),
         CallError::Frozen => (Code::Unavailable, Reason::Frozen),
+        CallError::OutcomeUnknown => (Code::Unavailable, Reason::OutcomeUnknown),
+        CallError::DiskFull => (Code::ResourceExhausted, Reason::DiskFull),
         CallError::ShuttingDown => (Code::Unavailable, Reason::ShuttingDown),
         CallError::Reject(reject) => match reject {
             Reject::ContactUnknown(_) => (Code::NotFound, Reason::ContactUnknown),

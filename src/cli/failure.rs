@@ -122,7 +122,9 @@ impl Refusal {
             "VERSION_MISMATCH" | "AGENT_CHANGED" => "read it again and make the change to what is in force",
             "QUEUES_NOT_EMPTY" => "say where their contacts go with --move OLD=NEW, or drain them first",
             "REQUEST_REUSED" => "leave --request-id out, or draw a new one",
-            "FROZEN" => "an operator has to look after the daemon's journal; its log says why",
+            "FROZEN" => "an operator has to look after the disk of the daemon's journal; its log says why",
+            "DISK_FULL" => "an operator has to make room on the disk of the daemon's journal",
+            "OUTCOME_UNKNOWN" => "ask again with the same --request-id: the answer tells what became of it",
             "OVERLOADED" | "SHUTTING_DOWN" => "try again later",
             _ => return None,
         };

@@ -8,9 +8,13 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::JoinHandle,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::oneshot;
@@ -18,9 +22,9 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Journal, ReadError, Record, Seq, gap,
+    AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq, gap,
     log::{self, Log, Making},
-    volume::Folder,
+    volume::{Folder, Volume},
 };
 use crate::model::time::Timestamp;
 
@@ -28,6 +32,8 @@ use crate::model::time::Timestamp;
 pub const LOCK: &str = "lock";
 /// How often a journal with nothing to do says that it is there.
 const ALIVE_EVERY: Duration = Duration::from_secs(1);
+/// How often room is looked for on a full disk.
+const TEND_EVERY: Duration = Duration::from_secs(3);
 
 /// How a journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +46,11 @@ pub struct Settings {
 
 /// A journal on disk, open for writing.
 #[derive(Debug)]
-pub struct DiskJournal {
-    folder: Folder,
+pub struct DiskJournal<V: Volume = Folder> {
+    volume: V,
     next: Seq,
     alive_at: Option<Timestamp>,
+    in_reserve: Arc<AtomicBool>,
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
     _lock: File,
@@ -57,19 +64,28 @@ struct Append {
 impl DiskJournal {
     /// Opens a folder's journal, repairs what was cut short at its end, and hands over every record in order.
     pub fn open(settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io { path: settings.folder.clone(), source };
+        let folder = Folder::make(&settings.folder).map_err(io)?;
+        Self::open_on(folder, settings, record)
+    }
+}
+
+impl<V: Volume> DiskJournal<V> {
+    /// The same for a volume that stands for the folder, which has but the lock.
+    pub fn open_on(volume: V, settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
         let Settings { folder: path, segment_bytes } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
-        let folder = Folder::make(&path).map_err(io)?;
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
         let mark = lock.try_clone().map_err(io)?;
-        let log = Log::open(folder.clone(), segment_bytes, Making::Beforehand, record)?;
+        let log = Log::open(volume.clone(), segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
         let (to, appends) = mpsc::channel();
-        let writer = Writer { log, mark };
+        let in_reserve = Arc::new(AtomicBool::new(false));
+        let writer = Writer { log, mark, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = Some(writer.map_err(io)?);
-        Ok(Self { folder, next, alive_at, to: Some(to), writer, _lock: lock })
+        Ok(Self { volume, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
     }
 
     /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
@@ -83,7 +99,7 @@ impl DiskJournal {
     }
 }
 
-impl Journal for DiskJournal {
+impl<V: Volume> Journal for DiskJournal<V> {
     async fn append(&mut self, batch: Batch) -> Result<(), AppendError> {
         if let Some(problem) = gap(self.next, &batch) {
             return Err(AppendError::failed(&batch, problem));
@@ -99,15 +115,22 @@ impl Journal for DiskJournal {
         Ok(())
     }
 
-    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let read = log::read(&self.folder, self.next, from, limit);
-        let read = read.map_err(|error| ReadError::Unreadable { problem: error.to_string() })?;
-        read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
+    fn reader(&self) -> Reader {
+        let (volume, next) = (self.volume.clone(), self.next);
+        Box::new(move |from, limit| {
+            let read = log::read(&volume, next, from, limit);
+            let read = read.map_err(|error| ReadError::Unreadable { problem: error.to_string() })?;
+            read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
+        })
+    }
+
+    fn room(&self) -> Room {
+        if self.in_reserve.load(Relaxed) { Room::Reserve } else { Room::Ample }
     }
 }
 
 /// Waits for the writer, so that nothing of an append is under way once the journal is gone.
-impl Drop for DiskJournal {
+impl<V: Volume> Drop for DiskJournal<V> {
     fn drop(&mut self) {
         self.to = None;
         if let Some(writer) = self.writer.take()
@@ -119,26 +142,38 @@ impl Drop for DiskJournal {
 }
 
 /// The one who writes.
-struct Writer {
-    log: Log<Folder>,
+struct Writer<V: Volume> {
+    log: Log<V>,
     /// Touched while there is nothing to do, so that the next process knows until when this one was there.
     mark: File,
+    in_reserve: Arc<AtomicBool>,
+    tended: Instant,
 }
 
-impl Writer {
+impl<V: Volume> Writer<V> {
     fn run(mut self, appends: &mpsc::Receiver<Append>) {
         loop {
             match appends.recv_timeout(ALIVE_EVERY) {
                 Ok(Append { batch, done }) => {
                     let result = self.log.append(&batch);
+                    self.tell_room();
                     let _ = done.send(result.map_err(|problem| AppendError::failed(&batch, problem.to_string())));
                 }
                 Err(RecvTimeoutError::Timeout) => self.touch(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if self.tended.elapsed() >= TEND_EVERY {
+                self.log.tend();
+                self.tell_room();
+                self.tended = Instant::now();
+            }
         }
         self.touch();
         info!(next = %self.log.next_seq(), "journal closed");
+    }
+
+    fn tell_room(&self) {
+        self.in_reserve.store(self.log.room() == Room::Reserve, Relaxed);
     }
 
     fn touch(&self) {

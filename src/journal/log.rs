@@ -3,25 +3,26 @@
 //! Segments of zero-filled bytes, named after their first record. A batch is appended as one frame and synced. Invariant:
 //! frames follow each other without a gap, and a frame that was never acknowledged is the only one that may be lost. After
 //! a failed write or sync nothing is written to that segment again, since pages may count as clean that never reached the
-//! disk: the batch goes to a new one, and only if that fails, too, has the append failed.
+//! disk: the batch goes to a new one, and only if that fails, too, has the append failed. The same batch may then be
+//! appended again, which begins another. Not here: the segments made beforehand (`spare`).
 
-use std::{
-    io,
-    path::PathBuf,
-    thread::{self, JoinHandle},
-};
+use std::{io, path::PathBuf};
 
+use metrics::{Counter, Gauge};
 use tracing::warn;
 
 use super::{
-    Record, Seq,
+    Record, Room, Seq,
     codec::{self, Broken},
     segment::{self, FRAME_HEAD, HEAD, HeadError, Scanned, Segment},
-    volume::{Volume, VolumeFile},
+    spare::Spares,
+    volume::Volume,
 };
+use crate::telemetry::metrics::{JOURNAL_BYTES, JOURNAL_FAILURES, JOURNAL_SEGMENT_BYTES};
+
+pub use super::spare::Making;
 
 const ENDING: &str = ".journal";
-const SPARE: &str = "spare.new";
 
 /// Why a journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -82,21 +83,18 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Log<V: Volume> {
     volume: V,
-    segment_bytes: u64,
-    making: Making,
     segment: Option<Segment<V::File>>,
-    spare: Option<JoinHandle<io::Result<V::File>>>,
+    spares: Spares<V>,
     next: Seq,
     frame: Vec<u8>,
+    meters: Meters,
 }
 
-/// Who makes the next segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Making {
-    /// A thread, while this one is written.
-    Beforehand,
-    /// The one who appends, when it is needed.
-    WhenNeeded,
+#[derive(Debug)]
+struct Meters {
+    bytes: Counter,
+    failures: Counter,
+    segment_bytes: Gauge,
 }
 
 impl<V: Volume> Log<V> {
@@ -133,9 +131,13 @@ impl<V: Volume> Log<V> {
             }
             None => None,
         };
-        let mut log = Self { volume, segment_bytes, making, segment, spare: None, next, frame: Vec::new() };
-        log.prepare();
-        Ok(log)
+        let meters = Meters {
+            bytes: JOURNAL_BYTES.counter(&[]),
+            failures: JOURNAL_FAILURES.counter(&[]),
+            segment_bytes: JOURNAL_SEGMENT_BYTES.gauge(&[]),
+        };
+        let spares = Spares::open(volume.clone(), segment_bytes, making);
+        Ok(Self { volume, segment, spares, next, frame: Vec::new(), meters })
     }
 
     /// The number of the record that comes next.
@@ -143,61 +145,64 @@ impl<V: Volume> Log<V> {
         self.next
     }
 
+    /// How much it can still take.
+    pub fn room(&self) -> Room {
+        self.spares.room()
+    }
+
+    /// Tries again to make the segments that a full disk had no room for; to be called every few seconds.
+    pub fn tend(&mut self) {
+        self.spares.tend();
+    }
+
     /// Appends a batch that continues it; it is on the disk when this returns.
     pub fn append(&mut self, batch: &[Record]) -> io::Result<()> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
+        self.spares.collect();
         let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put(batch, to));
         framed.ok_or_else(|| io::Error::other("the batch has more than 4 GiB"))?;
-        if let Err(problem) = self.write(first.seq) {
-            let path = self.segment.as_ref().map(|segment| self.volume.path(segment.name()));
-            warn!(%problem, ?path, "the journal could not be written; the batch goes to a new segment");
-            self.segment = None;
+        if self.write(first.seq).is_err() {
             self.write(first.seq)?;
         }
         self.next = last.seq.next();
+        self.meters.bytes.increment(self.frame.len() as u64);
+        self.meters.segment_bytes.set(self.segment.as_ref().map_or(0, Segment::used) as f64);
         Ok(())
     }
 
-    /// Writes the frame, to a new segment if there is no room in this one.
+    /// Writes the frame, to a new segment if there is no room in this one. After a failure there is none any more.
     fn write(&mut self, first: Seq) -> io::Result<()> {
-        let segment = match &mut self.segment {
-            Some(segment) if segment.has_room(self.frame.len()) => segment,
-            _ => {
-                self.segment = Some(self.begin(first)?);
-                self.prepare();
-                self.segment.as_mut().expect("it was begun a moment ago")
+        let written = self.segment_for(first).and_then(|mut segment| {
+            let synced = segment.write(&self.frame).and_then(|()| segment.sync());
+            if let Err(problem) = &synced {
+                let path = self.volume.path(segment.name());
+                warn!(%problem, path = %path.display(), "the journal could not be written; the batch goes to a new segment");
             }
-        };
-        segment.write(&self.frame)?;
-        segment.sync()
+            synced.map(|()| segment)
+        });
+        if written.is_err() {
+            self.meters.failures.increment(1);
+        }
+        self.segment = Some(written?);
+        Ok(())
+    }
+
+    fn segment_for(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
+        match self.segment.take() {
+            Some(segment) if segment.has_room(self.frame.len()) => Ok(segment),
+            _ => self.begin(first),
+        }
     }
 
     fn begin(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
-        let prepared = self.spare.take().map(|spare| spare.join().unwrap_or_else(|_| Err(io::Error::other("broke"))));
-        let needed = (HEAD + self.frame.len()) as u64;
-        let file = match prepared {
-            Some(Ok(file)) if file.size()? >= needed => file,
-            _ => Segment::prepare(&self.volume, SPARE, needed.max(self.segment_bytes))?,
-        };
-        Segment::begin(&self.volume, file, SPARE, name_of(first), first)
-    }
-
-    /// Has the next segment made while this one is written.
-    fn prepare(&mut self) {
-        if self.making == Making::Beforehand {
-            let (volume, size) = (self.volume.clone(), self.segment_bytes);
-            let made = thread::Builder::new().name("journal-spare".to_owned());
-            self.spare = made.spawn(move || Segment::prepare(&volume, SPARE, size)).ok();
+        let (name, file) = self.spares.take((HEAD + self.frame.len()) as u64)?;
+        let begun = Segment::begin(&self.volume, file, &name, name_of(first), first);
+        if begun.is_err() {
+            // If it is there still, it is not to be trusted again.
+            let _ = self.volume.remove(&name);
         }
-    }
-}
-
-/// Waits for the thread that makes the next segment, so that nothing is under way once the log is gone.
-impl<V: Volume> Drop for Log<V> {
-    fn drop(&mut self) {
-        if let Some(spare) = self.spare.take() {
-            let _ = spare.join();
-        }
+        self.spares.provide();
+        begun
     }
 }
 

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::{AppendError, Batch, Journal, ReadError, Record, Seq, gap};
+use super::{AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq, gap};
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,9 @@ struct Shared {
     epoch: u64,
     /// Appends that are still to succeed before one fails.
     fail_after: Option<u64>,
+    /// Every append fails.
+    is_broken: bool,
+    room: Room,
 }
 
 /// Appends wait here while held.
@@ -55,8 +58,16 @@ struct Gate {
 impl MemoryStorage {
     /// An empty one.
     pub fn new(retention: Retention) -> Self {
-        let shared =
-            Shared { batches: VecDeque::new(), kept: 0, next: Seq::FIRST, retention, epoch: 0, fail_after: None };
+        let shared = Shared {
+            batches: VecDeque::new(),
+            kept: 0,
+            next: Seq::FIRST,
+            retention,
+            epoch: 0,
+            fail_after: None,
+            is_broken: false,
+            room: Room::Ample,
+        };
         let gate = Gate { held: watch::Sender::new(false), waiting: watch::Sender::new(0) };
         Self { shared: Arc::new(Mutex::new(shared)), gate: Arc::new(gate) }
     }
@@ -81,6 +92,21 @@ impl MemoryStorage {
     /// Lets so many more appends succeed and fails the one after.
     pub fn fail_after(&self, appends: u64) {
         self.shared.lock().fail_after = Some(appends);
+    }
+
+    /// Appends fail from now on …
+    pub fn break_down(&self) {
+        self.shared.lock().is_broken = true;
+    }
+
+    /// … until this.
+    pub fn mend(&self) {
+        self.shared.lock().is_broken = false;
+    }
+
+    /// Says from now on that there is so much room.
+    pub fn set_room(&self, room: Room) {
+        self.shared.lock().room = room;
     }
 
     /// Appends wait from now on …
@@ -118,6 +144,9 @@ impl Shared {
         }
         if let Some(problem) = gap(self.next, &batch) {
             return Err(AppendError::failed(&batch, problem));
+        }
+        if self.is_broken {
+            return Err(AppendError::failed(&batch, "faults were asked for"));
         }
         match &mut self.fail_after {
             Some(0) => {
@@ -162,8 +191,13 @@ impl Journal for MemoryJournal {
         self.storage.shared.lock().take(self.epoch, batch)
     }
 
-    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        self.storage.shared.lock().read(from, limit)
+    fn reader(&self) -> Reader {
+        let shared = Arc::clone(&self.storage.shared);
+        Box::new(move |from, limit| shared.lock().read(from, limit))
+    }
+
+    fn room(&self) -> Room {
+        self.storage.shared.lock().room
     }
 }
 

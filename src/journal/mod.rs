@@ -16,12 +16,21 @@ pub mod conformance;
 pub mod copy;
 pub mod cut;
 pub mod disk;
+<<<<<<< HEAD
 pub mod inspect;
+=======
+#[cfg(test)]
+mod failing;
+>>>>>>> w-fail
 pub mod log;
 pub mod memory;
 pub mod replay;
 mod segment;
+<<<<<<< HEAD
 pub mod subject;
+=======
+mod spare;
+>>>>>>> w-fail
 pub mod volume;
 
 /// A record's number within its journal, from 1.
@@ -67,8 +76,30 @@ pub trait Journal: Send + 'static {
     /// Takes the whole batch, durably as far as this journal promises, or nothing of it.
     fn append(&mut self, batch: Batch) -> impl Future<Output = Result<(), AppendError>> + Send;
 
+    /// What reads it elsewhere, while this one appends: all that it has when this is called.
+    fn reader(&self) -> Reader;
+
     /// At most `limit` records from `from` on, in order; empty beyond the end.
-    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError>;
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
+        self.reader()(from, limit)
+    }
+
+    /// How much it can still take; asked for every batch, so it looks at nothing but its memory.
+    fn room(&self) -> Room {
+        Room::Ample
+    }
+}
+
+/// Reads at most so many records from a number on, in order.
+pub type Reader = Box<dyn Fn(Seq, usize) -> Result<Vec<Record>, ReadError> + Send>;
+
+/// How much a journal can still take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Whatever comes.
+    Ample,
+    /// Only what was kept in reserve: enough to end the work there is, not to begin more.
+    Reserve,
 }
 
 /// Why a batch was not taken.

@@ -217,4 +217,9 @@ impl<F: VolumeFile> Segment<F> {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Bytes of it that are written.
+    pub fn used(&self) -> u64 {
+        self.at
+    }
 }

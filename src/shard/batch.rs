@@ -336,6 +336,19 @@ impl Batch {
         streams.wake();
     }
 
+    /// What was asked, to be answered otherwise: what stands after this batch may not be told.
+    pub fn take_questions(&mut self) -> Vec<Item> {
+        let questions = std::mem::take(&mut self.questions).into_iter();
+        questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to }).collect()
+    }
+
+    /// Answers with this whoever has waited for too long; the rest waits on for `release` or `refuse`.
+    pub fn give_up(&mut self, error: &CallError) {
+        let effects = std::mem::take(&mut self.effects).into_iter();
+        self.effects = effects.filter_map(|effect| effect.give_up(error)).collect();
+        self.documents.drain(..).for_each(|coming| coming.refuse(error));
+    }
+
     /// Answers everything with this, and tells nobody anything.
     pub fn refuse(self, error: &CallError) {
         self.effects.into_iter().for_each(|effect| effect.refuse(error));

@@ -148,6 +148,30 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// Tells who waits for an answer that there is none yet; what streams and followers are to be told, and those that
+    /// open, wait on.
+    pub fn give_up(self, error: &CallError) -> Option<Self> {
+        match self {
+            Self::Reply { .. }
+            | Self::Replies { .. }
+            | Self::Heard { .. }
+            | Self::Closed { .. }
+            | Self::Measure { .. } => {
+                self.refuse(error);
+                None
+            }
+            Self::Notices { .. }
+            | Self::Folded(_)
+            | Self::Open(_)
+            | Self::Leave { .. }
+            | Self::Change { .. }
+            | Self::Follow { .. }
+            | Self::SignOut { .. } => Some(self),
+        }
+    }
+}
+
 impl Opening {
     fn open(self, streams: &mut Streams) {
         let Self { tenant, connection, session, resumed, agent, open_offers, to } = self;

@@ -87,9 +87,17 @@ pub enum CallError {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The journal cannot keep anything, so nothing may change or be told.
-    #[error("the journal has failed; nothing is taken until an operator has looked after it")]
+    /// The journal takes nothing at present, so nothing may change. This call has changed nothing.
+    #[error(
+        "the journal takes nothing at present: the disk fails; nothing was changed, and what is durable can be read"
+    )]
     Frozen,
+    /// The journal has failed to take what this call led to, and tries on.
+    #[error("the journal has not taken this yet, and may still; ask again under the same request id")]
+    OutcomeUnknown,
+    /// The journal's disk is full, and what is left is kept for ending the work there is.
+    #[error("the journal's disk is full: work that is there can be ended, but nothing new is taken")]
+    DiskFull,
     /// The shard stops here; it may go on elsewhere.
     #[error("this shard is shutting down")]
     ShuttingDown,

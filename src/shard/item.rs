@@ -134,6 +134,22 @@ impl Item {
         }
     }
 
+    /// Whether it brings what a full disk has no room for: new work, or more to know of what is there.
+    pub fn brings_more(&self) -> bool {
+        match self {
+            Self::Call { request, .. } => brings_more(&request.command),
+            Self::Calls { requests, .. } => requests.iter().any(|request| brings_more(&request.command)),
+            Self::Reports { .. } => true,
+            // Agents of a gateway do what ends work, and say whether they are there.
+            Self::Acts { .. }
+            | Self::Query { .. }
+            | Self::Measure { .. }
+            | Self::Learners { .. }
+            | Self::Follow { .. }
+            | Self::Watch { .. } => false,
+        }
+    }
+
     /// Answers without doing anything.
     pub fn refuse(self, error: CallError) {
         match self {
@@ -152,5 +168,44 @@ impl Item {
                 gateway.wake();
             }
         }
+    }
+}
+
+fn brings_more(command: &Command) -> bool {
+    match command {
+        Command::ApplyDocument(_)
+        | Command::PutAgent { .. }
+        | Command::PutAgents { .. }
+        | Command::AnnounceContact { .. }
+        | Command::EnqueueContact(_)
+        | Command::UpdateContact { .. }
+        | Command::ScoreContact { .. }
+        | Command::Signal { .. } => true,
+        Command::Tick
+        | Command::Sweep
+        | Command::Resume { .. }
+        | Command::Stall { .. }
+        | Command::DeleteAgent { .. }
+        | Command::OpenSession { .. }
+        | Command::LoseSession { .. }
+        | Command::SetPresence { .. }
+        | Command::ParkContact { .. }
+        | Command::ReleaseContact { .. }
+        | Command::RequeueContact { .. }
+        | Command::TransferContact { .. }
+        | Command::CompleteContact { .. }
+        | Command::CancelContact { .. }
+        | Command::AckOffer { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. }
+        | Command::ExtendOffer { .. }
+        | Command::ReportConnectFailed { .. }
+        | Command::ExtendWrapUp { .. }
+        | Command::EndWrapUp { .. }
+        | Command::SetReserve { .. }
+        | Command::LearnAcceptance { .. }
+        | Command::LearnShowRate { .. }
+        | Command::LearnEmpathy { .. }
+        | Command::Supervise(_) => false,
     }
 }

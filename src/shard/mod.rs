@@ -1,7 +1,8 @@
 //! The driver of the engine: one writer for a group of tenants, and the way in for everybody else.
 //!
 //! Invariant: nobody outside sees a change before the journal has it: not a reply, not a notice, not an answer.
-//! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `streams` and
+//! In reading order: `core` (no I/O), `batch` and `effect` (what waits for the journal), `run` (the loop), `frozen` (what
+//! can be read while the journal takes nothing), `streams` and
 //! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `gather` (signals by
 //! stream), `advice` (what forecasts say), `item` and `inbox` (what comes in), `handle`, `directory`, `recover` (what a
 //! journal left); `observe` counts at release, `measures` is what of it can be asked for. Not here: deciding (`engine`),
@@ -16,6 +17,7 @@ mod effect;
 #[cfg(feature = "planted-faults")]
 mod fault;
 mod feed;
+mod frozen;
 mod gather;
 pub mod handle;
 mod inbox;

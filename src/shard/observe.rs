@@ -10,13 +10,15 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Reject, State},
-    journal::Record,
+    journal::{Record, Room},
     model::{
         ids::TenantId,
         signal::Source,
         time::{Span, Timestamp},
     },
-    telemetry::metrics::{BATCH_RECORDS, COMMANDS, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, REJECTS},
+    telemetry::metrics::{
+        BATCH_RECORDS, COMMANDS, FROZEN, INBOX_DEPTH, JOURNAL_APPEND_SECONDS, JOURNAL_IN_RESERVE, REJECTS,
+    },
 };
 
 use super::{
@@ -43,6 +45,8 @@ pub struct Observer {
     inbox_depth: Gauge,
     batch_records: Histogram,
     append_seconds: Histogram,
+    frozen: Gauge,
+    in_reserve: Gauge,
     /// When to publish next; none while nothing has changed since the last time.
     publish_at: Option<Timestamp>,
     published_at: Timestamp,
@@ -59,6 +63,8 @@ impl Observer {
             inbox_depth: INBOX_DEPTH.gauge(&[]),
             batch_records: BATCH_RECORDS.histogram(&[]),
             append_seconds: JOURNAL_APPEND_SECONDS.histogram(&[]),
+            frozen: FROZEN.gauge(&[]),
+            in_reserve: JOURNAL_IN_RESERVE.gauge(&[]),
             publish_at: None,
             published_at: Timestamp(i64::MIN),
         }
@@ -99,6 +105,16 @@ impl Observer {
     pub fn batch(&self, records: usize, took: Duration) {
         self.batch_records.record(records as f64);
         self.append_seconds.record(took);
+    }
+
+    /// The journal takes nothing, or takes what comes again.
+    pub fn frozen(&self, is_frozen: bool) {
+        self.frozen.set(f64::from(u8::from(is_frozen)));
+    }
+
+    /// The journal has so much room.
+    pub fn room(&self, room: Room) {
+        self.in_reserve.set(f64::from(u8::from(room == Room::Reserve)));
     }
 
     /// So many calls waited.

@@ -2,19 +2,21 @@
 //!
 //! Invariant: the loop is the only writer of its worlds. While an append is under way calls gather in the inbox and
 //! become the next batch. A failed append freezes the shard: its worlds are ahead of the journal, so nothing may be told
-//! of them. A fenced one drops them: another node has gone on without. Not here: when the daemon stops (`app`).
+//! of them and nothing more is applied; the very same batch is offered again until the journal takes it, and only then does
+//! life go on. A fenced one drops them: another node has gone on without. Not here: when the daemon stops (`app`), what a
+//! frozen shard answers (`frozen`).
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinHandle},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 use tracing::{error, info, warn};
 
 use crate::{
-    journal::{AppendError, Journal},
+    journal::{self, AppendError, Journal, Room},
     model::{limits::BATCH_MAX, time::Timestamp},
 };
 
@@ -24,6 +26,7 @@ use super::{
     clock::{self, Drift, Wall},
     core::{Applied, Core},
     feed::Feeds,
+    frozen::Frozen,
     handle::{CallError, ShardHandle},
     inbox::Inbox,
     item::{Item, Lost},
@@ -42,6 +45,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// An append that takes longer holds up everybody who has to react.
 const STALL: Duration = Duration::from_secs(1);
 
+/// How long a journal that failed is left alone: at first, and twice as long each time up to this.
+const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
+
+/// Who waits for a batch that the journal does not take is told so after this.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(2);
+
 /// What the shard is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -57,7 +66,7 @@ pub enum Status {
     Starting,
     /// Calls are answered.
     Serving,
-    /// The journal failed; every call is refused.
+    /// The journal takes nothing: what is durable can be read, and every other call is refused.
     Frozen,
     /// Another writer took over; the shard has stopped.
     Fenced,
@@ -140,6 +149,7 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
         stalled_since: None,
         wall: Wall::new(),
         looked_at: Instant::now(),
+        room: Room::Ample,
         phase,
         status: status_to,
         offering: offering_to,
@@ -164,6 +174,8 @@ struct Shard<J> {
     wall: Wall,
     /// When the wall clock was looked at.
     looked_at: Instant,
+    /// How much the journal could take when the present batch was begun.
+    room: Room,
     phase: watch::Receiver<Phase>,
     status: watch::Sender<Status>,
     offering: watch::Sender<Offering>,
@@ -198,8 +210,11 @@ impl<J: Journal> Shard<J> {
         match end {
             Ok(()) => {}
             Err(problem @ AppendError::Fenced) => return self.leave(&problem),
-            Err(problem @ AppendError::Failed { .. }) => self.freeze(&problem).await,
+            Err(problem @ AppendError::Failed { .. }) => {
+                error!(%problem, "the journal did not take the last batch before the shard was to stop");
+            }
         }
+        self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::OutcomeUnknown));
         self.end_streams();
         self.status.send_replace(Status::Stopped);
     }
@@ -209,6 +224,7 @@ impl<J: Journal> Shard<J> {
         loop {
             let woken = self.wait().await;
             let unheard_since = self.unheard_since();
+            self.look_for_room();
             let mut batch = Batch::new(clock::now());
             if let Some(since) = unheard_since {
                 self.core.stall(clock::now(), since).into_iter().for_each(|applied| batch.push(applied));
@@ -328,7 +344,23 @@ impl<J: Journal> Shard<J> {
         if matches!(item, Item::Watch { .. } | Item::Follow { .. }) && *self.phase.borrow() != Phase::Serving {
             return item.refuse(CallError::ShuttingDown);
         }
+        if self.room == Room::Reserve && item.brings_more() {
+            return item.refuse(CallError::DiskFull);
+        }
         batch.take(&mut self.core, &self.advisers, item, &mut self.connection);
+    }
+
+    fn look_for_room(&mut self) {
+        let room = self.journal.room();
+        if room == self.room {
+            return;
+        }
+        self.room = room;
+        self.observer.room(room);
+        match room {
+            Room::Reserve => error!("the journal's disk is full: only what ends work is taken"),
+            Room::Ample => info!("the journal has room again: everything is taken"),
+        }
     }
 
     fn lose(&mut self, batch: &mut Batch, lost: Lost) {
@@ -342,9 +374,13 @@ impl<J: Journal> Shard<J> {
         let records = batch.records();
         if !records.is_empty() {
             let (started, since) = (Instant::now(), clock::now());
-            if let Err(problem) = self.journal.append(records.clone()).await {
-                batch.refuse(&refusal(&problem));
-                return Err(problem);
+            match self.journal.append(records.clone()).await {
+                Ok(()) => {}
+                Err(AppendError::Fenced) => {
+                    batch.refuse(&CallError::ShuttingDown);
+                    return Err(AppendError::Fenced);
+                }
+                Err(problem @ AppendError::Failed { .. }) => batch = self.freeze(batch, &records, problem).await?,
             }
             self.observer.batch(records.len(), started.elapsed());
             // What agents answered meanwhile waits in the inbox: it was not they who were late.
@@ -359,40 +395,61 @@ impl<J: Journal> Shard<J> {
         Ok(())
     }
 
-    /// Ends agents' streams and followers' feeds.
     fn end_streams(&mut self) {
-        self.streams.end_all(StreamEnd::ShuttingDown);
-        self.feeds.end_all();
+        end_all(&mut self.streams, &mut self.feeds);
     }
 
     fn change_phase(&mut self) {
-        let phase = *self.phase.borrow_and_update();
-        if phase != Phase::Serving {
-            self.end_streams();
-        }
-        if phase == Phase::Stopping {
-            self.inbox.close();
-        }
+        turn(&mut self.phase, &mut self.inbox, &mut self.streams, &mut self.feeds);
     }
 
-    /// Refuses everything until asked to stop.
-    async fn freeze(&mut self, problem: &AppendError) {
-        error!(%problem, "the journal failed: this shard is frozen");
-        self.status.send_replace(Status::Frozen);
-        self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::Frozen));
-        loop {
+    /// Offers the batch again until the journal takes it, and meanwhile answers from what the journal has. An error is that
+    /// the shard is to stop first, or has a new owner.
+    async fn freeze(
+        &mut self,
+        mut batch: Batch,
+        records: &journal::Batch,
+        problem: AppendError,
+    ) -> Result<Batch, AppendError> {
+        error!(%problem, "the journal failed: this shard is frozen until the journal takes the batch");
+        let (before, since) = (self.status.send_replace(Status::Frozen), Instant::now());
+        self.observer.frozen(true);
+        let mut frozen = Frozen::new(records, self.journal.reader());
+        for question in batch.take_questions() {
+            frozen.take(&self.core, &self.advisers, &self.observer, question);
+        }
+        let mut has_given_up = false;
+        let mut kept = pin!(keep(&mut self.journal, records));
+        let end = loop {
             tokio::select! {
                 biased;
-                changed = self.phase.changed(), if !self.inbox.is_closed() => match changed {
-                    Ok(()) => self.change_phase(),
-                    Err(_) => self.inbox.close(),
-                },
+                end = &mut kept => break end,
+                changed = self.phase.changed(), if !self.inbox.is_closed() => {
+                    if changed.is_err() { self.inbox.close(); }
+                    turn(&mut self.phase, &mut self.inbox, &mut self.streams, &mut self.feeds);
+                }
+                () = sleep_until(since + GIVE_UP_AFTER), if !has_given_up => {
+                    has_given_up = true;
+                    batch.give_up(&CallError::OutcomeUnknown);
+                    self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::OutcomeUnknown));
+                }
                 item = self.inbox.recv() => match item {
-                    Some(item) => item.refuse(CallError::Frozen),
-                    None => return,
+                    Some(item) => frozen.take(&self.core, &self.advisers, &self.observer, item),
+                    None => break Err(problem),
                 },
             }
+        };
+        if let Err(problem) = end {
+            batch.refuse(&match problem {
+                AppendError::Fenced => CallError::ShuttingDown,
+                AppendError::Failed { .. } => CallError::OutcomeUnknown,
+            });
+            return Err(problem);
         }
+        info!(took = ?since.elapsed(), "the journal has taken the batch: this shard goes on");
+        self.observer.frozen(false);
+        self.status.send_replace(before);
+        Ok(batch)
     }
 
     /// Lets go of everything: what was decided since the last append never happened.
@@ -410,9 +467,32 @@ impl<J: Journal> Shard<J> {
     }
 }
 
-fn refusal(problem: &AppendError) -> CallError {
-    match problem {
-        AppendError::Fenced => CallError::ShuttingDown,
-        AppendError::Failed { .. } => CallError::Frozen,
+/// Offers a batch that the journal did not take again and again, until it is taken or somebody else writes the journal.
+async fn keep(journal: &mut impl Journal, records: &journal::Batch) -> Result<(), AppendError> {
+    let mut pause = RETRY_AFTER.0;
+    loop {
+        sleep(pause).await;
+        match journal.append(records.clone()).await {
+            Err(problem @ AppendError::Failed { .. }) => warn!(%problem, "the journal still takes nothing"),
+            end => return end,
+        }
+        pause = (pause * 2).min(RETRY_AFTER.1);
     }
+}
+
+/// Goes over to what the shard is asked to do.
+fn turn(phase: &mut watch::Receiver<Phase>, inbox: &mut Inbox, streams: &mut Streams, feeds: &mut Feeds) {
+    let phase = *phase.borrow_and_update();
+    if phase != Phase::Serving {
+        end_all(streams, feeds);
+    }
+    if phase == Phase::Stopping {
+        inbox.close();
+    }
+}
+
+/// Ends agents' streams and followers' feeds.
+fn end_all(streams: &mut Streams, feeds: &mut Feeds) {
+    streams.end_all(StreamEnd::ShuttingDown);
+    feeds.end_all();
 }

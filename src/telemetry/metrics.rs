@@ -176,6 +176,18 @@ metrics! {
         "Records in one batch.";
     JOURNAL_APPEND_SECONDS = Histogram "attune_journal_append_seconds" in Seconds by [] up to MACHINE:
         "How long the journal took to keep a batch.";
+    JOURNAL_BYTES = Counter "attune_journal_appended_bytes_total" in Bytes by []:
+        "Bytes that the journal's disk has taken: records, with what frames them.";
+    JOURNAL_SEGMENT_BYTES = Gauge "attune_journal_segment_bytes" in Bytes by []:
+        "Bytes written of the journal's present segment.";
+    JOURNAL_SPARES = Gauge "attune_journal_spare_segments" in Count by []:
+        "Segments made beforehand: 2, or 1 for seconds when one was begun. Less for long = the disk is full: alert below 2; at 0 new work is refused soon.";
+    JOURNAL_FAILURES = Counter "attune_journal_failures_total" in Count by []:
+        "Writes and syncs of the journal that failed; what they were of was written again, to a new segment: alert on any.";
+    JOURNAL_IN_RESERVE = Gauge "attune_journal_in_reserve" in Count by []:
+        "1 while the journal's disk is full and new work is refused with DISK_FULL, 0 otherwise.";
+    FROZEN = Gauge "attune_frozen" in Count by []:
+        "1 while the journal takes nothing and nothing is changed, 0 otherwise.";
     WATCHERS = Gauge "attune_watchers" in Count by []:
         "Followers of tenants' changes.";
     WATCH_RESTARTS = Counter "attune_watch_restarts_total" in Count by ["reason"]:

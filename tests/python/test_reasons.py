@@ -14,8 +14,10 @@ from office import ahead, eventually, refused
 # Reasons that no call to a healthy daemon can provoke, or that another test provokes, and why.
 EXCEPTIONS = {
     "DOCUMENT_SWEEPING": "lasts milliseconds while thousands wait; see tests/config_api.rs",
-    "FROZEN": "the journal of this release is in memory and fails only where a test inside of the daemon makes it",
+    "DISK_FULL": "needs a disk that is full; see tests/shard.rs",
+    "FROZEN": "needs a disk that fails; see tests/shard.rs",
     "INTERNAL": "a defect of the daemon; there is none that we know of",
+    "OUTCOME_UNKNOWN": "needs a disk that fails; see tests/shard.rs",
     "OVERLOADED": "needs a daemon of its own; see test_overload.py",
     "SHUTTING_DOWN": "ends the daemon; see test_drain.py",
 }

@@ -33,8 +33,10 @@ use self::{
 /// Reasons that no call to a healthy daemon can provoke at will.
 const REASONS_NOT_HERE: &[(&str, &str)] = &[
     ("DOCUMENT_SWEEPING", "lasts milliseconds while thousands wait: tests/config_api.rs"),
+    ("DISK_FULL", "needs a journal that is full: tests/shard.rs"),
     ("FROZEN", "needs a journal that fails: tests/shard.rs"),
     ("INTERNAL", "a defect; there is none that we know of"),
+    ("OUTCOME_UNKNOWN", "needs a journal that fails: tests/shard.rs"),
     ("OVERLOADED", "needs more calls than fit into the inbox: tests/python/test_overload.py"),
     ("SIGNAL_LATE", "needs more signals than are remembered one by one: tests/signals.rs"),
     ("SHUTTING_DOWN", "ends the daemon: tests/python/test_drain.py"),

@@ -69,6 +69,8 @@ fn every_call_error() -> Vec<CallError> {
         CallError::TenantUnknown(TenantId::new("acme").unwrap()),
         CallError::Overloaded { retry_after: Duration::from_millis(100) },
         CallError::Frozen,
+        CallError::OutcomeUnknown,
+        CallError::DiskFull,
         CallError::ShuttingDown,
     ];
     rejects.into_iter().map(CallError::Reject).chain(own).collect()
