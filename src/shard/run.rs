@@ -21,7 +21,7 @@ use crate::{
 use super::{
     advice::Advisers,
     batch::{Batch, Coming},
-    clock,
+    clock::Clock,
     core::{Applied, Core},
     feed::Feeds,
     handle::{CallError, ShardHandle},
@@ -100,14 +100,25 @@ pub fn start<J: Journal>(
 
 /// The same for what was recovered from a journal.
 pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal: J) -> (ShardHandle, ShardTask) {
+    resume_by(Clock::wall(), recovered, founding, journal)
+}
+
+/// The same by a clock of one's own.
+pub fn resume_by<J: Journal>(
+    clock: Clock,
+    recovered: Recovered,
+    founding: Vec<Applied>,
+    journal: J,
+) -> (ShardHandle, ShardTask) {
     let Recovered { core, observer, advisers } = recovered;
     let (handle, inbox) = ShardHandle::new();
     let (losses_to, losses) = mpsc::unbounded_channel();
     let (phase_to, phase) = watch::channel(Phase::Serving);
     let (status_to, status) = watch::channel(Status::Starting);
     let streams = Streams::new(losses_to);
-    let feeds = Feeds::new(clock::now());
+    let feeds = Feeds::new(clock.now());
     let shard = Shard {
+        clock,
         core,
         journal,
         inbox,
@@ -127,6 +138,7 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
 }
 
 struct Shard<J> {
+    clock: Clock,
     core: Core,
     journal: J,
     inbox: Inbox,
@@ -180,9 +192,9 @@ impl<J: Journal> Shard<J> {
     async fn serve(&mut self) -> Result<(), AppendError> {
         loop {
             let woken = self.wait().await;
-            let mut batch = Batch::new(clock::now());
+            let mut batch = Batch::new(self.clock.now());
             if let Some(since) = self.stalled_since.take() {
-                self.core.stall(clock::now(), since).into_iter().for_each(|applied| batch.push(applied));
+                self.core.stall(self.clock.now(), since).into_iter().for_each(|applied| batch.push(applied));
             }
             batch.tick(&mut self.core);
             for (tenant, command) in self.advisers.take() {
@@ -228,7 +240,7 @@ impl<J: Journal> Shard<J> {
     }
 
     fn wake_at(&self) -> Instant {
-        let now = clock::now();
+        let now = self.clock.now();
         let at_once = (self.core.is_sweeping() || self.advisers.has_advice()).then_some(now);
         let due = [at_once, self.core.next_deadline(), self.core.next_fold(), self.observer.publish_at()]
             .into_iter()
@@ -280,7 +292,7 @@ impl<J: Journal> Shard<J> {
     async fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
         let records = batch.records();
         if !records.is_empty() {
-            let (started, since) = (Instant::now(), clock::now());
+            let (started, since) = (Instant::now(), self.clock.now());
             if let Err(problem) = self.journal.append(records.clone()).await {
                 batch.refuse(&refusal(&problem));
                 return Err(problem);
