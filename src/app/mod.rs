@@ -30,7 +30,8 @@ use crate::{
     },
     model::{document::Document, ids::TenantId},
     shard::{
-        Directory, clock,
+        Directory,
+        clock::{self, Clock},
         core::{AddTenantError, Applied, Core, RecoverError},
         observe::Observer,
         recover::Recovered,
@@ -150,7 +151,7 @@ impl Daemon {
         let (mut recovered, journal) = open_journal(settings)?;
         let alive_at = journal.as_ref().and_then(DiskJournal::alive_at);
         // Time goes on from what was last known of it, though the machine's clock may have been set back since.
-        clock::rise_to(alive_at.map_or(recovered.core.now(), |alive_at| recovered.core.now().max(alive_at)));
+        Clock::machine().rise_to(alive_at.map_or(recovered.core.now(), |alive_at| recovered.core.now().max(alive_at)));
         let mut founding = recovered.core.resume(clock::now(), alive_at, Some(settings.hold));
         founding.extend(found(&mut recovered.core, &documents)?);
         info!(tenants = documents.len(), "routing documents read");

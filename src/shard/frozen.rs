@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     advice::Advisers,
-    clock,
+    clock::Clock,
     core::Core,
     handle::{CallError, Seen},
     item::Item,
@@ -30,6 +30,7 @@ const READ_AT_ONCE: usize = 200_000;
 
 /// What of a frozen shard can be read.
 pub(super) struct Frozen {
+    clock: Clock,
     /// The last record that the journal has.
     last: Seq,
     /// Tenants whose worlds are ahead of it.
@@ -50,10 +51,10 @@ enum Behind {
 
 impl Frozen {
     /// Of a shard that is ahead of its journal by these records.
-    pub fn new(ahead: &[Record], reader: Reader) -> Self {
+    pub fn new(clock: Clock, ahead: &[Record], reader: Reader) -> Self {
         let last = ahead.first().map_or(Seq(0), |first| Seq(first.seq.0 - 1));
         let ahead = ahead.iter().map(|record| record.tenant.clone()).collect();
-        Self { last, ahead, behind: Behind::Unasked(reader) }
+        Self { clock, last, ahead, behind: Behind::Unasked(reader) }
     }
 
     /// Answers what is asked and refuses everything else.
@@ -74,11 +75,12 @@ impl Frozen {
     }
 
     fn look(&mut self, core: &Core, tenant: &TenantId, query: &Query) -> Result<Seen, CallError> {
+        let now = self.clock.now();
         let state = match self.ahead.contains(tenant) {
             true => self.behind(tenant)?,
             false => core.state(tenant).ok_or_else(|| CallError::TenantUnknown(tenant.clone()))?,
         };
-        let answer = state.query(clock::now(), query)?;
+        let answer = state.query(now, query)?;
         Ok(Seen { answer, as_of: self.last })
     }
 

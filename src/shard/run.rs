@@ -23,7 +23,7 @@ use crate::{
 use super::{
     advice::Advisers,
     batch::{Batch, Coming},
-    clock::{self, Drift, Wall},
+    clock::{Clock, Drift, Wall},
     core::{Applied, Core},
     feed::Feeds,
     frozen::Frozen,
@@ -128,6 +128,16 @@ pub fn start<J: Journal>(
 
 /// The same for what was recovered from a journal.
 pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal: J) -> (ShardHandle, ShardTask) {
+    resume_by(Clock::machine(), recovered, founding, journal)
+}
+
+/// The same by a clock of one's own.
+pub fn resume_by<J: Journal>(
+    clock: Clock,
+    recovered: Recovered,
+    founding: Vec<Applied>,
+    journal: J,
+) -> (ShardHandle, ShardTask) {
     let Recovered { core, observer, advisers } = recovered;
     let (handle, inbox) = ShardHandle::new();
     let (losses_to, losses) = mpsc::unbounded_channel();
@@ -136,8 +146,10 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
     let held = if core.is_offering_held() { Offering::Held } else { Offering::GoesOn };
     let (offering_to, offering) = watch::channel(held);
     let streams = Streams::new(losses_to);
-    let feeds = Feeds::new(clock::now());
+    let feeds = Feeds::new(clock.now());
+    let wall = Wall::of(&clock);
     let shard = Shard {
+        clock,
         core,
         journal,
         inbox,
@@ -147,7 +159,7 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
         observer,
         advisers,
         stalled_since: None,
-        wall: Wall::new(),
+        wall,
         looked_at: Instant::now(),
         room: Room::Ample,
         phase,
@@ -161,6 +173,7 @@ pub fn resume<J: Journal>(recovered: Recovered, founding: Vec<Applied>, journal:
 }
 
 struct Shard<J> {
+    clock: Clock,
     core: Core,
     journal: J,
     inbox: Inbox,
@@ -225,9 +238,9 @@ impl<J: Journal> Shard<J> {
             let woken = self.wait().await;
             let unheard_since = self.unheard_since();
             self.look_for_room();
-            let mut batch = Batch::new(clock::now());
+            let mut batch = Batch::new(self.clock.now());
             if let Some(since) = unheard_since {
-                self.core.stall(clock::now(), since).into_iter().for_each(|applied| batch.push(applied));
+                self.core.stall(self.clock.now(), since).into_iter().for_each(|applied| batch.push(applied));
             }
             batch.tick(&mut self.core);
             for (tenant, command) in self.advisers.take() {
@@ -274,7 +287,7 @@ impl<J: Journal> Shard<J> {
     }
 
     fn wake_at(&self) -> Instant {
-        let now = clock::now();
+        let now = self.clock.now();
         let at_once = (self.core.is_sweeping() || self.advisers.has_advice()).then_some(now);
         let due = [at_once, self.core.next_deadline(), self.core.next_fold(), self.observer.publish_at()]
             .into_iter()
@@ -298,7 +311,7 @@ impl<J: Journal> Shard<J> {
         match self.wall.look() {
             Drift::Ahead(by) => {
                 warn!(%by, "the machine stood still, or its clock was set ahead: agents get that time back");
-                Some(clock::now() - by)
+                Some(self.clock.now() - by)
             }
             Drift::Behind(by) => {
                 warn!(%by, "the machine's clock was set back: time goes on from where it was");
@@ -373,7 +386,7 @@ impl<J: Journal> Shard<J> {
     async fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
         let records = batch.records();
         if !records.is_empty() {
-            let (started, since) = (Instant::now(), clock::now());
+            let (started, since) = (Instant::now(), self.clock.now());
             match self.journal.append(records.clone()).await {
                 Ok(()) => {}
                 Err(AppendError::Fenced) => {
@@ -414,7 +427,7 @@ impl<J: Journal> Shard<J> {
         error!(%problem, "the journal failed: this shard is frozen until the journal takes the batch");
         let (before, since) = (self.status.send_replace(Status::Frozen), Instant::now());
         self.observer.frozen(true);
-        let mut frozen = Frozen::new(records, self.journal.reader());
+        let mut frozen = Frozen::new(self.clock.clone(), records, self.journal.reader());
         for question in batch.take_questions() {
             frozen.take(&self.core, &self.advisers, &self.observer, question);
         }

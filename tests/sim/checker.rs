@@ -1,0 +1,442 @@
+//! The judge: everything that the journal took, held against what was acknowledged, against the engine's own rules, and
+//! against what came back after a crash.
+//!
+//! Invariant: a record counts as kept once its append has returned, or once a recovery has brought it back. Each is then
+//! decided anew by a replica that no crash ever touched, and must come to the same events; what happens to contacts is
+//! written down from the events alone. Not here: what clients are told (`clients`).
+
+use std::collections::BTreeMap;
+
+use attune::{
+    engine::{
+        Command, Event, Reject, Reply, Request, State,
+        event::EngagementOver,
+        invariant::{check, check_settled},
+        view::{ContactState, ContactView},
+    },
+    journal::{Batch, Record, Seq},
+    model::{
+        ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey, RequestId, TenantId},
+        limits::REQUEST_KEPT_SECS,
+        supervision::Action,
+        time::{Span, Timestamp},
+    },
+    shard::core::Core,
+};
+
+use crate::coverage::{Coverage, Faults};
+
+/// What is due may be late by so much: the loop's timers count milliseconds.
+const LATE_MAX: Span = Span::from_millis(20);
+
+/// Knows everything.
+#[derive(Default)]
+pub struct Judge {
+    /// Everything kept, from the first record on.
+    pub records: Vec<Record>,
+    /// An append that is under way, or that was when the machine went.
+    open: Option<Batch>,
+    worlds: BTreeMap<TenantId, World>,
+    /// When each request was accepted last, as what, and how it was answered.
+    accepted: BTreeMap<(TenantId, RequestId), (Timestamp, Command, Reply)>,
+    pub coverage: Coverage,
+    pub faults: Faults,
+    /// The first thing that was wrong.
+    broken: Option<String>,
+}
+
+/// A tenant's replica, and what its events say of contacts.
+struct World {
+    replica: State,
+    contacts: BTreeMap<ContactKey, Told>,
+    ids: BTreeMap<ContactId, ContactKey>,
+    offers: BTreeMap<OfferKey, (ContactKey, AgentKey)>,
+    engagements: BTreeMap<EngagementKey, ContactKey>,
+}
+
+/// A contact, by its events.
+#[derive(Debug)]
+struct Told {
+    id: ContactId,
+    stage: ContactState,
+    arrival: Option<Timestamp>,
+    offers: BTreeMap<OfferKey, AgentKey>,
+    engaged: Option<(EngagementKey, AgentKey)>,
+}
+
+impl Judge {
+    /// The first thing that was wrong, if anything was.
+    pub fn verdict(&mut self) -> Result<(), String> {
+        self.broken.take().map_or(Ok(()), Err)
+    }
+
+    fn blame(&mut self, result: Result<(), String>) {
+        if let (Err(broken), None) = (result, &self.broken) {
+            self.broken = Some(broken);
+        }
+    }
+
+    /// The last record's number.
+    pub fn last(&self) -> Seq {
+        self.records.last().map_or(Seq(0), |record| record.seq)
+    }
+
+    /// The time by the records, which never runs backwards, or by the clock.
+    pub fn now(&self, clock: Timestamp) -> Timestamp {
+        self.records.last().map_or(clock, |record| record.now.max(clock))
+    }
+
+    /// An append begins.
+    pub fn submitted(&mut self, batch: &Batch) {
+        self.open = Some(batch.clone());
+    }
+
+    /// It is over, and has taken its batch.
+    pub fn kept(&mut self) {
+        let batch = self.open.take().expect("an append that ends has begun");
+        for record in batch.iter() {
+            let taken = self.take(record);
+            self.blame(taken);
+        }
+    }
+
+    /// What a recovery brought back is what was kept, and of an append that never returned all or nothing.
+    pub fn recovered(&mut self, records: &[Record]) -> Result<(), String> {
+        if let Some(at) = self.records.iter().zip(records).position(|(kept, found)| kept != found) {
+            return Err(format!("kept {:?}, and {:?} came back", self.records[at], records[at]));
+        }
+        if records.len() < self.records.len() {
+            let lost = &self.records[records.len()];
+            return Err(format!("record {} is lost, which was acknowledged: {lost:?}", lost.seq));
+        }
+        let more = &records[self.records.len()..];
+        let open = self.open.take();
+        if !more.is_empty() {
+            if open.as_deref() != Some(more) {
+                return Err(format!("half of an append came back, or what was never appended: {more:?}"));
+            }
+            self.faults.count("what nobody heard of happened");
+            for record in more {
+                self.take(record)?;
+            }
+        } else if open.is_some() {
+            self.faults.count("what nobody heard of never happened");
+        }
+        self.verdict()
+    }
+
+    /// Recovered worlds are those that the records come to when they are decided anew.
+    pub fn compare(&self, core: &Core) -> Result<(), String> {
+        for (tenant, world) in &self.worlds {
+            if core.state(tenant) != Some(&world.replica) {
+                return Err(format!("the world of {tenant} did not come back as it was"));
+            }
+        }
+        let known = core.tenants().count();
+        if known == self.worlds.len() { Ok(()) } else { Err(format!("{known} tenants came back")) }
+    }
+
+    /// Goes on as a recovered shard does.
+    pub fn resume(&mut self) {
+        self.worlds.values_mut().for_each(|world| world.replica.end_recovery());
+    }
+
+    /// Nothing that was due is forgotten; to be asked while nothing is appended.
+    pub fn check_due(&self, clock: Timestamp) -> Result<(), String> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        for (tenant, world) in &self.worlds {
+            if let Some(due) = world.replica.next_deadline()
+                && due + LATE_MAX < clock
+            {
+                return Err(format!("what was due for {tenant} at {due:?} has not happened at {clock:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A request was answered: that is kept, and so it was answered before.
+    pub fn answered(&self, tenant: &TenantId, request: &Request, reply: &Reply) -> Result<(), String> {
+        let id = request.id.as_ref().expect("clients name their requests");
+        match self.accepted.get(&(tenant.clone(), id.clone())) {
+            None => Err(format!("{request:?} was answered with {reply:?}, and nothing of it is kept")),
+            Some((_, command, _)) if *command != request.command => {
+                Err(format!("{request:?} was answered, but {command:?} had been accepted under its id"))
+            }
+            Some((_, _, first)) if first != reply => {
+                Err(format!("{request:?} was answered with {reply:?}, and with {first:?} before"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A request, sent then or later, was refused: it had not been accepted before.
+    pub fn refused(
+        &mut self,
+        tenant: &TenantId,
+        request: &Request,
+        sent: Timestamp,
+        reject: &Reject,
+        clock: Timestamp,
+    ) -> Result<(), String> {
+        let id = request.id.as_ref().expect("clients name their requests");
+        let oldest = self.now(clock) - Span::from_secs(REQUEST_KEPT_SECS - 1);
+        let Some((at, command, _)) = self.accepted.get(&(tenant.clone(), id.clone())) else {
+            return match reject {
+                Reject::RequestReused(_) => Err(format!("{request:?} was refused, and its id was never used")),
+                _ => Ok(()),
+            };
+        };
+        if *at >= sent || *at < oldest {
+            return Ok(());
+        }
+        match reject {
+            Reject::RequestReused(_) if *command != request.command => {
+                self.faults.count("another command under the same id");
+                Ok(())
+            }
+            _ => Err(format!("{request:?} was refused ({reject}), though {command:?} was accepted at {at:?}")),
+        }
+    }
+
+    /// The state of the contact that a command names, for coverage.
+    pub fn state_of(&self, tenant: &TenantId, command: &Command) -> Option<&'static str> {
+        let world = self.worlds.get(tenant)?;
+        let contact = match command {
+            Command::AckOffer { offer, .. }
+            | Command::AcceptOffer { offer, .. }
+            | Command::DeclineOffer { offer, .. }
+            | Command::ExtendOffer { offer, .. } => {
+                return Some(match world.offers.get(offer) {
+                    Some((contact, _)) => world.contacts.get(contact).map_or("unknown", |told| name(told.stage)),
+                    None => "unknown",
+                });
+            }
+            other => contact_of(other)?,
+        };
+        let told = world.ids.get(contact).and_then(|key| world.contacts.get(key));
+        Some(told.map_or("unknown", |told| name(told.stage)))
+    }
+
+    /// Contacts as they were read are as their events say, and of those acknowledged none is missing. `read` shows the
+    /// last record.
+    pub fn check_contacts(&self, tenant: &TenantId, read: &[ContactView], known: &[ContactId]) -> Result<(), String> {
+        let Some(world) = self.worlds.get(tenant) else { return Ok(()) };
+        let read: BTreeMap<&ContactId, &ContactView> = read.iter().map(|view| (&view.id, view)).collect();
+        for told in world.contacts.values() {
+            let Some(view) = read.get(&told.id) else {
+                return Err(format!("contact {} is gone, and should be {}", told.id, name(told.stage)));
+            };
+            if view.state != told.stage {
+                return Err(format!("contact {} is {:?}, and should be {:?}", told.id, view.state, told.stage));
+            }
+            if told.stage != ContactState::Closed && view.virtual_arrival != told.arrival {
+                let (is, was) = (view.virtual_arrival, told.arrival);
+                return Err(format!("contact {} has the place {is:?}, and had {was:?}", told.id));
+            }
+            let offers: Vec<OfferKey> = view.offers.iter().map(|(offer, _)| *offer).collect();
+            if offers != told.offers.keys().copied().collect::<Vec<_>>() {
+                return Err(format!(
+                    "contact {} has the offers {offers:?}, and should have {:?}",
+                    told.id, told.offers
+                ));
+            }
+        }
+        match known.iter().find(|id| !world.ids.contains_key(*id)) {
+            Some(lost) => Err(format!("contact {lost} was acknowledged, and no record has it")),
+            None => Ok(()),
+        }
+    }
+
+    /// A record is kept.
+    fn take(&mut self, record: &Record) -> Result<(), String> {
+        let tenant = &record.tenant;
+        let state = self.state_of(tenant, &record.input.command);
+        let world = self.worlds.entry(tenant.clone()).or_default();
+        let context = |broken: String| format!("record {} ({:?}): {broken}", record.seq, record.input.command);
+        world.decide(record).map_err(context)?;
+        let read = record.events.iter().try_for_each(|event| world.read(event));
+        read.map_err(context)?;
+        for event in &record.events {
+            if let Event::RequestAccepted { request, reply, .. } = event {
+                let accepted = (record.now, record.input.command.clone(), reply.clone());
+                self.accepted.insert((tenant.clone(), request.clone()), accepted);
+            }
+            if matches!(event, Event::Stalled { .. }) {
+                self.faults.count("everybody's deadlines move");
+            }
+        }
+        match state {
+            Some(state) => self.coverage.accepted(record.input.command.name(), state),
+            None => self.coverage.accepted(record.input.command.name(), "-"),
+        }
+        self.records.push(record.clone());
+        Ok(())
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            replica: State::new(),
+            contacts: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            engagements: BTreeMap::new(),
+        }
+    }
+}
+
+impl World {
+    /// Decides the record's command anew.
+    fn decide(&mut self, record: &Record) -> Result<(), String> {
+        let waits_for_what_is_due = !matches!(
+            record.input.command,
+            Command::Tick | Command::Sweep | Command::Resume { .. } | Command::Stall { .. } | Command::ApplyDocument(_)
+        );
+        if waits_for_what_is_due
+            && let Some(due) = self.replica.next_deadline()
+            && due <= record.now
+        {
+            return Err(format!("it was decided at {:?}, before what was due at {due:?}", record.now));
+        }
+        let outcome = self.replica.apply(record.now, &record.input);
+        if outcome.events != record.events {
+            return Err(format!("it led to {:?}, and leads to {:?}", record.events, outcome.events));
+        }
+        check(&self.replica).map_err(|broken| broken.to_string())?;
+        check_settled(&self.replica).map_err(|broken| broken.to_string())
+    }
+
+    /// Writes down what an event says of a contact.
+    fn read(&mut self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::ContactAnnounced { contact, id, .. } => self.come(*contact, id, ContactState::Announced, None)?,
+            Event::ContactQueued { contact, queued } => {
+                self.come(*contact, &queued.id, ContactState::Queued, Some(queued.place.virtual_arrival))?;
+            }
+            Event::ContactRequeued { contact, place, .. } => {
+                let told = self.told(*contact)?;
+                (told.stage, told.arrival, told.engaged) = (ContactState::Queued, Some(place.virtual_arrival), None);
+            }
+            Event::ContactPrioritised { contact, place, .. } | Event::ContactScored { contact, place, .. } => {
+                self.told(*contact)?.arrival = Some(place.virtual_arrival);
+            }
+            Event::ContactParked { contact, .. } => self.told(*contact)?.stage = ContactState::Parked,
+            Event::ContactReleased { contact } => self.told(*contact)?.stage = ContactState::Queued,
+            Event::OfferMade { offer, contact, agent, .. } => {
+                let told = self.told(*contact)?;
+                if told.stage != ContactState::Queued || !told.offers.is_empty() || told.engaged.is_some() {
+                    return Err(format!("{offer} is made for {told:?}"));
+                }
+                told.offers.insert(*offer, *agent);
+                told.stage = ContactState::Offered;
+                if self.offers.insert(*offer, (*contact, *agent)).is_some() {
+                    return Err(format!("{offer} is made twice"));
+                }
+            }
+            Event::OfferAccepted { offer, engagement } => {
+                let agent = self.end_offer(*offer)?;
+                let contact = self.offers[offer].0;
+                self.engagements.insert(*engagement, contact);
+                let told = self.told(contact)?;
+                if let Some((other, _)) = told.engaged {
+                    return Err(format!("contact {} is accepted, and engaged as {other:?}", told.id));
+                }
+                (told.stage, told.engaged) = (ContactState::Engaged, Some((*engagement, agent)));
+            }
+            Event::OfferDeclined { offer, .. }
+            | Event::OfferExpired { offer, .. }
+            | Event::OfferRescinded { offer, .. } => drop(self.end_offer(*offer)?),
+            Event::WrapUpStarted { engagement, because: EngagementOver::Completed, .. } => {
+                let contact = self.engagements[engagement];
+                self.told(contact)?.stage = ContactState::WrapUp;
+            }
+            Event::ContactClosed { contact, .. } => {
+                let told = self.told(*contact)?;
+                if told.stage == ContactState::Closed {
+                    return Err(format!("contact {} ends twice", told.id));
+                }
+                (told.stage, told.engaged) = (ContactState::Closed, None);
+            }
+            Event::ContactForgotten { contact } => {
+                let told = self.contacts.remove(contact).ok_or("what never came is forgotten")?;
+                if told.stage != ContactState::Closed && told.stage != ContactState::Announced {
+                    return Err(format!("contact {} is forgotten while it is {:?}", told.id, told.stage));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn come(
+        &mut self,
+        key: ContactKey,
+        id: &ContactId,
+        stage: ContactState,
+        arrival: Option<Timestamp>,
+    ) -> Result<(), String> {
+        let told = Told { id: id.clone(), stage, arrival, offers: BTreeMap::new(), engaged: None };
+        let before = self.contacts.insert(key, told).map(|before| before.stage);
+        self.ids.insert(id.clone(), key);
+        match before {
+            None | Some(ContactState::Announced) => Ok(()),
+            Some(stage) => Err(format!("contact {id} comes while it is {stage:?}")),
+        }
+    }
+
+    fn told(&mut self, contact: ContactKey) -> Result<&mut Told, String> {
+        self.contacts.get_mut(&contact).ok_or_else(|| format!("{contact:?} never came"))
+    }
+
+    /// An offer is over; whose it was.
+    fn end_offer(&mut self, offer: OfferKey) -> Result<AgentKey, String> {
+        let contact = self.offers.get(&offer).ok_or_else(|| format!("{offer} was never made"))?.0;
+        let told = self.told(contact)?;
+        let agent = told.offers.remove(&offer).ok_or_else(|| format!("{offer} ends twice"))?;
+        if told.stage == ContactState::Offered {
+            told.stage = ContactState::Queued;
+        }
+        Ok(agent)
+    }
+}
+
+/// The contact that a command names.
+pub fn contact_of(command: &Command) -> Option<&ContactId> {
+    match command {
+        Command::EnqueueContact(new) => Some(&new.id),
+        Command::AnnounceContact { contact, .. }
+        | Command::UpdateContact { contact, .. }
+        | Command::Signal { contact, .. }
+        | Command::ParkContact { contact, .. }
+        | Command::ReleaseContact { contact }
+        | Command::RequeueContact { contact, .. }
+        | Command::TransferContact { contact, .. }
+        | Command::CompleteContact { contact }
+        | Command::CancelContact { contact, .. }
+        | Command::ReportConnectFailed { contact, .. }
+        | Command::ExtendWrapUp { contact, .. }
+        | Command::EndWrapUp { contact, .. } => Some(contact),
+        Command::Supervise(supervision) => match &supervision.action {
+            Action::MoveContact { contact, .. }
+            | Action::PullContact { contact, .. }
+            | Action::PrioritiseContact { contact, .. } => Some(contact),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn name(state: ContactState) -> &'static str {
+    match state {
+        ContactState::Announced => "announced",
+        ContactState::Queued => "queued",
+        ContactState::Parked => "parked",
+        ContactState::Offered => "offered",
+        ContactState::Engaged => "engaged",
+        ContactState::WrapUp => "in wrap-up",
+        ContactState::Closed => "closed",
+    }
+}

@@ -1,0 +1,502 @@
+//! A disk that forgets: what was not synced may be gone after a crash, or be there in part, or in another order.
+//!
+//! Invariant: what a file showed at its last sync that succeeded is there after a crash, and a name as of the folder's
+//! last sync; of everything else each sector of 512 bytes by itself is there or not. All is decided by the seed. A sync
+//! that failed leaves its pages clean: whatever of them did not reach the disk is lost at the crash, however often the
+//! file is synced again. Not here: when what happens (`plan`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Range,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use attune::journal::volume::{Volume, VolumeFile};
+use parking_lot::Mutex;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::sync::Notify;
+
+use crate::{coverage::Faults, plan::Plant};
+
+/// What a disk writes whole or not at all.
+pub const SECTOR: usize = 512;
+
+/// A disk with one folder. Clones are the same disk.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    inside: Arc<Mutex<Inside>>,
+    gone: Arc<Notify>,
+}
+
+/// When, counted in operations that change something, and how the machine goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crash {
+    /// So many operations happen before.
+    pub after: u32,
+    /// Where in the operation it comes.
+    pub at: At,
+}
+
+/// A place in an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    Before,
+    Within,
+    After,
+}
+
+/// How the disk misbehaves as long as the machine is there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mood {
+    /// One in so many syncs fails; 0 = none.
+    pub sync_fails: u32,
+    /// The same of writes.
+    pub write_fails: u32,
+    /// Bytes for which there is room beyond what is there.
+    pub room: Option<usize>,
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct DiskFile {
+    disk: Disk,
+    id: u64,
+}
+
+#[derive(Debug)]
+struct Inside {
+    random: StdRng,
+    plant: Option<Plant>,
+    faults: Faults,
+    mood: Mood,
+    /// Bytes that fit; `None` = no end of them.
+    capacity: Option<usize>,
+    crash: Option<Crash>,
+    is_gone: bool,
+    names: BTreeMap<String, u64>,
+    kept_names: BTreeMap<String, u64>,
+    renamings: Vec<BTreeMap<String, u64>>,
+    files: BTreeMap<u64, Pages>,
+    next_file: u64,
+}
+
+/// A file: what reading shows, what is on the disk, and what has changed since.
+#[derive(Debug, Clone, Default)]
+struct Pages {
+    shown: Vec<u8>,
+    kept: Vec<u8>,
+    dirty: BTreeSet<usize>,
+}
+
+impl Disk {
+    pub fn new(seed: u64, plant: Option<Plant>) -> Self {
+        let inside = Inside {
+            random: StdRng::seed_from_u64(seed),
+            plant,
+            faults: Faults::default(),
+            mood: Mood::default(),
+            capacity: None,
+            crash: None,
+            is_gone: false,
+            names: BTreeMap::new(),
+            kept_names: BTreeMap::new(),
+            renamings: Vec::new(),
+            files: BTreeMap::new(),
+            next_file: 1,
+        };
+        Self { inside: Arc::new(Mutex::new(inside)), gone: Arc::new(Notify::new()) }
+    }
+
+    /// A machine starts over it.
+    pub fn start(&self, mood: Mood, crash: Option<Crash>) {
+        let mut inside = self.inside.lock();
+        let used = inside.used();
+        inside.capacity = mood.room.map(|room| used + room);
+        (inside.mood, inside.crash, inside.is_gone) = (mood, crash, false);
+    }
+
+    /// Waits for the crash.
+    pub async fn gone(&self) {
+        loop {
+            let told = self.gone.notified();
+            if self.is_gone() {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// Whether the machine is gone.
+    pub fn is_gone(&self) -> bool {
+        self.inside.lock().is_gone
+    }
+
+    /// What of it survives an end that no operation brought about.
+    pub fn end(&self, end: End) {
+        self.inside.lock().lose(end);
+    }
+
+    /// The same, if the machine went in an operation, by chance.
+    pub fn survive(&self) {
+        let mut inside = self.inside.lock();
+        let end = *pick(&mut inside.random, &[End::Process, End::Power, End::Power, End::Power]);
+        inside.lose(end);
+    }
+
+    /// What it did.
+    pub fn faults(&self) -> Faults {
+        self.inside.lock().faults.clone()
+    }
+
+    /// What its files hold.
+    pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let inside = self.inside.lock();
+        inside.names.iter().map(|(name, id)| (name.clone(), inside.files[id].shown.clone())).collect()
+    }
+
+    /// Another disk with what this one holds, but for one bit of a file with this ending; `None` = there is no such file.
+    pub fn flipped(&self, ending: &str) -> Option<(Self, String, usize)> {
+        let mut inside = self.inside.lock();
+        let names: Vec<String> = inside.names.keys().filter(|name| name.ends_with(ending)).cloned().collect();
+        let name = (!names.is_empty()).then(|| pick(&mut inside.random, &names).clone())?;
+        let pages = &inside.files[&inside.names[&name]];
+        let used = pages.shown.iter().rposition(|byte| *byte != 0)? + 1;
+        let (at, bit) = (inside.random.random_range(0..used), inside.random.random_range(0..8));
+        drop(inside);
+        let copy = self.copy();
+        let mut other = copy.inside.lock();
+        let id = other.names[&name];
+        let pages = other.pages(id);
+        pages.shown[at] ^= 1 << bit;
+        pages.kept = pages.shown.clone();
+        drop(other);
+        Some((copy, name, at))
+    }
+
+    /// Another disk with what this one holds.
+    pub fn copy(&self) -> Self {
+        let inside = self.inside.lock();
+        let copy = Self::new(0, None);
+        let mut other = copy.inside.lock();
+        (other.names, other.kept_names) = (inside.names.clone(), inside.kept_names.clone());
+        other.files = inside.files.clone();
+        drop(other);
+        copy
+    }
+
+    /// Begins an operation that changes something: whether it happens at all, and whether only half of it.
+    fn begin(&self, inside: &mut Inside, what: &'static str) -> io::Result<Option<At>> {
+        if inside.is_gone {
+            return Err(gone());
+        }
+        let Some(crash) = &mut inside.crash else { return Ok(None) };
+        if crash.after > 0 {
+            crash.after -= 1;
+            return Ok(None);
+        }
+        let at = crash.at;
+        inside.faults.count_in(at.name(), what);
+        if at == At::Before {
+            self.go(inside);
+            return Err(gone());
+        }
+        Ok(Some(at))
+    }
+
+    /// Ends it.
+    fn finish(&self, inside: &mut Inside, at: Option<At>) -> io::Result<()> {
+        if at.is_some() {
+            self.go(inside);
+            return Err(gone());
+        }
+        Ok(())
+    }
+
+    fn go(&self, inside: &mut Inside) {
+        inside.is_gone = true;
+        self.gone.notify_waiters();
+    }
+}
+
+impl At {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Before => "crash before",
+            Self::Within => "crash within",
+            Self::After => "crash after",
+        }
+    }
+}
+
+/// How a machine ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The process alone: what it wrote is there.
+    Process,
+    /// The whole machine: what it synced is there.
+    Power,
+}
+
+impl Inside {
+    fn used(&self) -> usize {
+        self.names.values().map(|id| self.files[id].shown.len()).sum()
+    }
+
+    fn file_of(&self, name: &str) -> io::Result<u64> {
+        self.names.get(name).copied().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    fn pages(&mut self, id: u64) -> &mut Pages {
+        self.files.get_mut(&id).expect("an open file is there")
+    }
+
+    fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<String, u64>)) {
+        change(&mut self.names);
+        self.renamings.push(self.names.clone());
+    }
+
+    fn has_luck(&mut self, one_in: u32) -> bool {
+        one_in == 0 || self.random.random_range(0..one_in) > 0
+    }
+
+    /// Some of a file's changed sectors reach the disk, and which; the rest stays changed.
+    fn spill(&mut self, id: u64) {
+        let dirty: Vec<usize> = self.pages(id).dirty.iter().copied().collect();
+        let (kind, reach) = survivors(&mut self.random, &dirty);
+        if !dirty.is_empty() {
+            self.faults.count(kind);
+        }
+        self.pages(id).keep(&reach);
+    }
+
+    /// The machine ends; what it had not synced is there or not.
+    fn lose(&mut self, end: End) {
+        self.is_gone = true;
+        if end == End::Power {
+            for id in self.files.keys().copied().collect::<Vec<_>>() {
+                self.spill(id);
+                let pages = self.pages(id);
+                pages.shown = pages.kept.clone();
+                pages.dirty.clear();
+            }
+            let last = self.renamings.len();
+            let kept = self.random.random_range(0..=last);
+            if kept < last {
+                self.faults.count("names are lost");
+            }
+            if kept > 0 {
+                self.kept_names = self.renamings[kept - 1].clone();
+            }
+            self.names = self.kept_names.clone();
+        } else {
+            // The system outlives the process and writes what it has, some day.
+            self.faults.count("the process alone ends");
+        }
+        self.renamings.retain(|_| end == End::Process);
+        let named: BTreeSet<u64> = self.names.values().chain(self.kept_names.values()).copied().collect();
+        let pending: BTreeSet<u64> = self.renamings.iter().flat_map(|names| names.values().copied()).collect();
+        self.files.retain(|id, _| named.contains(id) || pending.contains(id));
+    }
+}
+
+impl Pages {
+    fn write(&mut self, bytes: &[u8], at: usize) {
+        let end = at + bytes.len();
+        if self.shown.len() < end {
+            self.shown.resize(end, 0);
+        }
+        self.shown[at..end].copy_from_slice(bytes);
+        self.dirty.extend(at / SECTOR..end.div_ceil(SECTOR));
+    }
+
+    fn empty(&mut self) {
+        self.dirty.extend(0..self.shown.len().max(self.kept.len()).div_ceil(SECTOR));
+        self.shown.clear();
+    }
+
+    /// These sectors are on the disk as they are shown.
+    fn keep(&mut self, sectors: &[usize]) {
+        for sector in sectors {
+            let from = sector * SECTOR;
+            let shown = from.min(self.shown.len())..(from + SECTOR).min(self.shown.len());
+            if self.kept.len() < shown.end {
+                self.kept.resize(shown.end, 0);
+            }
+            let Range { start, end } = shown;
+            self.kept[start..end].copy_from_slice(&self.shown[start..end]);
+            self.dirty.remove(sector);
+        }
+    }
+
+    /// What has changed since the last sync, and only that, reaches the disk.
+    fn sync(&mut self) {
+        let dirty: Vec<usize> = self.dirty.iter().copied().collect();
+        self.kept.truncate(self.shown.len());
+        self.keep(&dirty);
+        self.dirty.clear();
+    }
+}
+
+/// Which of some sectors survive: none, all, the first, or any.
+fn survivors(random: &mut StdRng, sectors: &[usize]) -> (&'static str, Vec<usize>) {
+    match random.random_range(0..4) {
+        0 => ("nothing unsynced survives", Vec::new()),
+        1 => ("everything unsynced survives", sectors.to_vec()),
+        2 => {
+            let first = random.random_range(0..=sectors.len());
+            ("the first sectors survive", sectors[..first].to_vec())
+        }
+        _ => ("any sectors survive", sectors.iter().copied().filter(|_| random.random_range(0..2) == 0).collect()),
+    }
+}
+
+fn pick<'a, T>(random: &mut StdRng, from: &'a [T]) -> &'a T {
+    &from[random.random_range(0..from.len())]
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the machine is gone")
+}
+
+impl Volume for Disk {
+    type File = DiskFile;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.inside.lock().names.keys().cloned().collect())
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let inside = self.inside.lock();
+        Ok(inside.files[&inside.file_of(name)?].shown.clone())
+    }
+
+    fn create(&self, name: &str) -> io::Result<DiskFile> {
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, "making a file")?;
+        let id = match inside.names.get(name).copied() {
+            Some(id) => {
+                inside.pages(id).empty();
+                id
+            }
+            None => {
+                let id = inside.next_file;
+                inside.next_file += 1;
+                inside.files.insert(id, Pages::default());
+                inside.rename(|names| {
+                    names.insert(name.to_owned(), id);
+                });
+                id
+            }
+        };
+        self.finish(&mut inside, at)?;
+        Ok(DiskFile { disk: self.clone(), id })
+    }
+
+    fn open(&self, name: &str) -> io::Result<DiskFile> {
+        let id = self.inside.lock().file_of(name)?;
+        Ok(DiskFile { disk: self.clone(), id })
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, "renaming")?;
+        let id = inside.file_of(from)?;
+        inside.rename(|names| {
+            names.remove(from);
+            names.insert(to.to_owned(), id);
+        });
+        self.finish(&mut inside, at)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, "removing")?;
+        inside.file_of(name)?;
+        inside.rename(|names| {
+            names.remove(name);
+        });
+        self.finish(&mut inside, at)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, "syncing the folder")?;
+        if at == Some(At::Within) {
+            return self.finish(&mut inside, at);
+        }
+        let one_in = inside.mood.sync_fails;
+        if !inside.has_luck(one_in) {
+            inside.faults.count("a folder's sync fails");
+            return Err(io::Error::other("the folder could not be synced"));
+        }
+        inside.kept_names = inside.names.clone();
+        inside.renamings.clear();
+        self.finish(&mut inside, at)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from("disk").join(name)
+    }
+}
+
+impl DiskFile {
+    fn try_sync(&self) -> io::Result<()> {
+        let mut inside = self.disk.inside.lock();
+        let at = self.disk.begin(&mut inside, "syncing")?;
+        if at == Some(At::Within) {
+            inside.spill(self.id);
+            return self.disk.finish(&mut inside, at);
+        }
+        let one_in = inside.mood.sync_fails;
+        if !inside.has_luck(one_in) {
+            inside.faults.count("a sync fails");
+            inside.spill(self.id);
+            inside.pages(self.id).dirty.clear();
+            return Err(io::Error::other("it could not be synced"));
+        }
+        inside.pages(self.id).sync();
+        self.disk.finish(&mut inside, at)
+    }
+}
+
+impl VolumeFile for DiskFile {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        let mut inside = self.disk.inside.lock();
+        let from = usize::try_from(at).expect("files are small");
+        let at = self.disk.begin(&mut inside, "writing")?;
+        let grows = (from + bytes.len()).saturating_sub(inside.pages(self.id).shown.len());
+        let room = inside.capacity.map_or(usize::MAX, |capacity| capacity.saturating_sub(inside.used()));
+        let one_in = inside.mood.write_fails;
+        let (written, failure) = if grows > room {
+            (bytes.len() - (grows - room), Some("the disk is full"))
+        } else if !inside.has_luck(one_in) {
+            (inside.random.random_range(0..bytes.len()), Some("a write fails"))
+        } else if at == Some(At::Within) {
+            (inside.random.random_range(0..bytes.len()), None)
+        } else {
+            (bytes.len(), None)
+        };
+        inside.pages(self.id).write(&bytes[..written], from);
+        if let Some(failure) = failure {
+            inside.faults.count(failure);
+            self.disk.finish(&mut inside, at)?;
+            return Err(io::Error::other(failure));
+        }
+        self.disk.finish(&mut inside, at)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let plant = self.disk.inside.lock().plant;
+        match plant {
+            Some(Plant::SkipTheSync) => Ok(()),
+            Some(Plant::SyncAgain) => self.try_sync().or_else(|_| self.try_sync()),
+            _ => self.try_sync(),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.disk.inside.lock().pages(self.id).shown.len() as u64)
+    }
+}
