@@ -206,6 +206,8 @@ pub enum Event {
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// Nobody could react for so long: deadlines on others' reaction moved.
     Stalled { by: Span },
+    /// What follows from contacts, agents and documents was derived afresh: whatever was counted of it begins anew.
+    Reindexed {},
     /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.
     AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.

@@ -25,6 +25,7 @@ use super::{
 };
 
 mod offer;
+mod reindex;
 mod sessions;
 mod stall;
 mod supervision;
@@ -295,6 +296,7 @@ impl State {
             }
 
             Event::Stalled { by } => self.stalled(*by),
+            Event::Reindexed {} => self.reindex(),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }

@@ -17,6 +17,7 @@ pub mod disk;
 pub mod log;
 pub mod memory;
 mod segment;
+pub mod snapshot;
 pub mod volume;
 
 /// A record's number within its journal, from 1.

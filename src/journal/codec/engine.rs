@@ -244,6 +244,7 @@ choice! {
         60: AcceptanceLearnt { 1: queue, 2: channel, 3: usual },
         61: ShowRateLearnt { 1: source, 2: thousandths },
         62: EmpathyLearnt { 1: agent, 2: level },
+        63: Reindexed {},
     }
 }
 
