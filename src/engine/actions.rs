@@ -12,8 +12,8 @@ use super::view::ActionView;
 /// The newest actions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actions {
-    newest: VecDeque<(Timestamp, Arc<Supervision>)>,
-    taken: u64,
+    pub(crate) newest: VecDeque<(Timestamp, Arc<Supervision>)>,
+    pub(crate) taken: u64,
 }
 
 impl Actions {

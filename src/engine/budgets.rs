@@ -28,13 +28,20 @@ pub struct Budgets {
     order: VecDeque<(Timestamp, String)>,
 }
 
+/// The same as lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptBudgets {
+    pub granted: Vec<(String, Vec<Grant>)>,
+    pub order: Vec<(Timestamp, String)>,
+}
+
 /// The most that a contact got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Grant {
-    contact: ContactKey,
-    seconds: u32,
+pub(crate) struct Grant {
+    pub(crate) contact: ContactKey,
+    pub(crate) seconds: u32,
     /// When it last rose.
-    at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 impl Budgets {
@@ -71,6 +78,23 @@ impl Budgets {
             None => drop(self.granted.insert(customer.to_owned(), SmallVec::from_slice(&[grant]))),
         }
         self.order.push_back((now, customer.to_owned()));
+    }
+
+    /// Every grant and rise, oldest first, and what each customer has, in order of the first of them.
+    pub(super) fn into_kept(self) -> KeptBudgets {
+        let Self { mut granted, order } = self;
+        let grants =
+            order.iter().filter_map(|(_, customer)| Some((customer.clone(), granted.remove(customer)?.to_vec())));
+        KeptBudgets { granted: grants.collect(), order: order.into() }
+    }
+
+    /// The same again.
+    pub(super) fn of_kept(kept: KeptBudgets) -> Self {
+        let mut granted = Table::default();
+        for (customer, grants) in kept.granted {
+            granted.insert(customer, SmallVec::from_vec(grants));
+        }
+        Self { granted, order: kept.order.into() }
     }
 
     fn forget(&mut self, until: Timestamp) {

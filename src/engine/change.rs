@@ -275,6 +275,7 @@ impl State {
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
             | Event::Stalled { .. }
+            | Event::Reindexed {}
             | Event::AcceptanceLearnt { .. }
             | Event::ShowRateLearnt { .. }
             | Event::EmpathyLearnt { .. }

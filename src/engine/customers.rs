@@ -44,6 +44,23 @@ impl Customers {
         u8::try_from(known + 1).unwrap_or(REPEATS_MAX).min(REPEATS_MAX)
     }
 
+    /// Every visit that is counted, oldest first.
+    pub(super) fn into_kept(self) -> Vec<(Timestamp, String)> {
+        self.order.into()
+    }
+
+    /// The same again: whose visits they are follows.
+    pub(super) fn of_kept(order: Vec<(Timestamp, String)>) -> Self {
+        let mut visits: Table<String, SmallVec<[Timestamp; 2]>> = Table::default();
+        for (at, customer) in &order {
+            match visits.get_mut(customer) {
+                Some(visits) => visits.push(*at),
+                None => drop(visits.insert(customer.clone(), SmallVec::from_slice(&[*at]))),
+            }
+        }
+        Self { visits, order: order.into() }
+    }
+
     fn forget(&mut self, before: Timestamp) {
         while self.order.front().is_some_and(|(at, _)| *at < before) {
             let Some((at, customer)) = self.order.pop_front() else { return };

@@ -20,6 +20,15 @@ pub struct Dedup {
     by_age: VecDeque<(Timestamp, RequestId)>,
 }
 
+/// One of them, with its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptRequest {
+    pub at: Timestamp,
+    pub request: RequestId,
+    pub fingerprint: u64,
+    pub reply: Reply,
+}
+
 impl Dedup {
     /// The first answer, if this is a repetition; a refusal, if the id was used for something else.
     pub fn answer(&self, request: &RequestId, fingerprint: u64) -> Result<Option<Reply>, Reject> {
@@ -49,6 +58,25 @@ impl Dedup {
     /// Nobody could repeat a request for so long: the window is longer by that for all that are in it.
     pub fn stall(&mut self, by: Span) {
         self.by_age.iter_mut().for_each(|(at, _)| *at = *at + by);
+    }
+
+    /// All of them, oldest first.
+    pub(super) fn into_kept(self) -> Vec<KeptRequest> {
+        let Self { mut answers, by_age } = self;
+        let kept = by_age.into_iter().map(|(at, request)| {
+            let (fingerprint, reply) = answers.remove(&request).expect("every request in the window has its answer");
+            KeptRequest { at, request, fingerprint, reply }
+        });
+        kept.collect()
+    }
+
+    /// The same again.
+    pub(super) fn of_kept(kept: Vec<KeptRequest>) -> Self {
+        let mut dedup = Self::default();
+        for KeptRequest { at, request, fingerprint, reply } in &kept {
+            dedup.remember(*at, request, *fingerprint, reply);
+        }
+        dedup
     }
 
     /// When the oldest leaves the window.

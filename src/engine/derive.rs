@@ -30,6 +30,7 @@ use super::{
 };
 
 /// What a contact contributes to counts, lines and timers.
+#[derive(Default)]
 struct Footprint {
     queue: Option<QueueKey>,
     place: Option<Place>,
@@ -105,6 +106,24 @@ impl State {
             self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
             self.refresh_agent(agent);
         }
+    }
+
+    /// Derives what follows from a contact that nothing was derived of; its timer comes last, with everybody in line.
+    pub(super) fn reindex_contact(&mut self, key: ContactKey) {
+        let contact = self.contacts.get_mut(&key).expect("only a contact that exists is derived from");
+        contact.due = None;
+        if let Some(route) = &mut contact.route {
+            (route.line, route.kind) = (None, None);
+        }
+        let (nothing, is) = (Footprint::default(), Footprint::of(contact));
+        self.open_contacts += usize::from(!contact.is_closed());
+        self.count(key, &nothing, &is);
+        self.count_kind(key);
+        let Some(line) = self.line_for(key) else { return };
+        self.index.enter_line(line, is.place.expect("a contact in line has a place"), key);
+        self.reserve(key, (&nothing, None), (&is, Some(line)));
+        let contact = self.contacts.get_mut(&key).expect("it was there a moment ago");
+        contact.route.as_mut().expect("a contact in line has a route").line = Some(line);
     }
 
     /// Notes in its queue whether a contact stands in the line of a single agent.

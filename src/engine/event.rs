@@ -213,6 +213,8 @@ pub enum Event {
     OfferingHeld { until: Timestamp, awaited: Arc<[AgentKey]>, spared: u32 },
     /// Offering goes on; so many agents were still missing.
     OfferingResumed { missing: u32 },
+    /// What follows from contacts, agents and documents was derived afresh: whatever was counted of it begins anew.
+    Reindexed {},
     /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.
     AcceptanceLearnt { queue: QueueKey, channel: ChannelKey, usual: Option<Span> },
     /// Of the moments of truth that a source promises, so many thousandths come in time; `None` = not known.

@@ -27,6 +27,7 @@ use super::{
 
 mod hold;
 mod offer;
+mod reindex;
 mod sessions;
 mod stall;
 mod supervision;
@@ -305,6 +306,7 @@ impl State {
             Event::Stalled { by } => self.stalled(*by),
             Event::OfferingHeld { until, awaited, spared } => self.hold_offering(*until, awaited, *spared),
             Event::OfferingResumed { .. } => self.resume_offering(),
+            Event::Reindexed {} => self.reindex(),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }

@@ -57,6 +57,17 @@ impl History {
         }
     }
 
+    /// All of them, oldest first.
+    pub(super) fn into_kept(self) -> Vec<Arc<DocumentVersion>> {
+        self.versions.into()
+    }
+
+    /// The same again.
+    pub(super) fn of_kept(kept: Vec<Arc<DocumentVersion>>) -> Self {
+        let bytes = kept.iter().map(|kept| kept.source.text.len()).sum();
+        Self { versions: kept.into(), bytes }
+    }
+
     /// A version that is remembered.
     pub fn version(&self, version: u64) -> Option<&Arc<DocumentVersion>> {
         let first = self.versions.front()?.version;

@@ -39,9 +39,9 @@ pub struct LearntLevel {
 /// What is known better than the document's and the platform's word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learnt {
-    acceptance: BTreeMap<(QueueKey, ChannelKey), Span>,
+    pub(crate) acceptance: BTreeMap<(QueueKey, ChannelKey), Span>,
     /// In thousandths.
-    show_rates: BTreeMap<SourceName, u16>,
+    pub(crate) show_rates: BTreeMap<SourceName, u16>,
 }
 
 impl Learnt {

@@ -24,22 +24,22 @@ const NIGHT: Span = Span::from_secs(8 * 3_600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Load {
     /// A bit for each of the last contacts, the latest lowest: whether it was a moment of truth.
-    recent: u32,
+    pub(crate) recent: u32,
     /// How many there are.
-    contacts: u32,
+    pub(crate) contacts: u32,
     /// Moments of truth since the last routine contact or the last cooldown.
-    in_a_row: u8,
-    last_taken: Timestamp,
-    is_heavy: bool,
-    cooldown: Option<Cooldown>,
+    pub(crate) in_a_row: u8,
+    pub(crate) last_taken: Timestamp,
+    pub(crate) is_heavy: bool,
+    pub(crate) cooldown: Option<Cooldown>,
 }
 
 /// A pause from moments of truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cooldown {
-    lasts: Span,
+pub(crate) struct Cooldown {
+    pub(crate) lasts: Span,
     /// Counted from the end of the last moment of truth; `None` while the agent is still at one.
-    until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// How much an agent has had: what matching goes by.

@@ -26,7 +26,7 @@ use super::{
 
 /// Moves under way, the one whose turn it is first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Moves(VecDeque<Move>);
+pub struct Moves(pub(crate) VecDeque<Move>);
 
 /// One queue's move.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +35,12 @@ pub struct Move {
     pub to: QueueKey,
     pub place: KeepPlace,
     /// The first sequence that came too late for it.
-    before: u64,
+    pub(crate) before: u64,
     /// The last place that was looked at.
-    through: Option<Place>,
-    moved: u64,
-    left: u64,
-    next_at: Timestamp,
+    pub(crate) through: Option<Place>,
+    pub(crate) moved: u64,
+    pub(crate) left: u64,
+    pub(crate) next_at: Timestamp,
 }
 
 impl Moves {

@@ -18,6 +18,17 @@ impl<N> Default for Names<N> {
 }
 
 impl<N: Ord + Clone> Names<N> {
+    /// These names, numbered in their order.
+    pub fn numbered(names: Vec<N>) -> Self {
+        let by_name = (0u32..).zip(&names).map(|(number, name)| (name.clone(), number)).collect();
+        Self { by_name, by_number: names }
+    }
+
+    /// All of them, in order of their numbers.
+    pub fn into_numbered(self) -> Vec<N> {
+        self.by_number
+    }
+
     /// The number of a known name.
     pub fn find(&self, name: &N) -> Option<u32> {
         self.by_name.get(name).copied()

@@ -39,6 +39,7 @@ pub(super) fn stall(out: &mut Emit<'_>, since: Timestamp) -> Result<Reply, Rejec
 /// Goes on after an absence that began then: every stream ended with the process, and offering waits for those who had one
 /// as these rules say.
 pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp, rules: Option<HoldRules>) -> Result<Reply, Reject> {
+    out.emit(Event::Reindexed {});
     stall(out, since)?;
     let state = out.state();
     let open = state

@@ -11,11 +11,11 @@ use crate::model::{
 /// Expired offers of the running window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Storm {
-    window_began: Timestamp,
-    expiries: u32,
-    suspended_until: Option<Timestamp>,
+    pub(crate) window_began: Timestamp,
+    pub(crate) expiries: u32,
+    pub(crate) suspended_until: Option<Timestamp>,
     /// Set away in the running window, before it was known for a storm.
-    sent_away: Vec<AgentKey>,
+    pub(crate) sent_away: Vec<AgentKey>,
 }
 
 impl Storm {

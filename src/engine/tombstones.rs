@@ -42,6 +42,24 @@ pub struct EndedOffer {
     pub at: Timestamp,
 }
 
+/// All of them, as lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptTombstones {
+    pub contacts: Vec<KeptContact>,
+    pub first_offer: u64,
+    /// The number after the last.
+    pub last_offer: u64,
+    pub offers: Vec<(OfferKey, EndedOffer)>,
+}
+
+/// What is left of a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptContact {
+    pub id: ContactId,
+    pub because: ClosedBecause,
+    pub at: Timestamp,
+}
+
 impl Tombstones {
     /// How and when a contact ended.
     pub fn contact(&self, id: &ContactId) -> Option<(ClosedBecause, Timestamp)> {
@@ -112,6 +130,31 @@ impl Tombstones {
         }
         self.offers.drain(..offers as usize);
         self.first_offer += u64::from(offers);
+    }
+
+    /// Taken apart.
+    pub(super) fn into_kept(self) -> KeptTombstones {
+        let Self { mut contacts, contacts_by_age, first_offer, offers } = self;
+        let contact = |id| {
+            let (because, at) = contacts.remove(&id).expect("both hold the same contacts");
+            KeptContact { id, because, at }
+        };
+        let contacts = contacts_by_age.into_iter().map(contact).collect();
+        let last_offer = first_offer + offers.len() as u64;
+        let numbered = (first_offer..).map(OfferKey).zip(offers);
+        let offers = numbered.filter_map(|(key, ended)| Some((key, ended?))).collect();
+        KeptTombstones { contacts, first_offer, last_offer, offers }
+    }
+
+    /// Put together.
+    pub(super) fn of_kept(kept: KeptTombstones) -> Self {
+        let KeptTombstones { contacts, first_offer, last_offer, offers } = kept;
+        let mut tombstones = Self::default();
+        contacts.into_iter().for_each(|KeptContact { id, because, at }| tombstones.bury_contact(id, because, at));
+        tombstones.first_offer = first_offer;
+        (first_offer..last_offer).for_each(|_| tombstones.offers.push_back(None));
+        offers.into_iter().for_each(|(key, ended)| tombstones.bury_offer(key, ended));
+        tombstones
     }
 
     /// Contacts that are kept, in the order of their ends (for checks).

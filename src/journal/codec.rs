@@ -5,6 +5,7 @@
 
 mod engine;
 mod model;
+pub mod state;
 mod wire;
 
 pub use wire::Broken;

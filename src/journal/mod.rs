@@ -16,21 +16,16 @@ pub mod conformance;
 pub mod copy;
 pub mod cut;
 pub mod disk;
-<<<<<<< HEAD
-pub mod inspect;
-=======
 #[cfg(test)]
 mod failing;
->>>>>>> w-fail
+pub mod inspect;
 pub mod log;
 pub mod memory;
 pub mod replay;
 mod segment;
-<<<<<<< HEAD
-pub mod subject;
-=======
+pub mod snapshot;
 mod spare;
->>>>>>> w-fail
+pub mod subject;
 pub mod volume;
 
 /// A record's number within its journal, from 1.

@@ -54,11 +54,11 @@ impl Taken {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
     /// Of words and voice, in the order of their times.
-    feelings: Vec<Kept>,
+    pub(crate) feelings: Vec<Kept>,
     /// Declared, in the order of their times.
-    facts: Vec<Kept>,
+    pub(crate) facts: Vec<Kept>,
     /// Those that left the window, and the time of the last.
-    folded: Option<Box<(Mood, (Timestamp, SignalKey))>>,
+    pub(crate) folded: Option<Box<(Mood, (Timestamp, SignalKey))>>,
 }
 
 /// A signal with its time.

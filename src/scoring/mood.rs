@@ -35,11 +35,11 @@ pub const LEVELS: usize = 10;
 /// What the signals said, in sum.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mood {
-    text: PeakEnd,
-    voice: PeakEnd,
-    urgency: Option<(Decay, Source)>,
+    pub(crate) text: PeakEnd,
+    pub(crate) voice: PeakEnd,
+    pub(crate) urgency: Option<(Decay, Source)>,
     /// When distress last was a tenth of all, two tenths, …, and by which signals.
-    reached: [Option<(Timestamp, Source)>; LEVELS],
+    pub(crate) reached: [Option<(Timestamp, Source)>; LEVELS],
     /// What happened, as the customer's words or voice named it.
     pub named: SmallVec<[Named; 1]>,
     /// Signals that said anything that counts.
@@ -63,10 +63,10 @@ pub struct Named {
 
 /// One kind of feeling, online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct PeakEnd {
-    peak: u32,
-    end: u32,
-    at: Option<Timestamp>,
+pub(crate) struct PeakEnd {
+    pub(crate) peak: u32,
+    pub(crate) end: u32,
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl PeakEnd {

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Command, HoldRules, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
-    journal::{Record, Seq, codec},
+    journal::{Record, Seq, codec, snapshot::Snapshot},
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},
@@ -168,6 +168,31 @@ impl Core {
         records.into_iter().try_for_each(|record| core.repeat(&record))?;
         core.end_recovery();
         Ok(core)
+    }
+
+    /// The same from where this snapshot stands, with the records behind it.
+    pub fn recover_from(snapshot: Snapshot, records: impl IntoIterator<Item = Record>) -> Result<Self, RecoverError> {
+        let mut core = Self::of_snapshot(snapshot);
+        records.into_iter().try_for_each(|record| core.repeat(&record))?;
+        core.end_recovery();
+        Ok(core)
+    }
+
+    /// Worlds as a snapshot has them; [`end_recovery`](Self::end_recovery) follows the last record behind it.
+    pub fn of_snapshot(snapshot: Snapshot) -> Self {
+        let Snapshot { next, now, worlds } = snapshot;
+        let mut core = Self { next, now, ..Self::new() };
+        for (tenant, state) in worlds {
+            let world = core.insert(tenant);
+            core.worlds[world].state = state;
+        }
+        core
+    }
+
+    /// Everything that recovery begins with, in the order in which tenants came.
+    pub fn into_snapshot(self) -> Snapshot {
+        let worlds = self.worlds.into_iter().map(|world| (world.tenant, world.state));
+        Snapshot { next: self.next, now: self.now, worlds: worlds.collect() }
     }
 
     /// Repeats one more record; [`end_recovery`](Self::end_recovery) follows the last.

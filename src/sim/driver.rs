@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     engine::{Command, Event, HoldRules, Reject, Reply, Request, State, change::Change, view::Notice},
     forecast::Forecast,
-    journal::Record,
+    journal::{Record, snapshot::Snapshot},
     model::{
         document::Document,
         ids::{AgentId, RequestId, TenantId},
@@ -134,7 +134,18 @@ impl Driver {
 
     /// Ends the process, repeats what these records say, and goes on: every stream is lost.
     pub fn restart(&mut self, records: &[Record], now: Timestamp) -> Step {
-        self.core = Core::recover(records.iter().cloned()).expect("the records follow each other");
+        let core = Core::recover(records.iter().cloned()).expect("the records follow each other");
+        self.go_on_as(core, records, now)
+    }
+
+    /// The same from a snapshot and the records behind it. A forecast knows only these.
+    pub fn restart_from(&mut self, snapshot: Snapshot, records: &[Record], now: Timestamp) -> Step {
+        let core = Core::recover_from(snapshot, records.iter().cloned()).expect("the records follow the snapshot");
+        self.go_on_as(core, records, now)
+    }
+
+    fn go_on_as(&mut self, core: Core, records: &[Record], now: Timestamp) -> Step {
+        self.core = core;
         if let Sweeps::ByHand(items) = self.sweeps {
             self.core.sweep_in_slices_of(&self.tenant, items);
         }

@@ -81,6 +81,10 @@ impl Chaos {
         self.random.random_range(0..100) == 0
     }
 
+    pub fn wants_snapshot(&mut self) -> bool {
+        self.random.random_range(0..40) == 0
+    }
+
     pub fn wants_repeat(&mut self) -> bool {
         self.random.random_range(0..10) == 0
     }

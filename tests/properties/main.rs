@@ -3,7 +3,7 @@
 //! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, nobody
 //! passed by a contact that came more than the head starts' difference later, no pair left that could be made, a refused
 //! command without a trace, a repeated request answered alike, replay identical to the live state, also of records as
-//! bytes and after a restart, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
+//! bytes and after a restart, a world read from a snapshot that does what the one it was taken of does, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
 //! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic};
@@ -27,12 +27,14 @@ use chaos::{ASSIST_EVERY_SECS, Chaos};
 use coverage::Coverage;
 use follower::Follower;
 use loads::Loads;
+use snapshot::Snapshots;
 
 mod chaos;
 mod coverage;
 mod follower;
 mod fresh;
 mod loads;
+mod snapshot;
 
 const COMMANDS: usize = 250;
 /// Holding every explanation against every agent takes as long as many commands.
@@ -86,11 +88,14 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     driver.follow();
     let mut follower = Follower::new(&driver);
     let mut ledger = Ledger::default();
+    let mut snapshots = Snapshots::default();
     ledger.records.push(founding.clone());
     follow(&mut replica, &mut ledger, &founding).map_err(|broken| format!("founding: {broken}"))?;
     // In half of the worlds documents come into force a few contacts or agents at a time, and commands go on meanwhile.
     if seed % 2 == 1 {
-        driver.sweep_by_hand(chaos.slice_items());
+        let items = chaos.slice_items();
+        driver.sweep_by_hand(items);
+        snapshots.sweep_in_slices_of(items);
     }
     for number in 0..COMMANDS {
         let passed = driver.pass(chaos.pause());
@@ -108,13 +113,25 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         if chaos.wants_restart() {
             let absent = chaos.pause();
             let records: Vec<Record> = ledger.records.iter().map(kept).collect::<Result<_, _>>()?;
-            let back = driver.restart(&records, driver.now() + absent);
+            let until = driver.now() + absent;
+            let back = match snapshots.latest(chaos.wants_slice())? {
+                Some(snapshot) => {
+                    let tail = records.iter().filter(|record| record.seq >= snapshot.next).cloned().collect::<Vec<_>>();
+                    driver.restart_from(snapshot, &tail, until)
+                }
+                None => driver.restart(&records, until),
+            };
             driver.follow();
             follow_all(&mut replica, &mut ledger, &back)
                 .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
                 .map_err(|broken| format!("restart before command {number}: {broken}"))?;
             follower = Follower::new(&driver);
             coverage.count("resume", "-", true);
+        }
+        if chaos.wants_snapshot() {
+            snapshots
+                .take(&driver, &ledger.records)
+                .map_err(|broken| format!("snapshot before command {number}: {broken}"))?;
         }
         let command = chaos.command(&mut driver);
         let state = chaos.state_touched(driver.state(), driver.now(), &command);
@@ -140,6 +157,7 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         if number % EXPLAINED_EVERY == 0 {
             check_explained(driver.state(), driver.now()).map_err(|broken| context(broken.to_string()))?;
         }
+        snapshots.follow(&ledger.records).map_err(context)?;
         ledger.loads.compare(driver.state(), driver.now()).map_err(context)?;
         if replica != *driver.state() {
             return Err(context("the replica differs from the live state".to_owned()));

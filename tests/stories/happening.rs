@@ -140,7 +140,8 @@ impl Cast {
             | Event::ContactForgotten { .. }
             | Event::TombstonesForgotten { .. }
             | Event::RefusalEnded { .. }
-            | Event::DrainPostponed { .. } => return None,
+            | Event::DrainPostponed { .. }
+            | Event::Reindexed {} => return None,
 
             Event::SessionOpened { agent: who, resumed: true, .. } => format!("session of {} resumed", agent(who)),
             Event::SessionOpened { agent: who, .. } => format!("session of {} new", agent(who)),

@@ -41,8 +41,7 @@ impl State {
         }
         let mut number = |name: &QueueName| QueueKey(self.queue_names.intern(name));
         let moves = moves.iter().map(|(from, to)| (number(from), number(to))).collect();
-        let own = document.queues.values().filter_map(|queue| queue.cost);
-        let cost_min = document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0);
+        let cost_min = least_cost(document);
         let other = Rules { version, document: Arc::clone(document), queues: Vec::new(), channels, cost_min };
         self.found_reserve(version, document);
         let lanes_before = self.index.lanes().to_vec();
@@ -51,7 +50,7 @@ impl State {
     }
 
     /// Whoever is empathetic by the next document is counted for it as soon as that one has taken the agent over.
-    fn found_reserve(&mut self, version: u64, document: &Document) {
+    pub(super) fn found_reserve(&mut self, version: u64, document: &Document) {
         let Some(empathy) = &document.empathy else { return };
         let mut number = |skill| SkillKey(self.skill_names.intern(skill));
         let rules = document.reserve.clone();
@@ -119,17 +118,23 @@ impl State {
         if self.queues.len() <= at {
             self.queues.resize_with(at + 1, QueueState::default);
         }
+        self.prepare_queue(document, name, rules);
+        let queues = &mut self.sweep.as_mut().expect("only a sweep under way advances").other.queues;
+        if queues.len() <= at {
+            queues.resize_with(at + 1, || None);
+        }
+        queues[at] = Some(Arc::new(rules.clone()));
+    }
+
+    /// Brings what a queue's contacts may stand in and ask into use.
+    pub(super) fn prepare_queue(&mut self, document: &Document, name: &QueueName, rules: &Queue) {
+        let queue = QueueKey(self.queue_names.intern(name));
         for (name, channel) in document.channels.iter().filter(|(name, _)| rules.takes(name)) {
             let key = self.channel_names.find(name).expect("the document's channels were numbered first");
             let key = ChannelKey(u16::try_from(key).expect("channels are limited"));
             self.index.lane(key, rules.cost.unwrap_or(channel.cost));
         }
         self.index.prepare_conditions(queue, rules, document.empathy.as_ref(), &mut self.skill_names);
-        let queues = &mut self.sweep.as_mut().expect("only a sweep under way advances").other.queues;
-        if queues.len() <= at {
-            queues.resize_with(at + 1, || None);
-        }
-        queues[at] = Some(Arc::new(rules.clone()));
     }
 
     /// The pairs that contacts may stand in: all that the document in force can bring into use.
@@ -254,6 +259,12 @@ impl State {
             self.queues[engagement.queue.0 as usize].engagements += 1;
         }
     }
+}
+
+/// The smallest cost in a document.
+pub(super) fn least_cost(document: &Document) -> u32 {
+    let own = document.queues.values().filter_map(|queue| queue.cost);
+    document.channels.values().map(|channel| channel.cost).chain(own).min().unwrap_or(0)
 }
 
 /// Every (channel, cost) pair that a document can bring into use.

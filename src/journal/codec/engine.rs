@@ -248,6 +248,7 @@ choice! {
         70: OfferingHeld { 1: until, 2: awaited, 3: spared },
         71: OfferingResumed { 1: missing },
         72: TombstonesForgotten { 1: contacts, 2: offers },
+        63: Reindexed {},
     }
 }
 

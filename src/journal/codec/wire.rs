@@ -463,12 +463,13 @@ macro_rules! pointers {
 
 pointers!(Arc, Box);
 
-/// A type by its fields: `record!(Type { 1: field, 2: another })`.
+/// A type by its fields: `record!(Type { 1: field, 2: another })`; behind a semicolon those that follow from others and
+/// are their type's default until they are derived.
 macro_rules! record {
-    ($($type:ty { $($number:literal: $field:ident),* $(,)? })+) => {$(
+    ($($type:ty { $($number:literal: $field:ident),* $(,)? $(; $($derived:ident),+ $(,)?)? })+) => {$(
         impl Kept for $type {
             fn put_field(&self, number: u32, to: &mut Vec<u8>) {
-                let Self { $($field),* } = self;
+                let Self { $($field,)* $($($derived: _,)+)? } = self;
                 put_fields(number, to, |_to| { $(put_unless_empty($number, $field, _to);)* });
             }
 
@@ -481,7 +482,10 @@ macro_rules! record {
                         _ => fields.skip(kind)?,
                     }
                 }
-                *slot = Some(Self { $($field: found($field, stringify!($field))?),* });
+                *slot = Some(Self {
+                    $($field: found($field, stringify!($field))?,)*
+                    $($($derived: Default::default(),)+)?
+                });
                 Ok(())
             }
         }
