@@ -14,7 +14,7 @@ use crate::{
     model::{ids::TenantId, limits::PAGE_MAX, time::Timestamp},
 };
 
-use super::Record;
+use super::{Record, codec};
 
 /// What is done with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Replay {
         match how {
             How::Repeat => record.events.iter().for_each(|event| state.evolve(record.now, event)),
             How::Decide => {
-                let mut decided = state.apply(record.now, &record.input).events.into_iter();
+                let mut decided = state.apply(record.now, &record.input, codec::fingerprint).events.into_iter();
                 let differs = record.events.iter().enumerate().find_map(|(at, recorded)| match decided.next() {
                     Some(event) if event == *recorded => None,
                     decided => Some(Fault::Differs { at, decided }),

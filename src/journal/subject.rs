@@ -160,6 +160,10 @@ fn named(event: &Event) -> Named {
         | Event::RonaSuspended { .. }
         | Event::ReserveSet { .. }
         | Event::Stalled { .. }
+        | Event::OfferingHeld { .. }
+        | Event::OfferingResumed { .. }
+        | Event::TombstonesForgotten { .. }
+        | Event::Reindexed {}
         | Event::AcceptanceLearnt { .. }
         | Event::ShowRateLearnt { .. }
         | Event::Supervised { .. }

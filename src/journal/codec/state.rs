@@ -2,7 +2,7 @@
 //!
 //! The same tables as for records. What follows from other fields is named behind a semicolon and left out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use smallvec::{Array, SmallVec};
 
@@ -55,6 +55,7 @@ macro_rules! lists {
 lists! {
     [A: Array] SmallVec<A>, A::Item;
     [T] VecDeque<T>, T;
+    [T: Ord] BTreeSet<T>, T;
 }
 
 stands_for! {
