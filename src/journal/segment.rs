@@ -183,8 +183,8 @@ impl<F: VolumeFile> Segment<F> {
         Ok(Self { file, name, size, at: HEAD as u64 })
     }
 
-    /// Goes on behind a file's good part, which is written again: what could be read may be in memory alone. What is there
-    /// of a frame that was cut short becomes zeros.
+    /// Goes on behind a file's good part, which is written again: what could be read may be in memory alone, and so may the
+    /// file's name. What is there of a frame that was cut short becomes zeros.
     pub fn resume<V: Volume<File = F>>(volume: &V, name: String, bytes: &[u8], scanned: &Scanned) -> io::Result<Self> {
         let file = volume.open(&name)?;
         file.write_at(&bytes[..scanned.end], 0)?;
@@ -193,6 +193,7 @@ impl<F: VolumeFile> Segment<F> {
             file.write_at(&vec![0; last - scanned.end], scanned.end as u64)?;
         }
         file.sync()?;
+        volume.sync()?;
         Ok(Self { file, name, size: bytes.len() as u64, at: scanned.end as u64 })
     }
 

@@ -43,6 +43,8 @@ pub struct Judge {
     pub faults: Faults,
     /// The first thing that was wrong.
     broken: Option<String>,
+    /// Whether replicas decide nothing anew, and only follow.
+    follows: bool,
 }
 
 /// A tenant's replica, and what its events say of contacts.
@@ -65,6 +67,11 @@ struct Told {
 }
 
 impl Judge {
+    /// One who only follows, and has to find what is wrong from outside.
+    pub fn following() -> Self {
+        Self { follows: true, ..Self::default() }
+    }
+
     /// The first thing that was wrong, if anything was.
     pub fn verdict(&mut self) -> Result<(), String> {
         self.broken.take().map_or(Ok(()), Err)
@@ -255,7 +262,12 @@ impl Judge {
         let state = self.state_of(tenant, &record.input.command);
         let world = self.worlds.entry(tenant.clone()).or_default();
         let context = |broken: String| format!("record {} ({:?}): {broken}", record.seq, record.input.command);
-        world.decide(record).map_err(context)?;
+        world.check_order(record).map_err(context)?;
+        if self.follows {
+            record.events.iter().for_each(|event| world.replica.evolve(record.now, event));
+        } else {
+            world.decide(record).map_err(context)?;
+        }
         let read = record.events.iter().try_for_each(|event| world.read(event));
         read.map_err(context)?;
         for event in &record.events {
@@ -289,8 +301,8 @@ impl Default for World {
 }
 
 impl World {
-    /// Decides the record's command anew.
-    fn decide(&mut self, record: &Record) -> Result<(), String> {
+    /// Whatever was due before the record has happened.
+    fn check_order(&self, record: &Record) -> Result<(), String> {
         let waits_for_what_is_due = !matches!(
             record.input.command,
             Command::Tick | Command::Sweep | Command::Resume { .. } | Command::Stall { .. } | Command::ApplyDocument(_)
@@ -301,6 +313,11 @@ impl World {
         {
             return Err(format!("it was decided at {:?}, before what was due at {due:?}", record.now));
         }
+        Ok(())
+    }
+
+    /// Decides the record's command anew.
+    fn decide(&mut self, record: &Record) -> Result<(), String> {
         let outcome = self.replica.apply(record.now, &record.input);
         if outcome.events != record.events {
             return Err(format!("it led to {:?}, and leads to {:?}", record.events, outcome.events));

