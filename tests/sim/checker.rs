@@ -14,7 +14,7 @@ use attune::{
         invariant::{check, check_settled},
         view::{ContactState, ContactView},
     },
-    journal::{Batch, Record, Seq},
+    journal::{Batch, Record, Seq, codec},
     model::{
         ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey, RequestId, TenantId},
         limits::REQUEST_KEPT_SECS,
@@ -318,7 +318,7 @@ impl World {
 
     /// Decides the record's command anew.
     fn decide(&mut self, record: &Record) -> Result<(), String> {
-        let outcome = self.replica.apply(record.now, &record.input);
+        let outcome = self.replica.apply(record.now, &record.input, codec::fingerprint);
         if outcome.events != record.events {
             return Err(format!("it led to {:?}, and leads to {:?}", record.events, outcome.events));
         }

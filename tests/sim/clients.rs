@@ -423,7 +423,13 @@ impl Clients {
                 Err(reject)
             }
             Err(CallError::TenantUnknown(tenant)) => return Err(format!("{tenant} is not known any more")),
-            Err(CallError::Frozen | CallError::ShuttingDown | CallError::Overloaded { .. }) => return Ok(()),
+            Err(
+                CallError::Frozen
+                | CallError::ShuttingDown
+                | CallError::Overloaded { .. }
+                | CallError::OutcomeUnknown
+                | CallError::DiskFull,
+            ) => return Ok(()),
         };
         let is_first = self.unanswered.remove(&number);
         if is_first && answer.is_err() {
@@ -458,7 +464,13 @@ impl Clients {
             Ok(watch) => watch,
             // Not yet put, or nobody answers.
             Err(CallError::Reject(Reject::AgentUnknown { .. })) => return Ok(()),
-            Err(CallError::Frozen | CallError::ShuttingDown | CallError::Overloaded { .. }) => return Ok(()),
+            Err(
+                CallError::Frozen
+                | CallError::ShuttingDown
+                | CallError::Overloaded { .. }
+                | CallError::OutcomeUnknown
+                | CallError::DiskFull,
+            ) => return Ok(()),
             Err(other) => return Err(format!("{} could not open a stream: {other}", desk.agent)),
         };
         if watch.resumed {

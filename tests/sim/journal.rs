@@ -5,7 +5,10 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use attune::journal::{AppendError, Batch, Journal, ReadError, Record, Seq, log::Log};
+use attune::journal::{
+    AppendError, Batch, Journal, ReadError, Reader,
+    log::{self, Log},
+};
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::time::sleep;
@@ -81,7 +84,12 @@ impl Journal for SimJournal {
         }
     }
 
-    fn read(&self, _from: Seq, _limit: usize) -> Result<Vec<Record>, ReadError> {
-        Err(ReadError::Unreadable { problem: "a shard does not read what it wrote".to_owned() })
+    fn reader(&self) -> Reader {
+        let (disk, next) = (self.disk.clone(), self.log.next_seq());
+        Box::new(move |from, limit| {
+            let read = log::read(&disk, next, from, limit);
+            let read = read.map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
+            read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
+        })
     }
 }

@@ -6,6 +6,7 @@
 use std::{collections::BTreeSet, fs, io, path::PathBuf, sync::Arc};
 
 use attune::{
+    engine::HoldRules,
     engine::{
         Event,
         view::{Answer, ContactFilter, Query},
@@ -172,7 +173,7 @@ impl World {
 
     async fn run(&mut self, life: Life) -> Result<Gone, String> {
         let clock = Clock::starting_at(self.wall);
-        let Some((shard, task)) = self.start(clock, life)? else {
+        let Some((shard, task)) = self.start(&clock, life)? else {
             return Ok(if self.disk.is_gone() { Gone::Crashed } else { Gone::Stopped });
         };
         let mut status = task.status();
@@ -182,13 +183,13 @@ impl World {
             status = status.wait_for(|status| *status != Status::Starting) => drop(status),
         }
         self.clients.iter_mut().for_each(|clients| clients.connect(shard.clone()));
-        let gone = self.serve(life, clock, &shard, task).await;
+        let gone = self.serve(life, &clock, &shard, task).await;
         self.wall = self.judge.lock().now(clock.now());
         gone
     }
 
     /// What a daemon does when it starts; nothing if it cannot.
-    fn start(&mut self, clock: Clock, life: Life) -> Result<Option<(ShardHandle, ShardTask)>, String> {
+    fn start(&mut self, clock: &Clock, life: Life) -> Result<Option<(ShardHandle, ShardTask)>, String> {
         let mut records = Vec::new();
         let log = match Log::open(self.disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record)) {
             Ok(log) => log,
@@ -211,7 +212,7 @@ impl World {
             judge.compare(&recovered.core)?;
         }
         drop(judge);
-        let mut founding = recovered.core.resume(clock.now(), None);
+        let mut founding = recovered.core.resume(clock.now(), None, Some(HoldRules::default()));
         for clients in &self.clients {
             if recovered.core.state(&clients.tenant).is_none() {
                 let founded = recovered.core.add_tenant(clock.now(), clients.tenant.clone(), document());
@@ -226,10 +227,10 @@ impl World {
             life.slow,
             self.plant,
         );
-        Ok(Some(run::resume_by(clock, recovered, founding, journal)))
+        Ok(Some(run::resume_by(clock.clone(), recovered, founding, journal)))
     }
 
-    async fn serve(&mut self, life: Life, clock: Clock, shard: &ShardHandle, task: ShardTask) -> Result<Gone, String> {
+    async fn serve(&mut self, life: Life, clock: &Clock, shard: &ShardHandle, task: ShardTask) -> Result<Gone, String> {
         self.look(shard).await?;
         for _ in 0..life.steps {
             if !self.pause().await {
@@ -282,7 +283,7 @@ impl World {
         }
     }
 
-    fn hear(&mut self, clock: Clock) -> Result<(), String> {
+    fn hear(&mut self, clock: &Clock) -> Result<(), String> {
         let judge = &mut *self.judge.lock();
         judge.verdict()?;
         self.clients.iter_mut().try_for_each(|clients| clients.hear(judge, clock.now()))
