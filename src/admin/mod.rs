@@ -79,7 +79,10 @@ async fn livez() -> &'static str {
 /// Whether calls should be sent here.
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
     match shown.readiness.missing().as_slice() {
-        [] => (StatusCode::OK, ["ok"].into_iter().chain(shown.readiness.remarks()).map(|line| format!("{line}\n")).collect()),
+        [] => (
+            StatusCode::OK,
+            ["ok"].into_iter().chain(shown.readiness.remarks()).map(|line| format!("{line}\n")).collect(),
+        ),
         missing => (StatusCode::SERVICE_UNAVAILABLE, format!("missing: {}\n", missing.join(", "))),
     }
 }

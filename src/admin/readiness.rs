@@ -51,7 +51,11 @@ impl Readiness {
     /// Notes something worth knowing, or that it is so no more.
     pub fn remark(&self, remark: &'static str, is_so: bool) {
         let mut shared = self.shared.lock();
-        if is_so { shared.remarks.insert(remark) } else { shared.remarks.remove(remark) };
+        if is_so {
+            shared.remarks.insert(remark)
+        } else {
+            shared.remarks.remove(remark)
+        };
     }
 
     /// What is worth knowing now.

@@ -53,13 +53,14 @@ impl Chaos {
         Timestamp(self.random.random_range(0..1_000_000_000))
     }
 
-    /// Mostly moments, sometimes long enough for every timer.
+    /// Mostly moments, sometimes long enough for every timer, hardly ever so long that what has ended is forgotten.
     pub fn pause(&mut self) -> Span {
-        match self.random.random_range(0..20) {
-            0..9 => Span::ZERO,
-            9..15 => Span::from_millis(self.random.random_range(0..3_000)),
-            15..19 => Span::from_secs(self.random.random_range(1..30)),
-            _ => Span::from_secs(self.random.random_range(30..900)),
+        match self.random.random_range(0..1_000) {
+            0..450 => Span::ZERO,
+            450..750 => Span::from_millis(self.random.random_range(0..3_000)),
+            750..950 => Span::from_secs(self.random.random_range(1..30)),
+            950..999 => Span::from_secs(self.random.random_range(30..900)),
+            _ => Span::from_secs(self.random.random_range(86_400..90_000)),
         }
     }
 

@@ -11,17 +11,20 @@ use attune::{
     model::{
         ids::{AgentId, ContactId},
         limits::PAGE_MAX,
-        time::Timestamp,
+        time::{Span, Timestamp},
     },
 };
 
 /// So many of the last contacts count.
 const RECENT: usize = 20;
 
-/// Of every contact that an agent accepted, whether it was a moment of truth.
+/// After so long without a contact an agent begins anew.
+const NIGHT: Span = Span::from_secs(8 * 3_600);
+
+/// When each agent last accepted a contact and, of every contact since the last night, whether it was a moment of truth.
 #[derive(Default)]
 pub struct Loads {
-    taken: BTreeMap<AgentId, Vec<bool>>,
+    taken: BTreeMap<AgentId, (Timestamp, Vec<bool>)>,
 }
 
 impl Loads {
@@ -36,7 +39,12 @@ impl Loads {
                 let contact = ContactId::new(&contact).expect("it obeys the grammar");
                 let view = replica.query(record.now, &Query::Contact(contact));
                 let Ok(Answer::Contact(view)) = view else { panic!("a contact that is offered is there") };
-                self.taken.entry(agent).or_default().push(view.moment_of_truth);
+                let (last, taken) = self.taken.entry(agent).or_default();
+                if record.now - *last >= NIGHT {
+                    taken.clear();
+                }
+                *last = record.now;
+                taken.push(view.moment_of_truth);
             }
             _ => {}
         }
@@ -49,7 +57,7 @@ impl Loads {
             return Err("the agents are not told".to_owned());
         };
         for agent in agents {
-            let taken = self.taken.get(&agent.id).map_or(&[][..], Vec::as_slice);
+            let taken = self.taken.get(&agent.id).map_or(&[][..], |(_, taken)| taken.as_slice());
             let recent = &taken[taken.len().saturating_sub(RECENT)..];
             let moments = recent.iter().filter(|is_moment| **is_moment).count();
             let (is, should) = ((agent.load.moments(), agent.load.contacts()), (moments, recent.len()));

@@ -11,5 +11,8 @@
           refused CONTACT_EXISTS
 # Ids of closed contacts are free again after a day.
 09:15:40  contact c1 claims
+          refused CONTACT_EXISTS
 33:05:40  contact c1 claims
+          refused CONTACT_EXISTS
 33:07:00  contact c1 claims
+          unreachable c1 because there are no agents

@@ -210,7 +210,8 @@ fn of_waiting(
         (ContactVerdict::QueuePaused, paused)
     } else if let Some(OfferingHeld { until: at, sessions, missing }) = state.offering_held() {
         let until = until(now, Some(at));
-        let held = format!("nothing is offered{until} at most: {missing} of {sessions} agents are not back after the restart");
+        let held =
+            format!("nothing is offered{until} at most: {missing} of {sessions} agents are not back after the restart");
         (ContactVerdict::OfferingHeld, held)
     } else if signed_in == 0 {
         (ContactVerdict::NobodySignedIn, format!("{could} could take it, none is signed in"))
