@@ -23,9 +23,14 @@ pub use super::log::OpenError;
 use super::{
     AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq, gap,
     log::{self, Log, Making},
-    volume::{Folder, Volume},
+    volume::Volume,
 };
 use crate::model::time::Timestamp;
+
+#[cfg(feature = "planted-faults")]
+use super::forgetful::Forgetful as Folder;
+#[cfg(not(feature = "planted-faults"))]
+use super::volume::Folder;
 
 const LOCK: &str = "lock";
 /// How often a journal with nothing to do says that it is there.

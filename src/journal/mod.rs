@@ -16,6 +16,8 @@ pub mod conformance;
 pub mod disk;
 #[cfg(test)]
 mod failing;
+#[cfg(feature = "planted-faults")]
+pub mod forgetful;
 pub mod log;
 pub mod memory;
 mod segment;
