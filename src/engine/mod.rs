@@ -87,6 +87,12 @@ pub struct Outcome {
 }
 
 impl State {
+    /// Whether this very request was accepted before, so that it does nothing more.
+    pub fn has_answered(&self, request: &Request) -> bool {
+        let fingerprint = request.command.fingerprint_if(request.id.is_some());
+        request.id.as_ref().is_some_and(|id| matches!(self.dedup.answer(id, fingerprint), Ok(Some(_))))
+    }
+
     /// Decides a command, lets it happen, and matches whatever became possible by it.
     pub fn apply(&mut self, now: Timestamp, request: &Request) -> Outcome {
         let now = now.max(self.now);

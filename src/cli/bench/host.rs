@@ -26,7 +26,7 @@ use tonic::{
 
 use crate::{
     app::{self, Daemon, StartError},
-    config::{Flags, Settings, SettingsError, Sources},
+    config::{Flags, Loaded, Origin, Settings, SettingsError, Sources},
     telemetry::logs::{self, LogFormat},
 };
 
@@ -138,16 +138,20 @@ fn serve_kind(kind: Kind) -> Result<(), ServeError> {
             serve_on(&app::runtime(&settings)?, kind, settings)
         }
         Kind::Echo | Kind::Toy => {
-            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::default())
+            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::passing())
         }
     }
 }
 
-/// The daemon's, for any ports and the one tenant of the bench.
+/// The daemon's, for any ports and the one tenant of the bench; with the journal in memory unless another is asked for.
 fn settings() -> Result<Settings, SettingsError> {
-    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
-    let settings = Sources::of_process(Flags::default()).load()?.settings;
-    Ok(Settings { listen: any, admin_listen: any, tenants: Settings::default().tenants, ..settings })
+    let Loaded { settings, provenance } = Sources::of_process(Flags::default()).load()?;
+    let Settings { listen, admin_listen, durability, tenants, .. } = Settings::passing();
+    let durability = match provenance.origin("journal.durability") {
+        Origin::Default => durability,
+        _ => settings.durability,
+    };
+    Ok(Settings { listen, admin_listen, durability, tenants, ..settings })
 }
 
 fn serve_on(runtime: &Runtime, kind: Kind, settings: Settings) -> Result<(), ServeError> {
