@@ -64,9 +64,7 @@ impl Ran {
 
 impl Desk {
     async fn open() -> Self {
-        let loopback = "127.0.0.1:0".parse().unwrap();
-        let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-        Self { daemon: Daemon::start(settings).await.expect("the daemon starts") }
+        Self { daemon: Daemon::start(Settings::passing()).await.expect("the daemon starts") }
     }
 
     fn server(&self) -> String {

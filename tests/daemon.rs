@@ -33,8 +33,7 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 use tonic_prost::ProstCodec;
 
 fn settings() -> Settings {
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    Settings { listen: any, admin_listen: any, drain_max: Duration::from_secs(5), ..Settings::default() }
+    Settings { drain_max: Duration::from_secs(5), ..Settings::passing() }
 }
 
 async fn connect(address: SocketAddr) -> Channel {
@@ -124,7 +123,8 @@ impl Files {
     }
 
     fn sources(&self) -> Sources {
-        Sources::new(Flags { config: Some(self.path("attuned.toml")), ..Flags::default() }, [])
+        let journal_durability = Some("memory".to_owned());
+        Sources::new(Flags { config: Some(self.path("attuned.toml")), journal_durability, ..Flags::default() }, [])
     }
 }
 
@@ -216,7 +216,7 @@ fn read_log(log: ChildStderr) -> Receiver<Value> {
 
 fn attuned() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attuned"));
-    command.env_clear();
+    command.env_clear().env("ATTUNE_JOURNAL_DURABILITY", "memory");
     command
 }
 

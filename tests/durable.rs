@@ -1,7 +1,8 @@
 //! The daemon is killed and started again: what it acknowledged is still so.
 //!
-//! Clients keep their own ledger of answers; after each kill everything in it is held against the daemon that came back.
-//! `ATTUNE_KILLS` sets how often (default 5).
+//! Clients keep their own ledger of answers. After each kill all of it that is new, and some of the rest, is held against
+//! the daemon that came back; after the last one, everything. `ATTUNE_KILLS` sets how often (default 5). A build with
+//! planted faults is killed on a disk that forgets what was not synced, too, and on one that does not sync.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use attune::api::pb::{
@@ -20,7 +21,7 @@ use attune::api::pb::{
     watch_offers_response::Event,
 };
 use parking_lot::Mutex;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time::sleep};
@@ -30,6 +31,25 @@ const AGENTS: usize = 4;
 const PLATFORMS: usize = 4;
 /// Short enough for many kills, long enough for hundreds of contacts.
 const LIFE_MILLIS: std::ops::Range<u64> = 100..600;
+/// Of contacts that nothing was heard of since the kill before, so many are looked at.
+const SAMPLE: usize = 200;
+/// Reads under way at once.
+const READERS: usize = 8;
+/// A closed contact is remembered for ten minutes.
+const REMEMBERED: Duration = Duration::from_secs(540);
+
+/// What the daemon's journal is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    /// The machine's, which a kill takes nothing from.
+    Real,
+    /// What was not synced is lost with the process.
+    #[cfg(feature = "planted-faults")]
+    Forgetful,
+    /// And the journal's syncs do nothing.
+    #[cfg(feature = "planted-faults")]
+    Deaf,
+}
 
 /// A daemon as a process, killed without notice when dropped.
 struct Process {
@@ -38,10 +58,17 @@ struct Process {
 }
 
 impl Process {
-    async fn start(folder: &Path) -> Self {
+    async fn start(folder: &Path, disk: Disk) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_attuned"));
         command.env_clear().args(["--log-format", "json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
-        command.args(["--journal-durability", "sync", "--journal-folder"]).arg(folder);
+        command.arg("--journal-folder").arg(folder);
+        match disk {
+            Disk::Real => {}
+            #[cfg(feature = "planted-faults")]
+            Disk::Forgetful => _ = command.env("ATTUNE_DISK", "forgetful"),
+            #[cfg(feature = "planted-faults")]
+            Disk::Deaf => _ = command.env("ATTUNE_DISK", "deaf"),
+        }
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the daemon starts");
         let mut log = BufReader::new(child.stderr.take().expect("its log is piped")).lines();
         let mut seen = Vec::new();
@@ -78,9 +105,13 @@ struct Ledger {
     queued: BTreeMap<String, Option<Place>>,
     /// Whom each was given to.
     taken: BTreeMap<String, String>,
-    completed: BTreeSet<String>,
-    /// Calls whose answer never came: they may have happened or not.
-    unknown: BTreeSet<String>,
+    completed: BTreeMap<String, Instant>,
+    /// Acceptances whose answer never came, and whose: they may have happened or not.
+    unknown: BTreeMap<String, String>,
+    /// Completed, and by whom; whether the wrap-up is over is not known.
+    wrapping: BTreeMap<String, String>,
+    /// Contacts of which something was heard since they were last held against the daemon.
+    news: BTreeSet<String>,
     violations: Vec<String>,
 }
 
@@ -88,6 +119,31 @@ struct Ledger {
 type Place = (i64, i32);
 
 type Shared = Arc<Mutex<Ledger>>;
+
+/// What is held against the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// What is new, and some of the rest.
+    News,
+    /// All that it must still know.
+    Everything,
+}
+
+impl Ledger {
+    /// The contacts to be looked at, which are no news any more.
+    fn look(&mut self, look: Look, random: &mut StdRng) -> Vec<String> {
+        let news = std::mem::take(&mut self.news);
+        let is_known =
+            |contact: &&String| self.completed.get(*contact).is_none_or(|completed| completed.elapsed() < REMEMBERED);
+        let rest: Vec<&String> =
+            self.queued.keys().filter(|contact| !news.contains(*contact)).filter(is_known).collect();
+        let rest: Vec<String> = match look {
+            Look::News => rest.sample(random, SAMPLE).map(|contact| (*contact).clone()).collect(),
+            Look::Everything => rest.into_iter().cloned().collect(),
+        };
+        news.into_iter().chain(rest).collect()
+    }
+}
 
 /// An id for a call that is never repeated.
 fn once() -> String {
@@ -108,7 +164,9 @@ async fn platform(channel: Channel, ledger: Shared, number: usize, life: usize) 
         match contacts.enqueue_contact(request).await {
             Ok(answer) => {
                 let place = answer.into_inner().virtual_arrival_time.map(|at| (at.seconds, at.nanos));
-                ledger.lock().queued.insert(contact, place);
+                let mut ledger = ledger.lock();
+                ledger.news.insert(contact.clone());
+                ledger.queued.insert(contact, place);
             }
             Err(status) if is_gone(&status) => return,
             Err(status) if status.code() == Code::ResourceExhausted => sleep(Duration::from_millis(5)).await,
@@ -149,15 +207,7 @@ async fn work(channel: Channel, ledger: &Shared, agent: &str) -> Result<(), Stat
         ..Default::default()
     };
     agents.set_presence(available).await?;
-    let mine: Vec<String> = {
-        let ledger = ledger.lock();
-        let of_agent =
-            ledger.taken.iter().filter(|(contact, taker)| *taker == agent && !ledger.completed.contains(*contact));
-        of_agent.map(|(contact, _)| contact.clone()).collect()
-    };
-    for contact in mine {
-        complete(&mut contacts, &mut agents, ledger, agent, &contact).await?;
-    }
+    take_up(&mut contacts, &mut agents, ledger, agent).await?;
     while let Some(message) = stream.message().await? {
         let Some(Event::Offer(offer)) = message.event else { continue };
         let (offer_id, contact) = (offer.offer_id, offer.contact_id);
@@ -179,18 +229,57 @@ async fn work(channel: Channel, ledger: &Shared, agent: &str) -> Result<(), Stat
         match agents.accept_offer(accept).await {
             Ok(_) => {
                 let mut ledger = ledger.lock();
+                ledger.news.insert(contact.clone());
                 if let Some(other) = ledger.taken.insert(contact.clone(), agent.to_owned()) {
                     ledger.violations.push(format!("{contact} was given to {agent} and to {other}"));
                 }
             }
             Err(status) if is_gone(&status) => {
-                ledger.lock().unknown.insert(contact);
+                let mut ledger = ledger.lock();
+                ledger.news.insert(contact.clone());
+                ledger.unknown.insert(contact, agent.to_owned());
                 return Err(status);
             }
             Err(_) => continue,
         }
         sleep(Duration::from_millis(3)).await;
         complete(&mut contacts, &mut agents, ledger, agent, &contact).await?;
+    }
+    Ok(())
+}
+
+/// Ends what the last kill interrupted.
+async fn take_up(
+    contacts: &mut ContactServiceClient<Channel>,
+    agents: &mut AgentServiceClient<Channel>,
+    ledger: &Shared,
+    agent: &str,
+) -> Result<(), Status> {
+    let of_agent = |what: &BTreeMap<String, String>| -> Vec<String> {
+        what.iter().filter(|(_, taker)| *taker == agent).map(|(contact, _)| contact.clone()).collect()
+    };
+    let (unknown, wrapping) = {
+        let ledger = ledger.lock();
+        (of_agent(&ledger.unknown), of_agent(&ledger.wrapping))
+    };
+    for contact in wrapping {
+        end_wrap_up(agents, ledger, agent, &contact).await?;
+    }
+    for id in unknown {
+        let message = pb::GetContactRequest { contact_id: id.clone(), ..Default::default() };
+        let found = contacts.get_contact(message).await?.into_inner().contact.expect("an answer has the contact");
+        let mut ledger = ledger.lock();
+        ledger.unknown.remove(&id);
+        if found.state() == pb::ContactState::Engaged && found.agent_id == agent {
+            ledger.taken.insert(id, agent.to_owned());
+        }
+    }
+    let mine: Vec<String> = {
+        let ledger = ledger.lock();
+        of_agent(&ledger.taken).into_iter().filter(|contact| !ledger.completed.contains_key(contact)).collect()
+    };
+    for contact in mine {
+        complete(contacts, agents, ledger, agent, &contact).await?;
     }
     Ok(())
 }
@@ -205,7 +294,21 @@ async fn complete(
     let request_id = format!("complete-{contact}");
     let complete = pb::CompleteContactRequest { request_id, contact_id: contact.into(), ..Default::default() };
     contacts.complete_contact(complete).await?;
-    ledger.lock().completed.insert(contact.to_owned());
+    {
+        let mut ledger = ledger.lock();
+        ledger.news.insert(contact.to_owned());
+        ledger.completed.insert(contact.to_owned(), Instant::now());
+        ledger.wrapping.insert(contact.to_owned(), agent.to_owned());
+    }
+    end_wrap_up(agents, ledger, agent, contact).await
+}
+
+async fn end_wrap_up(
+    agents: &mut AgentServiceClient<Channel>,
+    ledger: &Shared,
+    agent: &str,
+    contact: &str,
+) -> Result<(), Status> {
     let over = pb::EndWrapUpRequest {
         request_id: once(),
         agent_id: agent.into(),
@@ -214,49 +317,69 @@ async fn complete(
     };
     match agents.end_wrap_up(over).await {
         Err(status) if is_gone(&status) => Err(status),
-        _ => Ok(()),
+        _ => {
+            ledger.lock().wrapping.remove(contact);
+            Ok(())
+        }
     }
 }
 
-/// Holds everything acknowledged against the daemon.
-async fn compare(channel: &Channel, ledger: &Shared) -> Vec<String> {
-    let mut contacts = ContactServiceClient::new(channel.clone());
-    let mut wrong = std::mem::take(&mut ledger.lock().violations);
-    let acknowledged: Vec<_> = ledger.lock().queued.clone().into_iter().collect();
-    for (id, place) in acknowledged {
-        let message = pb::GetContactRequest { contact_id: id.clone(), ..Default::default() };
-        let found = match contacts.get_contact(message).await {
-            Ok(answer) => answer.into_inner().contact.expect("an answer has the contact"),
-            Err(status) => {
-                wrong.push(format!("{id} is lost: {status}"));
-                continue;
+/// Holds what was acknowledged against the daemon: what is wrong.
+async fn compare(channel: &Channel, ledger: &Shared, look: Look, random: &mut StdRng) -> Vec<String> {
+    let (contacts, mut wrong) = {
+        let mut ledger = ledger.lock();
+        (ledger.look(look, random), std::mem::take(&mut ledger.violations))
+    };
+    let mut readers = JoinSet::new();
+    for some in contacts.chunks(contacts.len().div_ceil(READERS).max(1)) {
+        let (channel, ledger, some) = (channel.clone(), ledger.clone(), some.to_vec());
+        readers.spawn(async move {
+            let (mut contacts, mut wrong) = (ContactServiceClient::new(channel), Vec::new());
+            for id in some {
+                let message = pb::GetContactRequest { contact_id: id.clone(), ..Default::default() };
+                match contacts.get_contact(message).await {
+                    Ok(answer) => {
+                        let found = answer.into_inner().contact.expect("an answer has the contact");
+                        wrong.extend(faults(&ledger.lock(), &id, &found));
+                    }
+                    Err(status) => wrong.push(format!("{id} is lost: {status}")),
+                }
             }
-        };
-        let (taker, is_completed, is_unknown) = {
-            let ledger = ledger.lock();
-            (ledger.taken.get(&id).cloned(), ledger.completed.contains(&id), ledger.unknown.contains(&id))
-        };
-        use pb::ContactState::{Closed, Engaged, Offered, Queued, WrapUp};
-        let state = found.state();
-        let allowed: &[pb::ContactState] = match (&taker, is_completed) {
-            (_, true) => &[WrapUp, Closed],
-            // The answer to its completion may have been lost.
-            (Some(_), false) => &[Engaged, WrapUp, Closed],
-            (None, false) if is_unknown => &[Queued, Offered, Engaged],
-            (None, false) => &[Queued, Offered],
-        };
-        if !allowed.contains(&state) {
-            wrong.push(format!("{id} is {state:?}, not one of {allowed:?}"));
-        }
-        let found_place = found.virtual_arrival_time.map(|at| (at.seconds, at.nanos));
-        if found_place != place {
-            wrong.push(format!("{id} has the place {found_place:?}, not {place:?}"));
-        }
-        if let (Some(taker), Engaged) = (taker, state)
-            && found.agent_id != taker
-        {
-            wrong.push(format!("{id} is with {:?}, not with {taker}", found.agent_id));
-        }
+            wrong
+        });
+    }
+    while let Some(found) = readers.join_next().await {
+        wrong.extend(found.expect("readers do not break"));
+    }
+    wrong
+}
+
+/// Where a contact is not as it was acknowledged.
+fn faults(ledger: &Ledger, id: &str, found: &pb::Contact) -> Vec<String> {
+    use pb::ContactState::{Closed, Engaged, Offered, Queued, WrapUp};
+    let mut wrong = Vec::new();
+    let (taker, state) = (ledger.taken.get(id), found.state());
+    let allowed: &[pb::ContactState] = match (taker, ledger.completed.contains_key(id)) {
+        (_, true) => &[WrapUp, Closed],
+        // The answer to its completion may have been lost.
+        (Some(_), false) => &[Engaged, WrapUp, Closed],
+        (None, false) if ledger.unknown.contains_key(id) => &[Queued, Offered, Engaged],
+        (None, false) => &[Queued, Offered],
+    };
+    if !allowed.contains(&state) {
+        wrong.push(format!("{id} is {state:?}, not one of {allowed:?}"));
+    }
+    let found_place = found.virtual_arrival_time.map(|at| (at.seconds, at.nanos));
+    // Nothing is known of the place of one whose own answer was lost, even if it was offered.
+    if let Some(place) = ledger.queued.get(id)
+        && found_place != *place
+    {
+        wrong.push(format!("{id} has the place {found_place:?}, not {place:?}"));
+    }
+    if let (Some(taker), Engaged) = (taker, state)
+        && found.agent_id != *taker
+    {
+        wrong.push(format!("{id} is with {:?}, not with {taker}", found.agent_id));
     }
     wrong
 }
@@ -275,15 +398,31 @@ async fn found_agents(channel: &Channel) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_was_acknowledged_survives_every_kill() {
-    let kills: usize = std::env::var("ATTUNE_KILLS").map_or(5, |text| text.parse().expect("a whole number"));
-    let folder = TempDir::new().expect("a folder");
-    let ledger = Shared::default();
+/// How many kills, unless it is said otherwise.
+fn kills(usual: usize) -> usize {
+    std::env::var("ATTUNE_KILLS").map_or(usual, |text| text.parse().expect("a whole number"))
+}
+
+/// Kills the daemon under load, so many times or until something is wrong; what is.
+async fn kill(kills: usize, disk: Disk) -> Vec<String> {
+    let (folder, ledger, started) = (TempDir::new().expect("a folder"), Shared::default(), Instant::now());
     let mut random = StdRng::seed_from_u64(1);
     for life in 0..=kills {
-        let process = Process::start(&folder.path().join("journal")).await;
-        assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new(), "after {life} kills");
+        let process = Process::start(&folder.path().join("journal"), disk).await;
+        let look = if life == kills { Look::Everything } else { Look::News };
+        let wrong = compare(&process.channel, &ledger, look, &mut random).await;
+        if !wrong.is_empty() || life == kills {
+            let ledger = ledger.lock();
+            let [queued, taken, completed] = [ledger.queued.len(), ledger.taken.len(), ledger.completed.len()];
+            println!(
+                "{disk:?} disk, {life} kills in {:?}: {queued} contacts acknowledged, {taken} taken, {completed} completed, \
+                 {} violations",
+                started.elapsed(),
+                wrong.len()
+            );
+            assert!(completed >= 10 * life, "there was load: {completed} completed");
+            return wrong;
+        }
         found_agents(&process.channel).await;
         let mut clients = JoinSet::new();
         for number in 0..PLATFORMS {
@@ -298,21 +437,32 @@ async fn whatever_was_acknowledged_survives_every_kill() {
             ended.expect("clients do not break");
         }
     }
-    let ledger = ledger.lock();
-    println!(
-        "{kills} kills: {} contacts acknowledged, {} taken, {} completed",
-        ledger.queued.len(),
-        ledger.taken.len(),
-        ledger.completed.len()
-    );
-    assert!(ledger.completed.len() > 10 * kills, "there was load: {} completed", ledger.completed.len());
+    unreachable!("the last life returns")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_survives_every_kill() {
+    assert_eq!(kill(kills(5), Disk::Real).await, Vec::<String>::new());
+}
+
+#[cfg(feature = "planted-faults")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_survives_every_kill_on_a_disk_that_forgets_what_was_not_synced() {
+    assert_eq!(kill(kills(5), Disk::Forgetful).await, Vec::<String>::new());
+}
+
+#[cfg(feature = "planted-faults")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_does_not_sync_is_caught() {
+    let wrong = kill(kills(5), Disk::Deaf).await;
+    assert!(wrong.iter().any(|wrong| wrong.contains("is lost")), "nothing was found to be lost: {wrong:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_and_repeated_requests_go_on_where_they_were() {
     let folder = TempDir::new().expect("a folder");
     let journal = folder.path().join("journal");
-    let process = Process::start(&journal).await;
+    let process = Process::start(&journal, Disk::Real).await;
     found_agents(&process.channel).await;
     let mut contacts = ContactServiceClient::new(process.channel.clone());
     let first = contacts.enqueue_contact(enqueue("c1")).await.expect("taken").into_inner();
@@ -322,7 +472,7 @@ async fn agents_and_repeated_requests_go_on_where_they_were() {
     process.kill();
     drop(stream);
 
-    let process = Process::start(&journal).await;
+    let process = Process::start(&journal, Disk::Real).await;
     let mut contacts = ContactServiceClient::new(process.channel.clone());
     let again = contacts.enqueue_contact(enqueue("c1")).await.expect("the first answer").into_inner();
     assert_eq!(again, first);
@@ -337,7 +487,7 @@ async fn agents_and_repeated_requests_go_on_where_they_were() {
     assert_eq!(welcome.session_id, "s0");
     let second = Command::new(env!("CARGO_BIN_EXE_attuned"))
         .env_clear()
-        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--journal-durability", "sync"])
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
         .arg("--journal-folder")
         .arg(&journal)
         .output()

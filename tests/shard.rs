@@ -263,9 +263,12 @@ async fn a_frozen_shard_stops_when_asked_to() {
 #[tokio::test]
 async fn on_a_full_disk_work_is_ended_and_none_is_begun() {
     let bench = bench().await;
-    bench.call(enqueue("c1")).await.unwrap();
+    let mut first = request(enqueue("c1"));
+    first.id = Some(RequestId::new("r1").unwrap());
+    let answer = bench.shard.call(&bench.tenant, first.clone()).await.unwrap();
     bench.call(enqueue("c2")).await.unwrap();
     bench.storage.set_room(Room::Reserve);
+    assert_eq!(bench.shard.call(&bench.tenant, first).await, Ok(answer), "what is repeated takes no room");
     let announce = Command::AnnounceContact {
         contact: contact("c3"),
         expected_at: clock::now(),

@@ -178,19 +178,13 @@ impl Host {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let loopback = "127.0.0.1:0".parse().expect("it is an address");
             let tenants = TENANTS.map(|tenant| {
                 (
                     TenantId::new(tenant).expect("it obeys the grammar of names"),
                     DocumentSource::Given(staff::document()),
                 )
             });
-            let settings = Settings {
-                listen: loopback,
-                admin_listen: loopback,
-                tenants: BTreeMap::from(tenants),
-                ..Settings::default()
-            };
+            let settings = Settings { tenants: BTreeMap::from(tenants), ..Settings::passing() };
             let runtime = attune::app::runtime(&settings).expect("a runtime can be had");
             runtime.block_on(async {
                 let daemon = Daemon::start(settings).await.expect("the daemon starts");

@@ -38,7 +38,7 @@ const SHORTEST: Duration = Duration::from_secs(2);
 /// Longest run: the day as it is.
 const LONGEST: Duration = Duration::from_secs(12 * 3_600);
 
-/// Plays a bank's day against a real daemon in this process.
+/// Plays a bank's day against a real daemon in this process, which keeps its journal in memory.
 ///
 /// Agents connect over gRPC, customers write and call in six languages, a day takes four minutes. Ends with a summary
 /// from the customers' and agents' own books. Exits with 1 if a contact was lost or offered twice, or if the run failed.

@@ -27,7 +27,7 @@ pub struct Flags {
     pub tenants: Vec<String>,
 
     /// What survives: memory (nothing) or sync (whatever was answered, the process's end and the machine's)
-    /// [default: memory] [env: ATTUNE_JOURNAL_DURABILITY]
+    /// [default: sync] [env: ATTUNE_JOURNAL_DURABILITY]
     #[arg(global = true, long, value_name = "WHAT")]
     pub journal_durability: Option<String>,
 

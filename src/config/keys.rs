@@ -85,7 +85,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "journal.durability",
-        default: "memory",
+        default: "sync",
         help: "What survives: memory (nothing) or sync (whatever was answered, the process's end and the machine's).",
         form: Form::Word(&["memory", "sync"]),
         change: Change::Restart,

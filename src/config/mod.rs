@@ -122,9 +122,9 @@ impl FromStr for ShardThread {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
     /// Nothing survives the process.
-    #[default]
     Memory,
     /// All of it survives the process, and the machine.
+    #[default]
     Sync,
 }
 
@@ -178,6 +178,15 @@ impl Default for Settings {
             hold: HoldRules::default(),
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
+    }
+}
+
+impl Settings {
+    /// For a daemon inside of another program, which it does not outlive: on any free ports, for this machine only, and with
+    /// nothing kept.
+    pub fn passing() -> Self {
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        Self { listen: any, admin_listen: any, durability: Durability::Memory, ..Self::default() }
     }
 }
 

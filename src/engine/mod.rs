@@ -91,6 +91,12 @@ pub struct Outcome {
 }
 
 impl State {
+    /// Whether this very request was accepted before, so that it does nothing more.
+    pub fn has_answered(&self, request: &Request, fingerprint: fn(&Command) -> u64) -> bool {
+        let answered = |id| matches!(self.dedup.answer(id, fingerprint(&request.command)), Ok(Some(_)));
+        request.id.as_ref().is_some_and(answered)
+    }
+
     /// Decides a command, lets it happen, and matches whatever became possible by it. `fingerprint` tells one command from
     /// another, for as long as requests are remembered: through restarts and upgrades.
     pub fn apply(&mut self, now: Timestamp, request: &Request, fingerprint: fn(&Command) -> u64) -> Outcome {

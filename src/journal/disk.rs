@@ -24,9 +24,14 @@ pub use super::log::OpenError;
 use super::{
     AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq, gap,
     log::{self, Log, Making},
-    volume::{Folder, Volume},
+    volume::Volume,
 };
 use crate::model::time::Timestamp;
+
+#[cfg(feature = "planted-faults")]
+use super::forgetful::Forgetful as Folder;
+#[cfg(not(feature = "planted-faults"))]
+use super::volume::Folder;
 
 /// The file that says who has the folder.
 pub const LOCK: &str = "lock";

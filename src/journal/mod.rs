@@ -18,6 +18,8 @@ pub mod cut;
 pub mod disk;
 #[cfg(test)]
 mod failing;
+#[cfg(feature = "planted-faults")]
+pub mod forgetful;
 pub mod inspect;
 pub mod log;
 pub mod memory;

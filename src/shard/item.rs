@@ -134,11 +134,13 @@ impl Item {
         }
     }
 
-    /// Whether it brings what a full disk has no room for: new work, or more to know of what is there.
-    pub fn brings_more(&self) -> bool {
+    /// Whether it brings what a full disk has no room for: new work, or more to know of what is there. What is repeated
+    /// brings nothing.
+    pub fn brings_more(&self, is_repeated: impl Fn(&Request) -> bool) -> bool {
+        let brings = |request: &Request| brings_more(&request.command) && !is_repeated(request);
         match self {
-            Self::Call { request, .. } => brings_more(&request.command),
-            Self::Calls { requests, .. } => requests.iter().any(|request| brings_more(&request.command)),
+            Self::Call { request, .. } => brings(request),
+            Self::Calls { requests, .. } => requests.iter().any(brings),
             Self::Reports { .. } => true,
             // Agents of a gateway do what ends work, and say whether they are there.
             Self::Acts { .. }

@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
-    journal::{self, AppendError, Journal, Room},
+    journal::{self, AppendError, Journal, Room, codec},
     model::{limits::BATCH_MAX, time::Timestamp},
 };
 
@@ -357,10 +357,15 @@ impl<J: Journal> Shard<J> {
         if matches!(item, Item::Watch { .. } | Item::Follow { .. }) && *self.phase.borrow() != Phase::Serving {
             return item.refuse(CallError::ShuttingDown);
         }
-        if self.room == Room::Reserve && item.brings_more() {
+        if self.room == Room::Reserve && self.brings_more(&item) {
             return item.refuse(CallError::DiskFull);
         }
         batch.take(&mut self.core, &self.advisers, item, &mut self.connection);
+    }
+
+    fn brings_more(&self, item: &Item) -> bool {
+        let state = self.core.state(item.tenant());
+        item.brings_more(|request| state.is_some_and(|state| state.has_answered(request, codec::fingerprint)))
     }
 
     fn look_for_room(&mut self) {

@@ -197,7 +197,7 @@ metrics! {
     STREAMS_CLOSED = Counter "attune_streams_closed_total" in Count by ["reason"]:
         "Agents' streams that ended: replaced, too_slow, shutting_down, signed_out, lost.";
     DURABILITY = Gauge "attune_durability_info" in Count by ["mode"]:
-        "1 for the durability in force: memory keeps nothing beyond the process, sync all that was answered.";
+        "1 for the durability in force: sync loses nothing that was answered, memory everything that the process had.";
     RELOADS = Counter "attune_reloads_total" in Count by ["result"]:
         "Times that a running daemon was told to read its settings again: applied or failed; a failed one changed nothing.";
     RELOAD_SUCCESSFUL = Gauge "attune_reload_last_successful" in Count by []:

@@ -138,9 +138,7 @@ async fn each_moment_is_made_in_every_language() {
 }
 
 async fn open() -> (Daemon, Channel) {
-    let loopback = "127.0.0.1:0".parse().expect("an address");
-    let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-    let daemon = Daemon::start(settings).await.expect("the daemon starts");
+    let daemon = Daemon::start(Settings::passing()).await.expect("the daemon starts");
     let address = format!("http://{}", daemon.addresses().api);
     let channel = Channel::from_shared(address).expect("an address").connect().await.expect("the daemon answers");
     (daemon, channel)

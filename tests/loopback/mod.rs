@@ -5,9 +5,7 @@ use tonic::transport::Channel;
 
 /// Starts one with the built-in document.
 pub async fn daemon() -> (Daemon, Channel) {
-    let loopback = "127.0.0.1:0".parse().unwrap();
-    let settings = Settings { listen: loopback, admin_listen: loopback, ..Settings::default() };
-    let daemon = Daemon::start(settings).await.expect("the daemon starts");
+    let daemon = Daemon::start(Settings::passing()).await.expect("the daemon starts");
     let address = format!("http://{}", daemon.addresses().api);
     let channel = Channel::from_shared(address).unwrap().connect().await.expect("the daemon answers");
     (daemon, channel)

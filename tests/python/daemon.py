@@ -34,7 +34,8 @@ class Daemon:
     """A process, and where it listens."""
 
     def __init__(self, binary, tenants, *flags):
-        arguments = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json", *flags]
+        arguments = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]
+        arguments += ["--journal-durability", "memory", *flags]
         settings = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
         settings["ATTUNE_TENANTS"] = with_document(tenants)
         self.log = []

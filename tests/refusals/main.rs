@@ -208,8 +208,7 @@ async fn start(tenants: usize) -> Daemon {
     let document = Document::parse(world::OFFICE, Format::Toml).expect("the office's document is valid");
     let document = DocumentSource::Given(Arc::new(document));
     let named = |number| (TenantId::new(&tenant(number)).expect("a name"), document.clone());
-    let loopback = "127.0.0.1:0".parse().expect("an address");
     let tenants = (0..tenants).map(named).collect();
-    let settings = Settings { listen: loopback, admin_listen: loopback, tenants, ..Settings::default() };
+    let settings = Settings { tenants, ..Settings::passing() };
     Daemon::start(settings).await.expect("the daemon starts")
 }

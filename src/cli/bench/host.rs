@@ -168,19 +168,19 @@ fn serve_kind(kind: Kind, folder: Option<&Path>) -> Result<(), ServeError> {
             serve_on(&app::runtime(&settings)?, kind, settings, folder)
         }
         Kind::Echo | Kind::Toy => {
-            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::default(), folder)
+            serve_on(&Builder::new_current_thread().enable_all().build()?, kind, Settings::passing(), folder)
         }
     }
 }
 
 /// The daemon's, for any ports and the one tenant of the bench.
 fn settings(folder: Option<&Path>) -> Result<Settings, SettingsError> {
-    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
     let settings = Sources::of_process(Flags::default()).load()?.settings;
-    let settings = Settings { listen: any, admin_listen: any, tenants: Settings::default().tenants, ..settings };
+    let Settings { listen, admin_listen, durability, tenants, .. } = Settings::passing();
+    let settings = Settings { listen, admin_listen, durability, tenants, ..settings };
     Ok(match folder {
         Some(folder) => Settings { durability: Durability::Sync, journal_folder: folder.to_owned(), ..settings },
-        None => Settings { durability: Durability::Memory, ..settings },
+        None => settings,
     })
 }
 

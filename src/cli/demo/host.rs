@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::Ipv4Addr,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -46,11 +45,9 @@ impl Host {
     pub async fn start(document: Document) -> Result<Self, HostError> {
         let tenant = TenantId::new("default").expect("it obeys the grammar of names");
         let settings = Settings {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            admin_listen: (Ipv4Addr::LOCALHOST, 0).into(),
             drain_max: Duration::from_secs(3),
             tenants: BTreeMap::from([(tenant, DocumentSource::Given(Arc::new(document)))]),
-            ..Settings::default()
+            ..Settings::passing()
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (started_to, started) = oneshot::channel();
