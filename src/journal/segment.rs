@@ -72,7 +72,8 @@ pub fn scan(bytes: &[u8]) -> Result<Scanned, HeadError> {
     };
     let later = (at + ALIGN..bytes.len()).step_by(ALIGN).filter(is_near);
     let goes_on_at = if has_rest { later.into_iter().find(|offset| frame_at(bytes, *offset).is_some()) } else { None };
-    Ok(Scanned { first, frames, end: at, has_rest, goes_on_at })
+    // A file may have lost the zeros behind its last frame.
+    Ok(Scanned { first, frames, end: at.min(bytes.len()), has_rest, goes_on_at })
 }
 
 fn read_head(bytes: &[u8]) -> Result<Seq, HeadError> {
