@@ -17,9 +17,12 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Journal, ReadError, Record, Seq, gap,
-    log::{self, Log, Making},
-    volume::Folder,
+    AppendError, Batch, Journal, ReadError, Record, Seq,
+    archive::Archive,
+    gap,
+    log::{self, Log, Making, Part, Which},
+    snapshot::{self, Snapshot},
+    volume::{Folder, Volume},
 };
 use crate::model::time::Timestamp;
 
@@ -47,6 +50,22 @@ pub struct DiskJournal {
     _lock: File,
 }
 
+/// What a journal has, in order.
+#[derive(Debug)]
+pub enum Found {
+    /// What the records before those that follow led to; it comes first.
+    Snapshot(Snapshot),
+    /// A record.
+    Record(Record),
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    TheFirst,
+    ASnapshot,
+}
+
 struct Append {
     batch: Batch,
     done: oneshot::Sender<Result<(), AppendError>>,
@@ -54,14 +73,39 @@ struct Append {
 
 impl DiskJournal {
     /// Opens a folder's journal, repairs what was cut short at its end, and hands over every record in order.
-    pub fn open(settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
+    pub fn open(settings: Settings, mut record: impl FnMut(Record)) -> Result<Self, OpenError> {
+        Self::begin(settings, Begin::TheFirst, |found| match found {
+            Found::Record(found) => record(found),
+            Found::Snapshot(_) => unreachable!("everything is read, so nothing is skipped"),
+        })
+    }
+
+    /// The same from the newest snapshot on, which comes before the records behind it. Without one that can be read
+    /// everything is read, as far as segments and archive reach back to the first record.
+    pub fn resume(settings: Settings, found: impl FnMut(Found)) -> Result<Self, OpenError> {
+        Self::begin(settings, Begin::ASnapshot, found)
+    }
+
+    fn begin(settings: Settings, from: Begin, mut found: impl FnMut(Found)) -> Result<Self, OpenError> {
         let Settings { folder: path, segment_bytes } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
         let folder = Folder::make(&path).map_err(io)?;
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
         let mark = lock.try_clone().map_err(io)?;
-        let log = Log::open(folder.clone(), segment_bytes, Making::Beforehand, record)?;
+        let from = match from {
+            Begin::TheFirst => read_archive(&folder, &mut found)?,
+            Begin::ASnapshot => match snapshot::newest(&folder, log::end(&folder)?)? {
+                Some(snapshot) => {
+                    let next = snapshot.next;
+                    found(Found::Snapshot(snapshot));
+                    next
+                }
+                None => read_archive(&folder, &mut found)?,
+            },
+        };
+        let record = |record| found(Found::Record(record));
+        let log = Log::open_from(folder.clone(), from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
         let (to, appends) = mpsc::channel();
         let writer = Writer { log, mark };
@@ -98,9 +142,20 @@ impl Journal for DiskJournal {
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let read = log::read(&self.folder, self.next, from, limit);
-        let read = read.map_err(|error| ReadError::Unreadable { problem: error.to_string() })?;
-        read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
+        let unreadable = |error: OpenError| ReadError::Unreadable { problem: error.to_string() };
+        let read = |folder: &Folder, next, from, limit| log::read(folder, next, from, limit).map_err(unreadable);
+        let oldest = match read(&self.folder, self.next, from, limit)? {
+            Ok(records) => return Ok(records),
+            Err(oldest) => oldest,
+        };
+        let archive = Archive::of(&self.folder).map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
+        let gone = |oldest| ReadError::Gone { asked: from, oldest };
+        let mut records = read(archive.folder(), oldest, from, limit)?.map_err(gone)?;
+        let left = limit - records.len();
+        if left > 0 {
+            records.extend(read(&self.folder, self.next, oldest, left)?.map_err(gone)?);
+        }
+        Ok(records)
     }
 }
 
@@ -146,6 +201,21 @@ impl Writer {
     }
 }
 
+/// Hands over what is archived, if the journal's own folder does not begin with the first record; with which it goes on.
+fn read_archive(folder: &Folder, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
+    let oldest = log::segments(folder)?.first().and_then(|name| log::first_of(name)).unwrap_or(Seq::FIRST);
+    if oldest == Seq::FIRST {
+        return Ok(oldest);
+    }
+    let archive = Archive::of(folder).map_err(|source| OpenError::Io { path: folder.path(""), source })?;
+    let mut next = Seq::FIRST;
+    for part in log::parts(archive.folder(), Seq::FIRST, Which::All)? {
+        let part = Part { upto: part.upto.or(Some(oldest)), ..part };
+        next = log::read_part(archive.folder(), &part, next, |record| found(Found::Record(record)))?;
+    }
+    Ok(next)
+}
+
 /// When the lock file was last touched.
 fn alive_at(folder: &Path) -> Option<Timestamp> {
     let touched = fs::metadata(folder.join(LOCK)).ok()?.modified().ok()?;
@@ -153,7 +223,8 @@ fn alive_at(folder: &Path) -> Option<Timestamp> {
     Some(Timestamp(i64::try_from(since_1970.as_micros()).ok()?))
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// Takes the folder for as long as the file is open.
+pub fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let io = |source| OpenError::Io { path: path.clone(), source };
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(io)?;
