@@ -60,6 +60,12 @@ pub struct Settings {
     pub durability: Durability,
     /// Where the journal is, if any survives.
     pub journal_folder: PathBuf,
+    /// A snapshot is made after so many MiB of journal.
+    pub snapshot_mib: u64,
+    /// Days for which the journal is kept behind snapshots.
+    pub archive_days: u32,
+    /// The same in MiB; 0 = without limit.
+    pub archive_mib: u64,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
 }
@@ -172,6 +178,9 @@ impl Default for Settings {
             shard_thread: ShardThread::default(),
             durability: Durability::default(),
             journal_folder: PathBuf::from(JOURNAL_FOLDER),
+            snapshot_mib: 256,
+            archive_days: 14,
+            archive_mib: 0,
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

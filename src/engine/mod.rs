@@ -38,6 +38,7 @@ mod evolve;
 pub mod explain;
 mod find;
 pub mod history;
+mod introduce;
 pub mod invariant;
 pub(crate) mod kept;
 mod kinds;

@@ -148,7 +148,8 @@ impl Journal for DiskJournal {
             Ok(records) => return Ok(records),
             Err(oldest) => oldest,
         };
-        let archive = Archive::of(&self.folder).map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
+        let archive =
+            Archive::of(&self.folder).map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
         let gone = |oldest| ReadError::Gone { asked: from, oldest };
         let mut records = read(archive.folder(), oldest, from, limit)?.map_err(gone)?;
         let left = limit - records.len();

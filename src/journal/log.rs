@@ -118,12 +118,7 @@ pub enum Making {
 
 impl<V: Volume> Log<V> {
     /// Reads everything, repairs what was cut short at the end, and hands over every record in order.
-    pub fn open(
-        volume: V,
-        segment_bytes: u64,
-        making: Making,
-        record: impl FnMut(Record),
-    ) -> Result<Self, OpenError> {
+    pub fn open(volume: V, segment_bytes: u64, making: Making, record: impl FnMut(Record)) -> Result<Self, OpenError> {
         Self::open_from(volume, Seq::FIRST, segment_bytes, making, record)
     }
 
@@ -291,12 +286,7 @@ pub fn parts<V: Volume>(volume: &V, from: Seq, which: Which) -> Result<Vec<Part>
 }
 
 /// Hands over the records of a segment from this one on; the number that comes next.
-pub fn read_part<V: Volume>(
-    volume: &V,
-    part: &Part,
-    from: Seq,
-    record: impl FnMut(Record),
-) -> Result<Seq, OpenError> {
+pub fn read_part<V: Volume>(volume: &V, part: &Part, from: Seq, record: impl FnMut(Record)) -> Result<Seq, OpenError> {
     let (bytes, scanned) = read_segment(volume, &part.name)?;
     if scanned.first > from {
         return Err(OpenError::Gap { path: volume.path(&part.name), expected: from, found: scanned.first });

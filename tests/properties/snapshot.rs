@@ -61,9 +61,7 @@ impl Snapshots {
     /// The snapshot that was taken last, if there is one and it is wanted.
     pub fn latest(&self, is_wanted: bool) -> Result<Option<Snapshot>, String> {
         let taken = self.taken.as_ref().filter(|_| is_wanted);
-        let snapshot = |taken: &Taken| {
-            Ok(Snapshot { next: taken.next, now: taken.now, worlds: worlds(&taken.bytes)? })
-        };
+        let snapshot = |taken: &Taken| Ok(Snapshot { next: taken.next, now: taken.now, worlds: worlds(&taken.bytes)? });
         taken.map(snapshot).transpose()
     }
 
