@@ -85,6 +85,13 @@ impl Process {
         Self { child, channel: channel.connect().await.expect("it answers") }
     }
 
+    /// Asks it to stop, and waits until it has.
+    fn stop(mut self) {
+        let ask = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(ask.expect("there is a kill").success());
+        assert!(self.child.wait().expect("it ends").success());
+    }
+
     fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
@@ -456,6 +463,39 @@ async fn whatever_was_acknowledged_survives_every_kill_on_a_disk_that_forgets_wh
 async fn a_journal_that_does_not_sync_is_caught() {
     let wrong = kill(kills(5), Disk::Deaf).await;
     assert!(wrong.iter().any(|wrong| wrong.contains("is lost")), "nothing was found to be lost: {wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
+    let folder = TempDir::new().expect("a folder");
+    let journal = folder.path().join("journal");
+    let snapshots = || {
+        let names = std::fs::read_dir(&journal).expect("it is there").map(|entry| entry.expect("readable").file_name());
+        names.filter(|name| name.to_string_lossy().ends_with(".snapshot")).count()
+    };
+    let ledger = Shared::default();
+    for life in 0..3 {
+        let process = Process::start(&journal).await;
+        assert_eq!(snapshots(), life.min(2));
+        assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new(), "after {life} stops");
+        found_agents(&process.channel).await;
+        let mut clients = JoinSet::new();
+        clients.spawn(platform(process.channel.clone(), ledger.clone(), 0, life));
+        clients.spawn(desktop(process.channel.clone(), ledger.clone(), "agent-0".to_owned()));
+        sleep(Duration::from_millis(300)).await;
+        process.stop();
+        while let Some(ended) = clients.join_next().await {
+            ended.expect("clients do not break");
+        }
+    }
+    // And killed behind its snapshots, as ever.
+    let process = Process::start(&journal).await;
+    assert_eq!((snapshots(), compare(&process.channel, &ledger).await), (2, Vec::<String>::new()));
+    found_agents(&process.channel).await;
+    process.kill();
+    let process = Process::start(&journal).await;
+    assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new());
+    assert!(ledger.lock().queued.len() > 20, "there was load");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,6 +47,7 @@ mod program;
 mod reload;
 mod serve;
 mod signals;
+mod snapshots;
 mod stop_on_panic;
 mod threads;
 
@@ -57,6 +58,7 @@ pub use signals::{Exit, Signals};
 pub use stop_on_panic::stop_on_panic;
 pub use threads::runtime;
 
+use snapshots::Snapshots;
 use threads::ShardRuntime;
 
 use reload::InForce;
@@ -70,6 +72,8 @@ pub struct Daemon {
     addresses: Addresses,
     accepting: Latch,
     shard: ShardTask,
+    /// Absent without a journal on disk.
+    snapshots: Option<Snapshots>,
     /// Holds the shard's thread, if it has one of its own.
     _shard_runtime: ShardRuntime,
     api: Server<transport::Error>,
@@ -131,6 +135,9 @@ pub enum StartError {
     /// The journal cannot be opened.
     #[error("journal.folder: {0}")]
     Open(#[from] disk::OpenError),
+    /// There is no thread to be had for snapshots, or no folder for the archive.
+    #[error("journal.folder: no snapshots can be made: {0}")]
+    Snapshots(io::Error),
     /// The journal's records are not those of a daemon.
     #[error("journal.folder: {0}")]
     Recover(#[from] RecoverError),
@@ -155,6 +162,8 @@ impl Daemon {
         let mut founding = recovered.core.resume(clock::now(), alive_at, Some(settings.hold));
         founding.extend(found(&mut recovered.core, &documents)?);
         info!(tenants = documents.len(), "routing documents read");
+        let snapshots = journal.is_some().then(|| Snapshots::start(settings)).transpose();
+        let snapshots = snapshots.map_err(StartError::Snapshots)?;
 
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
         let readiness = Readiness::new();
@@ -191,7 +200,8 @@ impl Daemon {
         let api = serve::start(api, directory.clone(), overload);
         accepting.set();
         info!(api = %addresses.api, admin = %addresses.admin, "ready");
-        Ok(Self { addresses, accepting, shard, _shard_runtime: shard_runtime, api, admin, directory, in_force })
+        let _shard_runtime = shard_runtime;
+        Ok(Self { addresses, accepting, shard, snapshots, _shard_runtime, api, admin, directory, in_force })
     }
 
     /// Where it listens: the real ports, also where the settings said 0.
@@ -220,6 +230,11 @@ impl Daemon {
                 stop = Stop::CutShort;
             }
         }
+        if let Some(snapshots) = self.snapshots
+            && timeout_at(started + drain_max, snapshots.stop()).await.is_err()
+        {
+            warn!("there was no time for a last snapshot: the next start has more to read");
+        }
         self.admin.stop(Instant::now() + Duration::from_millis(100)).await;
         info!(?stop, took = ?started.elapsed(), "stopped");
         stop
@@ -245,9 +260,9 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
     }
     let kept = disk::Settings { folder: settings.journal_folder.clone(), segment_bytes: SEGMENT_BYTES };
     let (started, mut so_far) = (Instant::now(), Ok(()));
-    let journal = DiskJournal::open(kept, |record| {
+    let journal = DiskJournal::resume(kept, |found| {
         if so_far.is_ok() {
-            so_far = recovered.repeat(record);
+            so_far = recovered.take(found);
         }
     })?;
     so_far?;

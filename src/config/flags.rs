@@ -35,6 +35,19 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "FOLDER")]
     pub journal_folder: Option<String>,
 
+    /// MiB of journal after which a snapshot is made [default: 256] [env: ATTUNE_JOURNAL_SNAPSHOT_MIB]
+    #[arg(long, value_name = "MIB")]
+    pub journal_snapshot_mib: Option<String>,
+
+    /// Days for which the journal is kept after two snapshots stand behind it [default: 14]
+    /// [env: ATTUNE_JOURNAL_ARCHIVE_DAYS]
+    #[arg(long, value_name = "DAYS")]
+    pub journal_archive_days: Option<String>,
+
+    /// The same in MiB; 0 = without limit [default: 0] [env: ATTUNE_JOURNAL_ARCHIVE_MIB]
+    #[arg(long, value_name = "MIB")]
+    pub journal_archive_mib: Option<String>,
+
     /// Log lines for people (text) or for machines (json) [default: text] [env: ATTUNE_LOG_FORMAT]
     #[arg(global = true, long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -94,6 +107,9 @@ impl Flags {
             ("drain_secs_max", &self.drain_secs_max),
             ("journal.durability", &self.journal_durability),
             ("journal.folder", &self.journal_folder),
+            ("journal.snapshot_mib", &self.journal_snapshot_mib),
+            ("journal.archive_days", &self.journal_archive_days),
+            ("journal.archive_mib", &self.journal_archive_mib),
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),

@@ -108,6 +108,35 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "journal.snapshot_mib",
+        default: "256",
+        help: "MiB of journal after which a snapshot is made, so that a start has no more than that to read, 1-1048576.",
+        form: Form::Number { least: 1, most: 1 << 20 },
+        change: Change::Restart,
+        get: |settings| settings.snapshot_mib.to_string(),
+        set: |settings, text| number(text, 1..=1 << 20).map(|mib| settings.snapshot_mib = mib),
+    },
+    Key {
+        name: "journal.archive_days",
+        default: "14",
+        help: "Days for which the journal is kept after two snapshots stand behind it, 0-3650.",
+        form: Form::Number { least: 0, most: 3_650 },
+        change: Change::Restart,
+        get: |settings| settings.archive_days.to_string(),
+        set: |settings, text| {
+            number(text, 0..=3_650).map(|days| settings.archive_days = u32::try_from(days).expect("at most 3650"))
+        },
+    },
+    Key {
+        name: "journal.archive_mib",
+        default: "0",
+        help: "The same in MiB, the oldest removed first; 0 = without limit.",
+        form: Form::Number { least: 0, most: 1 << 30 },
+        change: Change::Restart,
+        get: |settings| settings.archive_mib.to_string(),
+        set: |settings, text| number(text, 0..=1 << 30).map(|mib| settings.archive_mib = mib),
+    },
+    Key {
         name: "log.format",
         default: "text",
         help: "Log lines for people (text) or for machines (json).",

@@ -63,6 +63,12 @@ pub struct Settings {
     pub journal_folder: PathBuf,
     /// How offering waits for agents after a restart.
     pub hold: HoldRules,
+    /// A snapshot is made after so many MiB of journal.
+    pub snapshot_mib: u64,
+    /// Days for which the journal is kept behind snapshots.
+    pub archive_days: u32,
+    /// The same in MiB; 0 = without limit.
+    pub archive_mib: u64,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
 }
@@ -176,6 +182,9 @@ impl Default for Settings {
             durability: Durability::default(),
             journal_folder: PathBuf::from(JOURNAL_FOLDER),
             hold: HoldRules::default(),
+            snapshot_mib: 256,
+            archive_days: 14,
+            archive_mib: 0,
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

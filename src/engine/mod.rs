@@ -39,6 +39,7 @@ pub mod explain;
 mod find;
 pub mod history;
 mod hold;
+mod introduce;
 pub mod invariant;
 pub(crate) mod kept;
 mod kinds;

@@ -22,9 +22,12 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq, gap,
-    log::{self, Log, Making},
-    volume::Volume,
+    AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq,
+    archive::Archive,
+    gap,
+    log::{self, Log, Making, Part, Which},
+    snapshot::{self, Snapshot},
+    volume::{self, Volume},
 };
 use crate::model::time::Timestamp;
 
@@ -53,12 +56,30 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct DiskJournal<V: Volume = Folder> {
     volume: V,
+    /// That of snapshots and the archive.
+    folder: volume::Folder,
     next: Seq,
     alive_at: Option<Timestamp>,
     in_reserve: Arc<AtomicBool>,
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
     _lock: File,
+}
+
+/// What a journal has, in order.
+#[derive(Debug)]
+pub enum Found {
+    /// What the records before those that follow led to; it comes first.
+    Snapshot(Snapshot),
+    /// A record.
+    Record(Record),
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    TheFirst,
+    ASnapshot,
 }
 
 struct Append {
@@ -69,28 +90,58 @@ struct Append {
 impl DiskJournal {
     /// Opens a folder's journal, repairs what was cut short at its end, and hands over every record in order.
     pub fn open(settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io { path: settings.folder.clone(), source };
-        let folder = Folder::make(&settings.folder).map_err(io)?;
+        let folder = made(&settings)?;
         Self::open_on(folder, settings, record)
+    }
+
+    /// The same from the newest snapshot on, which comes before the records behind it. Without one that can be read
+    /// everything is read, as far as segments and archive reach back to the first record.
+    pub fn resume(settings: Settings, found: impl FnMut(Found)) -> Result<Self, OpenError> {
+        let folder = made(&settings)?;
+        Self::begin(folder, settings, Begin::ASnapshot, found)
     }
 }
 
+fn made(settings: &Settings) -> Result<Folder, OpenError> {
+    Folder::make(&settings.folder).map_err(|source| OpenError::Io { path: settings.folder.clone(), source })
+}
+
 impl<V: Volume> DiskJournal<V> {
-    /// The same for a volume that stands for the folder, which has but the lock.
-    pub fn open_on(volume: V, settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
+    /// The same for a volume that stands for the folder, which has but the lock, snapshots and the archive.
+    pub fn open_on(volume: V, settings: Settings, mut record: impl FnMut(Record)) -> Result<Self, OpenError> {
+        Self::begin(volume, settings, Begin::TheFirst, |found| match found {
+            Found::Record(found) => record(found),
+            Found::Snapshot(_) => unreachable!("everything is read, so nothing is skipped"),
+        })
+    }
+
+    fn begin(volume: V, settings: Settings, from: Begin, mut found: impl FnMut(Found)) -> Result<Self, OpenError> {
         let Settings { folder: path, segment_bytes } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
         let mark = lock.try_clone().map_err(io)?;
-        let log = Log::open(volume.clone(), segment_bytes, Making::Beforehand, record)?;
+        let folder = volume::Folder::make(&path).map_err(io)?;
+        let from = match from {
+            Begin::TheFirst => read_archive(&folder, &mut found)?,
+            Begin::ASnapshot => match snapshot::newest(&folder, log::end(&volume)?)? {
+                Some(snapshot) => {
+                    let next = snapshot.next;
+                    found(Found::Snapshot(snapshot));
+                    next
+                }
+                None => read_archive(&folder, &mut found)?,
+            },
+        };
+        let record = |record| found(Found::Record(record));
+        let log = Log::open_from(volume.clone(), from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
         let (to, appends) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
         let writer = Writer { log, mark, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = Some(writer.map_err(io)?);
-        Ok(Self { volume, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
+        Ok(Self { volume, folder, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
     }
 
     /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
@@ -121,11 +172,23 @@ impl<V: Volume> Journal for DiskJournal<V> {
     }
 
     fn reader(&self) -> Reader {
-        let (volume, next) = (self.volume.clone(), self.next);
+        let (volume, folder, next) = (self.volume.clone(), self.folder.clone(), self.next);
         Box::new(move |from, limit| {
-            let read = log::read(&volume, next, from, limit);
-            let read = read.map_err(|error| ReadError::Unreadable { problem: error.to_string() })?;
-            read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
+            let unreadable = |problem: String| ReadError::Unreadable { problem };
+            let gone = |oldest| ReadError::Gone { asked: from, oldest };
+            let read = |from, limit| log::read(&volume, next, from, limit).map_err(|error| unreadable(error.to_string()));
+            let oldest = match read(from, limit)? {
+                Ok(records) => return Ok(records),
+                Err(oldest) => oldest,
+            };
+            let archive = Archive::of(&folder).map_err(|problem| unreadable(problem.to_string()))?;
+            let archived = log::read(archive.folder(), oldest, from, limit);
+            let mut records = archived.map_err(|error| unreadable(error.to_string()))?.map_err(gone)?;
+            let left = limit - records.len();
+            if left > 0 {
+                records.extend(read(oldest, left)?.map_err(gone)?);
+            }
+            Ok(records)
         })
     }
 
@@ -186,6 +249,21 @@ impl<V: Volume> Writer<V> {
             warn!(%problem, "the journal's lock file cannot be written");
         }
     }
+}
+
+/// Hands over what is archived, if the journal's own folder does not begin with the first record; with which it goes on.
+fn read_archive(folder: &volume::Folder, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
+    let oldest = log::segments(folder)?.first().and_then(|name| log::first_of(name)).unwrap_or(Seq::FIRST);
+    if oldest == Seq::FIRST {
+        return Ok(oldest);
+    }
+    let archive = Archive::of(folder).map_err(|source| OpenError::Io { path: folder.path(""), source })?;
+    let mut next = Seq::FIRST;
+    for part in log::parts(archive.folder(), Seq::FIRST, Which::All)? {
+        let part = Part { upto: part.upto.or(Some(oldest)), ..part };
+        next = log::read_part(archive.folder(), &part, next, |record| found(Found::Record(record)))?;
+    }
+    Ok(next)
 }
 
 /// When the lock file was last touched.

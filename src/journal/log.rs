@@ -15,6 +15,7 @@ use super::{
     Record, Room, Seq,
     codec::{self, Broken},
     segment::{self, FRAME_HEAD, HEAD, HeadError, Scanned, Segment},
+    snapshot::SnapshotError,
     spare::Spares,
     volume::Volume,
 };
@@ -56,6 +57,22 @@ pub enum OpenError {
         path: PathBuf,
         /// Where.
         at: usize,
+    },
+    /// A snapshot cannot be read.
+    #[error("{path} {error}")]
+    Snapshot {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: SnapshotError,
+    },
+    /// Recovery is to go on with records of which no segment is there.
+    #[error("{path} has a snapshot up to record {next} and nothing that goes on from there; a segment is missing")]
+    NothingBehind {
+        /// The folder.
+        path: PathBuf,
+        /// What should have come.
+        next: Seq,
     },
     /// Records are missing between two segments.
     #[error("{path} begins with record {found}, but {expected} must come next; a segment is missing or cut short")]
@@ -99,22 +116,28 @@ struct Meters {
 
 impl<V: Volume> Log<V> {
     /// Reads everything, repairs what was cut short at the end, and hands over every record in order.
-    pub fn open(
+    pub fn open(volume: V, segment_bytes: u64, making: Making, record: impl FnMut(Record)) -> Result<Self, OpenError> {
+        Self::open_from(volume, Seq::FIRST, segment_bytes, making, record)
+    }
+
+    /// The same from a record on: what is wholly before it is not even looked at.
+    pub fn open_from(
         volume: V,
+        from: Seq,
         segment_bytes: u64,
         making: Making,
         mut record: impl FnMut(Record),
     ) -> Result<Self, OpenError> {
-        let mut next = Seq::FIRST;
+        let mut next = from;
         let mut last = None;
-        let names = segments(&volume)?;
-        for (number, name) in names.iter().enumerate() {
-            let upto = names.get(number + 1).and_then(|name| first_of(name));
+        for Part { name, upto } in &parts(&volume, from, Which::All)? {
             let (bytes, scanned) = read_segment(&volume, name)?;
-            if scanned.first != next {
+            let goes_on = if last.is_none() { scanned.first <= from } else { scanned.first == next };
+            if !goes_on {
                 return Err(OpenError::Gap { path: volume.path(name), expected: next, found: scanned.first });
             }
-            next = each(&volume, name, &bytes, &scanned, upto, &mut record)?;
+            let upto = *upto;
+            next = each(&volume, name, &bytes, &scanned, (from, upto), &mut record)?;
             if let (None, Some(_)) = (upto, scanned.goes_on_at) {
                 return Err(OpenError::Damaged { path: volume.path(name), at: scanned.end });
             }
@@ -123,6 +146,9 @@ impl<V: Volume> Log<V> {
                 warn!(path = %path.display(), at = scanned.end, "a frame was cut short; it was never acknowledged");
             }
             last = Some((name.clone(), bytes, scanned));
+        }
+        if next < from || (last.is_none() && from != Seq::FIRST) {
+            return Err(OpenError::NothingBehind { path: volume.path(""), next: from });
         }
         let segment = match last {
             Some((name, bytes, scanned)) => {
@@ -228,9 +254,57 @@ pub fn read<V: Volume>(volume: &V, next: Seq, from: Seq, limit: usize) -> Result
                 records.push(record);
             }
         };
-        each(volume, name, &bytes, &scanned, Some(upto), take)?;
+        each(volume, name, &bytes, &scanned, (from, Some(upto)), take)?;
     }
     Ok(Ok(records))
+}
+
+/// A segment that has to be read, and with which record the one after it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Absent of the last.
+    pub upto: Option<Seq>,
+}
+
+/// Of which segments there is talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those that are written no more.
+    Sealed,
+}
+
+/// The segments that have records from this one on, in order.
+pub fn parts<V: Volume>(volume: &V, from: Seq, which: Which) -> Result<Vec<Part>, OpenError> {
+    let names = segments(volume)?;
+    let before = names.partition_point(|name| first_of(name).is_some_and(|first| first <= from)).saturating_sub(1);
+    let ends = names.iter().skip(1).map(|name| first_of(name)).chain([None]);
+    let all = names.iter().zip(ends).map(|(name, upto)| Part { name: name.clone(), upto });
+    let is_asked = |part: &Part| match which {
+        Which::All => true,
+        Which::Sealed => part.upto.is_some_and(|upto| upto > from),
+    };
+    Ok(all.skip(before).filter(is_asked).collect())
+}
+
+/// Hands over the records of a segment from this one on; the number that comes next.
+pub fn read_part<V: Volume>(volume: &V, part: &Part, from: Seq, record: impl FnMut(Record)) -> Result<Seq, OpenError> {
+    let (bytes, scanned) = read_segment(volume, &part.name)?;
+    if scanned.first > from {
+        return Err(OpenError::Gap { path: volume.path(&part.name), expected: from, found: scanned.first });
+    }
+    each(volume, &part.name, &bytes, &scanned, (from, part.upto), record)
+}
+
+/// The number of the record that comes behind all that can be read.
+pub fn end<V: Volume>(volume: &V) -> Result<Seq, OpenError> {
+    let Some(last) = segments(volume)?.pop() else { return Ok(Seq::FIRST) };
+    let (bytes, scanned) = read_segment(volume, &last)?;
+    let from = scanned.frames.last().map_or(scanned.first, |(first, _)| *first);
+    each(volume, &last, &bytes, &scanned, (from, None), drop)
 }
 
 /// The name of the segment that begins with this record.
@@ -258,18 +332,18 @@ pub fn read_segment<V: Volume>(volume: &V, name: &str) -> Result<(Vec<u8>, Scann
     Ok((bytes, scanned))
 }
 
-/// Hands over a segment's records, up to where the next one begins; the number that comes next.
+/// Hands over a segment's records from one on, up to where the next one begins; the number that comes next.
 fn each<V: Volume>(
     volume: &V,
     name: &str,
     bytes: &[u8],
     scanned: &Scanned,
-    upto: Option<Seq>,
+    (from, upto): (Seq, Option<Seq>),
     mut record: impl FnMut(Record),
 ) -> Result<Seq, OpenError> {
     let damaged = |at| OpenError::Damaged { path: volume.path(name), at };
     let mut next = scanned.first;
-    for (first, records) in &scanned.frames {
+    for (number, (first, records)) in scanned.frames.iter().enumerate() {
         // What could not be synced was written again, to the next segment.
         if upto.is_some_and(|upto| *first >= upto) {
             break;
@@ -277,13 +351,19 @@ fn each<V: Volume>(
         if *first != next {
             return Err(damaged(records.start - FRAME_HEAD));
         }
+        if let Some((after, _)) = scanned.frames.get(number + 1).filter(|(after, _)| *after <= from) {
+            next = *after;
+            continue;
+        }
         let broken = |broken| OpenError::Record { path: volume.path(name), at: records.start, broken };
         for found in codec::take(&bytes[records.clone()]).map_err(broken)? {
             if found.seq != next {
                 return Err(damaged(records.start));
             }
             next = next.next();
-            record(found);
+            if found.seq >= from {
+                record(found);
+            }
         }
     }
     match upto {

@@ -10,6 +10,7 @@ use crate::{
     model::{ids::TenantId, time::Timestamp},
 };
 
+pub mod archive;
 pub mod codec;
 #[cfg(test)]
 pub mod conformance;

@@ -1,9 +1,14 @@
 //! A shard as its journal left it: worlds, and what is known of them beside.
 //!
-//! Invariant: nothing is decided again. Metrics go on from what the journal has, forecasts from what they had seen; advice
-//! that had not become a record is taken up when the shard runs.
+//! Invariant: nothing is decided again. Metrics go on from what was read of the journal, forecasts from what they saw of it;
+//! advice that had not become a record is taken up when the shard runs. Where a snapshot stands in for the records before
+//! it, counters and forecasts begin there: they know documents, agents and what was learnt or set (which is the worlds'
+//! and stays in force), and learn on from what comes; of contacts that were under way nothing is counted or learnt.
 
-use crate::journal::Record;
+use crate::{
+    engine::{Command, Request},
+    journal::{Record, Seq, disk::Found, snapshot::Snapshot},
+};
 
 use super::{
     advice::Advisers,
@@ -23,6 +28,31 @@ impl Recovered {
     /// Without a record yet.
     pub fn new(observer: Observer) -> Self {
         Self { core: Core::new(), observer, advisers: Advisers::default() }
+    }
+
+    /// Takes in what a journal has, in order.
+    pub fn take(&mut self, found: Found) -> Result<(), RecoverError> {
+        match found {
+            Found::Snapshot(snapshot) => {
+                self.begin(snapshot);
+                Ok(())
+            }
+            Found::Record(record) => self.repeat(record),
+        }
+    }
+
+    /// Begins with a snapshot.
+    fn begin(&mut self, snapshot: Snapshot) {
+        self.core = Core::of_snapshot(snapshot);
+        let (last, now) = (Seq(self.core.next_seq().0 - 1), self.core.now());
+        for tenant in self.core.tenants() {
+            let state = self.core.state(tenant).expect("a shard's tenants have worlds");
+            let input = Request { id: None, command: Command::Tick };
+            let events = state.introduction();
+            let introduction = Record { seq: last, now, tenant: tenant.clone(), input, events };
+            self.observer.record(&introduction, state);
+            self.advisers.repeat(&introduction, state);
+        }
     }
 
     /// Repeats one more record; [`Core::end_recovery`] follows the last.

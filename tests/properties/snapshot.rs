@@ -22,7 +22,6 @@ pub struct Snapshots {
 struct Taken {
     next: Seq,
     now: Timestamp,
-    tenant: TenantId,
     bytes: Vec<u8>,
 }
 
@@ -35,7 +34,9 @@ impl Snapshots {
     /// Takes one of the live world, reads it, and holds both against each other.
     pub fn take(&mut self, driver: &Driver, records: &[Record]) -> Result<(), String> {
         let mut bytes = Vec::new();
-        codec::state::put(driver.state().clone(), &mut bytes);
+        let core = driver.core();
+        let tenant = core.tenants().next().expect("the driver has one").clone();
+        codec::state::put(&tenant, driver.state().clone(), &mut bytes);
         let mut read = read(&bytes)?;
         check(&read).map_err(|broken| format!("as read, {broken}"))?;
         let mut live = driver.state().clone();
@@ -47,13 +48,11 @@ impl Snapshots {
             return Err("what was read differs from the live state".to_owned());
         }
         let mut again = Vec::new();
-        codec::state::put(self::read(&bytes)?, &mut again);
+        codec::state::put(&tenant, self::read(&bytes)?, &mut again);
         if again != bytes {
             return Err("what was read is written otherwise".to_owned());
         }
-        let core = driver.core();
-        let tenant = core.tenants().next().expect("the driver has one").clone();
-        self.taken = Some(Taken { next: core.next_seq(), now: core.now(), tenant, bytes });
+        self.taken = Some(Taken { next: core.next_seq(), now: core.now(), bytes });
         self.slice_items.into_iter().for_each(|items| read.sweep_in_slices_of(items));
         (self.beside, self.seen) = (Some((read, live)), records.len());
         Ok(())
@@ -62,10 +61,7 @@ impl Snapshots {
     /// The snapshot that was taken last, if there is one and it is wanted.
     pub fn latest(&self, is_wanted: bool) -> Result<Option<Snapshot>, String> {
         let taken = self.taken.as_ref().filter(|_| is_wanted);
-        let snapshot = |taken: &Taken| {
-            let worlds = vec![(taken.tenant.clone(), read(&taken.bytes)?)];
-            Ok(Snapshot { next: taken.next, now: taken.now, worlds })
-        };
+        let snapshot = |taken: &Taken| Ok(Snapshot { next: taken.next, now: taken.now, worlds: worlds(&taken.bytes)? });
         taken.map(snapshot).transpose()
     }
 
@@ -88,6 +84,11 @@ impl Snapshots {
 }
 
 fn read(bytes: &[u8]) -> Result<State, String> {
+    let (_, state) = worlds(bytes)?.pop().ok_or("a snapshot has no world")?;
+    Ok(state)
+}
+
+fn worlds(bytes: &[u8]) -> Result<Vec<(TenantId, State)>, String> {
     codec::state::take(bytes).map_err(|broken| format!("a snapshot {broken}"))
 }
 

@@ -15,7 +15,10 @@ use crate::{
             Move, Offer, OfferEnd, Refusal, Route, Session, Stage, Storm, SweepStage, Told,
         },
     },
-    model::document::{Format, Source},
+    model::{
+        document::{Format, Source},
+        ids::TenantId,
+    },
     scoring::{
         Evidence, decay, evidence,
         mood::{Mood, Named, PeakEnd},
@@ -155,23 +158,34 @@ choice! {
     }
 }
 
-/// The number of a world's only field.
-const WORLD: u32 = 1;
-
-/// Appends a world.
-pub fn put(state: State, to: &mut Vec<u8>) {
-    state.into_kept().put_field(WORLD, to);
+/// A tenant with its world.
+struct Tenant {
+    tenant: TenantId,
+    world: World,
 }
 
-/// The world in these bytes.
-pub fn take(bytes: &[u8]) -> Result<State, Broken> {
+record! {
+    Tenant { 1: tenant, 2: world }
+}
+
+/// The number of a snapshot's field that holds a tenant.
+const TENANT: u32 = 1;
+
+/// Appends a tenant's world.
+pub fn put(tenant: &TenantId, state: State, to: &mut Vec<u8>) {
+    Tenant { tenant: tenant.clone(), world: state.into_kept() }.put_field(TENANT, to);
+}
+
+/// The worlds in these bytes.
+pub fn take(bytes: &[u8]) -> Result<Vec<(TenantId, State)>, Broken> {
     let mut from = Reader::new(bytes);
-    let mut world: Option<World> = None;
+    let mut tenants: Option<Vec<Tenant>> = None;
     while let Some((number, kind)) = from.tag()? {
         match number {
-            WORLD => Kept::take_field(&mut world, kind, &mut from)?,
+            TENANT => Kept::take_field(&mut tenants, kind, &mut from)?,
             _ => from.skip(kind)?,
         }
     }
-    Ok(State::of_kept(found(world, "world")?))
+    let worlds = tenants.unwrap_or_default().into_iter();
+    Ok(worlds.map(|Tenant { tenant, world }| (tenant, State::of_kept(world))).collect())
 }

@@ -1,0 +1,118 @@
+//! Making a snapshot beside a shard that runs: the last one, the segments that are written no more, and the next one.
+//!
+//! Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
+//! it takes. It needs the memory of the worlds while it works. A snapshot that fails leaves the ones before as they are.
+//! Not here: when one is made (`app::snapshots`), and how it is read (`recover`).
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crate::journal::{
+    Seq,
+    log::{self, OpenError, Which},
+    snapshot,
+    volume::{Volume, VolumeFile},
+};
+
+use super::core::{Core, RecoverError};
+
+/// How long work goes on before it rests for as long.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
+/// Of what there is to be a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Segments that are written no more, while others want the processor and the disk.
+    WhatIsSealed,
+    /// Everything, of a journal that nobody writes, as fast as it goes.
+    Everything,
+}
+
+/// A snapshot that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// The first record behind it.
+    pub next: Seq,
+    /// Its size.
+    pub bytes: u64,
+    /// Segments wholly before this record are needed no more to begin with it or with the one before.
+    pub spare_before: Option<Seq>,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotFailure {
+    /// What is there cannot be read.
+    #[error(transparent)]
+    Read(#[from] OpenError),
+    /// Records do not follow the last snapshot.
+    #[error(transparent)]
+    Repeat(#[from] RecoverError),
+    /// It cannot be written.
+    #[error("the snapshot cannot be written: {0}")]
+    Write(io::Error),
+}
+
+/// Bytes of segments that are written no more and that the newest snapshot does not have.
+pub fn waiting<V: Volume>(volume: &V) -> Result<u64, OpenError> {
+    let parts = log::parts(volume, snapshot::newest_next(volume)?, Which::Sealed)?;
+    let size = |name: &str| {
+        let size = volume.open(name).and_then(|file| file.size());
+        size.map_err(|source| OpenError::Io { path: volume.path(name), source })
+    };
+    parts.iter().map(|part| size(&part.name)).sum()
+}
+
+/// Makes a snapshot and keeps the one before; `None` = there is nothing new, or `is_wanted` said no in between.
+pub fn make<V: Volume>(volume: &V, of: Of, is_wanted: impl Fn() -> bool) -> Result<Option<Made>, SnapshotFailure> {
+    let which = match of {
+        Of::WhatIsSealed => Which::Sealed,
+        Of::Everything => Which::All,
+    };
+    let mut core = match snapshot::newest(volume, log::end(volume)?)? {
+        Some(snapshot) => Core::of_snapshot(snapshot),
+        None => Core::new(),
+    };
+    let (before, mut pace) = (core.next_seq(), Pace::new(of));
+    for part in log::parts(volume, before, which)? {
+        if !is_wanted() {
+            return Ok(None);
+        }
+        let mut so_far = Ok(());
+        log::read_part(volume, &part, core.next_seq(), |record| {
+            if so_far.is_ok() {
+                so_far = core.repeat(&record);
+                pace.keep();
+            }
+        })?;
+        so_far?;
+    }
+    let next = core.next_seq();
+    if next == before || !is_wanted() {
+        return Ok(None);
+    }
+    let bytes = snapshot::write(volume, core.into_snapshot()).map_err(SnapshotFailure::Write)?;
+    Ok(Some(Made { next, bytes, spare_before: snapshot::keep_newest(volume)? }))
+}
+
+/// Rests for as long as it works.
+struct Pace {
+    of: Of,
+    since: Instant,
+}
+
+impl Pace {
+    fn new(of: Of) -> Self {
+        Self { of, since: Instant::now() }
+    }
+
+    fn keep(&mut self) {
+        let worked = self.since.elapsed();
+        if self.of == Of::WhatIsSealed && worked >= AT_ONCE {
+            std::thread::sleep(worked);
+            self.since = Instant::now();
+        }
+    }
+}
