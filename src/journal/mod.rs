@@ -19,6 +19,8 @@ pub mod memory;
 mod segment;
 pub mod volume;
 
+pub use codec::fingerprint;
+
 /// A record's number within its journal, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(pub u64);

@@ -7,15 +7,16 @@
 
 mod call;
 mod odd_time;
+mod repeats;
 mod table;
 mod world;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use attune::{
     api::pb,
     app::Daemon,
-    config::{DocumentSource, Settings},
+    config::{DocumentSource, Durability, Settings},
     model::{
         document::{Document, Format},
         ids::TenantId,
@@ -203,11 +204,21 @@ fn tenant(number: usize) -> String {
 }
 
 async fn start(tenants: usize) -> Daemon {
+    start_with(tenants, Settings { durability: Durability::Memory, ..Settings::default() }).await
+}
+
+/// One whose journal is in this folder.
+async fn start_in(folder: &Path, tenants: usize) -> Daemon {
+    let journal_folder = folder.to_owned();
+    start_with(tenants, Settings { durability: Durability::Sync, journal_folder, ..Settings::default() }).await
+}
+
+async fn start_with(tenants: usize, settings: Settings) -> Daemon {
     let document = Document::parse(world::OFFICE, Format::Toml).expect("the office's document is valid");
     let document = DocumentSource::Given(Arc::new(document));
     let named = |number| (TenantId::new(&tenant(number)).expect("a name"), document.clone());
     let loopback = "127.0.0.1:0".parse().expect("an address");
     let tenants = (0..tenants).map(named).collect();
-    let settings = Settings { listen: loopback, admin_listen: loopback, tenants, ..Settings::default() };
+    let settings = Settings { listen: loopback, admin_listen: loopback, tenants, ..settings };
     Daemon::start(settings).await.expect("the daemon starts")
 }
