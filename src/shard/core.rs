@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Command, HoldRules, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
-    journal::{self, Record, Seq},
+    journal::{Record, Seq},
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},
@@ -428,7 +428,7 @@ impl Core {
 
     fn apply(&mut self, now: Timestamp, world: usize, request: Request) -> (Result<Reply, Reject>, Option<Applied>) {
         let at = &mut self.worlds[world];
-        let outcome = at.state.apply(now, &request, journal::fingerprint);
+        let outcome = at.state.apply(now, &request, Record::fingerprint);
         if outcome.events.is_empty() {
             self.reschedule(world);
             return (outcome.reply, None);
