@@ -39,9 +39,8 @@ pub fn put(records: &[Record], to: &mut Vec<u8>) {
     }
 }
 
-/// Tells a command from every other, today and in every later version: a hash of how it is kept, which is how a request
-/// that is repeated after an upgrade is known again.
-pub fn fingerprint(command: &Command) -> u64 {
+/// The hash of how a command is kept ([`Record::fingerprint`]).
+pub(super) fn fingerprint(command: &Command) -> u64 {
     let mut bytes = Vec::with_capacity(COMMAND_BYTES_USUAL);
     command.put_field(COMMAND, &mut bytes);
     fnv_1a(&bytes)

@@ -6,7 +6,7 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
-    engine::{Event, Request},
+    engine::{Command, Event, Request},
     model::{ids::TenantId, time::Timestamp},
 };
 
@@ -64,6 +64,14 @@ pub struct Record {
     pub input: Request,
     /// What happened; never empty.
     pub events: Vec<Event>,
+}
+
+impl Record {
+    /// Tells a command from every other, today and in every later version: a hash of how a record keeps it, by which a
+    /// request that is repeated after a restart or an upgrade is known again.
+    pub fn fingerprint(command: &Command) -> u64 {
+        Record::fingerprint(command)
+    }
 }
 
 /// What is appended at once; shared, because the one who appends reads it again on release.

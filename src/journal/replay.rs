@@ -101,7 +101,7 @@ impl Replay {
         match how {
             How::Repeat => record.events.iter().for_each(|event| state.evolve(record.now, event)),
             How::Decide => {
-                let mut decided = state.apply(record.now, &record.input, codec::fingerprint).events.into_iter();
+                let mut decided = state.apply(record.now, &record.input, Record::fingerprint).events.into_iter();
                 let differs = record.events.iter().enumerate().find_map(|(at, recorded)| match decided.next() {
                     Some(event) if event == *recorded => None,
                     decided => Some(Fault::Differs { at, decided }),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Command, HoldRules, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
-    journal::{Record, Seq, codec, snapshot::Snapshot},
+    journal::{Record, Seq, snapshot::Snapshot},
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},
@@ -453,7 +453,7 @@ impl Core {
 
     fn apply(&mut self, now: Timestamp, world: usize, request: Request) -> (Result<Reply, Reject>, Option<Applied>) {
         let at = &mut self.worlds[world];
-        let outcome = at.state.apply(now, &request, codec::fingerprint);
+        let outcome = at.state.apply(now, &request, Record::fingerprint);
         if outcome.events.is_empty() {
             self.reschedule(world);
             return (outcome.reply, None);

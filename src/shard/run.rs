@@ -365,7 +365,7 @@ impl<J: Journal> Shard<J> {
 
     fn brings_more(&self, item: &Item) -> bool {
         let state = self.core.state(item.tenant());
-        item.brings_more(|request| state.is_some_and(|state| state.has_answered(request, codec::fingerprint)))
+        item.brings_more(|request| state.is_some_and(|state| state.has_answered(request, Record::fingerprint)))
     }
 
     fn look_for_room(&mut self) {

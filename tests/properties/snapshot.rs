@@ -69,8 +69,8 @@ impl Snapshots {
     pub fn follow(&mut self, records: &[Record]) -> Result<(), String> {
         let Some((read, live)) = &mut self.beside else { return Ok(()) };
         for record in &records[self.seen..] {
-            let events = read.apply(record.now, &record.input, codec::fingerprint).events;
-            if events != live.apply(record.now, &record.input, codec::fingerprint).events {
+            let events = read.apply(record.now, &record.input, Record::fingerprint).events;
+            if events != live.apply(record.now, &record.input, Record::fingerprint).events {
                 return Err(format!("{:?} is decided otherwise by what was read: {events:?}", record.input));
             }
             let (events, were) = (alike(events), alike(record.events.clone()));

@@ -7,15 +7,16 @@
 
 mod call;
 mod odd_time;
+mod repeats;
 mod table;
 mod world;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use attune::{
     api::pb,
     app::Daemon,
-    config::{DocumentSource, Settings},
+    config::{DocumentSource, Durability, Settings},
     model::{
         document::{Document, Format},
         ids::TenantId,
@@ -205,10 +206,20 @@ fn tenant(number: usize) -> String {
 }
 
 async fn start(tenants: usize) -> Daemon {
+    start_with(tenants, Settings::passing()).await
+}
+
+/// One whose journal is in this folder.
+async fn start_in(folder: &Path, tenants: usize) -> Daemon {
+    let journal_folder = folder.to_owned();
+    start_with(tenants, Settings { durability: Durability::Sync, journal_folder, ..Settings::passing() }).await
+}
+
+async fn start_with(tenants: usize, settings: Settings) -> Daemon {
     let document = Document::parse(world::OFFICE, Format::Toml).expect("the office's document is valid");
     let document = DocumentSource::Given(Arc::new(document));
     let named = |number| (TenantId::new(&tenant(number)).expect("a name"), document.clone());
     let tenants = (0..tenants).map(named).collect();
-    let settings = Settings { tenants, ..Settings::passing() };
+    let settings = Settings { tenants, ..settings };
     Daemon::start(settings).await.expect("the daemon starts")
 }

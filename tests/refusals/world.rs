@@ -7,7 +7,7 @@ use std::{
 
 use attune::api::pb::{self, agent_service_client::AgentServiceClient, watch_offers_response::Event};
 use prost::Message;
-use prost_reflect::{DescriptorPool, MethodDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, SerializeOptions};
 use serde::de::DeserializeSeed;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -37,10 +37,14 @@ pub struct World {
 }
 
 impl World {
+    /// The same world at another daemon, where its agents' streams are not open.
+    pub async fn moved_to(self, address: &str) -> Self {
+        Self { channel: connect(address).await, streams: BTreeMap::new(), ..self }
+    }
+
     /// Sets the scene in a tenant where nothing has happened yet.
     pub async fn open(address: &str, tenant: &str) -> Self {
-        let channel = Channel::from_shared(format!("http://{address}")).expect("an address");
-        let channel = channel.connect().await.expect("the daemon answers");
+        let channel = connect(address).await;
         let names = BTreeMap::from([
             ("in_a_minute", time_in(60)),
             ("in_two_hours", time_in(7_200)),
@@ -81,9 +85,14 @@ impl World {
         message.encode_to_vec()
     }
 
+    /// What this request is answered.
+    pub async fn answer_to(&self, method: &MethodDescriptor, request: Vec<u8>) -> Result<DynamicMessage, Refusal> {
+        call(&self.channel, method, request).await.map_err(|status| Refusal::new(&status))
+    }
+
     /// How this request is refused; `None` if it is not.
     pub async fn refusal_of(&self, method: &MethodDescriptor, request: Vec<u8>) -> Option<Refusal> {
-        call(&self.channel, method, request).await.err().map(|status| Refusal::new(&status))
+        self.answer_to(method, request).await.err()
     }
 
     /// Everything that a refused call could have changed.
@@ -250,6 +259,11 @@ impl World {
             other => other.clone(),
         }
     }
+}
+
+async fn connect(address: &str) -> Channel {
+    let channel = Channel::from_shared(format!("http://{address}")).expect("an address");
+    channel.connect().await.expect("the daemon answers")
 }
 
 /// In RFC 3339.

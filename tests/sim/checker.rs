@@ -318,7 +318,7 @@ impl World {
 
     /// Decides the record's command anew.
     fn decide(&mut self, record: &Record) -> Result<(), String> {
-        let outcome = self.replica.apply(record.now, &record.input, codec::fingerprint);
+        let outcome = self.replica.apply(record.now, &record.input, Record::fingerprint);
         if outcome.events != record.events {
             return Err(format!("it led to {:?}, and leads to {:?}", record.events, outcome.events));
         }

@@ -13,7 +13,7 @@ use rand::RngExt;
 
 use crate::{
     engine::{Command, Event, Outcome, Proposal, Reply, Request, Seeker, State},
-    journal::codec,
+    journal::Record,
     model::{
         agent::{Expected, Presence},
         contact::CancelReason,
@@ -106,7 +106,7 @@ impl World {
 
     /// Applies what is to be measured; only this is inside the measured time.
     pub fn decide(&mut self, request: &Request) -> Outcome {
-        self.state.apply(self.now, request, codec::fingerprint)
+        self.state.apply(self.now, request, Record::fingerprint)
     }
 
     /// Takes an arrival's contact back out of the world.
@@ -229,7 +229,7 @@ impl World {
         for kind in 0..self.shape.queues * self.shape.own {
             let contact = self.cast.contact_of(Side::Idle, kind % self.shape.queues, kind / self.shape.queues);
             let request = request(Command::EnqueueContact(Box::new(contact)));
-            let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &request, codec::fingerprint));
+            let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &request, Record::fingerprint));
             self.first_of_kind.saturating_record(nanos);
             self.undo_arrival(&Decided::of(outcome), &request);
         }
@@ -267,7 +267,7 @@ impl World {
     }
 
     fn apply(&mut self, command: Command) -> Outcome {
-        let outcome = self.state.apply(self.now, &request(command), codec::fingerprint);
+        let outcome = self.state.apply(self.now, &request(command), Record::fingerprint);
         if let Err(reject) = &outcome.reply {
             panic!("the bench's own commands are valid, but {reject}");
         }

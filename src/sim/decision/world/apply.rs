@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     engine::{Command, Proposal},
-    journal::codec,
+    journal::Record,
     sim::decision::shape::{Wording, document},
 };
 
@@ -19,7 +19,7 @@ impl World {
         self.shape.queues -= 1;
         let proposal = Proposal { moves: BTreeMap::from([(last, first)]), ..Proposal::new(document) };
         let command = request(Command::ApplyDocument(Box::new(proposal)));
-        let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &command, codec::fingerprint));
+        let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &command, Record::fingerprint));
         assert!(outcome.reply.is_ok(), "the bench's own documents fit, but {:?}", outcome.reply);
         nanos
     }
@@ -31,13 +31,13 @@ impl World {
 
     /// The next slice; nanoseconds that took.
     pub fn slice(&mut self) -> u64 {
-        self.meter.measured(|| self.state.apply(self.now, &request(Command::Sweep), codec::fingerprint)).0
+        self.meter.measured(|| self.state.apply(self.now, &request(Command::Sweep), Record::fingerprint)).0
     }
 
     /// A contact comes and leaves again; nanoseconds that its coming took.
     pub fn arrive_and_leave(&mut self) -> u64 {
         let arrival = self.arrival();
-        let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &arrival, codec::fingerprint));
+        let (nanos, _, outcome) = self.meter.measured(|| self.state.apply(self.now, &arrival, Record::fingerprint));
         if outcome.reply.is_ok() {
             self.undo_arrival(&Decided::of(outcome), &arrival);
         }
