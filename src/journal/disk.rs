@@ -227,7 +227,11 @@ impl<V: Volume> Writer<V> {
                     self.tell_room();
                     let _ = done.send(result.map_err(|problem| AppendError::failed(&batch, problem.to_string())));
                 }
-                Err(RecvTimeoutError::Timeout) => self.touch(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.touch();
+                    self.log.collect();
+                    self.tell_room();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.tended.elapsed() >= TEND_EVERY {

@@ -176,7 +176,12 @@ impl<V: Volume> Log<V> {
         self.spares.room()
     }
 
-    /// Tries again to make the segments that a full disk had no room for; to be called every few seconds.
+    /// Takes over the segments that were made meanwhile.
+    pub fn collect(&mut self) {
+        self.spares.collect();
+    }
+
+    /// The same, and tries again to make the segments that a full disk had no room for; to be called every few seconds.
     pub fn tend(&mut self) {
         self.spares.tend();
     }
@@ -184,7 +189,7 @@ impl<V: Volume> Log<V> {
     /// Appends a batch that continues it; it is on the disk when this returns.
     pub fn append(&mut self, batch: &[Record]) -> io::Result<()> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
-        self.spares.collect();
+        self.collect();
         let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put(batch, to));
         framed.ok_or_else(|| io::Error::other("the batch has more than 4 GiB"))?;
         if self.write(first.seq).is_err() {

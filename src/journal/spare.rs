@@ -134,7 +134,7 @@ impl<V: Volume> Spares<V> {
         match made {
             Ok(spare) => {
                 if self.is_scarce {
-                    info!("the journal has room again");
+                    info!("the journal's next segment could be made after all");
                 }
                 self.is_scarce = false;
                 self.ready.push(spare);
