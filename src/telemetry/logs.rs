@@ -53,15 +53,33 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// Why a filter cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FilterError {
+    /// Its parser counts on ASCII, and panics on some other texts.
+    #[error("contains {0:?}; a filter is ASCII, such as info or warn,attune::shard=debug")]
+    NotAscii(char),
+    /// It is no filter.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
 /// Says whether a filter (`info`, or `warn,attune::shard=debug`) can be read, and if not, why.
-pub fn check_filter(filter: &str) -> Result<(), ParseError> {
-    EnvFilter::try_new(filter).map(drop)
+pub fn check_filter(filter: &str) -> Result<(), FilterError> {
+    parse(filter).map(drop)
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, FilterError> {
+    match filter.chars().find(|letter| !letter.is_ascii()) {
+        Some(letter) => Err(FilterError::NotAscii(letter)),
+        None => Ok(EnvFilter::try_new(filter)?),
+    }
 }
 
 /// Logs from now on, for the whole process; asked again, nothing changes.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
+pub fn init(format: LogFormat, filter: &str) -> Result<(), FilterError> {
     let colours = io::stderr().is_terminal();
-    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(filter)?);
+    let (filter, handle) = reload::Layer::new(parse(filter)?);
     let lines = layer().with_ansi(colours).with_writer(io::stderr);
     // A second start in one process (tests, `attune demo`) goes on with the first one's log.
     let started = match format {
@@ -75,10 +93,22 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
 }
 
 /// Logs by another filter from now on; without [`init`], nothing changes.
-pub fn set_filter(filter: &str) -> Result<(), ParseError> {
-    let filter = EnvFilter::try_new(filter)?;
+pub fn set_filter(filter: &str) -> Result<(), FilterError> {
+    let filter = parse(filter)?;
     if let Some(handle) = FILTER.get() {
         handle.reload(filter).expect("the log lives as long as the process");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_ascii() {
+        assert!(check_filter("warn,attune::shard=debug").is_ok());
+        assert!(matches!(check_filter("\n12é[0.0.1:0"), Err(FilterError::NotAscii('é'))));
+        assert!(matches!(check_filter("attune=loudly"), Err(FilterError::Parse(_))));
+    }
 }
