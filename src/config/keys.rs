@@ -130,7 +130,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "journal.archive_mib",
         default: "0",
-        help: "The same in MiB, the oldest removed first; 0 = without limit.",
+        help: "The same in MiB, the oldest removed first, 0-1073741824; 0 = without limit.",
         form: Form::Number { least: 0, most: 1 << 30 },
         change: Change::Restart,
         get: |settings| settings.archive_mib.to_string(),
