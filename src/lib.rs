@@ -22,8 +22,8 @@
 //! Signals by stream alone are not commands each: the shard gathers those of a contact, and one command a second takes
 //! them. They are the one exception to "answered means durable": accepted means gathered.
 //!
-//! A [`Record`](journal::Record) is a command, its time, and the events that followed. Recovery evolves the events and
-//! never decides again; replay and simulation apply the commands at their times and must come to the same events.
+//! A [`Record`](journal::Record) is a command, its time, and the events that followed. Recovery begins with the last
+//! snapshot of the worlds, evolves the events behind it and never decides again; replay and simulation apply the commands at their times and must come to the same events.
 //!
 //! Matching is event-driven in both directions (a contact arrives, an agent becomes free, a requirement relaxes) and
 //! never a scan or a poll. Contacts with equal requirements form a class with one line; agents with equal
@@ -44,8 +44,9 @@
 //!    `change` what outsiders may follow; `invariant` what must always hold.
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
-//! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
-//!    a folder; and the journal in memory, which can be told to fail.
+//! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
+//!    `disk`, segments in a folder; `snapshot`, where recovery begins, and `archive`, where segments then go; and the journal
+//!    in memory, which can be told to fail.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
 //!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
 //!    recorded command, so that no decision reads it and replay stays exact.
@@ -88,8 +89,7 @@
 //!
 //! No stubs stand for them; each is a folder or a file when it comes.
 //!
-//! * Snapshots and an archive for `journal::disk`; etcd: a file beside it, under the same conformance tests; `app`
-//!   chooses.
+//! * etcd: a file beside `journal::disk`, under the same conformance tests; `app` chooses.
 //! * Estimates of waits: a file in `forecast`.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.

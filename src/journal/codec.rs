@@ -1,7 +1,7 @@
 //! Records as bytes, for journals that outlive the process.
 //!
-//! Protobuf's encoding by tables of numbered fields (`model`, `engine`), so that old records are read by every later
-//! version. Invariant: a record reads as it was written, and bytes that are none are an error with a reason.
+//! Protobuf's encoding by tables of numbered fields (`model`, `engine`, and `state` for snapshots), so that old records are
+//! read by every later version. Invariant: a record reads as it was written, and bytes that are none are an error with a reason.
 
 mod engine;
 mod model;

@@ -70,7 +70,7 @@ impl Record {
     /// Tells a command from every other, today and in every later version: a hash of how a record keeps it, by which a
     /// request that is repeated after a restart or an upgrade is known again.
     pub fn fingerprint(command: &Command) -> u64 {
-        Record::fingerprint(command)
+        codec::fingerprint(command)
     }
 }
 
