@@ -473,11 +473,15 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
         let names = std::fs::read_dir(&journal).expect("it is there").map(|entry| entry.expect("readable").file_name());
         names.filter(|name| name.to_string_lossy().ends_with(".snapshot")).count()
     };
-    let ledger = Shared::default();
+    let (ledger, mut random) = (Shared::default(), StdRng::seed_from_u64(1));
     for life in 0..3 {
-        let process = Process::start(&journal).await;
+        let process = Process::start(&journal, Disk::Real).await;
         assert_eq!(snapshots(), life.min(2));
-        assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new(), "after {life} stops");
+        assert_eq!(
+            compare(&process.channel, &ledger, Look::All, &mut random).await,
+            Vec::<String>::new(),
+            "after {life} stops"
+        );
         found_agents(&process.channel).await;
         let mut clients = JoinSet::new();
         clients.spawn(platform(process.channel.clone(), ledger.clone(), 0, life));
@@ -489,12 +493,15 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
         }
     }
     // And killed behind its snapshots, as ever.
-    let process = Process::start(&journal).await;
-    assert_eq!((snapshots(), compare(&process.channel, &ledger).await), (2, Vec::<String>::new()));
+    let process = Process::start(&journal, Disk::Real).await;
+    assert_eq!(
+        (snapshots(), compare(&process.channel, &ledger, Look::All, &mut random).await),
+        (2, Vec::<String>::new())
+    );
     found_agents(&process.channel).await;
     process.kill();
-    let process = Process::start(&journal).await;
-    assert_eq!(compare(&process.channel, &ledger).await, Vec::<String>::new());
+    let process = Process::start(&journal, Disk::Real).await;
+    assert_eq!(compare(&process.channel, &ledger, Look::All, &mut random).await, Vec::<String>::new());
     assert!(ledger.lock().queued.len() > 20, "there was load");
 }
 

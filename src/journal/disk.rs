@@ -176,7 +176,8 @@ impl<V: Volume> Journal for DiskJournal<V> {
         Box::new(move |from, limit| {
             let unreadable = |problem: String| ReadError::Unreadable { problem };
             let gone = |oldest| ReadError::Gone { asked: from, oldest };
-            let read = |from, limit| log::read(&volume, next, from, limit).map_err(|error| unreadable(error.to_string()));
+            let read =
+                |from, limit| log::read(&volume, next, from, limit).map_err(|error| unreadable(error.to_string()));
             let oldest = match read(from, limit)? {
                 Ok(records) => return Ok(records),
                 Err(oldest) => oldest,

@@ -14,7 +14,7 @@ use crate::{
     model::{ids::TenantId, limits::PAGE_MAX, time::Timestamp},
 };
 
-use super::{Record, codec};
+use super::Record;
 
 /// What is done with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
-    journal::{self, AppendError, Journal, Room, codec},
+    journal::{self, AppendError, Journal, Record, Room},
     model::{limits::BATCH_MAX, time::Timestamp},
 };
 

@@ -14,7 +14,7 @@ use attune::{
         invariant::{check, check_settled},
         view::{ContactState, ContactView},
     },
-    journal::{Batch, Record, Seq, codec},
+    journal::{Batch, Record, Seq},
     model::{
         ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey, RequestId, TenantId},
         limits::REQUEST_KEPT_SECS,

@@ -10,9 +10,10 @@ use crate::{
     engine::{
         State,
         kept::{
-            Actions, Agent, Contact, Cooldown, Counted, DocumentVersion, EndedOffer, Engagement, EngagementPhase, Grant, Heard, Hold,
-            Kept as World, KeptBudgets, KeptContact, KeptQueue, KeptRequest, KeptSweep, KeptTombstones, Learnt, LearntLevel, Load, LostSession,
-            Move, Offer, OfferEnd, Refusal, Route, Session, Stage, Storm, SweepStage, Told,
+            Actions, Agent, Contact, Cooldown, Counted, DocumentVersion, EndedOffer, Engagement, EngagementPhase,
+            Grant, Heard, Hold, Kept as World, KeptBudgets, KeptContact, KeptQueue, KeptRequest, KeptSweep,
+            KeptTombstones, Learnt, LearntLevel, Load, LostSession, Move, Offer, OfferEnd, Refusal, Route, Session,
+            Stage, Storm, SweepStage, Told,
         },
     },
     model::{
