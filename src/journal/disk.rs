@@ -17,11 +17,11 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Journal, ReadError, Record, Seq,
+    AppendError, Batch, Found, Journal, ReadError, Record, Seq,
     archive::Archive,
     gap,
     log::{self, Log, Making, Part, Which},
-    snapshot::{self, Snapshot},
+    snapshot,
     volume::{Folder, Volume},
 };
 use crate::model::time::Timestamp;
@@ -48,15 +48,6 @@ pub struct DiskJournal {
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
     _lock: File,
-}
-
-/// What a journal has, in order.
-#[derive(Debug)]
-pub enum Found {
-    /// What the records before those that follow led to; it comes first.
-    Snapshot(Snapshot),
-    /// A record.
-    Record(Record),
 }
 
 /// Where reading begins.

@@ -6,7 +6,7 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
-    engine::{Event, Request},
+    engine::{Event, Request, State},
     model::{ids::TenantId, time::Timestamp},
 };
 
@@ -54,6 +54,26 @@ pub struct Record {
     pub input: Request,
     /// What happened; never empty.
     pub events: Vec<Event>,
+}
+
+/// Everything that the records before `next` led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The first record behind it.
+    pub next: Seq,
+    /// When the last record before it was decided.
+    pub now: Timestamp,
+    /// Tenants' worlds, in the order in which they came.
+    pub worlds: Vec<(TenantId, State)>,
+}
+
+/// What a journal has, in order.
+#[derive(Debug)]
+pub enum Found {
+    /// What the records before those that follow led to; it comes first.
+    Snapshot(Snapshot),
+    /// A record.
+    Record(Record),
 }
 
 /// What is appended at once; shared, because the one who appends reads it again on release.
