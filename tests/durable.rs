@@ -478,7 +478,7 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
         let process = Process::start(&journal, Disk::Real).await;
         assert_eq!(snapshots(), life.min(2));
         assert_eq!(
-            compare(&process.channel, &ledger, Look::All, &mut random).await,
+            compare(&process.channel, &ledger, Look::Everything, &mut random).await,
             Vec::<String>::new(),
             "after {life} stops"
         );
@@ -495,13 +495,13 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
     // And killed behind its snapshots, as ever.
     let process = Process::start(&journal, Disk::Real).await;
     assert_eq!(
-        (snapshots(), compare(&process.channel, &ledger, Look::All, &mut random).await),
+        (snapshots(), compare(&process.channel, &ledger, Look::Everything, &mut random).await),
         (2, Vec::<String>::new())
     );
     found_agents(&process.channel).await;
     process.kill();
     let process = Process::start(&journal, Disk::Real).await;
-    assert_eq!(compare(&process.channel, &ledger, Look::All, &mut random).await, Vec::<String>::new());
+    assert_eq!(compare(&process.channel, &ledger, Look::Everything, &mut random).await, Vec::<String>::new());
     assert!(ledger.lock().queued.len() > 20, "there was load");
 }
 

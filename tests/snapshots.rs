@@ -6,11 +6,12 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use attune::{
+    app::snapshots::make::{Made, Of, make, waiting},
     engine::{Command, Event, event::PresenceBecause},
     journal::{
-        Journal, Record, Seq,
+        Found, Journal, Record, Seq,
         archive::Archive,
-        disk::{DiskJournal, Found, Settings},
+        disk::{DiskJournal, Settings},
         log::segments,
         snapshot::{KEPT, names, next_of},
         volume::{Folder, Volume},
@@ -24,12 +25,7 @@ use attune::{
         requirement::Requirement,
         time::{Span, Timestamp},
     },
-    shard::{
-        core::Core,
-        observe::Observer,
-        recover::Recovered,
-        snapshot::{self, Of},
-    },
+    shard::{core::Core, observe::Observer, recover::Recovered},
     sim::driver::Driver,
 };
 use tempfile::TempDir;
@@ -173,8 +169,8 @@ impl Office {
         read
     }
 
-    fn snapshot(&self, of: Of) -> Option<snapshot::Made> {
-        snapshot::make(&self.folder(), of, || true).expect("it is made")
+    fn snapshot(&self, of: Of) -> Option<Made> {
+        make(&self.folder(), of, || true).expect("it is made")
     }
 
     fn snapshots(&self) -> Vec<PathBuf> {
@@ -211,10 +207,10 @@ async fn a_start_from_a_snapshot_is_one_from_everything_at_any_time() {
         office.work(25);
         office.keep().await;
         let all = office.records.len();
-        let waiting = snapshot::waiting(&office.folder()).expect("readable");
-        assert!(waiting >= SEGMENT, "segments are sealed: {waiting}");
+        let sealed = waiting(&office.folder()).expect("readable");
+        assert!(sealed >= SEGMENT, "segments are sealed: {sealed}");
         let made = office.snapshot(Of::WhatIsSealed).expect("there is news");
-        assert_eq!(snapshot::waiting(&office.folder()).expect("readable"), 0);
+        assert_eq!(waiting(&office.folder()).expect("readable"), 0);
         assert_eq!(office.snapshot(Of::WhatIsSealed), None, "nothing is new any more");
         let read = office.compare();
         assert_eq!(made.next.0 as usize + read, all + 1, "only what stands behind the snapshot is read");

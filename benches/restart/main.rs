@@ -13,7 +13,10 @@ use std::{
 };
 
 use attune::{
-    app::Daemon,
+    app::{
+        Daemon,
+        snapshots::make::{Of, make},
+    },
     config::{Durability, Settings},
     engine::{Command, Event, Request},
     journal::{
@@ -33,7 +36,6 @@ use attune::{
     shard::{
         clock,
         core::{Applied, Core},
-        snapshot::{self, Of},
     },
 };
 use tokio::runtime::Runtime;
@@ -67,7 +69,7 @@ fn measure(waiting: usize) {
     let written = Writer::of(&folder).write(waiting);
     let everything = median(|| start(place.path()));
     let began = Instant::now();
-    let made = snapshot::make(&folder, Of::Everything, || true).expect("it is made").expect("there is news");
+    let made = make(&folder, Of::Everything, || true).expect("it is made").expect("there is news");
     let took = began.elapsed();
     let from_it = median(|| start(place.path()));
     println!(

@@ -47,7 +47,7 @@ mod program;
 mod reload;
 mod serve;
 mod signals;
-mod snapshots;
+pub mod snapshots;
 mod stop_on_panic;
 mod threads;
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: one thread does this, and the daemon goes on whatever becomes of it: a failure is logged and counted, and
 //! tried again. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
-//! there meanwhile. Not here: how one is made (`shard::snapshot`).
+//! there meanwhile. Not here: how one is made (`make`).
 
 use std::{
     io,
@@ -26,12 +26,13 @@ use crate::{
         log::OpenError,
         volume::{Folder, Volume},
     },
-    shard::{
-        clock,
-        snapshot::{self, Of, SnapshotFailure},
-    },
+    shard::clock,
     telemetry::metrics::{SNAPSHOT_BYTES, SNAPSHOT_TIME, SNAPSHOTS},
 };
+
+pub mod make;
+
+use make::{Of, SnapshotFailure};
 
 /// How often it is looked whether there is enough for a snapshot.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -125,7 +126,7 @@ impl Keeper {
     }
 
     fn is_due(&self) -> bool {
-        match snapshot::waiting(&self.folder) {
+        match make::waiting(&self.folder) {
             Ok(bytes) => bytes >= self.every,
             Err(problem) => {
                 self.failed(&problem.into());
@@ -145,7 +146,7 @@ impl Keeper {
     fn make(&self, of: Of) {
         let started = Instant::now();
         let is_wanted = || of == Of::Everything || !self.is_stopping();
-        match snapshot::make(&self.folder, of, is_wanted) {
+        match make::make(&self.folder, of, is_wanted) {
             Ok(None) => {}
             Ok(Some(made)) => {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");

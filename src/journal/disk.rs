@@ -22,11 +22,11 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Journal, ReadError, Reader, Record, Room, Seq,
+    AppendError, Batch, Found, Journal, ReadError, Reader, Record, Room, Seq,
     archive::Archive,
     gap,
     log::{self, Log, Making, Part, Which},
-    snapshot::{self, Snapshot},
+    snapshot,
     volume::{self, Volume},
 };
 use crate::model::time::Timestamp;
@@ -64,15 +64,6 @@ pub struct DiskJournal<V: Volume = Folder> {
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
     _lock: File,
-}
-
-/// What a journal has, in order.
-#[derive(Debug)]
-pub enum Found {
-    /// What the records before those that follow led to; it comes first.
-    Snapshot(Snapshot),
-    /// A record.
-    Record(Record),
 }
 
 /// Where reading begins.

@@ -6,7 +6,7 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
-    engine::{Command, Event, Request},
+    engine::{Command, Event, Request, State},
     model::{ids::TenantId, time::Timestamp},
 };
 
@@ -72,6 +72,26 @@ impl Record {
     pub fn fingerprint(command: &Command) -> u64 {
         codec::fingerprint(command)
     }
+}
+
+/// Everything that the records before `next` led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The first record behind it.
+    pub next: Seq,
+    /// When the last record before it was decided.
+    pub now: Timestamp,
+    /// Tenants' worlds, in the order in which they came.
+    pub worlds: Vec<(TenantId, State)>,
+}
+
+/// What a journal has, in order.
+#[derive(Debug)]
+pub enum Found {
+    /// What the records before those that follow led to; it comes first.
+    Snapshot(Snapshot),
+    /// A record.
+    Record(Record),
 }
 
 /// What is appended at once; shared, because the one who appends reads it again on release.

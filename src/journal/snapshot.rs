@@ -8,22 +8,19 @@
 //!
 //! All numbers are little-endian; the chunks' bytes together are the worlds, one after the other, by the tables of
 //! `codec`. Invariant: a file with a snapshot's name was whole and synced before it got that name, so one that is not
-//! whole was damaged since, and is passed over for the one before. Not here: who makes one and when (`shard::snapshot`).
+//! whole was damaged since, and is passed over for the one before. Not here: who makes one and when (`app::snapshots`).
 
 use std::io;
 
 use tracing::warn;
 
 use super::{
-    Seq,
+    Seq, Snapshot,
     codec::{self, Broken},
     log::OpenError,
     volume::{Volume, VolumeFile},
 };
-use crate::{
-    engine::State,
-    model::{ids::TenantId, time::Timestamp},
-};
+use crate::model::time::Timestamp;
 
 const MAGIC: &[u8; 8] = b"ATTUNE-S";
 /// Raised when a snapshot of this version could not be read by the program before.
@@ -35,17 +32,6 @@ const ENDING: &str = ".snapshot";
 const UNDER_WAY: &str = "snapshot.new";
 /// So many are kept: if the newest is damaged, recovery begins with the one before.
 pub const KEPT: usize = 2;
-
-/// Everything that the records before `next` led to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    /// The first record behind it.
-    pub next: Seq,
-    /// When the last record before it was decided.
-    pub now: Timestamp,
-    /// Tenants' worlds, in the order in which they came.
-    pub worlds: Vec<(TenantId, State)>,
-}
 
 /// Why a file is no snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,6 +227,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{super::volume::Folder, *};
+    use crate::{engine::State, model::ids::TenantId};
 
     fn place() -> (TempDir, Folder) {
         let place = tempfile::tempdir().expect("a folder");

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Command, HoldRules, Proposal, Reject, Reply, Request, State, change::Change, view::Notice},
-    journal::{Record, Seq, snapshot::Snapshot},
+    journal::{Record, Seq, Snapshot},
     model::{
         document::{Document, Origin},
         ids::{AgentId, TenantId},

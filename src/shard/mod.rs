@@ -27,7 +27,6 @@ pub mod observe;
 mod outbox;
 pub mod recover;
 pub mod run;
-pub mod snapshot;
 mod streams;
 
 pub use directory::Directory;

@@ -7,7 +7,7 @@
 
 use crate::{
     engine::{Command, Request},
-    journal::{Record, Seq, disk::Found, snapshot::Snapshot},
+    journal::{Found, Record, Seq, Snapshot},
 };
 
 use super::{

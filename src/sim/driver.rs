@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     engine::{Command, Event, HoldRules, Reject, Reply, Request, State, change::Change, view::Notice},
     forecast::Forecast,
-    journal::{Record, snapshot::Snapshot},
+    journal::{Record, Snapshot},
     model::{
         document::Document,
         ids::{AgentId, RequestId, TenantId},

@@ -2,7 +2,7 @@
 
 use attune::{
     engine::{Event, State, invariant::check},
-    journal::{Record, Seq, codec, snapshot::Snapshot},
+    journal::{Record, Seq, Snapshot, codec},
     model::{ids::TenantId, time::Timestamp},
     sim::driver::Driver,
 };

@@ -2,21 +2,23 @@
 //!
 //! Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
 //! it takes. It needs the memory of the worlds while it works. A snapshot that fails leaves the ones before as they are.
-//! Not here: when one is made (`app::snapshots`), and how it is read (`recover`).
+//! Not here: when one is made, and how it is read
+//! (`shard::recover`).
 
 use std::{
     io,
     time::{Duration, Instant},
 };
 
-use crate::journal::{
-    Seq,
-    log::{self, OpenError, Which},
-    snapshot,
-    volume::{Volume, VolumeFile},
+use crate::{
+    journal::{
+        Seq,
+        log::{self, OpenError, Which},
+        snapshot,
+        volume::{Volume, VolumeFile},
+    },
+    shard::core::{Core, RecoverError},
 };
-
-use super::core::{Core, RecoverError};
 
 /// How long work goes on before it rests for as long.
 const AT_ONCE: Duration = Duration::from_millis(5);
