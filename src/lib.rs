@@ -64,7 +64,8 @@
 //!
 //! `src/bin` has the two programs, `attuned` (the daemon) and `attune` (the command line). `tests/` begins with
 //! `stories/`, routing told in text for people who know contact centres; `properties/` plays random commands against
-//! every invariant; the rest goes over the real wire. `benches/` measures the decision and the main path.
+//! every invariant; `sim/` breaks machine after machine under a journal that keeps what it acknowledged; the rest goes
+//! over the real wire. `benches/` measures the decision and the main path.
 //!
 //! # What must always hold
 //!

@@ -263,13 +263,13 @@ impl Judge {
         let world = self.worlds.entry(tenant.clone()).or_default();
         let context = |broken: String| format!("record {} ({:?}): {broken}", record.seq, record.input.command);
         world.check_order(record).map_err(context)?;
+        let read = record.events.iter().try_for_each(|event| world.read(event));
+        read.map_err(context)?;
         if self.follows {
             record.events.iter().for_each(|event| world.replica.evolve(record.now, event));
         } else {
             world.decide(record).map_err(context)?;
         }
-        let read = record.events.iter().try_for_each(|event| world.read(event));
-        read.map_err(context)?;
         for event in &record.events {
             if let Event::RequestAccepted { request, reply, .. } = event {
                 let accepted = (record.now, record.input.command.clone(), reply.clone());

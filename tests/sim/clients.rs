@@ -227,10 +227,8 @@ impl Clients {
             0..36 => self.tend(desk, judge, clock),
             36..66 => self.work(desk, judge, clock),
             66..92 => {
-                let contacts: Vec<(ContactId, Belief)> =
-                    self.contacts.iter().map(|(id, belief)| (id.clone(), *belief)).collect();
                 let agent = self.desks[desk].agent.clone();
-                let command = self.wishes.about(&contacts, agent);
+                let command = self.wishes.about(&self.contacts, agent, clock);
                 self.ask(command, judge, clock);
             }
             92..96 => self.lie(desk, judge, clock),
@@ -303,7 +301,7 @@ impl Clients {
             Command::SetPresence { agent, presence: Presence::Available }
         } else if let Some((contact, state)) = desk.work.iter().next() {
             let (contact, state) = (contact.clone(), *state);
-            match self.wishes.work(agent, contact, state) {
+            match self.wishes.work(agent, contact, state, clock) {
                 Some(command) => command,
                 None => return,
             }

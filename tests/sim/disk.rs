@@ -20,6 +20,14 @@ use tokio::sync::Notify;
 
 use crate::{coverage::Faults, plan::Plant};
 
+/// Operations on files and names, by what they are called among the faults.
+pub const MAKING: &str = "making a file";
+pub const RENAMING: &str = "renaming";
+pub const REMOVING: &str = "removing";
+pub const WRITING: &str = "writing";
+pub const SYNCING: &str = "syncing";
+pub const SYNCING_NAMES: &str = "syncing the folder";
+
 /// What a disk writes whole or not at all.
 pub const SECTOR: usize = 512;
 
@@ -33,7 +41,9 @@ pub struct Disk {
 /// When, counted in operations that change something, and how the machine goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crash {
-    /// So many operations happen before.
+    /// Only these are counted; `None` = all.
+    pub of: Option<&'static str>,
+    /// So many of them happen before.
     pub after: u32,
     /// Where in the operation it comes.
     pub at: At,
@@ -191,7 +201,9 @@ impl Disk {
         if inside.is_gone {
             return Err(gone());
         }
-        let Some(crash) = &mut inside.crash else { return Ok(None) };
+        let Some(crash) = inside.crash.as_mut().filter(|crash| crash.of.is_none_or(|of| of == what)) else {
+            return Ok(None);
+        };
         if crash.after > 0 {
             crash.after -= 1;
             return Ok(None);
@@ -374,7 +386,7 @@ impl Volume for Disk {
 
     fn create(&self, name: &str) -> io::Result<DiskFile> {
         let mut inside = self.inside.lock();
-        let at = self.begin(&mut inside, "making a file")?;
+        let at = self.begin(&mut inside, MAKING)?;
         let id = match inside.names.get(name).copied() {
             Some(id) => {
                 inside.pages(id).empty();
@@ -401,7 +413,7 @@ impl Volume for Disk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut inside = self.inside.lock();
-        let at = self.begin(&mut inside, "renaming")?;
+        let at = self.begin(&mut inside, RENAMING)?;
         let id = inside.file_of(from)?;
         inside.rename(|names| {
             names.remove(from);
@@ -412,7 +424,7 @@ impl Volume for Disk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut inside = self.inside.lock();
-        let at = self.begin(&mut inside, "removing")?;
+        let at = self.begin(&mut inside, REMOVING)?;
         inside.file_of(name)?;
         inside.rename(|names| {
             names.remove(name);
@@ -422,7 +434,7 @@ impl Volume for Disk {
 
     fn sync(&self) -> io::Result<()> {
         let mut inside = self.inside.lock();
-        let at = self.begin(&mut inside, "syncing the folder")?;
+        let at = self.begin(&mut inside, SYNCING_NAMES)?;
         if at == Some(At::Within) {
             return self.finish(&mut inside, at);
         }
@@ -444,7 +456,7 @@ impl Volume for Disk {
 impl DiskFile {
     fn try_sync(&self) -> io::Result<()> {
         let mut inside = self.disk.inside.lock();
-        let at = self.disk.begin(&mut inside, "syncing")?;
+        let at = self.disk.begin(&mut inside, SYNCING)?;
         if at == Some(At::Within) {
             inside.spill(self.id);
             return self.disk.finish(&mut inside, at);
@@ -465,7 +477,7 @@ impl VolumeFile for DiskFile {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let mut inside = self.disk.inside.lock();
         let from = usize::try_from(at).expect("files are small");
-        let at = self.disk.begin(&mut inside, "writing")?;
+        let at = self.disk.begin(&mut inside, WRITING)?;
         let grows = (from + bytes.len()).saturating_sub(inside.pages(self.id).shown.len());
         let room = inside.capacity.map_or(usize::MAX, |capacity| capacity.saturating_sub(inside.used()));
         let one_in = inside.mood.write_fails;

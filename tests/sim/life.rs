@@ -3,7 +3,7 @@
 //! Invariant: a machine is a runtime of its own, whose time stands still but for timers; when it goes, everything goes at
 //! once with it, in the middle of whatever it waits for. Clients, judge and disk stay.
 
-use std::{collections::BTreeSet, fs, io, path::PathBuf, sync::Arc};
+use std::{fs, io, path::PathBuf, sync::Arc};
 
 use attune::{
     engine::HoldRules,
@@ -87,6 +87,8 @@ struct World {
     seed: u64,
     plant: Option<Plant>,
     wall: Timestamp,
+    /// When the machine before was last seen.
+    alive_at: Option<Timestamp>,
     crashes: usize,
 }
 
@@ -128,6 +130,7 @@ impl World {
             seed,
             plant,
             wall,
+            alive_at: None,
             crashes: 0,
         }
     }
@@ -184,7 +187,8 @@ impl World {
         }
         self.clients.iter_mut().for_each(|clients| clients.connect(shard.clone()));
         let gone = self.serve(life, &clock, &shard, task).await;
-        self.wall = self.judge.lock().now(clock.now());
+        self.wall = clock.now();
+        self.alive_at = Some(self.wall - self.plan.silence());
         gone
     }
 
@@ -212,7 +216,7 @@ impl World {
             judge.compare(&recovered.core)?;
         }
         drop(judge);
-        let mut founding = recovered.core.resume(clock.now(), None, Some(HoldRules::default()));
+        let mut founding = recovered.core.resume(clock.now(), self.alive_at, Some(HoldRules::default()));
         for clients in &self.clients {
             if recovered.core.state(&clients.tenant).is_none() {
                 let founded = recovered.core.add_tenant(clock.now(), clients.tenant.clone(), document());
@@ -346,7 +350,7 @@ impl World {
                     record.events.retain(|event| !matches!(event, Event::RequestAccepted { .. }));
                 }
             }
-            Some(Plant::ReuseAnOffer) => forget_last_offers(&mut records),
+            Some(Plant::ReuseAnOffer) => renumber_last_offer(&mut records),
             Some(Plant::ForgetATimer) => {
                 for event in records.iter_mut().flat_map(|record| &mut record.events) {
                     if let Event::ContactParked { until, .. } = event {
@@ -391,35 +395,39 @@ fn last_append(disk: &Disk) -> Option<Seq> {
     names.iter().rev().find_map(|name| read_segment(disk, name).ok()?.1.frames.last().map(|(seq, _)| *seq))
 }
 
-/// Leaves out every event of the last offers that nobody took and that are over.
-fn forget_last_offers(records: &mut [Record]) {
-    let mut open = BTreeSet::new();
-    let mut taken = OfferKey(0);
-    for event in records.iter().flat_map(|record| &record.events) {
-        match event {
-            Event::OfferMade { offer, .. } => {
-                open.insert(*offer);
-            }
-            Event::OfferAccepted { offer, .. } => taken = taken.max(*offer),
-            Event::OfferDeclined { offer, .. }
-            | Event::OfferExpired { offer, .. }
-            | Event::OfferRescinded { offer, .. } => {
-                open.remove(offer);
-            }
-            _ => {}
-        }
+/// Gives the last offer, if it is over, another number, so that its own is free again.
+fn renumber_last_offer(records: &mut [Record]) {
+    let all = || records.iter().flat_map(|record| &record.events);
+    let made = all().filter_map(|event| match event {
+        Event::OfferMade { offer, .. } => Some(*offer),
+        _ => None,
+    });
+    let last = made.max();
+    let is_over = all().any(|event| match event {
+        Event::OfferAccepted { offer, .. }
+        | Event::OfferDeclined { offer, .. }
+        | Event::OfferExpired { offer, .. }
+        | Event::OfferRescinded { offer, .. } => Some(*offer) == last,
+        _ => false,
+    });
+    if !is_over {
+        return;
     }
-    let last = open.last().copied().unwrap_or(taken).max(taken);
-    for record in records {
-        record.events.retain(|event| match event {
+    for event in records.iter_mut().flat_map(|record| &mut record.events) {
+        match event {
             Event::OfferMade { offer, .. }
             | Event::OfferDelivered { offer, .. }
             | Event::OfferExtended { offer, .. }
+            | Event::OfferAccepted { offer, .. }
             | Event::OfferDeclined { offer, .. }
             | Event::OfferExpired { offer, .. }
-            | Event::OfferRescinded { offer, .. } => *offer <= last,
-            _ => true,
-        });
+            | Event::OfferRescinded { offer, .. }
+                if Some(*offer) == last =>
+            {
+                *offer = OfferKey(0);
+            }
+            _ => {}
+        }
     }
 }
 

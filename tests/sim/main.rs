@@ -26,10 +26,78 @@ use plan::Plant;
 const ALL_SEEDS: u64 = 500;
 
 /// Everything that can go wrong.
-const FAULTS: &[&str] = &[];
+const FAULTS: &[&str] = &[
+    "a client gives up waiting",
+    "a flipped bit does not matter",
+    "a flipped bit in the last append looks like a torn one",
+    "a flipped bit is refused",
+    "a folder's sync fails",
+    "a late request",
+    "a request is sent twice",
+    "a session is resumed",
+    "a shard is frozen",
+    "a slow disk",
+    "a sync fails",
+    "a write fails",
+    "an agent comes back as somebody new",
+    "an agent lies",
+    "an agent opens a second stream",
+    "an agent's stream is lost",
+    "an append fails",
+    "an unanswered request is sent again",
+    "another command under the same id",
+    "any sectors survive",
+    "crash after making a file",
+    "crash after renaming",
+    "crash after syncing",
+    "crash after syncing the folder",
+    "crash after writing",
+    "crash before making a file",
+    "crash before renaming",
+    "crash before syncing",
+    "crash before syncing the folder",
+    "crash before writing",
+    "crash within making a file",
+    "crash within renaming",
+    "crash within syncing",
+    "crash within syncing the folder",
+    "crash within writing",
+    "everybody's deadlines move",
+    "everything unsynced survives",
+    "names are lost",
+    "nothing unsynced survives",
+    "recovery is cut short",
+    "the clock is set back",
+    "the clock is set forward",
+    "the disk is full",
+    "the first sectors survive",
+    "the process alone ends",
+    "what nobody heard of happened",
+    "what nobody heard of never happened",
+];
 /// What can be asked of a contact, and what it can be meanwhile.
-const COMMANDS: &[&str] = &[];
-const STATES: &[&str] = &[];
+const COMMANDS: &[&str] = &[
+    "announce_contact",
+    "enqueue_contact",
+    "update_contact",
+    "signal",
+    "park_contact",
+    "release_contact",
+    "requeue_contact",
+    "transfer_contact",
+    "complete_contact",
+    "cancel_contact",
+    "report_connect_failed",
+    "extend_wrap_up",
+    "end_wrap_up",
+    "move_contact",
+    "pull_contact",
+    "prioritise_contact",
+];
+const STATES: &[&str] = &["announced", "queued", "parked", "offered", "engaged", "in wrap-up", "closed", "unknown"];
+/// What can be asked of an offer, and what its contact can be meanwhile: one that was never in line has none.
+const ANSWERS: &[&str] = &["ack_offer", "accept_offer", "decline_offer", "extend_offer"];
+const OFFERED: &[&str] = &["queued", "parked", "offered", "engaged", "in wrap-up", "closed", "unknown"];
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a whole number"))
@@ -109,6 +177,7 @@ fn nothing_acknowledged_is_ever_lost() {
     if seeds >= ALL_SEEDS {
         assert_eq!(sum.faults.missing(FAULTS), Vec::<&str>::new(), "faults that never occurred");
         assert_eq!(sum.coverage.missing(COMMANDS, STATES), Vec::<String>::new(), "pairs that never met");
+        assert_eq!(sum.coverage.missing(ANSWERS, OFFERED), Vec::<String>::new(), "pairs that never met");
     }
 }
 
@@ -158,10 +227,12 @@ fn a_forgotten_request_is_found() {
 
 #[test]
 fn an_offer_that_is_made_twice_is_found() {
-    assert!(!found(Plant::ReuseAnOffer).is_empty());
+    let said = found(Plant::ReuseAnOffer);
+    assert!(said.contains("is made twice") || said.contains("was made to"), "{said}");
 }
 
 #[test]
 fn a_forgotten_timer_is_found() {
-    assert!(!found(Plant::ForgetATimer).is_empty());
+    let said = found(Plant::ForgetATimer);
+    assert!(said.contains("what was due"), "{said}");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use attune::model::time::{Span, Timestamp};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use crate::disk::{At, Crash, End, Mood};
+use crate::disk::{At, Crash, End, MAKING, Mood, RENAMING, SYNCING_NAMES};
 
 /// A fault that is planted, so that a test can show that it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Plant {
     ReleaseFirst,
     /// Recovery forgets an accepted request.
     ForgetARequest,
-    /// Recovery forgets the last offer, and gives its number again.
+    /// Recovery takes the last offer for another, and gives its number again.
     ReuseAnOffer,
     /// Recovery forgets when a parked contact is to be released.
     ForgetATimer,
@@ -79,13 +79,16 @@ impl Plan {
             _ => {}
         }
         let crash = (self.random.random_range(0..5) > 0).then(|| {
-            // Often while it starts, or at the first change of files.
-            let after = match self.random.random_range(0..6) {
-                0 => self.random.random_range(0..5),
-                1 => self.random.random_range(5..60),
-                _ => self.random.random_range(60..400),
+            // Often while it starts, or while it begins another file, which it seldom does.
+            let (of, after) = match self.random.random_range(0..9) {
+                0 => (None, self.random.random_range(0..5)),
+                1 => (None, self.random.random_range(5..60)),
+                2 => (Some(MAKING), self.random.random_range(0..4)),
+                3 => (Some(RENAMING), self.random.random_range(0..4)),
+                4 => (Some(SYNCING_NAMES), self.random.random_range(0..5)),
+                _ => (None, self.random.random_range(60..400)),
             };
-            Crash { after, at: [At::Before, At::Within, At::After][self.random.random_range(0..3)] }
+            Crash { of, after, at: [At::Before, At::Within, At::After][self.random.random_range(0..3)] }
         });
         let end = match self.random.random_range(0..8) {
             0 => Ending::Orderly,
@@ -124,6 +127,11 @@ impl Plan {
             _ => self.random.random_range(8_000..90_000),
         };
         Duration::from_millis(millis)
+    }
+
+    /// How long before a machine went it last said that it is there.
+    pub fn silence(&mut self) -> Span {
+        Span::from_millis(self.random.random_range(0..1_000))
     }
 
     /// Whether a bit of what is on the disk is turned over, to see what recovery makes of it.

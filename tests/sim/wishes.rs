@@ -3,7 +3,7 @@
 //! The world is small, and has everything that goes on by itself: steps, longest waits, wrap-ups, automatic acceptance,
 //! work that may be interrupted. A contact is offered to one agent at a time in all of it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use attune::{
     engine::{Command, Reject, Reply, command::Destination, view::WorkState},
@@ -71,6 +71,16 @@ pub enum Belief {
     Ended,
 }
 
+const BELIEFS: [Belief; 7] = [
+    Belief::Announced,
+    Belief::Announced,
+    Belief::Waiting,
+    Belief::Parked,
+    Belief::Engaged,
+    Belief::WrapUp,
+    Belief::Ended,
+];
+
 impl Belief {
     /// What an answer says of the contact that the command names; `None` = nothing new.
     pub fn after(command: &Command, answer: &Result<Reply, Reject>) -> Option<Self> {
@@ -107,30 +117,26 @@ impl Wishes {
     }
 
     pub fn announce(&mut self, now: Timestamp) -> Command {
+        let contact = self.fresh();
+        self.announce_as(contact, now)
+    }
+
+    fn announce_as(&mut self, contact: ContactId, now: Timestamp) -> Command {
         let expected_at = now + Span::from_secs(self.random.random_range(0..120));
         let announced = Announced { moment_of_truth: false, probability: 1_000 };
-        Command::AnnounceContact {
-            contact: self.fresh(),
-            expected_at,
-            announced,
-            source: None,
-            details: Arc::default(),
-        }
+        Command::AnnounceContact { contact, expected_at, announced, source: None, details: Arc::default() }
     }
 
     /// Something about one of these contacts, mostly what fits it.
-    pub fn about(&mut self, contacts: &[(ContactId, Belief)], agent: AgentId) -> Command {
-        let living: Vec<&(ContactId, Belief)> =
-            contacts.iter().filter(|(_, belief)| *belief != Belief::Ended).collect();
-        if living.is_empty() {
-            return self.enqueue();
-        }
-        if self.random.random_range(0..12) == 0 {
-            let (contact, _) = contacts[self.random.random_range(0..contacts.len())].clone();
+    pub fn about(&mut self, contacts: &BTreeMap<ContactId, Belief>, agent: AgentId, now: Timestamp) -> Command {
+        if self.random.random_range(0..8) == 0 {
             let kind = self.random.random_range(0..KINDS);
-            return self.any(kind, contact, agent);
+            let belief = BELIEFS[self.random.random_range(0..BELIEFS.len())];
+            let contact = self.one(contacts, |its| *its == belief).map(|(id, _)| id);
+            let contact = contact.unwrap_or_else(|| self.fresh());
+            return self.any(kind, contact, agent, now);
         }
-        let (contact, belief) = living[self.random.random_range(0..living.len())].clone();
+        let Some((contact, belief)) = self.one(contacts, |its| *its != Belief::Ended) else { return self.enqueue() };
         let kinds: &[u32] = match belief {
             Belief::Announced => &[0, 0, 0, 1, 2],
             Belief::Waiting => &[1, 2, 3, 5, 5, 7, 10, 11, 12, 12],
@@ -140,11 +146,23 @@ impl Wishes {
             Belief::Ended => &[2],
         };
         let kind = kinds[self.random.random_range(0..kinds.len())];
-        self.any(kind, contact, agent)
+        self.any(kind, contact, agent, now)
+    }
+
+    /// Any contact of which that is believed.
+    fn one(
+        &mut self,
+        contacts: &BTreeMap<ContactId, Belief>,
+        fits: impl Fn(&Belief) -> bool,
+    ) -> Option<(ContactId, Belief)> {
+        let fitting = || contacts.iter().filter(|(_, belief)| fits(belief));
+        let count = fitting().count();
+        let at = (count > 0).then(|| self.random.random_range(0..count))?;
+        fitting().nth(at).map(|(id, belief)| (id.clone(), *belief))
     }
 
     /// What an agent does with a contact at the desk.
-    pub fn work(&mut self, agent: AgentId, contact: ContactId, state: WorkState) -> Option<Command> {
+    pub fn work(&mut self, agent: AgentId, contact: ContactId, state: WorkState, now: Timestamp) -> Option<Command> {
         let chance = self.random.random_range(0..20);
         match state {
             WorkState::Offered(_) => None,
@@ -152,13 +170,13 @@ impl Wishes {
             WorkState::WrapUp if chance < 12 => Some(Command::ExtendWrapUp { agent, contact, by: Span::from_secs(3) }),
             WorkState::WrapUp => None,
             _ if chance < 10 => Some(Command::CompleteContact { contact }),
-            _ if chance < 12 => Some(self.any(6, contact, agent)),
-            _ if chance < 14 => Some(self.any(8, contact, agent)),
+            _ if chance < 12 => Some(self.any(6, contact, agent, now)),
+            _ if chance < 14 => Some(self.any(8, contact, agent, now)),
             _ => None,
         }
     }
 
-    fn any(&mut self, kind: u32, contact: ContactId, agent: AgentId) -> Command {
+    fn any(&mut self, kind: u32, contact: ContactId, agent: AgentId, now: Timestamp) -> Command {
         let place = if self.random.random_range(0..2) == 0 { KeepPlace::Keep } else { KeepPlace::New };
         match kind {
             0 => self.enqueue_as(contact),
@@ -200,6 +218,7 @@ impl Wishes {
                 }
             }
             13 => Command::ExtendWrapUp { agent, contact, by: Span::from_secs(4) },
+            14 => self.announce_as(contact, now),
             other => unreachable!("there are {KINDS} kinds, and {other} is none"),
         }
     }
@@ -236,7 +255,7 @@ impl Wishes {
 }
 
 /// Kinds of commands about a contact.
-const KINDS: u32 = 14;
+const KINDS: u32 = 15;
 
 fn supervised(action: Action) -> Command {
     let actor = ActorId::new("sam").expect("it obeys the grammar");
