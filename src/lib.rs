@@ -45,7 +45,8 @@
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
-//!    a folder; and the journal in memory, which can be told to fail.
+//!    a folder; and the journal in memory, which can be told to fail. `inspect`, `subject`, `copy`, `cut` and `replay` are for
+//!    `attune journal`, which looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
 //!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
 //!    recorded command, so that no decision reads it and replay stays exact.
