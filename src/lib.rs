@@ -46,7 +46,8 @@
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
 //!    `disk`, segments in a folder; `snapshot`, where recovery begins, and `archive`, where segments then go; and the journal
-//!    in memory, which can be told to fail.
+//!    in memory, which can be told to fail. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
+//!    looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
 //!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
 //!    recorded command, so that no decision reads it and replay stays exact.

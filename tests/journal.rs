@@ -307,6 +307,17 @@ fn a_cut_may_be_in_the_middle_of_a_frame_or_before_everything() {
         assert_eq!(place.opened().expect("it opens"), records[..at as usize - 1]);
     }
     let place = Place::with(&records);
+    let cut =
+        || place.json(&["repair", "--truncate-at", "9", "--yes"])["aside"][0].as_str().expect("a file").to_owned();
+    let first = cut();
+    let mut log = Log::open(Folder::at(&place.folder()), SEGMENT, Making::WhenNeeded, drop).expect("it opens");
+    log.append(&records[8..20]).expect("there is room");
+    drop(log);
+    let second = cut();
+    assert_ne!(first, second, "what an earlier cut put aside stays");
+    assert!(Path::new(&first).exists() && Path::new(&second).exists());
+
+    let place = Place::with(&records);
     let beyond = (records.len() + 1).to_string();
     let said = place.run(&["repair", "--truncate-at", &beyond, "--yes"]).failed(2);
     assert!(said.contains("the journal ends before"), "{said}");
@@ -326,6 +337,11 @@ fn a_missing_segment_is_a_gap_and_a_later_version_has_its_own_way_out() {
         .collect();
     assert_eq!(report["verdict"], "refused");
     assert_eq!(findings.iter().filter(|finding| **finding != "whole").count(), 1, "told once: {findings:?}");
+
+    let place = Place::with(&records);
+    fs::remove_file(&place.segments()[0]).expect("removed");
+    let said = place.run(&["verify"]).failed(2);
+    assert!(said.contains("Restore a backup: what comes before it is not there"), "{said}");
 
     let place = Place::with(&records);
     let last = place.segments().len() - 1;

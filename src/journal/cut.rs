@@ -57,7 +57,8 @@ pub enum CutError {
 #[derive(Debug)]
 pub struct Cut {
     folder: PathBuf,
-    at: Seq,
+    /// What names of files that go aside end with: no earlier cut has used it.
+    ending: String,
     /// The segment that ends with the cut, if any stays of it, with what stays.
     kept: Option<(String, Vec<u8>)>,
     /// Files that go aside, in this order.
@@ -90,13 +91,14 @@ impl Cut {
             return Err(CutError::Archived(at));
         }
         let kept = if files[number].first < at { Some(part_before(&files[number], at)?) } else { None };
+        let ending = free_ending(&others, at);
         let mut aside: Vec<String> =
             others.into_iter().map(|(name, _)| name).filter(|name| is_later(name, at)).collect();
         // From the end, so that what is left is a journal at any moment.
         let later = number + usize::from(kept.is_some());
         aside.extend(files[later..].iter().rev().map(|file| file.name.clone()));
         let (stays, goes) = counts(&survey, at);
-        Ok(Self { folder: folder.to_owned(), at, kept, aside, stays, goes, has_unreadable: is_faulty })
+        Ok(Self { folder: folder.to_owned(), ending, kept, aside, stays, goes, has_unreadable: is_faulty })
     }
 
     /// Where what is cut off will be.
@@ -129,8 +131,15 @@ impl Cut {
     }
 
     fn aside_name(&self, name: &str) -> String {
-        format!("{name}.cut-{}", self.at)
+        format!("{name}{}", self.ending)
     }
+}
+
+fn free_ending(others: &[(String, u64)], at: Seq) -> String {
+    let is_free = |ending: &String| others.iter().all(|(name, _)| !name.ends_with(ending.as_str()));
+    let again = (2..).map(|time| format!(".cut-{at}-{time}"));
+    let mut endings = std::iter::once(format!(".cut-{at}")).chain(again);
+    endings.find(is_free).expect("a folder has fewer files than there are numbers")
 }
 
 fn write<V: Volume>(volume: &V, name: &str, bytes: &[u8]) -> io::Result<()> {

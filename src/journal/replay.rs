@@ -33,7 +33,7 @@ pub enum Fault {
         /// The first of the record's events that is another, from 0.
         at: usize,
         /// What the engine comes to in its place.
-        decided: Option<Event>,
+        decided: Option<Box<Event>>,
     },
     /// Something that must always hold does not.
     Broken(Broken),
@@ -104,9 +104,10 @@ impl Replay {
                 let mut decided = state.apply(record.now, &record.input, Record::fingerprint).events.into_iter();
                 let differs = record.events.iter().enumerate().find_map(|(at, recorded)| match decided.next() {
                     Some(event) if event == *recorded => None,
-                    decided => Some(Fault::Differs { at, decided }),
+                    decided => Some(Fault::Differs { at, decided: decided.map(Box::new) }),
                 });
-                let more = decided.next().map(|event| Fault::Differs { at: record.events.len(), decided: Some(event) });
+                let more =
+                    decided.next().map(|event| Fault::Differs { at: record.events.len(), decided: Some(event.into()) });
                 differs.or(more).map_or(Ok(()), Err)?;
             }
         }

@@ -259,8 +259,7 @@ fn frames_may_have_any_records() {
     let head = journal(&records[..1])[0].1[..HEAD].to_vec();
     play("frames_may_have_any_records", 4_000, |mutator| {
         let mut segment = head.clone();
-        let mut next = 1;
-        for _ in 0..=mutator.below(4) {
+        for next in 1..=1 + mutator.below(4) as u64 {
             let found = Record { seq: Seq(next), ..mutator.pick(&records).clone() };
             let mut bytes = bytes_of(&[found]);
             if mutator.chance(2) {
@@ -269,7 +268,6 @@ fn frames_may_have_any_records() {
             }
             let first = if mutator.chance(10) { Seq(next + mutator.below(3) as u64) } else { Seq(next) };
             segment.extend(framed(first, &bytes));
-            next += 1;
         }
         if mutator.chance(3) {
             segment.truncate(HEAD + mutator.below(segment.len() - HEAD));

@@ -117,6 +117,9 @@ fn advice(survey: &Survey) -> String {
         );
     }
     let at = survey.next;
+    if survey.records() == 0 || survey.segments.first().is_some_and(|looked| at <= looked.first) {
+        return "Restore a backup: what comes before it is not there.".to_owned();
+    }
     format!(
         "Restore a backup; or go on with what comes before record {at}, and without that and everything after it: \
          attune journal repair --truncate-at {at}"
