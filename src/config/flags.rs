@@ -83,7 +83,7 @@ pub struct Flags {
     #[arg(long, value_name = "SECONDS")]
     pub recovery_hold_secs_max: Option<String>,
 
-    /// Percent of the sessions that were open which end that wait once they are back; 0 = no wait [default: 90]
+    /// Percent of those sessions which end that wait once they are back; 0 = no wait [default: 90]
     /// [env: ATTUNE_RECOVERY_SESSIONS_PERCENT]
     #[arg(long, value_name = "PERCENT")]
     pub recovery_sessions_percent: Option<String>,

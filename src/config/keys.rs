@@ -206,7 +206,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "recovery.sessions_percent",
         default: "90",
-        help: "Percent of the sessions that were open which end that wait once they are back, 0-100; 0 = no wait.",
+        help: "Percent of those sessions which end that wait once they are back, 0-100; 0 = no wait.",
         form: Form::Number { least: 0, most: 100 },
         change: Change::Restart,
         get: |settings| settings.hold.sessions_percent.to_string(),

@@ -208,8 +208,8 @@ pub enum Event {
     ReserveSet { skill: Option<SkillName>, k: Option<u32> },
     /// Nobody could react for so long: deadlines on others' reaction moved.
     Stalled { by: Span },
-    /// Offering waits for these agents, whose sessions an absence ended: until no more than `spared` of them are missing,
-    /// or until then.
+    /// Offering waits for these agents, whose sessions are lost by an absence: until no more than `spared` of them are
+    /// missing, or until then.
     OfferingHeld { until: Timestamp, awaited: Arc<[AgentKey]>, spared: u32 },
     /// Offering goes on; so many agents were still missing.
     OfferingResumed { missing: u32 },

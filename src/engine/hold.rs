@@ -17,7 +17,7 @@ use super::{emit::Emit, event::Event, state::State};
 /// How offering waits for agents after a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HoldRules {
-    /// The share of the sessions that were open which has to be back, 0-100.
+    /// The share of the sessions that there were which has to be back, 0-100.
     pub sessions_percent: u8,
     /// After this offering goes on, whoever is back.
     pub longest: Span,
@@ -41,7 +41,7 @@ impl HoldRules {
 pub struct Hold {
     /// It goes on then, whoever is back.
     pub until: Timestamp,
-    /// Agents whose sessions were open and are not back.
+    /// Agents who had a session and are not back.
     pub awaited: BTreeSet<AgentKey>,
     /// It goes on once no more than so many are awaited.
     pub spared: u32,
@@ -61,7 +61,7 @@ impl Hold {
 pub struct OfferingHeld {
     /// It goes on then at the latest.
     pub until: Timestamp,
-    /// Sessions that were open before the restart.
+    /// Sessions that there were before the restart.
     pub sessions: u32,
     /// Of those, sessions that are not back.
     pub missing: u32,
@@ -76,15 +76,16 @@ impl State {
     }
 }
 
-/// Holds offering back for these agents, whose sessions an absence ended, and for those whom an earlier hold still awaits.
-pub(super) fn begin(out: &mut Emit<'_>, lost: Vec<AgentKey>, rules: Option<HoldRules>) {
-    let mut awaited: BTreeSet<AgentKey> = lost.into_iter().collect();
-    awaited.extend(out.state().hold.iter().flat_map(|hold| &hold.awaited));
+/// Holds offering back for everybody who has a session: by an absence each of them is lost, if it was not before. Who
+/// stops a daemon in order loses them a moment earlier.
+pub(super) fn begin(out: &mut Emit<'_>, rules: Option<HoldRules>) {
+    let state = out.state();
+    let has_session = |agent: &AgentKey| state.agent(*agent).session.is_some();
+    let awaited: Arc<[AgentKey]> = state.agent_ids.values().copied().filter(has_session).collect();
     let held = rules.map(|rules| (out.now + rules.longest, rules.spared(awaited.len())));
     match held.filter(|(until, spared)| awaited.len() > *spared && *until > out.now) {
         Some((until, spared)) => {
             let spared = u32::try_from(spared).expect("agents are limited well below 2^32");
-            let awaited: Arc<[AgentKey]> = awaited.into_iter().collect();
             out.emit(Event::OfferingHeld { until, awaited, spared });
         }
         None if out.state().hold.is_some() => end(out),

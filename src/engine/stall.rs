@@ -47,10 +47,9 @@ pub(super) fn resume(out: &mut Emit<'_>, since: Timestamp, rules: Option<HoldRul
         .values()
         .copied()
         .filter(|agent| state.agent(*agent).session.as_ref().is_some_and(|session| session.lost.is_none()));
-    let mut awaited = open.collect::<Vec<_>>();
-    awaited.iter().for_each(|agent| lose(out, *agent));
-    // Who was offline without work has no session any more, and nothing to come back to.
-    awaited.retain(|agent| out.state().agent(*agent).session.is_some());
-    hold::begin(out, awaited, rules);
+    for agent in open.collect::<Vec<_>>() {
+        lose(out, agent);
+    }
+    hold::begin(out, rules);
     Ok(Reply::Done)
 }

@@ -12,7 +12,7 @@ pub const CLOSED_CONTACT_KEPT_SECS: i64 = 600;
 /// How long a contact's id and an offer's still answer for how they ended: whoever was cut off is back by then.
 pub const TOMBSTONE_KEPT_SECS: i64 = 86_400;
 /// Contacts that ended within [`TOMBSTONE_KEPT_SECS`], beyond which new ones are refused: several times the largest day we
-/// know of; some 1 GB if all are there.
+/// know of; some 1.2 GB if all are there.
 pub const CONTACTS_ENDED_MAX: usize = 10_000_000;
 /// Offers that ended within it, beyond which new contacts are refused: four for each of those contacts, 16 bytes each.
 pub const OFFERS_ENDED_MAX: usize = 4 * CONTACTS_ENDED_MAX;

@@ -19,7 +19,9 @@
           session of ana lost
 10:00:30  attuned back after 1h
           3607s given back to all deadlines on others
+          offering held until 10:00:40 for 1 of 1 sessions
 10:00:40  time
+          offering goes on with 1 missing
 10:00:57  time
           requeued c2 in claims because agent lost
           presence of ana offline because session lost
