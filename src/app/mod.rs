@@ -237,7 +237,8 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
     if settings.durability == Durability::Memory {
         return Ok((recovered, None));
     }
-    let kept = disk::Settings { folder: settings.journal_folder.clone(), segment_bytes: SEGMENT_BYTES };
+    let (folder, lost_keys) = (settings.journal_folder.clone(), settings.lost_keys);
+    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, lost_keys };
     let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::open(kept, |record| {
         if so_far.is_ok() {

@@ -35,6 +35,11 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "FOLDER")]
     pub journal_folder: Option<String>,
 
+    /// If keys of personal fields are missing: refuse to start, or erase the customers whose they are, for good
+    /// [default: refuse] [env: ATTUNE_JOURNAL_LOST_KEYS]
+    #[arg(global = true, long, value_name = "WHAT")]
+    pub journal_lost_keys: Option<String>,
+
     /// Log lines for people (text) or for machines (json) [default: text] [env: ATTUNE_LOG_FORMAT]
     #[arg(global = true, long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -84,6 +89,7 @@ impl Flags {
             ("drain_secs_max", &self.drain_secs_max),
             ("journal.durability", &self.journal_durability),
             ("journal.folder", &self.journal_folder),
+            ("journal.lost_keys", &self.journal_lost_keys),
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),

@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    journal::vault::LostKeys,
     model::{document::Document, ids::TenantId},
     telemetry::logs::LogFormat,
 };
@@ -60,6 +61,8 @@ pub struct Settings {
     pub durability: Durability,
     /// Where the journal is, if any survives.
     pub journal_folder: PathBuf,
+    /// What it means if keys of personal fields are missing from it.
+    pub lost_keys: LostKeys,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
 }
@@ -172,6 +175,7 @@ impl Default for Settings {
             shard_thread: ShardThread::default(),
             durability: Durability::default(),
             journal_folder: PathBuf::from(JOURNAL_FOLDER),
+            lost_keys: LostKeys::default(),
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

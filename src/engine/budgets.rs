@@ -73,6 +73,13 @@ impl Budgets {
         self.order.push_back((now, customer.to_owned()));
     }
 
+    /// Forgets a customer.
+    pub fn erase(&mut self, customer: &str) {
+        if self.granted.remove(customer).is_some() {
+            self.order.retain(|(_, other)| other != customer);
+        }
+    }
+
     fn forget(&mut self, until: Timestamp) {
         while self.order.front().is_some_and(|(at, _)| *at <= until) {
             let Some((_, customer)) = self.order.pop_front() else { return };

@@ -44,6 +44,13 @@ impl Customers {
         u8::try_from(known + 1).unwrap_or(REPEATS_MAX).min(REPEATS_MAX)
     }
 
+    /// Forgets a customer.
+    pub fn erase(&mut self, customer: &str) {
+        if self.visits.remove(customer).is_some() {
+            self.order.retain(|(_, other)| other != customer);
+        }
+    }
+
     fn forget(&mut self, before: Timestamp) {
         while self.order.front().is_some_and(|(at, _)| *at < before) {
             let Some((at, customer)) = self.order.pop_front() else { return };

@@ -9,7 +9,7 @@ use crate::{
     model::{
         agent::{AgentProfile, Presence},
         care::{Announced, Care},
-        contact::{ClosedBecause, ContactDetails, KeepPlace},
+        contact::{ClosedBecause, ContactDetails, CustomerId, KeepPlace},
         document::{Document, Origin},
         ids::{
             AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
@@ -162,6 +162,8 @@ pub enum Event {
     ContactClosed { contact: ContactKey, because: ClosedBecause, forget_at: Timestamp },
     /// A closed contact's id is free again.
     ContactForgotten { contact: ContactKey },
+    /// A customer is forgotten, and with the customer the details of these closed contacts.
+    CustomerErased { customer: CustomerId, contacts: Vec<ContactKey> },
 
     /// A contact is offered to an agent, whose capacity it holds from now on; once delivered it may be answered for so
     /// long.

@@ -7,11 +7,15 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::JoinHandle,
     time::{Duration, SystemTime},
 };
 
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -19,6 +23,7 @@ pub use super::log::OpenError;
 use super::{
     AppendError, Batch, Journal, ReadError, Record, Seq, gap,
     log::{self, Log, Making},
+    vault::{KEYS, LostKeys, Vault},
     volume::Folder,
 };
 use crate::model::time::Timestamp;
@@ -34,12 +39,15 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Bytes of a segment.
     pub segment_bytes: u64,
+    /// What missing keys of personal fields mean.
+    pub lost_keys: LostKeys,
 }
 
 /// A journal on disk, open for writing.
 #[derive(Debug)]
 pub struct DiskJournal {
     folder: Folder,
+    vault: Arc<Vault<Folder>>,
     next: Seq,
     alive_at: Option<Timestamp>,
     to: Option<mpsc::Sender<Append>>,
@@ -55,19 +63,21 @@ struct Append {
 impl DiskJournal {
     /// Opens a folder's journal, repairs what was cut short at its end, and hands over every record in order.
     pub fn open(settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
-        let Settings { folder: path, segment_bytes } = settings;
+        let Settings { folder: path, segment_bytes, lost_keys } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
         let folder = Folder::make(&path).map_err(io)?;
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
         let mark = lock.try_clone().map_err(io)?;
-        let log = Log::open(folder.clone(), segment_bytes, Making::Beforehand, record)?;
+        let keys = Folder::make(&path.join(KEYS)).map_err(io)?;
+        let vault = Arc::new(Vault::open(keys, lost_keys, StdRng::from_rng(&mut rand::rng()))?);
+        let log = Log::open(folder.clone(), Some(Arc::clone(&vault)), segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
         let (to, appends) = mpsc::channel();
         let writer = Writer { log, mark };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = Some(writer.map_err(io)?);
-        Ok(Self { folder, next, alive_at, to: Some(to), writer, _lock: lock })
+        Ok(Self { folder, vault, next, alive_at, to: Some(to), writer, _lock: lock })
     }
 
     /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
@@ -98,7 +108,7 @@ impl Journal for DiskJournal {
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let read = log::read(&self.folder, self.next, from, limit);
+        let read = log::read(&self.folder, &*self.vault, self.next, from, limit);
         let read = read.map_err(|error| ReadError::Unreadable { problem: error.to_string() })?;
         read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
     }
@@ -136,7 +146,11 @@ impl Writer {
             }
         }
         self.touch();
-        info!(next = %self.log.next_seq(), "journal closed");
+        let next = self.log.next_seq();
+        if let Err(problem) = self.log.close() {
+            warn!(%problem, "the key store could not be written; the next start does");
+        }
+        info!(%next, "journal closed");
     }
 
     fn touch(&self) {
@@ -184,7 +198,7 @@ mod tests {
     const SEGMENT: u64 = 4096;
 
     fn settings(folder: &Path) -> Settings {
-        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT }
+        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
     }
 
     fn open(folder: &TempDir) -> DiskJournal {

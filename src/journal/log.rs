@@ -8,6 +8,7 @@
 use std::{
     io,
     path::PathBuf,
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
@@ -16,7 +17,9 @@ use tracing::warn;
 use super::{
     Record, Seq,
     codec::{self, Broken},
+    seal::{Plain, Seal},
     segment::{self, FRAME_HEAD, HEAD, HeadError, Scanned, Segment},
+    vault::Vault,
     volume::{Volume, VolumeFile},
 };
 
@@ -76,12 +79,37 @@ pub enum OpenError {
         /// What is wrong.
         broken: Broken,
     },
+    /// The keys of personal fields cannot be read.
+    #[error(
+        "the key store {path} {problem}; restore it from its copy, or move it away and start once with \
+         journal.lost_keys = \"erase\", after which the customers whose keys it had are erased"
+    )]
+    Keys {
+        /// The store's file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A record's key is missing.
+    #[error(
+        "{path} at byte {at}: a record {broken}; restore the folder of keys from its copy, or start once with \
+         journal.lost_keys = \"erase\", after which the customers whose keys are missing are erased"
+    )]
+    KeyLost {
+        /// Which segment.
+        path: PathBuf,
+        /// Where.
+        at: usize,
+        /// Which key.
+        broken: Broken,
+    },
 }
 
 /// The files of a volume, open for writing.
 #[derive(Debug)]
 pub struct Log<V: Volume> {
     volume: V,
+    vault: Option<Arc<Vault<V>>>,
     segment_bytes: u64,
     making: Making,
     segment: Option<Segment<V::File>>,
@@ -100,13 +128,16 @@ pub enum Making {
 }
 
 impl<V: Volume> Log<V> {
-    /// Reads everything, repairs what was cut short at the end, and hands over every record in order.
+    /// Reads everything, repairs what was cut short at the end, and hands over every record in order. Without a vault
+    /// nothing is sealed.
     pub fn open(
         volume: V,
+        vault: Option<Arc<Vault<V>>>,
         segment_bytes: u64,
         making: Making,
         mut record: impl FnMut(Record),
     ) -> Result<Self, OpenError> {
+        let seal = seal_of(&vault);
         let mut next = Seq::FIRST;
         let mut last = None;
         let names = segments(&volume)?;
@@ -116,7 +147,7 @@ impl<V: Volume> Log<V> {
             if scanned.first != next {
                 return Err(OpenError::Gap { path: volume.path(name), expected: next, found: scanned.first });
             }
-            next = each(&volume, name, &bytes, &scanned, upto, &mut record)?;
+            next = each(&volume, seal, name, &bytes, &scanned, upto, &mut record)?;
             if let (None, Some(_)) = (upto, scanned.goes_on_at) {
                 return Err(OpenError::Damaged { path: volume.path(name), at: scanned.end });
             }
@@ -133,7 +164,11 @@ impl<V: Volume> Log<V> {
             }
             None => None,
         };
-        let mut log = Self { volume, segment_bytes, making, segment, spare: None, next, frame: Vec::new() };
+        if let Some(vault) = &vault {
+            let kept = vault.destroy().and_then(|()| vault.settle());
+            kept.map_err(|source| OpenError::Io { path: volume.path(""), source })?;
+        }
+        let mut log = Self { volume, vault, segment_bytes, making, segment, spare: None, next, frame: Vec::new() };
         log.prepare();
         Ok(log)
     }
@@ -146,8 +181,15 @@ impl<V: Volume> Log<V> {
     /// Appends a batch that continues it; it is on the disk when this returns.
     pub fn append(&mut self, batch: &[Record]) -> io::Result<()> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
-        let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put(batch, to));
+        if let Some(vault) = &self.vault {
+            vault.begin();
+        }
+        let seal = seal_of(&self.vault);
+        let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put_sealed(seal, batch, to));
         framed.ok_or_else(|| io::Error::other("the batch has more than 4 GiB"))?;
+        if let Some(vault) = &self.vault {
+            vault.secure()?;
+        }
         if let Err(problem) = self.write(first.seq) {
             let path = self.segment.as_ref().map(|segment| self.volume.path(segment.name()));
             warn!(%problem, ?path, "the journal could not be written; the batch goes to a new segment");
@@ -155,7 +197,17 @@ impl<V: Volume> Log<V> {
             self.write(first.seq)?;
         }
         self.next = last.seq.next();
+        if let Some(vault) = &self.vault
+            && let Err(problem) = vault.destroy()
+        {
+            warn!(%problem, "keys of erased customers are still there; this is tried again with the next batch");
+        }
         Ok(())
+    }
+
+    /// Ends in good order: to whom keys were given need not be found out again.
+    pub fn close(self) -> io::Result<()> {
+        self.vault.as_ref().map_or(Ok(()), |vault| vault.settle())
     }
 
     /// Writes the frame, to a new segment if there is no room in this one.
@@ -173,6 +225,9 @@ impl<V: Volume> Log<V> {
     }
 
     fn begin(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
+        if let Some(vault) = &self.vault {
+            vault.settle()?;
+        }
         let prepared = self.spare.take().map(|spare| spare.join().unwrap_or_else(|_| Err(io::Error::other("broke"))));
         let needed = (HEAD + self.frame.len()) as u64;
         let file = match prepared {
@@ -201,9 +256,23 @@ impl<V: Volume> Drop for Log<V> {
     }
 }
 
+/// What seals and opens; without a vault nothing does.
+fn seal_of<V: Volume>(vault: &Option<Arc<Vault<V>>>) -> &dyn Seal {
+    match vault {
+        Some(vault) => &**vault,
+        None => &Plain,
+    }
+}
+
 /// At most `limit` records from `from` on, of a volume whose next record is `next`; `Err` in the first place = they are
 /// gone, and this is the oldest there is.
-pub fn read<V: Volume>(volume: &V, next: Seq, from: Seq, limit: usize) -> Result<Result<Vec<Record>, Seq>, OpenError> {
+pub fn read<V: Volume>(
+    volume: &V,
+    seal: &dyn Seal,
+    next: Seq,
+    from: Seq,
+    limit: usize,
+) -> Result<Result<Vec<Record>, Seq>, OpenError> {
     let names = segments(volume)?;
     let begins = |name: &String| first_of(name).unwrap_or(Seq(0));
     let oldest = names.first().map_or(next, begins);
@@ -223,7 +292,7 @@ pub fn read<V: Volume>(volume: &V, next: Seq, from: Seq, limit: usize) -> Result
                 records.push(record);
             }
         };
-        each(volume, name, &bytes, &scanned, Some(upto), take)?;
+        each(volume, seal, name, &bytes, &scanned, Some(upto), take)?;
     }
     Ok(Ok(records))
 }
@@ -256,6 +325,7 @@ pub fn read_segment<V: Volume>(volume: &V, name: &str) -> Result<(Vec<u8>, Scann
 /// Hands over a segment's records, up to where the next one begins; the number that comes next.
 fn each<V: Volume>(
     volume: &V,
+    seal: &dyn Seal,
     name: &str,
     bytes: &[u8],
     scanned: &Scanned,
@@ -272,8 +342,11 @@ fn each<V: Volume>(
         if *first != next {
             return Err(damaged(records.start - FRAME_HEAD));
         }
-        let broken = |broken| OpenError::Record { path: volume.path(name), at: records.start, broken };
-        for found in codec::take(&bytes[records.clone()]).map_err(broken)? {
+        let broken = |broken| match broken {
+            Broken::KeyLost(_) => OpenError::KeyLost { path: volume.path(name), at: records.start, broken },
+            _ => OpenError::Record { path: volume.path(name), at: records.start, broken },
+        };
+        for found in codec::take_sealed(seal, &bytes[records.clone()]).map_err(broken)? {
             if found.seq != next {
                 return Err(damaged(records.start));
             }

@@ -7,7 +7,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
     engine::{Event, Request},
-    model::{ids::TenantId, time::Timestamp},
+    model::{contact::CustomerId, ids::TenantId, time::Timestamp},
 };
 
 pub mod codec;
@@ -16,7 +16,9 @@ pub mod conformance;
 pub mod disk;
 pub mod log;
 pub mod memory;
+pub mod seal;
 mod segment;
+pub mod vault;
 pub mod volume;
 
 /// A record's number within its journal, from 1.
@@ -48,6 +50,8 @@ pub struct Record {
     pub now: Timestamp,
     /// Whose world it changed.
     pub tenant: TenantId,
+    /// Which customer it tells of, where it tells something personal and not of whom.
+    pub customer: Option<CustomerId>,
     /// What was asked.
     pub input: Request,
     /// What happened; never empty.

@@ -219,6 +219,7 @@ impl Chaos {
                 | Action::PullContact { contact, .. }
                 | Action::PrioritiseContact { contact, .. } => contact,
                 Action::ForcePresence { agent, .. } => return agent_state(state, now, agent),
+                Action::EraseCustomer { .. } => return "-",
                 Action::MoveQueue { from: queue, .. } | Action::SetQueueMode { queue, .. } => {
                     return queue_state(state, now, queue);
                 }

@@ -1,0 +1,283 @@
+//! What is personal in a record, field by field: sealed as it is written, opened as it is read.
+//!
+//! A personal part is one field: the fields it holds sealed together, or the number (from 0) of the same part earlier in
+//! its record, since a command and its events mostly say the same. Invariant: a part is sealed under the key of the
+//! customer it tells of, by the details before it or by the record itself; of nobody in particular, under the tenant's.
+//! Without keys the same fields are written as they are, and either form is read. Not here: keys (`vault`).
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use crate::{
+    engine::Event,
+    model::{
+        contact::{ContactDetails, CustomerId},
+        ids::TenantId,
+        signal::Happened,
+    },
+};
+
+use super::{
+    super::{
+        Record,
+        seal::{KeyId, Opened, Seal},
+    },
+    wire::{Broken, Kept, Out, Reader, VARINT, found, put_bytes, put_fields, put_number, put_unless_empty},
+};
+
+/// What was sealed of a record.
+#[derive(Debug)]
+pub struct Sealing<'a> {
+    seal: &'a dyn Seal,
+    tenant: &'a TenantId,
+    /// Whom it tells of.
+    customer: String,
+    parts: Vec<Vec<u8>>,
+    /// The key of the customer who was named for the sake of the name.
+    named: Option<KeyId>,
+}
+
+impl<'a> Sealing<'a> {
+    /// Nothing yet, of a tenant's record.
+    pub fn new(seal: &'a dyn Seal, tenant: &'a TenantId) -> Self {
+        Self { seal, tenant, customer: String::new(), parts: Vec::new(), named: None }
+    }
+
+    /// The record is whole.
+    pub fn end(&mut self, record: &Record) {
+        if let (true, Some(key)) = (erases(record), self.named) {
+            self.seal.retire(key);
+        }
+    }
+}
+
+/// What was opened of a record.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    seal: &'a dyn Seal,
+    parts: RefCell<Vec<Rc<Opened>>>,
+    /// Customers and their keys.
+    learnt: RefCell<Vec<(KeyId, String)>>,
+    named: RefCell<Option<KeyId>>,
+}
+
+impl<'a> Opening<'a> {
+    /// Nothing yet.
+    pub fn new(seal: &'a dyn Seal) -> Self {
+        Self { seal, parts: RefCell::default(), learnt: RefCell::default(), named: RefCell::default() }
+    }
+
+    /// The record is whole; another may begin.
+    pub fn end(&self, record: &Record) {
+        self.parts.borrow_mut().clear();
+        for (key, customer) in self.learnt.borrow_mut().drain(..) {
+            self.seal.learn(key, &record.tenant, &customer);
+        }
+        if let (Some(key), true) = (self.named.take(), erases(record)) {
+            self.seal.retire(key);
+        }
+    }
+
+    fn learn(&self, key: KeyId, customer: &str) {
+        self.learnt.borrow_mut().push((key, customer.to_owned()));
+    }
+}
+
+/// Whether a record says that a customer is erased.
+fn erases(record: &Record) -> bool {
+    record.events.iter().any(|event| matches!(event, Event::CustomerErased { .. }))
+}
+
+/// Appends a personal part; without keys, its fields as they are.
+fn put_personal(number: u32, to: &mut Out<'_>, put: impl FnOnce(&mut Out<'_>)) -> Option<KeyId> {
+    let at = to.len();
+    put(to);
+    let plain = to.split_off(at);
+    if let Some(same) = to.sealing.parts.iter().position(|part| *part == plain) {
+        put_number(number, same as u64, to);
+        return None;
+    }
+    let mut sealed = Vec::new();
+    let Sealing { seal, tenant, customer, .. } = &to.sealing;
+    let Some(key) = seal.seal(tenant, customer, &plain, &mut sealed) else {
+        to.extend_from_slice(&plain);
+        return None;
+    };
+    put_bytes(number, &sealed, to);
+    to.sealing.parts.push(plain);
+    Some(key)
+}
+
+/// Takes a personal part.
+fn take_personal(kind: u8, from: &mut Reader<'_>) -> Result<Rc<Opened>, Broken> {
+    let opening = from.opening().ok_or(Broken::Kind)?;
+    if kind == VARINT {
+        let same = usize::try_from(from.varint()?).map_err(|_| Broken::Range)?;
+        return opening.parts.borrow().get(same).cloned().ok_or(Broken::Range);
+    }
+    let opened = Rc::new(opening.seal.open(from.bytes(kind)?)?);
+    opening.parts.borrow_mut().push(Rc::clone(&opened));
+    Ok(opened)
+}
+
+/// Fields 1 to 3 as they are, or sealed as 4; 5 says that no customer is named.
+impl Kept for ContactDetails {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
+        to.sealing.customer.clone_from(&self.customer_id);
+        put_fields(number, to, |to| {
+            if *self == Self::default() {
+                return;
+            }
+            let sealed = put_personal(4, to, |to| self.put_plain(to));
+            if sealed.is_some() && self.customer_id.is_empty() {
+                put_number(5, 1, to);
+            }
+        });
+    }
+
+    fn take_field(slot: &mut Option<Self>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken> {
+        let mut fields = from.fields(kind)?;
+        let (mut details, mut erased, mut is_nobody) = (Self::default(), None, false);
+        while let Some((number, kind)) = fields.tag()? {
+            match number {
+                4 => match &*take_personal(kind, &mut fields)? {
+                    Opened::Plain(key, plain) => {
+                        details.take_plain(plain)?;
+                        if let Some(opening) = fields.opening() {
+                            opening.learn(*key, &details.customer_id);
+                        }
+                    }
+                    Opened::Erased(key) => erased = Some(*key),
+                },
+                5 => is_nobody = fields.varint()? != 0,
+                _ => details.take_one(number, kind, &mut fields)?,
+            }
+        }
+        if let (Some(key), false) = (erased, is_nobody) {
+            details.customer_id = key.pseudonym().0;
+        }
+        *slot = Some(details);
+        Ok(())
+    }
+}
+
+impl ContactDetails {
+    fn put_plain(&self, to: &mut Out<'_>) {
+        let Self { customer_id, attributes, context } = self;
+        put_unless_empty(1, customer_id, to);
+        put_unless_empty(2, attributes, to);
+        put_unless_empty(3, context, to);
+    }
+
+    fn take_plain(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        let mut fields = Reader::new(bytes);
+        while let Some((number, kind)) = fields.tag()? {
+            self.take_one(number, kind, &mut fields)?;
+        }
+        Ok(())
+    }
+
+    fn take_one(&mut self, number: u32, kind: u8, fields: &mut Reader<'_>) -> Result<(), Broken> {
+        match number {
+            1 => self.customer_id = taken(kind, fields)?,
+            2 => add_pair(&mut self.attributes, kind, fields)?,
+            3 => self.context = taken(kind, fields)?,
+            _ => fields.skip(kind)?,
+        }
+        Ok(())
+    }
+}
+
+/// Field 3 as it is, or sealed as 4.
+impl Kept for Happened {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
+        let Self { event, confidence, attributes } = self;
+        put_fields(number, to, |to| {
+            put_unless_empty(1, event, to);
+            put_unless_empty(2, confidence, to);
+            if !attributes.is_empty() {
+                put_personal(4, to, |to| put_unless_empty(3, attributes, to));
+            }
+        });
+    }
+
+    fn take_field(slot: &mut Option<Self>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken> {
+        let mut fields = from.fields(kind)?;
+        let (mut event, mut confidence, mut attributes) = (None, None, BTreeMap::new());
+        while let Some((number, kind)) = fields.tag()? {
+            match number {
+                1 => Kept::take_field(&mut event, kind, &mut fields)?,
+                2 => Kept::take_field(&mut confidence, kind, &mut fields)?,
+                3 => add_pair(&mut attributes, kind, &mut fields)?,
+                4 => {
+                    if let Opened::Plain(_, plain) = &*take_personal(kind, &mut fields)? {
+                        let mut inner = Reader::new(plain);
+                        while let Some((_, kind)) = inner.tag()? {
+                            add_pair(&mut attributes, kind, &mut inner)?;
+                        }
+                    }
+                }
+                _ => fields.skip(kind)?,
+            }
+        }
+        *slot = Some(Self { event: found(event, "event")?, confidence: found(confidence, "confidence")?, attributes });
+        Ok(())
+    }
+}
+
+/// Field 1 as it is, or sealed as 2.
+impl Kept for CustomerId {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
+        to.sealing.customer.clone_from(&self.0);
+        put_fields(number, to, |to| {
+            if let Some(key) = put_personal(2, to, |to| put_unless_empty(1, &self.0, to)) {
+                to.sealing.named = Some(key);
+            }
+        });
+    }
+
+    fn take_field(slot: &mut Option<Self>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken> {
+        let mut fields = from.fields(kind)?;
+        let mut customer = Self::default();
+        while let Some((number, kind)) = fields.tag()? {
+            match number {
+                1 => customer.0 = taken(kind, &mut fields)?,
+                2 => match &*take_personal(kind, &mut fields)? {
+                    Opened::Plain(key, plain) => {
+                        let mut inner = Reader::new(plain);
+                        while let Some((_, kind)) = inner.tag()? {
+                            customer.0 = taken(kind, &mut inner)?;
+                        }
+                        if let Some(opening) = fields.opening() {
+                            opening.learn(*key, &customer.0);
+                            opening.named.replace(Some(*key));
+                        }
+                    }
+                    Opened::Erased(key) => customer = key.pseudonym(),
+                },
+                _ => fields.skip(kind)?,
+            }
+        }
+        *slot = Some(customer);
+        Ok(())
+    }
+
+    fn empty() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn taken<T: Kept>(kind: u8, from: &mut Reader<'_>) -> Result<T, Broken> {
+    let mut slot = None;
+    T::take_field(&mut slot, kind, from)?;
+    found(slot, "a value")
+}
+
+fn add_pair(pairs: &mut BTreeMap<String, String>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken> {
+    let (key, value) = taken(kind, from)?;
+    pairs.insert(key, value);
+    Ok(())
+}
