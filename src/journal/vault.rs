@@ -298,7 +298,8 @@ impl<V: Volume> Keys<V> {
         let bytes = keys.volume.read(&name).map_err(|source| OpenError::Io { path: path.clone(), source })?;
         let damaged = |problem: String| OpenError::Keys { path: path.clone(), problem };
         let scanned = segment::scan(&bytes).map_err(|error| damaged(error.to_string()))?;
-        if scanned.goes_on_at.is_some() {
+        // A file has its name only once its first frame is on the disk.
+        if scanned.goes_on_at.is_some() || scanned.frames.is_empty() {
             return Err(damaged(format!("is damaged at byte {}", scanned.end)));
         }
         for (_, entries) in &scanned.frames {
@@ -402,8 +403,7 @@ impl<V: Volume> Keys<V> {
         let (bytes, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(Broken::Short)?;
         let mut plain = bytes.to_vec();
         let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-        let opened =
-            self.cipher(id).decrypt_inout_detached(&nonce, purpose.name(), plain.as_mut_slice().into(), &tag);
+        let opened = self.cipher(id).decrypt_inout_detached(&nonce, purpose.name(), plain.as_mut_slice().into(), &tag);
         opened.map_err(|_| Broken::Sealed(id))?;
         Ok(Some(plain))
     }

@@ -16,8 +16,8 @@ use crate::model::{
 };
 
 use super::wire::{
-    BYTES, Broken, Kept, Out, Reader, choice, found, plain, put_bytes, put_fields, put_number, put_unless_empty, record,
-    stands_for,
+    BYTES, Broken, Kept, Out, Reader, choice, found, plain, put_bytes, put_fields, put_number, put_unless_empty,
+    record, stands_for,
 };
 
 macro_rules! names {
