@@ -45,7 +45,8 @@
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records as bytes; `disk`, segments in
-//!    a folder; and the journal in memory, which can be told to fail.
+//!    a folder; `seal` and `vault`, personal fields under a key for each customer, so that erasure reaches every record;
+//!    and the journal in memory, which can be told to fail.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
 //!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
 //!    recorded command, so that no decision reads it and replay stays exact.
@@ -71,6 +72,7 @@
 //! * A contact is offered to one agent at a time, or to as many as its queue asks for, and exactly one wins it.
 //! * What was acknowledged has an end or a place. Every state that is not final has a deadline, or a named owner who
 //!   ends it; every collection has a limit ([`model::limits`]).
+//! * What names or describes a customer is never plain in a journal on disk.
 //! * A refused command leaves no trace; an accepted one is exactly its events; a repeated one has no second effect.
 //! * An agent is never offered more than the stated capacity; capacity is held from the offer on.
 //! * A broken invariant ends the process. It never limps on.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use crate::{
-    journal::vault::LostKeys,
+    journal::LostKeys,
     model::{document::Document, ids::TenantId},
     telemetry::logs::LogFormat,
 };

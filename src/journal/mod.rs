@@ -21,6 +21,8 @@ mod segment;
 pub mod vault;
 pub mod volume;
 
+pub use vault::LostKeys;
+
 /// A record's number within its journal, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(pub u64);
