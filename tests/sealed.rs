@@ -5,9 +5,13 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs,
-    path::Path,
-    sync::Arc,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -18,7 +22,7 @@ use attune::{
         log::{Log, Making, OpenError},
         seal::Seal,
         vault::{KEYS, LostKeys, SEALED_BYTES, Vault},
-        volume::Folder,
+        volume::{Folder, Volume, VolumeFile},
     },
     model::{
         care::{Announced, Care},
@@ -439,6 +443,123 @@ fn what_was_sealed_cannot_be_changed() {
     vault.open(&sealed).expect("unchanged it opens");
 }
 
+/// A folder that says no when told to.
+#[derive(Debug, Clone)]
+struct Failing {
+    folder: Folder,
+    fails: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct FailingFile {
+    file: File,
+    fails: Arc<AtomicBool>,
+}
+
+impl Failing {
+    fn of(folder: &Path) -> Self {
+        Self { folder: Folder::make(folder).expect("made"), fails: Arc::default() }
+    }
+
+    fn fail(&self, fails: bool) {
+        self.fails.store(fails, Ordering::Relaxed);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.fails.load(Ordering::Relaxed) { Err(io::Error::other("as told")) } else { Ok(()) }
+    }
+
+    fn file(&self, file: File) -> FailingFile {
+        FailingFile { file, fails: Arc::clone(&self.fails) }
+    }
+}
+
+impl Volume for Failing {
+    type File = FailingFile;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.folder.list()
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        self.folder.read(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<FailingFile> {
+        self.check()?;
+        self.folder.create(name).map(|file| self.file(file))
+    }
+
+    fn open(&self, name: &str) -> io::Result<FailingFile> {
+        self.folder.open(name).map(|file| self.file(file))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.check()?;
+        self.folder.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.check()?;
+        self.folder.remove(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.check()?;
+        self.folder.sync()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path(name)
+    }
+}
+
+impl VolumeFile for FailingFile {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        VolumeFile::write_at(&self.file, bytes, at)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if self.fails.load(Ordering::Relaxed) { Err(io::Error::other("as told")) } else { VolumeFile::sync(&self.file) }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+}
+
+/// Nothing that fails loses a record, leaves one without its key, or keeps a key of which the record says that it is gone.
+#[test]
+fn whatever_fails_keys_and_records_stay_in_step() {
+    for (fails_keys, fails_log) in [(true, false), (false, true), (true, true)] {
+        let mut world = World::new(9);
+        let (kim, lee) = (world.secret(), world.secret());
+        world.live("c1", &kim);
+        world.call(erase(&kim));
+        world.live("c2", &lee);
+        let folder = TempDir::new().expect("a folder");
+        let (keys, journal) = (Failing::of(&folder.path().join(KEYS)), Failing::of(folder.path()));
+        let vault = Arc::new(Vault::open(keys.clone(), LostKeys::Refuse, StdRng::seed_from_u64(1)).expect("empty"));
+        let mut log = Log::open(journal.clone(), Some(vault), SEGMENT, Making::WhenNeeded, drop).expect("empty");
+        for record in &world.records {
+            keys.fail(fails_keys);
+            journal.fail(fails_log);
+            let mut is_kept = log.append(std::slice::from_ref(record)).is_ok();
+            assert!(!(is_kept && fails_log), "record {} was kept nowhere", record.seq);
+            keys.fail(false);
+            journal.fail(false);
+            while !is_kept {
+                is_kept = log.append(std::slice::from_ref(record)).is_ok();
+            }
+        }
+        drop(log);
+        let (_, records) = recovered(folder.path());
+        let told = format!("{records:?}");
+        assert!(!told.contains(&format!("{kim:?}")) && told.contains(&format!("{lee:?}")), "{fails_keys} {fails_log}");
+        assert_eq!(state_of(&records), *world.driver.state(), "{fails_keys} {fails_log}");
+    }
+}
+
 /// Run by hand: `cargo test --release --test sealed -- --ignored --nocapture`.
 #[test]
 #[ignore = "measures"]
@@ -482,5 +603,21 @@ fn what_sealing_costs() {
             each(sealing),
             each(opening),
         );
+    }
+    let keys = Folder::make(&keys.path().join(KEYS)).expect("a folder");
+    for customers in [10_000, 100_000] {
+        let vault = Vault::open(keys.clone(), LostKeys::Refuse, StdRng::seed_from_u64(1)).expect("it opens");
+        let mut key = None;
+        for customer in 0..customers {
+            key = vault.seal(&tenant(), &format!("customer-{customer}"), b"x", &mut Vec::new());
+        }
+        vault.secure().expect("written");
+        let started = Instant::now();
+        vault.retire(key.expect("a vault seals"));
+        vault.destroy().expect("destroyed");
+        println!("an erasure among {customers} customers takes {:?}", started.elapsed());
+        let started = Instant::now();
+        drop(Vault::open(keys.clone(), LostKeys::Refuse, StdRng::seed_from_u64(1)).expect("it opens"));
+        println!("a store of {customers} customers opens in {:?}", started.elapsed());
     }
 }

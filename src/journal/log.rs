@@ -164,6 +164,7 @@ impl<V: Volume> Log<V> {
             }
             None => None,
         };
+        // Only now are all records that were read sure to be on the disk, those that erase among them.
         if let Some(vault) = &vault {
             let kept = vault.destroy().and_then(|()| vault.settle());
             kept.map_err(|source| OpenError::Io { path: volume.path(""), source })?;

@@ -1,7 +1,8 @@
 //! Personal fields under a key of their customer: what a codec asks of whoever has the keys.
 //!
 //! Personal is what names or describes a customer: a contact's customer id, attributes and context, and the attributes of
-//! what happened to the customer. Everything else of a record (contact and agent ids, queues, times, scores) is plain.
+//! what happened to the customer. Everything else of a record (contact and agent ids, queues, times, scores, and the 64 bits
+//! by which a repeated request is known) is plain.
 //!
 //! Invariant: whoever reads records without a key gets them all the same, with these fields empty and the customer under
 //! a name that is always the same. Not here: where keys are kept (`vault`), which fields are sealed (`codec`).

@@ -151,10 +151,10 @@ struct Unwritten {
 }
 
 impl Vault<Folder> {
-    /// The keys of the journal in this folder, to read its records and nothing else.
+    /// The keys of the journal in this folder, to read its records and nothing else. Where there are none, whatever is
+    /// sealed has lost its key.
     pub fn of(journal: &Path, lost: LostKeys) -> Result<Self, OpenError> {
-        let path = journal.join(KEYS);
-        let folder = Folder::make(&path).map_err(|source| OpenError::Io { path, source })?;
+        let folder = Folder::at(&journal.join(KEYS));
         Self::read(folder, lost, StdRng::from_rng(&mut rand::rng()))
     }
 }
@@ -536,7 +536,10 @@ fn generation_of(name: &str) -> Option<u64> {
 }
 
 fn generations<V: Volume>(volume: &V) -> Result<Vec<u64>, OpenError> {
-    let names = volume.list().map_err(|source| OpenError::Io { path: volume.path(""), source })?;
+    let names = match volume.list() {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Vec::new(),
+        listed => listed.map_err(|source| OpenError::Io { path: volume.path(""), source })?,
+    };
     let mut found: Vec<u64> = names.iter().filter_map(|name| generation_of(name)).collect();
     found.sort_unstable();
     Ok(found)

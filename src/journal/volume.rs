@@ -63,6 +63,11 @@ impl Folder {
         fs::create_dir_all(path)?;
         Ok(Self(path.to_owned()))
     }
+
+    /// This folder as it is, to be read; it may not be there, which is an error of whatever is asked of it.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
 }
 
 impl Volume for Folder {

@@ -24,6 +24,10 @@ use super::{
     wire::{Broken, Kept, Out, Reader, VARINT, found, put_bytes, put_fields, put_number, put_unless_empty},
 };
 
+/// So many parts of a record are remembered in case they come again: as many as its signals may have. A whole state has
+/// more parts than can be compared.
+const PARTS_MAX: usize = 64;
+
 /// What was sealed of a record.
 #[derive(Debug)]
 pub struct Sealing<'a> {
@@ -103,7 +107,9 @@ fn put_personal(number: u32, to: &mut Out<'_>, put: impl FnOnce(&mut Out<'_>)) -
         return None;
     };
     put_bytes(number, &sealed, to);
-    to.sealing.parts.push(plain);
+    if to.sealing.parts.len() < PARTS_MAX {
+        to.sealing.parts.push(plain);
+    }
     Some(key)
 }
 
@@ -115,7 +121,10 @@ fn take_personal(kind: u8, from: &mut Reader<'_>) -> Result<Rc<Opened>, Broken> 
         return opening.parts.borrow().get(same).cloned().ok_or(Broken::Range);
     }
     let opened = Rc::new(opening.seal.open(from.bytes(kind)?)?);
-    opening.parts.borrow_mut().push(Rc::clone(&opened));
+    let mut parts = opening.parts.borrow_mut();
+    if parts.len() < PARTS_MAX {
+        parts.push(Rc::clone(&opened));
+    }
     Ok(opened)
 }
 
