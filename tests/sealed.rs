@@ -325,12 +325,48 @@ fn a_crash_before_the_key_is_destroyed_is_made_good_at_the_next_start() {
     let (keys, before) = (world.path().join(KEYS), TempDir::new().expect("a folder"));
     copy(&keys, before.path());
     world.call(erase(&kim));
+    world.live("c2", &kim);
     world.kill();
     copy(before.path(), &keys);
-    drop(recovered(world.path()));
+    let (log, records) = recovered(world.path());
+    assert_eq!(customers(&records), [kim.clone()], "it is read once more");
+    world.log = Some(log);
+    world.live("c3", &kim);
+    world.kill();
+    let (log, records) = recovered(world.path());
+    assert_eq!(customers(&records).len(), 2, "the erased, and the new one");
+    assert_eq!(state_of(&records), *world.driver.state());
+    world.log = Some(log);
+    world.call(erase(&kim));
+    world.kill();
     let (_, records) = recovered(world.path());
     assert!(customers(&records).iter().all(|name| name.starts_with("erased-")), "{:?}", customers(&records));
     assert_eq!(state_of(&records), *world.driver.state());
+}
+
+/// The store is written while one key of a customer awaits its end and another has taken its place.
+#[test]
+fn of_two_keys_of_a_customer_the_later_goes_on() {
+    let folder = TempDir::new().expect("a folder");
+    let keys = Folder::make(folder.path()).expect("a folder");
+    for seed in 0..8 {
+        let customer = format!("kim-{seed}");
+        let open = || Vault::open(keys.clone(), LostKeys::Refuse, StdRng::seed_from_u64(seed)).expect("it opens");
+        let key_of = |vault: &Vault<Folder>| vault.seal(&tenant(), &customer, b"x", &mut Vec::new());
+        let vault = open();
+        let first = key_of(&vault).expect("a vault seals");
+        vault.retire(first);
+        let second = key_of(&vault).expect("a vault seals");
+        vault.secure().expect("written");
+        vault.settle().expect("written");
+        drop(vault);
+        let vault = open();
+        assert_eq!(key_of(&vault), Some(second));
+        vault.retire(first);
+        assert_eq!(key_of(&vault), Some(second));
+        vault.destroy().expect("written");
+        assert_eq!(key_of(&open()), Some(second));
+    }
 }
 
 /// The keys are on the disk and the record that uses one never came there, and then again after more records.

@@ -127,6 +127,8 @@ struct Keys<V: Volume> {
     kept: FxHashMap<KeyId, Kept>,
     of: FxHashMap<Arc<str>, KeyId>,
     free: Vec<KeyId>,
+    /// So many were given.
+    given: u64,
     destroyed: FxHashSet<KeyId>,
     unwritten: Unwritten,
     /// By the batch at hand, which is not on the disk.
@@ -141,6 +143,8 @@ struct Kept {
     key: [u8; 32],
     /// To whom it was given.
     whose: Option<Arc<str>>,
+    /// Counts up as keys are given.
+    given: u64,
 }
 
 #[derive(Debug, Default)]
@@ -175,9 +179,11 @@ impl<V: Volume> Vault<V> {
     /// A batch is about to be sealed. What an earlier one said that never came to the disk was not said.
     pub fn begin(&self) {
         let keys = &mut *self.0.lock();
-        for id in mem::take(&mut keys.retired) {
-            if let Some(whose) = keys.kept.get(&id).and_then(|kept| kept.whose.clone()) {
-                keys.of.insert(whose, id);
+        // The first of a customer's has records; those that came in its place have none.
+        for id in mem::take(&mut keys.retired).into_iter().rev() {
+            let Some(whose) = keys.kept.get(&id).and_then(|kept| kept.whose.clone()) else { continue };
+            if let Some(unused) = keys.of.insert(whose, id) {
+                keys.give_up(unused);
             }
         }
     }
@@ -205,11 +211,7 @@ impl<V: Volume> Vault<V> {
     /// What was said of erased customers is on the disk: their keys go. What fails is tried again the next time.
     pub fn destroy(&self) -> io::Result<()> {
         let keys = &mut *self.0.lock();
-        for id in mem::take(&mut keys.retired) {
-            keys.kept.remove(&id);
-            keys.destroyed.insert(id);
-            keys.doomed.push(id);
-        }
+        mem::take(&mut keys.retired).into_iter().for_each(|id| keys.give_up(id));
         if !keys.doomed.is_empty() {
             keys.rewrite()?;
         }
@@ -284,6 +286,7 @@ impl<V: Volume> Keys<V> {
             kept: FxHashMap::default(),
             of: FxHashMap::default(),
             free: Vec::new(),
+            given: 0,
             destroyed: FxHashSet::default(),
             unwritten: Unwritten::default(),
             retired: Vec::new(),
@@ -331,7 +334,7 @@ impl<V: Volume> Keys<V> {
             match number {
                 KEY => {
                     let key = rest.try_into().map_err(|_| Broken::Short)?;
-                    self.kept.insert(id, Kept { key, whose: None });
+                    self.kept.insert(id, Kept { key, whose: None, given: 0 });
                 }
                 GIVEN => {
                     let Some(name) = self.open(Purpose::Name, entry)? else { continue };
@@ -365,7 +368,7 @@ impl<V: Volume> Keys<V> {
                 continue;
             }
             let key = self.random.random();
-            self.kept.insert(id, Kept { key, whose: None });
+            self.kept.insert(id, Kept { key, whose: None, given: 0 });
             self.unwritten.keys.push(id);
             return id;
         }
@@ -376,11 +379,19 @@ impl<V: Volume> Keys<V> {
         self.unwritten.given.push(id);
     }
 
-    /// Of several keys of a customer, of which all but one await their end, the first that is met goes on.
+    /// Of several keys of a customer all but the latest await their end.
     fn own(&mut self, id: KeyId, name: Arc<str>) {
+        self.given += 1;
         let kept = self.kept.get_mut(&id).expect("only a key that is there is given");
-        kept.whose = Some(Arc::clone(&name));
-        self.of.entry(name).or_insert(id);
+        (kept.whose, kept.given) = (Some(Arc::clone(&name)), self.given);
+        self.of.insert(name, id);
+    }
+
+    /// From here on it is to be destroyed on the disk.
+    fn give_up(&mut self, id: KeyId) {
+        self.kept.remove(&id);
+        self.destroyed.insert(id);
+        self.doomed.push(id);
     }
 
     fn seal(&mut self, id: KeyId, purpose: Purpose, plain: &[u8], to: &mut Vec<u8>) {
@@ -435,9 +446,9 @@ impl<V: Volume> Keys<V> {
             given: self.kept.iter().filter(|(_, kept)| kept.whose.is_some()).map(|(id, _)| *id).collect(),
             destroyed: self.destroyed.iter().copied().collect(),
         };
-        for ids in [&mut all.keys, &mut all.given, &mut all.destroyed] {
-            ids.sort_unstable();
-        }
+        all.keys.sort_unstable();
+        all.given.sort_unstable_by_key(|id| self.kept[id].given);
+        all.destroyed.sort_unstable();
         self.frames = 0;
         let frame = self.frame(&all);
         let size = (2 * (HEAD + frame.len()) as u64).max(STORE_BYTES);
