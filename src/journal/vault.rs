@@ -17,6 +17,7 @@
 //! * A key is destroyed once the record that says so is on the disk: the store is written again without it, under another
 //!   name, and what was there before is overwritten and removed. After a crash in between, the record is read again and
 //!   has the key destroyed then. Whatever copies the disk itself keeps (snapshots, worn blocks) are out of reach.
+//!   All of the store is written again, about 100 bytes a customer, while the log waits.
 //! * Contacts of nobody in particular are sealed under a key of their tenant. Nobody can ask for their erasure by name;
 //!   they end with the records.
 //!
@@ -143,8 +144,16 @@ struct Kept {
     key: [u8; 32],
     /// To whom it was given.
     whose: Option<Arc<str>>,
+    /// The same as the store has it: sealing it anew for every customer would make an erasure slow. Empty until then.
+    entry: Box<[u8]>,
     /// Counts up as keys are given.
     given: u64,
+}
+
+impl Kept {
+    fn new(key: [u8; 32]) -> Self {
+        Self { key, whose: None, entry: Box::default(), given: 0 }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -334,12 +343,12 @@ impl<V: Volume> Keys<V> {
             match number {
                 KEY => {
                     let key = rest.try_into().map_err(|_| Broken::Short)?;
-                    self.kept.insert(id, Kept { key, whose: None, given: 0 });
+                    self.kept.insert(id, Kept::new(key));
                 }
                 GIVEN => {
                     let Some(name) = self.open(Purpose::Name, entry)? else { continue };
                     let name = String::from_utf8(name).map_err(|error| Broken::Text(error.to_string()))?;
-                    self.own(id, name.into());
+                    self.own(id, name.into(), entry.into());
                 }
                 DESTROYED => {
                     self.kept.remove(&id);
@@ -368,22 +377,22 @@ impl<V: Volume> Keys<V> {
                 continue;
             }
             let key = self.random.random();
-            self.kept.insert(id, Kept { key, whose: None, given: 0 });
+            self.kept.insert(id, Kept::new(key));
             self.unwritten.keys.push(id);
             return id;
         }
     }
 
     fn give(&mut self, id: KeyId, name: Arc<str>) {
-        self.own(id, name);
+        self.own(id, name, Box::default());
         self.unwritten.given.push(id);
     }
 
     /// Of several keys of a customer all but the latest await their end.
-    fn own(&mut self, id: KeyId, name: Arc<str>) {
+    fn own(&mut self, id: KeyId, name: Arc<str>, entry: Box<[u8]>) {
         self.given += 1;
         let kept = self.kept.get_mut(&id).expect("only a key that is there is given");
-        (kept.whose, kept.given) = (Some(Arc::clone(&name)), self.given);
+        (kept.whose, kept.entry, kept.given) = (Some(Arc::clone(&name)), entry, self.given);
         self.of.insert(name, id);
     }
 
@@ -481,11 +490,14 @@ impl<V: Volume> Keys<V> {
             }
         }
         for id in &entries.given {
-            let whose = self.kept.get(id).and_then(|kept| kept.whose.clone());
+            let whose = self.kept.get(id).filter(|kept| kept.entry.is_empty()).and_then(|kept| kept.whose.clone());
             if let Some(name) = whose {
                 let mut sealed = Vec::new();
                 self.seal(*id, Purpose::Name, name.as_bytes(), &mut sealed);
-                put_bytes(GIVEN, &sealed, to);
+                self.kept.get_mut(id).expect("it was there a moment ago").entry = sealed.into();
+            }
+            if let Some(kept) = self.kept.get(id) {
+                put_bytes(GIVEN, &kept.entry, to);
             }
         }
         for id in &entries.destroyed {
