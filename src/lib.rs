@@ -46,7 +46,8 @@
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
 //!    `disk`, segments in a folder; `snapshot`, where recovery begins, and `archive`, where segments then go; and the journal
-//!    in memory, which can be told to fail. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
+//!    in memory, which can be told to fail. `seal` and `vault`, personal fields under a key for each customer, so that
+//!    erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
 //!    looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
 //!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
@@ -74,6 +75,7 @@
 //! * A contact is offered to one agent at a time, or to as many as its queue asks for, and exactly one wins it.
 //! * What was acknowledged has an end or a place. Every state that is not final has a deadline, or a named owner who
 //!   ends it; every collection has a limit ([`model::limits`]).
+//! * What names or describes a customer is never plain in a journal on disk.
 //! * A refused command leaves no trace; an accepted one is exactly its events; a repeated one has no second effect.
 //! * An agent is never offered more than the stated capacity; capacity is held from the offer on.
 //! * A broken invariant ends the process. It never limps on.

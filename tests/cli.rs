@@ -374,7 +374,13 @@ async fn supervisors_act_under_their_name() {
     assert!(desk.run("contacts enqueue c2 --queue loans --channel chat").failed(1).contains("QUEUE_DRAINING"));
     desk.run("queues reopen loans --reason back --actor kim").ok();
     assert!(desk.run("queues move general --to loans --reason tidy").ok().starts_with("1 contact on the way"));
+    desk.run("contacts enqueue c3 --queue loans --channel chat --customer 4711").ok();
+    assert!(desk.run("contacts erase 4711 --reason asked").failed(1).contains("CUSTOMER_BUSY"));
+    desk.run("contacts cancel c3 --because withdrawn").ok();
+    assert_eq!(desk.run("contacts erase 4711 --reason asked").ok().trim(), "4711 is erased");
+    assert!(!desk.run("contacts get c3").ok().contains("4711"));
     let actions = desk.run("queues actions").ok();
+    assert!(steady(&actions).iter().any(|line| line == "… sam erase-customer asked"), "{actions}");
     assert!(steady(&actions).iter().any(|line| line == "… sam move-contact c1 to general lost"), "{actions}");
     assert!(actions.contains("kim") && actions.contains("head") | actions.contains("by 10:00"), "{actions}");
     desk.run("agents put ana --skill loans=80").ok();

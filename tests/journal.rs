@@ -15,7 +15,7 @@ use attune::{
         view::{Answer, Query},
     },
     journal::{
-        Journal, Record, Seq,
+        Journal, LostKeys, Record, Seq,
         disk::{DiskJournal, Settings},
         log::{Log, Making, name_of},
         volume::Folder,
@@ -66,7 +66,7 @@ impl Place {
     fn with(records: &[Record]) -> Self {
         let place = Self { place: TempDir::new().expect("a folder") };
         let folder = Folder::make(&place.folder()).expect("it is made");
-        let mut log = Log::open(folder, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
+        let mut log = Log::open(folder, None, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
         records.chunks(3).for_each(|batch| log.append(batch).expect("there is room"));
         place
     }
@@ -124,7 +124,7 @@ fn run_in(folder: &Path, words: &[&str]) -> Ran {
 fn read(folder: &Path) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
     let folder = Folder::make(folder).expect("it is there");
-    let opened = Log::open(folder, SEGMENT, Making::WhenNeeded, |record| records.push(record));
+    let opened = Log::open(folder, None, SEGMENT, Making::WhenNeeded, |record| records.push(record));
     opened.map(|_| records).map_err(|error| error.to_string())
 }
 
@@ -310,7 +310,7 @@ fn a_cut_may_be_in_the_middle_of_a_frame_or_before_everything() {
     let cut =
         || place.json(&["repair", "--truncate-at", "9", "--yes"])["aside"][0].as_str().expect("a file").to_owned();
     let first = cut();
-    let mut log = Log::open(Folder::at(&place.folder()), SEGMENT, Making::WhenNeeded, drop).expect("it opens");
+    let mut log = Log::open(Folder::at(&place.folder()), None, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
     log.append(&records[8..20]).expect("there is room");
     drop(log);
     let second = cut();
@@ -360,7 +360,7 @@ fn a_missing_segment_is_a_gap_and_a_later_version_has_its_own_way_out() {
 async fn a_backup_beside_a_daemon_has_all_that_was_acknowledged() {
     let (records, _) = played(15, 300);
     let place = Place { place: TempDir::new().expect("a folder") };
-    let settings = Settings { folder: place.folder(), segment_bytes: SEGMENT };
+    let settings = Settings { folder: place.folder(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse };
     let mut journal = DiskJournal::open(settings, drop).expect("it opens");
     let half = records.len() / 2;
     for batch in records[..half].chunks(2) {

@@ -9,9 +9,9 @@ use attune::{
     app::snapshots::make::{Made, Of, make, waiting},
     engine::{Command, Event, event::PresenceBecause},
     journal::{
-        Found, Journal, Record, Seq,
+        Found, Journal, LostKeys, Record, Seq,
         archive::Archive,
-        disk::{DiskJournal, Settings},
+        disk::{self, DiskJournal, Settings},
         log::segments,
         snapshot::{KEPT, names, next_of},
         volume::{Folder, Volume},
@@ -131,7 +131,7 @@ impl Office {
     }
 
     fn settings(&self) -> Settings {
-        Settings { folder: self.place.path().to_owned(), segment_bytes: SEGMENT }
+        Settings { folder: self.place.path().to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
     }
 
     /// Hands what is new to the journal, in batches of a few.
@@ -170,7 +170,8 @@ impl Office {
     }
 
     fn snapshot(&self, of: Of) -> Option<Made> {
-        make(&self.folder(), of, || true).expect("it is made")
+        let keys = disk::open_keys(self.place.path(), LostKeys::Refuse).expect("nobody has it open");
+        make(&self.folder(), &keys, of, || true).expect("it is made")
     }
 
     fn snapshots(&self) -> Vec<PathBuf> {

@@ -176,4 +176,12 @@ impl pb::contact_service_server::ContactService for Contacts {
         change(&self.directory, decode::cancel_contact(request.get_ref())?).await?;
         Ok(Response::new(pb::CancelContactResponse {}))
     }
+
+    async fn erase_customer(
+        &self,
+        request: Request<pb::EraseCustomerRequest>,
+    ) -> Result<Response<pb::EraseCustomerResponse>, Status> {
+        change(&self.directory, decode::erase_customer(request.into_inner())?).await?;
+        Ok(Response::new(pb::EraseCustomerResponse {}))
+    }
 }

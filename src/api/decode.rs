@@ -41,8 +41,8 @@ pub use self::{
     insight::{Learners, explain_agent, explain_contact, explain_offer, explain_pair, list_candidates, list_empathy},
     signal::{Heard, report, signal},
     supervisor::{
-        drain_queue, force_presence, list_actions, move_contact, move_queue, pause_queue, prioritise_contact,
-        pull_contact, reopen_queue,
+        drain_queue, erase_customer, force_presence, list_actions, move_contact, move_queue, pause_queue,
+        prioritise_contact, pull_contact, reopen_queue,
     },
     violations::{Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},

@@ -138,6 +138,7 @@ fn classify(error: &CallError) -> (Code, ErrorReason) {
             Reject::AgentExists { .. } => (Code::AlreadyExists, Reason::AgentExists),
             Reject::AgentChanged { .. } => (Code::Aborted, Reason::AgentChanged),
             Reject::AgentBusy(_) => (Code::FailedPrecondition, Reason::AgentBusy),
+            Reject::CustomerBusy(_) => (Code::FailedPrecondition, Reason::CustomerBusy),
             Reject::NoSession(_) => (Code::FailedPrecondition, Reason::NoSession),
             Reject::QueueUnknown { .. } => (Code::NotFound, Reason::QueueUnknown),
             Reject::SkillUnknown { .. } => (Code::NotFound, Reason::SkillUnknown),
@@ -233,6 +234,7 @@ fn describe(reject: &Reject, details: &mut ErrorDetails) {
         Reject::ChannelsInUse(channels) => {
             stand_in_the_way(details, "CHANNEL_IN_USE", channels, "is still used by contacts");
         }
+        Reject::CustomerBusy(contacts) => stand_in_the_way(details, "CONTACT_OPEN", contacts, "is not closed; end it"),
         Reject::DocumentSweeping => _ = details.set_retry_info(Some(SWEEP_RETRY)),
         Reject::LimitReached { limit, .. } => {
             tell(details, "limit", limit);

@@ -162,7 +162,8 @@ impl Daemon {
         let mut founding = recovered.core.resume(clock::now(), alive_at, Some(settings.hold));
         founding.extend(found(&mut recovered.core, &documents)?);
         info!(tenants = documents.len(), "routing documents read");
-        let snapshots = journal.is_some().then(|| Snapshots::start(settings)).transpose();
+        let snapshots =
+            journal.as_ref().map(|journal| Snapshots::start(settings, Arc::clone(journal.vault()))).transpose();
         let snapshots = snapshots.map_err(StartError::Snapshots)?;
 
         let addresses = Addresses { api: address_of(&api), admin: address_of(&admin) };
@@ -258,7 +259,8 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
     if settings.durability == Durability::Memory {
         return Ok((recovered, None));
     }
-    let kept = disk::Settings { folder: settings.journal_folder.clone(), segment_bytes: SEGMENT_BYTES };
+    let (folder, lost_keys) = (settings.journal_folder.clone(), settings.lost_keys);
+    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, lost_keys };
     let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::resume(kept, |found| {
         if so_far.is_ok() {

@@ -21,8 +21,9 @@ use tracing::{error, info};
 use crate::{
     config::Settings,
     journal::{
+        LostKeys,
         archive::{self, Archive},
-        disk,
+        disk::{self, KeyStore},
         log::OpenError,
         volume::{Folder, Volume},
     },
@@ -52,6 +53,9 @@ struct Keeper {
     path: PathBuf,
     folder: Folder,
     archive: Archive,
+    /// Those of the journal while it is open.
+    keys: Arc<KeyStore>,
+    lost_keys: LostKeys,
     limits: archive::Limits,
     /// A snapshot is made when so many bytes are sealed since the last.
     every: u64,
@@ -60,13 +64,15 @@ struct Keeper {
 
 impl Snapshots {
     /// Begins, for a journal that is open.
-    pub fn start(settings: &Settings) -> io::Result<Self> {
+    pub fn start(settings: &Settings, keys: Arc<KeyStore>) -> io::Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let folder = Folder::make(&settings.journal_folder)?;
         let keeper = Keeper {
             path: settings.journal_folder.clone(),
             archive: Archive::of(&folder)?,
             folder,
+            keys,
+            lost_keys: settings.lost_keys,
             limits: archive::Limits {
                 age: DAY * settings.archive_days,
                 bytes: (settings.archive_mib > 0).then_some(settings.archive_mib << 20),
@@ -110,7 +116,7 @@ impl Keeper {
     fn run(&self) {
         while !self.is_stopping() {
             if self.is_due() {
-                self.make(Of::WhatIsSealed);
+                self.make(Of::WhatIsSealed, &self.keys);
             }
             let until = Instant::now() + LOOK_EVERY;
             while !self.is_stopping()
@@ -137,16 +143,19 @@ impl Keeper {
 
     fn make_last(&self) {
         match disk::lock(&self.path) {
-            Ok(_lock) => self.make(Of::Everything),
+            Ok(_lock) => match disk::open_keys(&self.path, self.lost_keys) {
+                Ok(keys) => self.make(Of::Everything, &keys),
+                Err(problem) => self.failed(&problem.into()),
+            },
             Err(OpenError::InUse(_)) => info!("the journal is in use: whoever has it makes the next snapshot"),
             Err(problem) => self.failed(&problem.into()),
         }
     }
 
-    fn make(&self, of: Of) {
+    fn make(&self, of: Of, keys: &KeyStore) {
         let started = Instant::now();
         let is_wanted = || of == Of::Everything || !self.is_stopping();
-        match make::make(&self.folder, of, is_wanted) {
+        match make::make(&self.folder, keys, of, is_wanted) {
             Ok(None) => {}
             Ok(Some(made)) => {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");

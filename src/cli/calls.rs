@@ -72,6 +72,7 @@ calls! {
         changes transfer_contact(TransferContactRequest) -> TransferContactResponse;
         changes complete_contact(CompleteContactRequest) -> CompleteContactResponse;
         changes cancel_contact(CancelContactRequest) -> CancelContactResponse;
+        changes erase_customer(EraseCustomerRequest) -> EraseCustomerResponse;
     }
     agent_service_client::AgentServiceClient {
         changes put_agent(PutAgentRequest) -> PutAgentResponse;

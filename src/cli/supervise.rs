@@ -86,6 +86,15 @@ pub struct Prioritise {
 }
 
 #[derive(Debug, Args)]
+pub struct Erase {
+    /// The customer, by the platform's id
+    customer: String,
+
+    #[command(flatten)]
+    by: By,
+}
+
+#[derive(Debug, Args)]
 pub struct ForcePresence {
     /// The agent
     agent: String,
@@ -178,6 +187,15 @@ impl Prioritise {
         };
         let answer = session.client.call(call).await?;
         session.out.say(&answer, || format!("{contact} is placed as of {}", time(answer.virtual_arrival_time.as_ref())))
+    }
+}
+
+impl Erase {
+    pub async fn run(self, session: &Session) -> Result<(), Failure> {
+        let Self { customer, by: By { actor, reason } } = self;
+        let call = pb::EraseCustomerRequest { customer_id: customer.clone(), actor, reason, ..Default::default() };
+        let answer = session.client.call(call).await?;
+        session.out.say(&answer, || format!("{customer} is erased"))
     }
 }
 

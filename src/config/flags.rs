@@ -47,6 +47,10 @@ pub struct Flags {
     /// The same in MiB; 0 = without limit [default: 0] [env: ATTUNE_JOURNAL_ARCHIVE_MIB]
     #[arg(long, value_name = "MIB")]
     pub journal_archive_mib: Option<String>,
+    /// If keys of personal fields are missing: refuse to start, or erase the customers whose they are, for good
+    /// [default: refuse] [env: ATTUNE_JOURNAL_LOST_KEYS]
+    #[arg(global = true, long, value_name = "WHAT")]
+    pub journal_lost_keys: Option<String>,
 
     /// Log lines for people (text) or for machines (json) [default: text] [env: ATTUNE_LOG_FORMAT]
     #[arg(global = true, long, value_name = "FORMAT")]
@@ -110,6 +114,7 @@ impl Flags {
             ("journal.snapshot_mib", &self.journal_snapshot_mib),
             ("journal.archive_days", &self.journal_archive_days),
             ("journal.archive_mib", &self.journal_archive_mib),
+            ("journal.lost_keys", &self.journal_lost_keys),
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),

@@ -137,6 +137,15 @@ pub const KEYS: &[Key] = &[
         set: |settings, text| number(text, 0..=1 << 30).map(|mib| settings.archive_mib = mib),
     },
     Key {
+        name: "journal.lost_keys",
+        default: "refuse",
+        help: "If keys of personal fields are missing: refuse to start, or erase the customers whose they are, for good.",
+        form: Form::Word(&["refuse", "erase"]),
+        change: Change::Restart,
+        get: |settings| settings.lost_keys.to_string(),
+        set: |settings, text| parse(text).map(|lost_keys| settings.lost_keys = lost_keys),
+    },
+    Key {
         name: "log.format",
         default: "text",
         help: "Log lines for people (text) or for machines (json).",

@@ -16,6 +16,7 @@ use std::{
 
 use crate::{
     engine::HoldRules,
+    journal::LostKeys,
     model::{document::Document, ids::TenantId},
     telemetry::logs::LogFormat,
 };
@@ -69,6 +70,8 @@ pub struct Settings {
     pub archive_days: u32,
     /// The same in MiB; 0 = without limit.
     pub archive_mib: u64,
+    /// What it means if keys of personal fields are missing from it.
+    pub lost_keys: LostKeys,
     /// Tenants, each with the routing document it starts with.
     pub tenants: BTreeMap<TenantId, DocumentSource>,
 }
@@ -185,6 +188,7 @@ impl Default for Settings {
             snapshot_mib: 256,
             archive_days: 14,
             archive_mib: 0,
+            lost_keys: LostKeys::default(),
             tenants: BTreeMap::from([(tenant, DocumentSource::Embedded)]),
         }
     }

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use crate::model::{
+    contact::CustomerId,
     ids::ContactKey,
     limits::{BUDGET_WITHIN_SECS, CUSTOMERS_MAX},
     time::{Span, Timestamp},
@@ -31,8 +32,8 @@ pub struct Budgets {
 /// The same as lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeptBudgets {
-    pub granted: Vec<(String, Vec<Grant>)>,
-    pub order: Vec<(Timestamp, String)>,
+    pub granted: Vec<(CustomerId, Vec<Grant>)>,
+    pub order: Vec<(Timestamp, CustomerId)>,
 }
 
 /// The most that a contact got.
@@ -83,18 +84,26 @@ impl Budgets {
     /// Every grant and rise, oldest first, and what each customer has, in order of the first of them.
     pub(super) fn into_kept(self) -> KeptBudgets {
         let Self { mut granted, order } = self;
-        let grants =
-            order.iter().filter_map(|(_, customer)| Some((customer.clone(), granted.remove(customer)?.to_vec())));
-        KeptBudgets { granted: grants.collect(), order: order.into() }
+        let first = |customer: &String| Some((CustomerId(customer.clone()), granted.remove(customer)?.to_vec()));
+        let grants = order.iter().map(|(_, customer)| customer).filter_map(first).collect();
+        let order = order.into_iter().map(|(at, customer)| (at, CustomerId(customer)));
+        KeptBudgets { granted: grants, order: order.collect() }
     }
 
     /// The same again.
     pub(super) fn of_kept(kept: KeptBudgets) -> Self {
         let mut granted = Table::default();
         for (customer, grants) in kept.granted {
-            granted.insert(customer, SmallVec::from_vec(grants));
+            granted.insert(customer.0, SmallVec::from_vec(grants));
         }
-        Self { granted, order: kept.order.into() }
+        Self { granted, order: kept.order.into_iter().map(|(at, customer)| (at, customer.0)).collect() }
+    }
+
+    /// Forgets a customer.
+    pub fn erase(&mut self, customer: &str) {
+        if self.granted.remove(customer).is_some() {
+            self.order.retain(|(_, other)| other != customer);
+        }
     }
 
     fn forget(&mut self, until: Timestamp) {

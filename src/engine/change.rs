@@ -337,6 +337,12 @@ impl State {
                     ..self.of_contact(Kind::ContactRequeued, *contact, touched)
                 }
             }
+            // The action before it tells of it.
+            Event::CustomerErased { contacts, .. } => {
+                touched.contacts.extend(contacts);
+                touched.details.extend(contacts);
+                return None;
+            }
             Event::ContactMoved { contact, from, queue } if from == queue => {
                 touched.contacts.insert(*contact);
                 return None;

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use crate::model::{
+    contact::CustomerId,
     limits::{CUSTOMERS_MAX, REPEATED_WITHIN_SECS, REPEATS_MAX},
     time::{Span, Timestamp},
 };
@@ -45,12 +46,13 @@ impl Customers {
     }
 
     /// Every visit that is counted, oldest first.
-    pub(super) fn into_kept(self) -> Vec<(Timestamp, String)> {
-        self.order.into()
+    pub(super) fn into_kept(self) -> Vec<(Timestamp, CustomerId)> {
+        self.order.into_iter().map(|(at, customer)| (at, CustomerId(customer))).collect()
     }
 
     /// The same again: whose visits they are follows.
-    pub(super) fn of_kept(order: Vec<(Timestamp, String)>) -> Self {
+    pub(super) fn of_kept(kept: Vec<(Timestamp, CustomerId)>) -> Self {
+        let order: VecDeque<_> = kept.into_iter().map(|(at, customer)| (at, customer.0)).collect();
         let mut visits: Table<String, SmallVec<[Timestamp; 2]>> = Table::default();
         for (at, customer) in &order {
             match visits.get_mut(customer) {
@@ -58,7 +60,14 @@ impl Customers {
                 None => drop(visits.insert(customer.clone(), SmallVec::from_slice(&[*at]))),
             }
         }
-        Self { visits, order: order.into() }
+        Self { visits, order }
+    }
+
+    /// Forgets a customer.
+    pub fn erase(&mut self, customer: &str) {
+        if self.visits.remove(customer).is_some() {
+            self.order.retain(|(_, other)| other != customer);
+        }
     }
 
     fn forget(&mut self, before: Timestamp) {

@@ -9,7 +9,7 @@ use crate::{
     model::{
         agent::{AgentProfile, Presence},
         care::{Announced, Care},
-        contact::{ClosedBecause, ContactDetails, KeepPlace},
+        contact::{ClosedBecause, ContactDetails, CustomerId, KeepPlace},
         document::{Document, Origin},
         ids::{
             AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
@@ -164,6 +164,8 @@ pub enum Event {
     ContactForgotten { contact: ContactKey },
     /// The oldest of what is left of contacts and offers is gone: those contacts' ids are free again.
     TombstonesForgotten { contacts: u32, offers: u32 },
+    /// A customer is forgotten, and with the customer the details of these closed contacts.
+    CustomerErased { customer: CustomerId, contacts: Vec<ContactKey> },
 
     /// A contact is offered to an agent, whose capacity it holds from now on; once delivered it may be answered for so
     /// long.

@@ -105,6 +105,7 @@ impl State {
                     heard: None,
                     due: None,
                 };
+                self.contacts_of.add(&details.customer_id, *contact);
                 self.add_contact(*contact, announced);
                 self.expect(*contact, counted);
             }
@@ -149,6 +150,10 @@ impl State {
                 });
             }
             Event::ContactUpdated { contact: key, details, requirement } => {
+                if let Some(details) = details {
+                    self.contacts_of.remove(&self.contact(*key).details.customer_id.clone(), *key);
+                    self.contacts_of.add(&details.customer_id, *key);
+                }
                 self.change_contact(*key, |contact| {
                     if let Some(details) = details {
                         contact.details = Arc::clone(details);
@@ -228,10 +233,13 @@ impl State {
                 }
                 self.timers.move_to(Timer::Contact(*contact), gone.due, None);
                 self.contact_ids.remove(&gone.id);
+                self.contacts_of.remove(&gone.details.customer_id, *contact);
             }
             Event::TombstonesForgotten { contacts, offers } => {
                 self.change_tombstones(|tombstones| tombstones.forget(*contacts, *offers));
             }
+
+            Event::CustomerErased { customer, contacts } => self.erase(customer, contacts),
 
             Event::ContactUnreachable { contact, .. } => {
                 self.change_route(*contact, |route| route.unreachable = true);
@@ -449,7 +457,9 @@ impl State {
             answered_at: None,
         };
         route.phase = self.waits(&route).phase_at(now);
-        if self.contacts.get(&key).is_none() {
+        if let Some(announced) = self.contacts.get(&key) {
+            self.contacts_of.remove(&announced.details.customer_id, key);
+        } else {
             let contact = Contact {
                 id: queued.id.clone(),
                 stage: Stage::Announced { forget_at: now, weight: 0, counted: Counted::NoMore },
@@ -464,6 +474,7 @@ impl State {
             self.contact_ids.insert(contact.id.clone(), key);
             self.contacts.insert(key, contact);
         }
+        self.contacts_of.add(&queued.details.customer_id, key);
         let contacts = self.customers.visit(now, &queued.details.customer_id);
         self.change_contact(key, |contact| {
             if contacts > 1 {

@@ -64,13 +64,17 @@ pub fn check(state: &State) -> Result<(), Broken> {
     timers += usize::from(state.hold.is_some()) + usize::from(state.tombstones.due().is_some());
     check_tombstones(state)?;
     check_hold(state)?;
-    let (mut in_line, mut open, mut open_offers, mut held_back) = (0, 0, 0, 0);
+    let (mut in_line, mut open, mut open_offers, mut held_back, mut named) = (0, 0, 0, 0, 0);
     for (id, key) in &state.contact_ids {
         let contact = state.contact(*key);
         must!(contact.id == *id, "contact {id:?} answers to another id");
         check_contact(state, *key, contact)?;
         timers += usize::from(contact.due.is_some());
         open += usize::from(!contact.is_closed());
+        let customer = &contact.details.customer_id;
+        named += usize::from(!customer.is_empty());
+        let is_found = customer.is_empty() || state.contacts_of.contains(customer, *key);
+        must!(is_found, "contact {id:?} is not found by its customer");
         let Some(route) = contact.route.as_deref() else { continue };
         kinds += u64::from(!contact.is_closed());
         in_line += usize::from(route.line.is_some());
@@ -90,6 +94,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
     must!(state.announced == announced, "{} thousandths announced, {announced} are", state.announced);
     must!(state.open_contacts == open, "{} open contacts counted, {open} there", state.open_contacts);
     must!(state.contacts.len() == state.contact_ids.len(), "contacts without an id");
+    must!(state.contacts_of.len() == named, "{} contacts found by customer, {named} have one", state.contacts_of.len());
     let counted: u64 = state.kinds.iter().map(|kind| kind.open).sum();
     must!(counted == kinds, "{counted} contacts are counted by kind, {kinds} are there");
     for (queue, count) in state.queues.iter().zip(counts) {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::model::{
+    contact::CustomerId,
     document::{Document, Origin},
     ids::{AgentKey, ChannelName, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName, SkillKey, SkillName},
     limits::SWEEP_ITEMS_MAX,
@@ -45,6 +46,7 @@ use super::{
     customers::Customers,
     dedup::Dedup,
     directory::Directory,
+    erase::ContactsOf,
     history::History,
     kinds::Kinds,
     matching::index::Index,
@@ -72,7 +74,7 @@ pub(crate) struct Kept {
     pub sweep: Option<KeptSweep>,
     /// In order of their ids.
     pub contacts: Vec<(ContactKey, Contact)>,
-    pub customers: Vec<(Timestamp, String)>,
+    pub customers: Vec<(Timestamp, CustomerId)>,
     pub budgets: KeptBudgets,
     /// In order of their numbers.
     pub agents: Vec<(AgentKey, Agent)>,
@@ -132,6 +134,7 @@ impl State {
             mut contacts,
             contact_ids,
             open_contacts: _,
+            contacts_of: _,
             customers,
             budgets,
             kinds: _,
@@ -255,6 +258,7 @@ impl State {
             contacts: table(contacts),
             contact_ids,
             open_contacts: 0,
+            contacts_of: ContactsOf::default(),
             customers: Customers::of_kept(customers),
             budgets: Budgets::of_kept(budgets),
             kinds: Kinds::default(),

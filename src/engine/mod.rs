@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
-//! [`document`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
+//! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
 //! [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`],
 //! [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`] (what must always hold).
 //!
@@ -33,6 +33,7 @@ mod directory;
 mod document;
 mod emit;
 mod engagement;
+mod erase;
 pub mod event;
 mod evolve;
 pub mod explain;

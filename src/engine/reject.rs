@@ -60,6 +60,9 @@ pub enum Reject {
     /// The agent has work or a session.
     #[error("agent {0:?} is signed in or has work; set presence offline and end the work first")]
     AgentBusy(AgentId),
+    /// The customer has contacts that are not closed.
+    #[error("the customer has contacts that are not closed: {0:?}; end them, then erase")]
+    CustomerBusy(Vec<ContactId>),
     /// The agent has no open session.
     #[error("agent {0:?} has no session; open WatchOffers first")]
     NoSession(AgentId),
@@ -269,6 +272,7 @@ impl Reject {
             Self::AgentExists { .. } => "agent_exists",
             Self::AgentChanged { .. } => "agent_changed",
             Self::AgentBusy(_) => "agent_busy",
+            Self::CustomerBusy(_) => "customer_busy",
             Self::NoSession(_) => "no_session",
             Self::QueueUnknown { .. } => "queue_unknown",
             Self::SkillUnknown { .. } => "skill_unknown",

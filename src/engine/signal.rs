@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         care::Care,
+        contact::CustomerId,
         ids::{ContactId, ContactKey},
         limits::FACTS_MAX,
         signal::{Signal, Source},
@@ -18,7 +19,7 @@ use crate::{
 
 use super::{
     assist::{Told, distress_at_hand, suggest},
-    command::Reply,
+    command::{Command, Reply},
     emit::Emit,
     event::Event,
     find::open_contact,
@@ -133,6 +134,17 @@ impl State {
             false => Taken::SwitchedOff,
         };
         Ok((key, signals.iter().map(judge).collect()))
+    }
+
+    /// The customer of whom signals tell by the name of a contact alone; `None` if they tell nothing personal, or if
+    /// nobody in particular.
+    pub fn told_of(&self, command: &Command) -> Option<CustomerId> {
+        let Command::Signal { contact, signals } = command else { return None };
+        let mut events = signals.iter().filter_map(|signal| signal.content.as_ref()).flat_map(|said| &said.events);
+        events.find(|event| !event.attributes.is_empty())?;
+        let key = self.contact_ids.get(contact)?;
+        let customer = &self.contact(*key).details.customer_id;
+        (!customer.is_empty()).then(|| CustomerId(customer.clone()))
     }
 
     /// The number of an open contact.

@@ -31,6 +31,7 @@ use super::{
     customers::Customers,
     dedup::Dedup,
     directory::Directory,
+    erase::ContactsOf,
     event::{Choice, Place, Rescinded, Target},
     history::History,
     hold::Hold,
@@ -73,6 +74,8 @@ pub struct State {
     pub(super) contacts: Table<ContactKey, Contact>,
     pub(super) contact_ids: Directory<ContactId, ContactKey>,
     pub(super) open_contacts: usize,
+    /// By their customers.
+    pub(super) contacts_of: ContactsOf,
     /// Who came lately.
     pub(super) customers: Customers,
     /// What their feelings and words have bought in the line.
@@ -461,6 +464,7 @@ impl State {
             contacts: Table::default(),
             contact_ids: Directory::default(),
             open_contacts: 0,
+            contacts_of: ContactsOf::default(),
             customers: Customers::default(),
             budgets: Budgets::default(),
             kinds: Kinds::default(),

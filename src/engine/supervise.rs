@@ -1,7 +1,8 @@
 //! What supervisors ask: move, pull, prioritise, force presence, pause, drain and reopen.
 //!
 //! Invariant: an accepted action begins with [`Event::Supervised`], which says who did what and why; what came of it
-//! follows as events like any other. Not here: emptying a whole queue (`moving`).
+//! follows as events like any other. Not here: emptying a whole queue (`moving`), erasing a customer
+//! (`erase`).
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::{
     agent::{give_presence, sign_out},
     command::Reply,
     emit::Emit,
+    erase::erase_customer,
     event::{Event, Place, PresenceBecause, Rescinded, Target, TargetBy},
     find::{agent_named, agent_of, open_contact, queue_named, wrong_state},
     moving::{destination, move_queue, send},
@@ -48,6 +50,7 @@ pub(super) fn supervise(out: &mut Emit<'_>, supervision: &Arc<Supervision>) -> R
             }
         }
         Action::SetQueueMode { queue, mode } => set_mode(out, supervision, queue, *mode),
+        Action::EraseCustomer { customer } => erase_customer(out, supervision, customer),
     }
 }
 

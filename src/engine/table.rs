@@ -36,7 +36,10 @@ impl<K: Eq + Hash, V> Table<K, V> {
         self.0.insert(key, value)
     }
 
-    pub fn remove(&mut self, key: &K) -> Option<V> {
+    pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         self.0.remove(key)
     }
 

@@ -1,26 +1,34 @@
 //! Records as bytes, for journals that outlive the process.
 //!
 //! Protobuf's encoding by tables of numbered fields (`model`, `engine`, and `state` for snapshots), so that old records are
-//! read by every later version. Invariant: a record reads as it was written, and bytes that are none are an error with a reason.
+//! read by every later version. What is personal is sealed under its customer's key, if there are keys (`personal`).
+//! Invariant: a record reads as it was written, but for what is personal of customers who were erased, and bytes that are
+//! none are an error with a reason.
 
 mod engine;
 mod model;
+mod personal;
 pub mod state;
-mod wire;
+pub(super) mod wire;
 
+pub use personal::{Opening, Personal, Sealing};
 pub use wire::Broken;
-use wire::{Kept, Reader, found, put_fields, put_unless_empty, record};
+use wire::{Kept, Out, Reader, found, put_fields, put_unless_empty, record};
 
 use crate::engine::Command;
 
-use super::{Record, Seq};
+use super::{
+    Record, Seq,
+    seal::{Plain, Seal},
+};
 
 wire::stands_for! {
     Seq: u64, |seq| seq.0, |number| Ok(Seq(number));
 }
 
 record! {
-    Record { 1: seq, 2: now, 3: tenant, 4: input, 5: events }
+    // Whom it is about comes before what is said of the customer.
+    Record { 1: seq, 2: now, 3: tenant, 6: customer, 4: input, 5: events }
 }
 
 /// The number of a frame's field that holds a record.
@@ -32,17 +40,24 @@ const COMMAND: u32 = 1;
 /// What nearly every command takes.
 const COMMAND_BYTES_USUAL: usize = 512;
 
-/// Appends records, one after the other.
+/// Appends records, one after the other, with nothing sealed.
 pub fn put(records: &[Record], to: &mut Vec<u8>) {
+    put_sealed(&Plain, records, to);
+}
+
+/// Appends records, one after the other, what is personal in them sealed.
+pub fn put_sealed(seal: &dyn Seal, records: &[Record], to: &mut Vec<u8>) {
     for record in records {
-        record.put_field(RECORD, to);
+        let mut out = Out::new(to, Sealing::new(seal, &record.tenant));
+        record.put_field(RECORD, &mut out);
+        out.sealing.end(record);
     }
 }
 
-/// The hash of how a command is kept ([`Record::fingerprint`]).
+/// The hash of how a command is kept with nothing sealed ([`Record::fingerprint`]).
 pub(super) fn fingerprint(command: &Command) -> u64 {
     let mut bytes = Vec::with_capacity(COMMAND_BYTES_USUAL);
-    command.put_field(COMMAND, &mut bytes);
+    command.put_field(COMMAND, &mut Out::new(&mut bytes, Sealing::none()));
     fnv_1a(&bytes)
 }
 
@@ -53,17 +68,45 @@ fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
 }
 
-/// The records in these bytes.
+/// The records in these bytes; what is sealed in them counts as erased.
 pub fn take(bytes: &[u8]) -> Result<Vec<Record>, Broken> {
-    let mut from = Reader::new(bytes);
-    let mut records: Option<Vec<Record>> = None;
+    take_sealed(&Plain, bytes)
+}
+
+/// The records in these bytes, what is sealed in them opened.
+pub fn take_sealed(seal: &dyn Seal, bytes: &[u8]) -> Result<Vec<Record>, Broken> {
+    Ok(take_told(seal, bytes)?.into_iter().map(|(record, _)| record).collect())
+}
+
+/// The same, and of each whether all that is personal in it could be opened.
+pub fn take_told(seal: &dyn Seal, bytes: &[u8]) -> Result<Vec<(Record, Personal)>, Broken> {
+    let opening = Opening::new(seal);
+    let (mut from, mut records) = (Reader::opened_by(&opening, bytes), Vec::new());
     while let Some((number, kind)) = from.tag()? {
         match number {
-            RECORD => Kept::take_field(&mut records, kind, &mut from)?,
+            RECORD => {
+                let mut record: Option<Record> = None;
+                Kept::take_field(&mut record, kind, &mut from)?;
+                let record = found(record, "a record")?;
+                let personal = opening.end(&record);
+                records.push((record, personal));
+            }
             _ => from.skip(kind)?,
         }
     }
-    Ok(records.unwrap_or_default())
+    Ok(records)
+}
+
+/// The bytes of the first so many records, as they are.
+pub(super) fn first(count: usize, bytes: &[u8]) -> Result<&[u8], Broken> {
+    let (mut from, mut left) = (Reader::new(bytes), count);
+    while left > 0
+        && let Some((number, kind)) = from.tag()?
+    {
+        from.skip(kind)?;
+        left -= usize::from(number == RECORD);
+    }
+    Ok(&bytes[..bytes.len() - from.left()])
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn record(seq: u64) -> Record {
         seq: Seq(seq),
         now: Timestamp(seq as i64),
         tenant: TenantId::new("t").expect("a name"),
+        customer: None,
         input: Request { id: None, command: Command::Tick },
         events: vec![Event::SessionEnded { agent }],
     }

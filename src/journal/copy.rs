@@ -1,7 +1,8 @@
 //! A journal's folder copied to another, also while a daemon writes it: for backup, and for restoring one.
 //!
 //! Invariant: the copy has its name only once it is whole, verified and on the disk; what is copied is only read. What
-//! was acknowledged before the copy began is in it. Files that are not known here are taken along.
+//! was acknowledged before the copy began is in it. Files that are not known here are taken along; keys of personal fields
+//! only if they are asked for, since whoever has them has what they seal.
 
 use std::{
     ffi::OsString,
@@ -15,7 +16,9 @@ use super::{
     disk::LOCK,
     inspect::{self, ARCHIVE, Finding, SegmentFile, Survey},
     log::{OpenError, first_of},
+    seal::Plain,
     segment,
+    vault::{self, KEYS},
     volume::{Folder, Volume},
 };
 
@@ -57,6 +60,15 @@ pub enum CopyError {
     },
 }
 
+/// What becomes of the keys of personal fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// They are copied by other means, to another place.
+    Apart,
+    /// They are in the copy.
+    Along,
+}
+
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
@@ -76,7 +88,7 @@ impl Copied {
 }
 
 /// Copies a folder to one that is not there, or empty.
-pub fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
+pub fn copy(from: &Path, to: &Path, keys: Keys) -> Result<Copied, CopyError> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) || to.is_file() {
         return Err(CopyError::Occupied(to.to_owned()));
     }
@@ -85,7 +97,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
         return Err(CopyError::Unfinished(unfinished));
     }
     make(&unfinished)?;
-    let copied = fill(from, &unfinished).inspect_err(|_| {
+    let copied = fill(from, &unfinished, keys).inspect_err(|_| {
         // Nothing that could be taken for a copy stays; if it cannot go, its name says what it is.
         let _ = fs::remove_dir_all(&unfinished);
     })?;
@@ -95,7 +107,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
     Ok(copied)
 }
 
-fn fill(from: &Path, to: &Path) -> Result<Copied, CopyError> {
+fn fill(from: &Path, to: &Path, keys: Keys) -> Result<Copied, CopyError> {
     let mut copying = Copying { others: 0, bytes: 0 };
     // Snapshots first: whatever follows them is copied after them. The archive last: what moves there meanwhile is found.
     copying.others(from, to)?;
@@ -105,13 +117,17 @@ fn fill(from: &Path, to: &Path) -> Result<Copied, CopyError> {
         make(&to.join(ARCHIVE))?;
         copying.folder(&archive, &to.join(ARCHIVE))?;
     }
+    if keys == Keys::Along {
+        // Behind all records, since a key is there before the first of its records.
+        copying.keys(from, to)?;
+    }
     sync_folder(to)?;
     let files = inspect::segments_of(to)?;
     if files.is_empty() {
         return Err(CopyError::Nothing(from.to_owned()));
     }
     let others = inspect::others_of(to).map_err(|source| CopyError::Io { path: to.to_owned(), source })?;
-    let survey = inspect::survey(&files, inspect::begins(&others), drop);
+    let survey = inspect::survey(&files, inspect::begins(&others), &Plain, |_, _| {});
     if let Some(looked) = survey.faults().next() {
         let name = looked.path.strip_prefix(to).unwrap_or(&looked.path);
         return Err(CopyError::Faulty { path: from.join(name), finding: looked.finding.clone() });
@@ -126,12 +142,12 @@ struct Copying {
 }
 
 impl Copying {
-    /// All but segments, the archive, and what belongs to whoever writes.
+    /// All but segments, the archive, keys, and what belongs to whoever writes.
     fn others(&mut self, from: &Path, to: &Path) -> Result<(), CopyError> {
         for (path, name) in entries(from)? {
             let text = name.to_string_lossy();
-            let is_left = text == LOCK || text == ARCHIVE || first_of(&text).is_some() || is_in_the_making(&text);
-            if !is_left {
+            let is_of_others = [LOCK, ARCHIVE, KEYS].contains(&&*text) || first_of(&text).is_some();
+            if !is_of_others && !is_in_the_making(&text) {
                 self.entry(&path, &to.join(&name))?;
             }
         }
@@ -179,6 +195,23 @@ impl Copying {
                 _ => bytes.len(),
             };
             self.write(&to.join(&name), &bytes[..good])?;
+        }
+        Ok(())
+    }
+
+    /// The store that is in force, which is overwritten once there is a newer one.
+    fn keys(&mut self, from: &Path, to: &Path) -> Result<(), CopyError> {
+        while let Some(store) = vault::store_of(from)? {
+            let read = fs::read(&store);
+            if vault::store_of(from)?.as_ref() != Some(&store) {
+                continue;
+            }
+            let bytes = read.map_err(|source| CopyError::Io { path: store.clone(), source })?;
+            let folder = to.join(KEYS);
+            make(&folder)?;
+            self.others += 1;
+            self.write(&folder.join(store.file_name().unwrap_or_default()), &bytes)?;
+            return sync_folder(&folder);
         }
         Ok(())
     }

@@ -10,9 +10,10 @@ use std::{
 };
 
 use super::{
-    Record, Seq, codec, disk,
+    Seq, codec, disk,
     inspect::{self, SNAPSHOT, SegmentFile, Survey},
     log::OpenError,
+    seal::Plain,
     segment::{self, FRAME_HEAD, HEAD},
     volume::{Folder, Volume, VolumeFile},
 };
@@ -77,7 +78,7 @@ impl Cut {
         let io = |source| CutError::Io { path: folder.to_owned(), source };
         let files = inspect::segments_of(folder)?;
         let others = inspect::others_of(folder).map_err(io)?;
-        let survey = inspect::survey(&files, inspect::begins(&others), drop);
+        let survey = inspect::survey(&files, inspect::begins(&others), &Plain, |_, _| {});
         let is_faulty = survey.faults().next().is_some();
         if at > survey.next {
             let next = survey.next;
@@ -170,16 +171,16 @@ fn part_before(file: &SegmentFile<Folder>, at: Seq) -> Result<(String, Vec<u8>),
     let frames: Vec<_> = segment::frames_from(&bytes, HEAD).take_while(|(first, _)| *first < at).collect();
     let Some((first, place)) = frames.last().cloned() else { return Ok((file.name.clone(), bytes[..HEAD].to_vec())) };
     let broken = |broken| failed(io::Error::other(format!("a record {broken}")));
-    let mut records: Vec<Record> = codec::take(&bytes[place.clone()]).map_err(broken)?;
-    let end = segment::aligned(place.end).min(bytes.len());
-    let is_whole = records.last().is_none_or(|record| record.seq < at);
-    if is_whole {
-        bytes.truncate(end);
+    // As they are: what is sealed in them stays sealed under the same keys.
+    let count = usize::try_from(at.0 - first.0).unwrap_or(usize::MAX);
+    let records = codec::first(count, &bytes[place.clone()]).map_err(broken)?.to_vec();
+    if records.len() == place.len() {
+        bytes.truncate(segment::aligned(place.end).min(bytes.len()));
         return Ok((file.name.clone(), bytes));
     }
-    records.retain(|record| record.seq < at);
     let mut frame = Vec::new();
-    segment::frame(first, &mut frame, |to| codec::put(&records, to)).expect("a part of a frame is no larger than it");
+    segment::frame(first, &mut frame, |to| to.extend_from_slice(&records))
+        .expect("a part of a frame is smaller than it");
     bytes.truncate(place.start - FRAME_HEAD);
     bytes.extend_from_slice(&frame);
     Ok((file.name.clone(), bytes))

@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -26,7 +27,9 @@ use super::{
     archive::Archive,
     gap,
     log::{self, Log, Making, Part, Which},
+    seal::Seal,
     snapshot,
+    vault::{KEYS, LostKeys, Vault},
     volume::{self, Volume},
 };
 use crate::model::time::Timestamp;
@@ -50,12 +53,18 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Bytes of a segment.
     pub segment_bytes: u64,
+    /// What missing keys of personal fields mean.
+    pub lost_keys: LostKeys,
 }
+
+/// The keys of a journal on disk.
+pub type KeyStore = Vault<Folder>;
 
 /// A journal on disk, open for writing.
 #[derive(Debug)]
 pub struct DiskJournal<V: Volume = Folder> {
     volume: V,
+    vault: Arc<Vault<V>>,
     /// That of snapshots and the archive.
     folder: volume::Folder,
     next: Seq,
@@ -81,63 +90,86 @@ struct Append {
 impl DiskJournal {
     /// Opens a folder's journal, repairs what was cut short at its end, and hands over every record in order.
     pub fn open(settings: Settings, record: impl FnMut(Record)) -> Result<Self, OpenError> {
-        let folder = made(&settings)?;
-        Self::open_on(folder, settings, record)
+        let (folder, keys) = made(&settings)?;
+        Self::open_on(folder, keys, settings, record)
     }
 
     /// The same from the newest snapshot on, which comes before the records behind it. Without one that can be read
     /// everything is read, as far as segments and archive reach back to the first record.
     pub fn resume(settings: Settings, found: impl FnMut(Found)) -> Result<Self, OpenError> {
-        let folder = made(&settings)?;
-        Self::begin(folder, settings, Begin::ASnapshot, found)
+        let (folder, keys) = made(&settings)?;
+        Self::begin(folder, keys, settings, Begin::ASnapshot, found)
     }
 }
 
-fn made(settings: &Settings) -> Result<Folder, OpenError> {
-    Folder::make(&settings.folder).map_err(|source| OpenError::Io { path: settings.folder.clone(), source })
+/// The journal's folder and that of its keys.
+fn made(settings: &Settings) -> Result<(Folder, Folder), OpenError> {
+    let made = |path: &Path| Folder::make(path).map_err(|source| OpenError::Io { path: path.to_owned(), source });
+    Ok((made(&settings.folder)?, made(&settings.folder.join(KEYS))?))
+}
+
+/// The keys of a journal's folder that nobody else has open.
+pub fn open_keys(journal: &Path, lost: LostKeys) -> Result<KeyStore, OpenError> {
+    let path = journal.join(KEYS);
+    let folder = Folder::make(&path).map_err(|source| OpenError::Io { path, source })?;
+    Vault::open(folder, lost, StdRng::from_rng(&mut rand::rng()))
 }
 
 impl<V: Volume> DiskJournal<V> {
-    /// The same for a volume that stands for the folder, which has but the lock, snapshots and the archive.
-    pub fn open_on(volume: V, settings: Settings, mut record: impl FnMut(Record)) -> Result<Self, OpenError> {
-        Self::begin(volume, settings, Begin::TheFirst, |found| match found {
+    /// The same for volumes that stand for the folder, which has but the lock, snapshots and the archive, and for the one
+    /// of keys.
+    pub fn open_on(volume: V, keys: V, settings: Settings, mut record: impl FnMut(Record)) -> Result<Self, OpenError> {
+        Self::begin(volume, keys, settings, Begin::TheFirst, |found| match found {
             Found::Record(found) => record(found),
             Found::Snapshot(_) => unreachable!("everything is read, so nothing is skipped"),
         })
     }
 
-    fn begin(volume: V, settings: Settings, from: Begin, mut found: impl FnMut(Found)) -> Result<Self, OpenError> {
-        let Settings { folder: path, segment_bytes } = settings;
+    fn begin(
+        volume: V,
+        keys: V,
+        settings: Settings,
+        from: Begin,
+        mut found: impl FnMut(Found),
+    ) -> Result<Self, OpenError> {
+        let Settings { folder: path, segment_bytes, lost_keys } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
         let mark = lock.try_clone().map_err(io)?;
         let folder = volume::Folder::make(&path).map_err(io)?;
+        let vault = Arc::new(Vault::open(keys, lost_keys, StdRng::from_rng(&mut rand::rng()))?);
         let from = match from {
-            Begin::TheFirst => read_archive(&folder, &mut found)?,
-            Begin::ASnapshot => match snapshot::newest(&folder, log::end(&volume)?)? {
+            Begin::TheFirst => read_archive(&folder, &*vault, &mut found)?,
+            Begin::ASnapshot => match snapshot::newest(&folder, &*vault, log::end(&volume)?)? {
                 Some(snapshot) => {
                     let next = snapshot.next;
                     found(Found::Snapshot(snapshot));
                     next
                 }
-                None => read_archive(&folder, &mut found)?,
+                None => read_archive(&folder, &*vault, &mut found)?,
             },
         };
         let record = |record| found(Found::Record(record));
-        let log = Log::open_from(volume.clone(), from, segment_bytes, Making::Beforehand, record)?;
+        let sealed_by = Some(Arc::clone(&vault));
+        let log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
         let (to, appends) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
         let writer = Writer { log, mark, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = Some(writer.map_err(io)?);
-        Ok(Self { volume, folder, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
+        Ok(Self { volume, vault, folder, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
     }
 
     /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
     pub fn alive_at(&self) -> Option<Timestamp> {
         self.alive_at
+    }
+
+    /// Its keys.
+    pub fn vault(&self) -> &Arc<Vault<V>> {
+        &self.vault
     }
 
     /// The number of the record that comes next.
@@ -164,17 +196,19 @@ impl<V: Volume> Journal for DiskJournal<V> {
 
     fn reader(&self) -> Reader {
         let (volume, folder, next) = (self.volume.clone(), self.folder.clone(), self.next);
+        let vault = Arc::clone(&self.vault);
         Box::new(move |from, limit| {
             let unreadable = |problem: String| ReadError::Unreadable { problem };
             let gone = |oldest| ReadError::Gone { asked: from, oldest };
-            let read =
-                |from, limit| log::read(&volume, next, from, limit).map_err(|error| unreadable(error.to_string()));
+            let read = |from, limit| {
+                log::read(&volume, &*vault, next, from, limit).map_err(|error| unreadable(error.to_string()))
+            };
             let oldest = match read(from, limit)? {
                 Ok(records) => return Ok(records),
                 Err(oldest) => oldest,
             };
             let archive = Archive::of(&folder).map_err(|problem| unreadable(problem.to_string()))?;
-            let archived = log::read(archive.folder(), oldest, from, limit);
+            let archived = log::read(archive.folder(), &*vault, oldest, from, limit);
             let mut records = archived.map_err(|error| unreadable(error.to_string()))?.map_err(gone)?;
             let left = limit - records.len();
             if left > 0 {
@@ -233,7 +267,11 @@ impl<V: Volume> Writer<V> {
             }
         }
         self.touch();
-        info!(next = %self.log.next_seq(), "journal closed");
+        let next = self.log.next_seq();
+        if let Err(problem) = self.log.close() {
+            warn!(%problem, "the key store could not be written; the next start does");
+        }
+        info!(%next, "journal closed");
     }
 
     fn tell_room(&self) {
@@ -248,7 +286,7 @@ impl<V: Volume> Writer<V> {
 }
 
 /// Hands over what is archived, if the journal's own folder does not begin with the first record; with which it goes on.
-fn read_archive(folder: &volume::Folder, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
+fn read_archive(folder: &volume::Folder, seal: &dyn Seal, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
     let oldest = log::segments(folder)?.first().and_then(|name| log::first_of(name)).unwrap_or(Seq::FIRST);
     if oldest == Seq::FIRST {
         return Ok(oldest);
@@ -257,7 +295,7 @@ fn read_archive(folder: &volume::Folder, found: &mut impl FnMut(Found)) -> Resul
     let mut next = Seq::FIRST;
     for part in log::parts(archive.folder(), Seq::FIRST, Which::All)? {
         let part = Part { upto: part.upto.or(Some(oldest)), ..part };
-        next = log::read_part(archive.folder(), &part, next, |record| found(Found::Record(record)))?;
+        next = log::read_part(archive.folder(), seal, &part, next, |record| found(Found::Record(record)))?;
     }
     Ok(next)
 }
@@ -314,7 +352,7 @@ mod tests {
     const SEGMENT: u64 = 4096;
 
     fn settings(folder: &Path) -> Settings {
-        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT }
+        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
     }
 
     fn open(folder: &TempDir) -> DiskJournal {

@@ -6,9 +6,10 @@
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use parking_lot::Mutex;
+use tempfile::TempDir;
 
 use super::{
-    AppendError, Journal, Record, Room, Seq,
+    AppendError, Journal, LostKeys, Record, Room, Seq,
     conformance::{self, batch},
     disk::{DiskJournal, Settings},
     log::{Log, Making, OpenError, segments},
@@ -168,7 +169,11 @@ fn put(to: &mut Vec<u8>, at: usize, bytes: &[u8]) {
 }
 
 fn open(disk: &Failing, record: impl FnMut(Record)) -> Result<Log<Failing>, OpenError> {
-    Log::open(disk.clone(), SEGMENT, Making::WhenNeeded, record)
+    Log::open(disk.clone(), None, SEGMENT, Making::WhenNeeded, record)
+}
+
+fn settings(folder: &TempDir) -> Settings {
+    Settings { folder: folder.path().to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
 }
 
 /// What a journal finds on the disk, as numbers.
@@ -182,8 +187,7 @@ fn found(disk: &Failing) -> Vec<u64> {
 async fn a_volume_that_does_not_fail_keeps_what_a_journal_promises() {
     let place = || (tempfile::tempdir().expect("a folder for the lock"), Failing::new());
     conformance::check(place, |(folder, disk)| {
-        let settings = Settings { folder: folder.path().to_owned(), segment_bytes: SEGMENT };
-        DiskJournal::open_on(disk.clone(), settings, drop).expect("it opens")
+        DiskJournal::open_on(disk.clone(), Failing::new(), settings(folder), drop).expect("it opens")
     })
     .await;
 }
@@ -204,8 +208,7 @@ fn a_batch_that_could_not_be_synced_is_kept_in_the_next_segment() {
 #[tokio::test]
 async fn what_was_not_taken_is_taken_when_the_disk_is_well_again() {
     let (folder, disk) = (tempfile::tempdir().expect("a folder for the lock"), Failing::new());
-    let settings = Settings { folder: folder.path().to_owned(), segment_bytes: SEGMENT };
-    let mut journal = DiskJournal::open_on(disk.clone(), settings, drop).expect("it opens");
+    let mut journal = DiskJournal::open_on(disk.clone(), Failing::new(), settings(&folder), drop).expect("it opens");
     journal.append(batch(1..4)).await.expect("all is well");
     disk.fail(0, u64::MAX);
     for _ in 0..3 {

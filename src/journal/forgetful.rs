@@ -241,17 +241,20 @@ mod tests {
 
     use super::{
         super::{
-            Journal, Record,
+            Journal, LostKeys, Record,
             conformance::{self, batch},
             disk::{DiskJournal, Settings},
+            vault::KEYS,
         },
         *,
     };
 
     fn journal(place: &TempDir, is_deaf: bool, record: impl FnMut(Record)) -> DiskJournal<Forgetful> {
-        let settings = Settings { folder: place.path().to_owned(), segment_bytes: 1 << 16 };
+        let folder = place.path().to_owned();
+        let settings = Settings { folder, segment_bytes: 1 << 16, lost_keys: LostKeys::Refuse };
+        let keys = Forgetful::forgetting(&place.path().join(KEYS), is_deaf).expect("a folder");
         let disk = Forgetful::forgetting(place.path(), is_deaf).expect("a folder");
-        DiskJournal::open_on(disk, settings, record).expect("it opens")
+        DiskJournal::open_on(disk, keys, settings, record).expect("it opens")
     }
 
     fn place() -> TempDir {

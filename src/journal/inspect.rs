@@ -12,9 +12,10 @@ use crate::model::time::Timestamp;
 
 use super::{
     Record, Seq,
-    codec::{self, Broken},
+    codec::{self, Broken, Personal},
     disk::LOCK,
     log::{OpenError, first_of, segments},
+    seal::{Plain, Seal},
     segment::{self, FRAME_HEAD, Scanned},
     volume::{Folder, Volume},
 };
@@ -205,17 +206,22 @@ pub fn begins(others: &[(String, u64)]) -> Option<Seq> {
     (!has_snapshot).then_some(Seq::FIRST)
 }
 
-/// Looks at these segments, and hands over their records in order, up to the first fault.
-pub fn survey<V: Volume>(files: &[SegmentFile<V>], begins: Option<Seq>, mut record: impl FnMut(Record)) -> Survey {
+/// Looks at these segments, opens what is sealed in them, and hands over their records in order, up to the first fault.
+pub fn survey<V: Volume>(
+    files: &[SegmentFile<V>],
+    begins: Option<Seq>,
+    seal: &dyn Seal,
+    mut record: impl FnMut(Record, Personal),
+) -> Survey {
     let next = begins.or_else(|| files.first().map(|file| file.first)).unwrap_or(Seq::FIRST);
     let mut survey = Survey { segments: Vec::with_capacity(files.len()), next };
     let (mut expected, mut is_whole) = (next, true);
     for (number, file) in files.iter().enumerate() {
         let upto = files.get(number + 1).map(|next| next.first);
-        let looked = look_at(file, expected, upto, |found| {
+        let looked = look_at(file, expected, upto, seal, |found, personal| {
             if is_whole {
                 survey.next = found.seq.next();
-                record(found);
+                record(found, personal);
             }
         });
         is_whole &= !looked.finding.is_fault();
@@ -231,7 +237,8 @@ fn look_at<V: Volume>(
     file: &SegmentFile<V>,
     expected: Seq,
     upto: Option<Seq>,
-    mut record: impl FnMut(Record),
+    seal: &dyn Seal,
+    mut record: impl FnMut(Record, Personal),
 ) -> Looked {
     let SegmentFile { volume, name, first, is_archived } = file;
     let mut looked = Looked {
@@ -258,12 +265,12 @@ fn look_at<V: Volume>(
     if *first != expected || scanned.first != *first {
         looked.finding = Finding::Gap { expected };
     }
-    let broken = frames(&bytes, &scanned, upto, |found| {
+    let broken = frames(&bytes, &scanned, upto, seal, |found, personal| {
         looked.records += 1;
         let since = looked.times.map_or(found.now, |(since, _)| since);
         looked.times = Some((since, found.now));
         if !looked.finding.is_fault() {
-            record(found);
+            record(found, personal);
         }
     });
     looked.behind = scanned.goes_on_at.map_or(0, |at| count(&bytes, at));
@@ -285,7 +292,13 @@ fn look_at<V: Volume>(
 }
 
 /// Hands over the records of the frames before `upto`; what ended it, if something did.
-fn frames(bytes: &[u8], scanned: &Scanned, upto: Option<Seq>, mut record: impl FnMut(Record)) -> Option<Finding> {
+fn frames(
+    bytes: &[u8],
+    scanned: &Scanned,
+    upto: Option<Seq>,
+    seal: &dyn Seal,
+    mut record: impl FnMut(Record, Personal),
+) -> Option<Finding> {
     let mut next = scanned.first;
     for (first, place) in &scanned.frames {
         // What could not be synced was written again, to the next segment.
@@ -296,16 +309,16 @@ fn frames(bytes: &[u8], scanned: &Scanned, upto: Option<Seq>, mut record: impl F
         if *first != next {
             return Some(damaged);
         }
-        let records = match codec::take(&bytes[place.clone()]) {
+        let records = match codec::take_told(seal, &bytes[place.clone()]) {
             Ok(records) => records,
             Err(broken) => return Some(Finding::Undecodable { at: place.start, seq: next, broken }),
         };
-        for found in records {
+        for (found, personal) in records {
             if found.seq != next {
                 return Some(damaged);
             }
             next = next.next();
-            record(found);
+            record(found, personal);
         }
     }
     None
@@ -313,6 +326,6 @@ fn frames(bytes: &[u8], scanned: &Scanned, upto: Option<Seq>, mut record: impl F
 
 /// Records that can be read from here on.
 fn count(bytes: &[u8], at: usize) -> u64 {
-    let readable = |place| codec::take(&bytes[place]).map_or(0, |records: Vec<Record>| records.len() as u64);
+    let readable = |place| codec::take_sealed(&Plain, &bytes[place]).map_or(0, |records| records.len() as u64);
     segment::frames_from(bytes, at).map(|(_, place)| readable(place)).sum()
 }

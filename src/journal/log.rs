@@ -6,7 +6,7 @@
 //! disk: the batch goes to a new one, and only if that fails, too, has the append failed. The same batch may then be
 //! appended again, which begins another. Not here: the segments made beforehand (`spare`).
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use metrics::{Counter, Gauge};
 use tracing::warn;
@@ -14,9 +14,11 @@ use tracing::warn;
 use super::{
     Record, Room, Seq,
     codec::{self, Broken},
+    seal::{Plain, Seal},
     segment::{self, FRAME_HEAD, HEAD, HeadError, Scanned, Segment},
     snapshot::SnapshotError,
     spare::Spares,
+    vault::Vault,
     volume::Volume,
 };
 use crate::telemetry::metrics::{JOURNAL_BYTES, JOURNAL_FAILURES, JOURNAL_SEGMENT_BYTES};
@@ -94,12 +96,35 @@ pub enum OpenError {
         /// What is wrong.
         broken: Broken,
     },
+    /// The keys of personal fields cannot be read.
+    #[error(
+        "the key store {path} {problem}; restore it from its copy, or move it away and start once with \
+         journal.lost_keys = \"erase\", after which the customers whose keys it had are erased"
+    )]
+    Keys {
+        /// The store's file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The key of a record or of a snapshot is missing.
+    #[error(
+        "{path} {broken}; restore the folder of keys from its copy, or start once with journal.lost_keys = \"erase\", \
+         after which the customers whose keys are missing are erased"
+    )]
+    KeyLost {
+        /// Which file.
+        path: PathBuf,
+        /// Which key.
+        broken: Broken,
+    },
 }
 
 /// The files of a volume, open for writing.
 #[derive(Debug)]
 pub struct Log<V: Volume> {
     volume: V,
+    vault: Option<Arc<Vault<V>>>,
     segment: Option<Segment<V::File>>,
     spares: Spares<V>,
     next: Seq,
@@ -115,19 +140,28 @@ struct Meters {
 }
 
 impl<V: Volume> Log<V> {
-    /// Reads everything, repairs what was cut short at the end, and hands over every record in order.
-    pub fn open(volume: V, segment_bytes: u64, making: Making, record: impl FnMut(Record)) -> Result<Self, OpenError> {
-        Self::open_from(volume, Seq::FIRST, segment_bytes, making, record)
+    /// Reads everything, repairs what was cut short at the end, and hands over every record in order. Without a vault
+    /// nothing is sealed.
+    pub fn open(
+        volume: V,
+        vault: Option<Arc<Vault<V>>>,
+        segment_bytes: u64,
+        making: Making,
+        record: impl FnMut(Record),
+    ) -> Result<Self, OpenError> {
+        Self::open_from(volume, vault, Seq::FIRST, segment_bytes, making, record)
     }
 
     /// The same from a record on: what is wholly before it is not even looked at.
     pub fn open_from(
         volume: V,
+        vault: Option<Arc<Vault<V>>>,
         from: Seq,
         segment_bytes: u64,
         making: Making,
         mut record: impl FnMut(Record),
     ) -> Result<Self, OpenError> {
+        let seal = seal_of(&vault);
         let mut next = from;
         let mut last = None;
         for Part { name, upto } in &parts(&volume, from, Which::All)? {
@@ -137,7 +171,7 @@ impl<V: Volume> Log<V> {
                 return Err(OpenError::Gap { path: volume.path(name), expected: next, found: scanned.first });
             }
             let upto = *upto;
-            next = each(&volume, name, &bytes, &scanned, (from, upto), &mut record)?;
+            next = each(&volume, seal, name, &bytes, &scanned, (from, upto), &mut record)?;
             if let (None, Some(_)) = (upto, scanned.goes_on_at) {
                 return Err(OpenError::Damaged { path: volume.path(name), at: scanned.end });
             }
@@ -157,13 +191,18 @@ impl<V: Volume> Log<V> {
             }
             None => None,
         };
+        // Only now are all records that were read sure to be on the disk, those that erase among them.
+        if let Some(vault) = &vault {
+            let kept = vault.destroy().and_then(|()| vault.settle());
+            kept.map_err(|source| OpenError::Io { path: volume.path(""), source })?;
+        }
         let meters = Meters {
             bytes: JOURNAL_BYTES.counter(&[]),
             failures: JOURNAL_FAILURES.counter(&[]),
             segment_bytes: JOURNAL_SEGMENT_BYTES.gauge(&[]),
         };
         let spares = Spares::open(volume.clone(), segment_bytes, making);
-        Ok(Self { volume, segment, spares, next, frame: Vec::new(), meters })
+        Ok(Self { volume, vault, segment, spares, next, frame: Vec::new(), meters })
     }
 
     /// The number of the record that comes next.
@@ -190,15 +229,32 @@ impl<V: Volume> Log<V> {
     pub fn append(&mut self, batch: &[Record]) -> io::Result<()> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
         self.collect();
-        let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put(batch, to));
+        if let Some(vault) = &self.vault {
+            vault.begin();
+        }
+        let seal = seal_of(&self.vault);
+        let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put_sealed(seal, batch, to));
         framed.ok_or_else(|| io::Error::other("the batch has more than 4 GiB"))?;
+        if let Some(vault) = &self.vault {
+            vault.secure()?;
+        }
         if self.write(first.seq).is_err() {
             self.write(first.seq)?;
         }
         self.next = last.seq.next();
         self.meters.bytes.increment(self.frame.len() as u64);
         self.meters.segment_bytes.set(self.segment.as_ref().map_or(0, Segment::used) as f64);
+        if let Some(vault) = &self.vault
+            && let Err(problem) = vault.destroy()
+        {
+            warn!(%problem, "keys of erased customers are still there; this is tried again with the next batch");
+        }
         Ok(())
+    }
+
+    /// Ends in good order: to whom keys were given need not be found out again.
+    pub fn close(self) -> io::Result<()> {
+        self.vault.as_ref().map_or(Ok(()), |vault| vault.settle())
     }
 
     /// Writes the frame, to a new segment if there is no room in this one. After a failure there is none any more.
@@ -226,6 +282,9 @@ impl<V: Volume> Log<V> {
     }
 
     fn begin(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
+        if let Some(vault) = &self.vault {
+            vault.settle()?;
+        }
         let (name, file) = self.spares.take((HEAD + self.frame.len()) as u64)?;
         let begun = Segment::begin(&self.volume, file, &name, name_of(first), first);
         if begun.is_err() {
@@ -237,9 +296,23 @@ impl<V: Volume> Log<V> {
     }
 }
 
+/// What seals and opens; without a vault nothing does.
+fn seal_of<V: Volume>(vault: &Option<Arc<Vault<V>>>) -> &dyn Seal {
+    match vault {
+        Some(vault) => &**vault,
+        None => &Plain,
+    }
+}
+
 /// At most `limit` records from `from` on, of a volume whose next record is `next`; `Err` in the first place = they are
 /// gone, and this is the oldest there is.
-pub fn read<V: Volume>(volume: &V, next: Seq, from: Seq, limit: usize) -> Result<Result<Vec<Record>, Seq>, OpenError> {
+pub fn read<V: Volume>(
+    volume: &V,
+    seal: &dyn Seal,
+    next: Seq,
+    from: Seq,
+    limit: usize,
+) -> Result<Result<Vec<Record>, Seq>, OpenError> {
     let names = segments(volume)?;
     let begins = |name: &String| first_of(name).unwrap_or(Seq(0));
     let oldest = names.first().map_or(next, begins);
@@ -259,7 +332,7 @@ pub fn read<V: Volume>(volume: &V, next: Seq, from: Seq, limit: usize) -> Result
                 records.push(record);
             }
         };
-        each(volume, name, &bytes, &scanned, (from, Some(upto)), take)?;
+        each(volume, seal, name, &bytes, &scanned, (from, Some(upto)), take)?;
     }
     Ok(Ok(records))
 }
@@ -296,12 +369,18 @@ pub fn parts<V: Volume>(volume: &V, from: Seq, which: Which) -> Result<Vec<Part>
 }
 
 /// Hands over the records of a segment from this one on; the number that comes next.
-pub fn read_part<V: Volume>(volume: &V, part: &Part, from: Seq, record: impl FnMut(Record)) -> Result<Seq, OpenError> {
+pub fn read_part<V: Volume>(
+    volume: &V,
+    seal: &dyn Seal,
+    part: &Part,
+    from: Seq,
+    record: impl FnMut(Record),
+) -> Result<Seq, OpenError> {
     let (bytes, scanned) = read_segment(volume, &part.name)?;
     if scanned.first > from {
         return Err(OpenError::Gap { path: volume.path(&part.name), expected: from, found: scanned.first });
     }
-    each(volume, &part.name, &bytes, &scanned, (from, part.upto), record)
+    each(volume, seal, &part.name, &bytes, &scanned, (from, part.upto), record)
 }
 
 /// The number of the record that comes behind all that can be read.
@@ -309,7 +388,8 @@ pub fn end<V: Volume>(volume: &V) -> Result<Seq, OpenError> {
     let Some(last) = segments(volume)?.pop() else { return Ok(Seq::FIRST) };
     let (bytes, scanned) = read_segment(volume, &last)?;
     let from = scanned.frames.last().map_or(scanned.first, |(first, _)| *first);
-    each(volume, &last, &bytes, &scanned, (from, None), drop)
+    // Numbers are plain, whoever is erased.
+    each(volume, &Plain, &last, &bytes, &scanned, (from, None), drop)
 }
 
 /// The name of the segment that begins with this record.
@@ -340,6 +420,7 @@ pub fn read_segment<V: Volume>(volume: &V, name: &str) -> Result<(Vec<u8>, Scann
 /// Hands over a segment's records from one on, up to where the next one begins; the number that comes next.
 fn each<V: Volume>(
     volume: &V,
+    seal: &dyn Seal,
     name: &str,
     bytes: &[u8],
     scanned: &Scanned,
@@ -360,8 +441,11 @@ fn each<V: Volume>(
             next = *after;
             continue;
         }
-        let broken = |broken| OpenError::Record { path: volume.path(name), at: records.start, broken };
-        for found in codec::take(&bytes[records.clone()]).map_err(broken)? {
+        let broken = |broken| match broken {
+            Broken::KeyLost(_) => OpenError::KeyLost { path: volume.path(name), broken },
+            _ => OpenError::Record { path: volume.path(name), at: records.start, broken },
+        };
+        for found in codec::take_sealed(seal, &bytes[records.clone()]).map_err(broken)? {
             if found.seq != next {
                 return Err(damaged(records.start));
             }

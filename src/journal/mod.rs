@@ -7,7 +7,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
     engine::{Command, Event, Request, State},
-    model::{ids::TenantId, time::Timestamp},
+    model::{contact::CustomerId, ids::TenantId, time::Timestamp},
 };
 
 pub mod archive;
@@ -25,11 +25,15 @@ pub mod inspect;
 pub mod log;
 pub mod memory;
 pub mod replay;
+pub mod seal;
 mod segment;
 pub mod snapshot;
 mod spare;
 pub mod subject;
+pub mod vault;
 pub mod volume;
+
+pub use vault::LostKeys;
 
 /// A record's number within its journal, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +64,8 @@ pub struct Record {
     pub now: Timestamp,
     /// Whose world it changed.
     pub tenant: TenantId,
+    /// Which customer it tells of, where it tells something personal and not of whom.
+    pub customer: Option<CustomerId>,
     /// What was asked.
     pub input: Request,
     /// What happened; never empty.

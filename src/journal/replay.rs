@@ -1,9 +1,11 @@
 //! A journal lived through again: each command is given to the engine once more, at its time.
 //!
 //! Invariant: a record holds if the engine comes to the same events and nothing that must always hold is broken after it.
+//! What was decided by what is erased since cannot be decided again: such records, and later ones that name their
+//! contacts, happen as they stand, and are counted.
 //! Not here: reading records (`inspect`), and recovery, which never decides again (`shard::core`).
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     engine::{
@@ -11,10 +13,14 @@ use crate::{
         invariant::{self, Broken},
         view::{AgentView, Answer, Query, QueueView, WorkState},
     },
-    model::{ids::TenantId, limits::PAGE_MAX, time::Timestamp},
+    model::{
+        ids::{ContactKey, TenantId},
+        limits::PAGE_MAX,
+        time::Timestamp,
+    },
 };
 
-use super::Record;
+use super::{Record, codec::Personal, subject::contact_named};
 
 /// What is done with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,26 +83,30 @@ pub struct Tally {
 pub struct Replay {
     how: How,
     worlds: Vec<World>,
+    undecided: u64,
 }
 
 #[derive(Debug)]
 struct World {
     tenant: TenantId,
     state: State,
+    /// Contacts of which something is erased.
+    erased: BTreeSet<ContactKey>,
     now: Timestamp,
 }
 
 impl Replay {
     /// Before the first record.
     pub fn new(how: How) -> Self {
-        Self { how, worlds: Vec::new() }
+        Self { how, worlds: Vec::new(), undecided: 0 }
     }
 
     /// Lives through one more record.
-    pub fn take(&mut self, record: &Record) -> Result<(), Fault> {
-        let how = self.how;
+    pub fn take(&mut self, record: &Record, personal: Personal) -> Result<(), Fault> {
+        let asked = self.how;
         let world = self.world(&record.tenant);
         world.now = record.now;
+        let how = if world.is_told_whole(record, personal) { asked } else { How::Repeat };
         let state = &mut world.state;
         match how {
             How::Repeat => record.events.iter().for_each(|event| state.evolve(record.now, event)),
@@ -111,7 +121,13 @@ impl Replay {
                 differs.or(more).map_or(Ok(()), Err)?;
             }
         }
+        self.undecided += u64::from(how != asked);
         Ok(())
+    }
+
+    /// Records that were to be decided again, and could not be since something is erased.
+    pub fn undecided(&self) -> u64 {
+        self.undecided
     }
 
     /// Checks what must always hold in a tenant's world; takes as long as the world is large.
@@ -132,8 +148,8 @@ impl Replay {
 
     fn world(&mut self, tenant: &TenantId) -> &mut World {
         let at = self.worlds.iter().position(|world| world.tenant == *tenant).unwrap_or_else(|| {
-            let (state, now) = (State::new(), Timestamp(i64::MIN));
-            self.worlds.push(World { tenant: tenant.clone(), state, now });
+            let (state, erased, now) = (State::new(), BTreeSet::new(), Timestamp(i64::MIN));
+            self.worlds.push(World { tenant: tenant.clone(), state, erased, now });
             self.worlds.len() - 1
         });
         &mut self.worlds[at]
@@ -141,6 +157,18 @@ impl Replay {
 }
 
 impl World {
+    /// Whether everything is known by which a record was decided.
+    fn is_told_whole(&mut self, record: &Record, personal: Personal) -> bool {
+        let mut named = record.events.iter().filter_map(contact_named);
+        match personal {
+            Personal::There => !named.any(|contact| self.erased.contains(&contact)),
+            Personal::Erased => {
+                self.erased.extend(named);
+                false
+            }
+        }
+    }
+
     fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         let mut after = None;

@@ -18,6 +18,7 @@ use super::{
     Seq, Snapshot,
     codec::{self, Broken},
     log::OpenError,
+    seal::Seal,
     volume::{Volume, VolumeFile},
 };
 use crate::model::time::Timestamp;
@@ -50,15 +51,17 @@ pub enum SnapshotError {
     Broken(#[from] Broken),
 }
 
-/// Writes a snapshot beside the segments; whole and on the disk when this returns. How many bytes it has.
-pub fn write<V: Volume>(volume: &V, snapshot: Snapshot) -> io::Result<u64> {
+/// Writes a snapshot beside the segments, what is personal in it sealed; whole and on the disk when this returns, and so
+/// are its keys. How many bytes it has.
+pub fn write<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io::Result<u64> {
     let Snapshot { next, now, worlds } = snapshot;
     let mut to = Chunks::begin(volume.create(UNDER_WAY)?, next, now)?;
     for (tenant, state) in worlds {
-        codec::state::put(&tenant, state, &mut to.waiting);
+        codec::state::put(seal, &tenant, state, &mut to.waiting);
         to.write_full()?;
     }
     let bytes = to.end()?;
+    seal.keep()?;
     volume.rename(UNDER_WAY, &name_of(next))?;
     volume.sync()?;
     Ok(bytes)
@@ -66,7 +69,7 @@ pub fn write<V: Volume>(volume: &V, snapshot: Snapshot) -> io::Result<u64> {
 
 /// The newest snapshot that is whole and not ahead of the journal, which ends at `end`; those that are not are passed
 /// over with a warning.
-pub fn newest<V: Volume>(volume: &V, end: Seq) -> Result<Option<Snapshot>, OpenError> {
+pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option<Snapshot>, OpenError> {
     for name in names(volume)?.iter().rev() {
         let path = volume.path(name);
         if next_of(name).is_some_and(|next| next > end) {
@@ -75,8 +78,9 @@ pub fn newest<V: Volume>(volume: &V, end: Seq) -> Result<Option<Snapshot>, OpenE
             continue;
         }
         let bytes = volume.read(name).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        match read(&bytes) {
+        match read(seal, &bytes) {
             Ok(snapshot) => return Ok(Some(snapshot)),
+            Err(SnapshotError::Broken(broken @ Broken::KeyLost(_))) => return Err(OpenError::KeyLost { path, broken }),
             Err(error @ SnapshotError::Later(_)) => return Err(OpenError::Snapshot { path, error }),
             Err(problem) => {
                 warn!(path = %path.display(), %problem, "a snapshot cannot be read: recovery begins before it");
@@ -120,13 +124,13 @@ pub fn next_of(name: &str) -> Option<Seq> {
 }
 
 /// The snapshot in a file's bytes.
-pub fn read(bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+pub fn read(seal: &dyn Seal, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
     let (next, now) = read_head(bytes)?;
     let (mut worlds, mut at) = (Vec::new(), HEAD);
     for number in 0.. {
         let chunk = chunk_at(bytes, at, number).ok_or(SnapshotError::Damaged(at))?;
         if chunk.is_empty() {
-            return Ok(Snapshot { next, now, worlds: codec::state::take(&worlds)? });
+            return Ok(Snapshot { next, now, worlds: codec::state::take(seal, &worlds)? });
         }
         worlds.extend_from_slice(chunk);
         at += CHUNK_HEAD + chunk.len();
@@ -226,7 +230,10 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::{super::volume::Folder, *};
+    use super::{
+        super::{seal::Plain, volume::Folder},
+        *,
+    };
     use crate::{engine::State, model::ids::TenantId};
 
     fn place() -> (TempDir, Folder) {
@@ -247,13 +254,13 @@ mod tests {
     #[test]
     fn a_snapshot_comes_back_and_the_newest_is_read() {
         let (_place, volume) = place();
-        assert_eq!(newest(&volume, Seq(100)).expect("readable"), None);
+        assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), None);
         for next in [3, 20, 100] {
-            let bytes = write(&volume, snapshot(next)).expect("room");
+            let bytes = write(&volume, &Plain, snapshot(next)).expect("room");
             let file = fs::metadata(volume.path(&name_of(Seq(next)))).expect("it is there");
             assert_eq!(file.len(), bytes);
         }
-        assert_eq!(newest(&volume, Seq(100)).expect("readable"), Some(snapshot(100)));
+        assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), Some(snapshot(100)));
         assert_eq!(keep_newest(&volume).expect("writable"), Some(Seq(20)));
         assert_eq!(nexts(&volume), [20, 100]);
         assert_eq!(newest_next(&volume).expect("readable"), Seq(100));
@@ -263,9 +270,9 @@ mod tests {
     fn one_that_is_ahead_of_the_journal_is_removed() {
         let (_place, volume) = place();
         for next in [3, 20] {
-            write(&volume, snapshot(next)).expect("room");
+            write(&volume, &Plain, snapshot(next)).expect("room");
         }
-        assert_eq!(newest(&volume, Seq(19)).expect("readable"), Some(snapshot(3)));
+        assert_eq!(newest(&volume, &Plain, Seq(19)).expect("readable"), Some(snapshot(3)));
         assert_eq!(nexts(&volume), [3]);
     }
 
@@ -273,7 +280,7 @@ mod tests {
     fn whatever_is_flipped_or_cut_off_the_one_before_is_read() {
         let (_place, volume) = place();
         for next in [3, 20] {
-            write(&volume, snapshot(next)).expect("room");
+            write(&volume, &Plain, snapshot(next)).expect("room");
         }
         let path = volume.path(&name_of(Seq(20)));
         let whole = fs::read(&path).expect("readable");
@@ -282,13 +289,13 @@ mod tests {
             flipped[at] ^= 0x10;
             let cut = whole[..at].to_vec();
             for bytes in [flipped, cut] {
-                assert!(read(&bytes).is_err(), "at {at}");
+                assert!(read(&Plain, &bytes).is_err(), "at {at}");
             }
         }
         fs::write(&path, &whole[..whole.len() - 1]).expect("written");
-        assert_eq!(newest(&volume, Seq(100)).expect("readable"), Some(snapshot(3)));
+        assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), Some(snapshot(3)));
         fs::write(volume.path(&name_of(Seq(3))), b"").expect("written");
-        assert_eq!(newest(&volume, Seq(100)).expect("readable"), None);
+        assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), None);
     }
 
     /// The zeros behind the head's checksum.
@@ -300,13 +307,13 @@ mod tests {
     fn a_later_version_is_refused_and_not_passed_over() {
         let (_place, volume) = place();
         for next in [3, 20] {
-            write(&volume, snapshot(next)).expect("room");
+            write(&volume, &Plain, snapshot(next)).expect("room");
         }
         let path = volume.path(&name_of(Seq(20)));
         let mut bytes = fs::read(&path).expect("readable");
         bytes[8] = 9;
         fs::write(&path, &bytes).expect("written");
-        let refused = newest(&volume, Seq(100));
+        let refused = newest(&volume, &Plain, Seq(100));
         assert!(matches!(refused, Err(OpenError::Snapshot { error: SnapshotError::Later(9), .. })), "{refused:?}");
     }
 }

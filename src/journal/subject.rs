@@ -88,14 +88,21 @@ impl Subject {
     /// What an event is about, by whom it names and by whose offers and engagements.
     fn about(&self, tenant: &TenantId, event: &Event) -> Both {
         let Named { contact, agent, offer, engagement } = named(event);
+        let erased: &[ContactKey] = if let Event::CustomerErased { contacts, .. } = event { contacts } else { &[] };
+        let is_asked = |contact: &ContactKey| self.contacts.contains(&(tenant.clone(), *contact));
         let by_name = Both {
-            contact: contact.is_some_and(|contact| self.contacts.contains(&(tenant.clone(), contact))),
+            contact: contact.iter().chain(erased).any(is_asked),
             agent: agent.is_some_and(|agent| self.agents.contains(&(tenant.clone(), agent))),
         };
         let by_offer = offer.and_then(|offer| self.offers.get(&(tenant.clone(), offer)));
         let by_engagement = engagement.and_then(|engagement| self.engagements.get(&(tenant.clone(), engagement)));
         [by_offer, by_engagement].into_iter().flatten().fold(by_name, |about, work| about.or(*work))
     }
+}
+
+/// The contact that an event names.
+pub(super) fn contact_named(event: &Event) -> Option<ContactKey> {
+    named(event).contact
 }
 
 fn named(event: &Event) -> Named {
@@ -162,6 +169,7 @@ fn named(event: &Event) -> Named {
         | Event::Stalled { .. }
         | Event::OfferingHeld { .. }
         | Event::OfferingResumed { .. }
+        | Event::CustomerErased { .. }
         | Event::TombstonesForgotten { .. }
         | Event::Reindexed {}
         | Event::AcceptanceLearnt { .. }

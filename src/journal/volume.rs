@@ -64,7 +64,7 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
-    /// This folder, which is there.
+    /// This folder as it is, to be read; it may not be there, which is an error of whatever is asked of it.
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
@@ -74,8 +74,11 @@ impl Volume for Folder {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
-        names.filter_map(io::Result::transpose).collect()
+        let name = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            Ok(if entry.file_type()?.is_dir() { None } else { entry.file_name().into_string().ok() })
+        };
+        fs::read_dir(&self.0)?.map(name).filter_map(io::Result::transpose).collect()
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

@@ -37,6 +37,10 @@ pub struct NewContact {
     pub details: Arc<ContactDetails>,
 }
 
+/// A customer, as the platform names one: at most 128 bytes. Empty = nobody in particular.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct CustomerId(pub String);
+
 /// The part of a contact that the engine carries and never reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ContactDetails {

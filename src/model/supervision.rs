@@ -4,7 +4,7 @@
 
 use super::{
     agent::Presence,
-    contact::{KeepPlace, TargetAgent},
+    contact::{CustomerId, KeepPlace, TargetAgent},
     ids::{ActorId, AgentId, ContactId, QueueName},
     time::Span,
 };
@@ -35,6 +35,8 @@ pub enum Action {
     ForcePresence { agent: AgentId, presence: Presence, timing: PresenceTiming },
     /// A queue opens, pauses or drains.
     SetQueueMode { queue: QueueName, mode: QueueMode },
+    /// A customer is erased; nobody in particular where the action is remembered.
+    EraseCustomer { customer: CustomerId },
 }
 
 /// When a forced presence takes effect.
@@ -78,6 +80,7 @@ impl Action {
             Self::PullContact { .. } => "pull_contact",
             Self::PrioritiseContact { .. } => "prioritise_contact",
             Self::ForcePresence { .. } => "force_presence",
+            Self::EraseCustomer { .. } => "erase_customer",
             Self::SetQueueMode { mode: QueueMode::Open, .. } => "reopen_queue",
             Self::SetQueueMode { mode: QueueMode::Paused, .. } => "pause_queue",
             Self::SetQueueMode { mode: QueueMode::Draining, .. } => "drain_queue",

@@ -464,7 +464,8 @@ impl Core {
             Following::Nobody => None,
         };
         let seq = self.next;
-        let record = Record { seq, now, tenant: at.tenant.clone(), input: request, events: outcome.events };
+        let customer = at.state.told_of(&request.command);
+        let record = Record { seq, now, tenant: at.tenant.clone(), customer, input: request, events: outcome.events };
         self.next = seq.next();
         self.reschedule(world);
         (outcome.reply, Some(Applied { record, notices, change }))

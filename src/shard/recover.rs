@@ -49,7 +49,7 @@ impl Recovered {
             let state = self.core.state(tenant).expect("a shard's tenants have worlds");
             let input = Request { id: None, command: Command::Tick };
             let events = state.introduction();
-            let introduction = Record { seq: last, now, tenant: tenant.clone(), input, events };
+            let introduction = Record { seq: last, now, tenant: tenant.clone(), customer: None, input, events };
             self.observer.record(&introduction, state);
             self.advisers.repeat(&introduction, state);
         }

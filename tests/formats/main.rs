@@ -18,10 +18,11 @@ use attune::{
     engine::{Event, Reject, Reply, Request},
     journal::{
         Record, Seq,
-        codec::{self, Broken},
+        codec::{self, Broken, Personal},
         inspect,
         log::{Log, Making},
         replay::{How, Replay},
+        seal::Plain,
         volume::Folder,
     },
     model::ids::{RequestId, TenantId},
@@ -68,7 +69,7 @@ fn folders() -> Vec<(String, PathBuf)> {
 fn records(folder: &Path) -> Vec<Record> {
     let mut records = Vec::new();
     let files = inspect::segments_of(folder).expect("readable");
-    let survey = inspect::survey(&files, Some(Seq::FIRST), |record| records.push(record));
+    let survey = inspect::survey(&files, Some(Seq::FIRST), &Plain, |record, _| records.push(record));
     assert_eq!(survey.faults().next(), None, "{}", folder.display());
     records
 }
@@ -150,7 +151,7 @@ fn a_daemon_opens_what_was_written_and_goes_on() {
         }
         let volume = Folder::make(copy.path()).expect("it is there");
         let mut found = Vec::new();
-        let mut log = Log::open(volume.clone(), SEGMENT, Making::WhenNeeded, |record| found.push(record))
+        let mut log = Log::open(volume.clone(), None, SEGMENT, Making::WhenNeeded, |record| found.push(record))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(found, records(&folder), "{name}");
         let mut more = found.last().expect("it has records").clone();
@@ -169,7 +170,7 @@ fn what_was_played_is_a_world_in_which_everything_holds() {
         let mut replay = Replay::new(How::Repeat);
         for record in records(&folder) {
             let seq = record.seq;
-            let held = replay.take(&record).and_then(|()| replay.check(&record.tenant));
+            let held = replay.take(&record, Personal::There).and_then(|()| replay.check(&record.tenant));
             held.unwrap_or_else(|fault| panic!("{name}: record {seq}: {fault}"));
         }
         let (_, tally) = replay.tallies().remove(0);
@@ -287,7 +288,7 @@ fn numbered(records: Vec<Record>) -> Vec<Record> {
 
 fn write(folder: &Path, records: &[Record]) {
     let volume = Folder::make(folder).expect("it is made");
-    let mut log = Log::open(volume, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
+    let mut log = Log::open(volume, None, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
     records.chunks(3).for_each(|batch| log.append(batch).expect("there is room"));
     drop(log);
     for segment in inspect::segments_of(folder).expect("readable") {

@@ -103,6 +103,7 @@ fn record<const N: usize>(id: Option<&str>, command: Command, events: [Event; N]
         seq: Seq::FIRST,
         now: NOW,
         tenant: TenantId::new("default").expect("it obeys the grammar"),
+        customer: None,
         input: Request { id: id.map(request), command },
         events: events.into(),
     }

@@ -11,6 +11,7 @@ use attune::journal::{
     Record, Seq, codec,
     inspect::{self, SegmentFile, Survey},
     log::{Log, Making, OpenError, first_of, name_of},
+    seal::Plain,
     volume::{Volume, VolumeFile},
 };
 
@@ -50,14 +51,14 @@ impl Memory {
 
     fn survey(&self) -> (Survey, Vec<Record>) {
         let mut records = Vec::new();
-        let survey = inspect::survey(&self.files(), Some(Seq::FIRST), |record| records.push(record));
+        let survey = inspect::survey(&self.files(), Some(Seq::FIRST), &Plain, |record, _| records.push(record));
         (survey, records)
     }
 
     /// What a daemon would read.
     fn opened(&self) -> Result<Vec<Record>, OpenError> {
         let mut records = Vec::new();
-        Log::open(self.clone(), SEGMENT, Making::WhenNeeded, |record| records.push(record)).map(|_| records)
+        Log::open(self.clone(), None, SEGMENT, Making::WhenNeeded, |record| records.push(record)).map(|_| records)
     }
 }
 
@@ -133,7 +134,7 @@ fn records() -> Vec<Record> {
     let mut records = Vec::new();
     for folder in ["every", "played"] {
         let files = inspect::segments_of(&fixtures.join(folder)).expect("fixtures are there");
-        inspect::survey(&files, Some(Seq::FIRST), |record| records.push(record));
+        inspect::survey(&files, Some(Seq::FIRST), &Plain, |record, _| records.push(record));
     }
     assert!(records.len() > 100, "there is something to begin with");
     records
@@ -148,7 +149,7 @@ fn bytes_of(records: &[Record]) -> Vec<u8> {
 /// A journal of several segments, in one record or a few a frame.
 fn journal(records: &[Record]) -> Vec<(String, Vec<u8>)> {
     let memory = Memory::default();
-    let mut log = Log::open(memory.clone(), 16 << 10, Making::WhenNeeded, drop).expect("it is empty");
+    let mut log = Log::open(memory.clone(), None, 16 << 10, Making::WhenNeeded, drop).expect("it is empty");
     let numbered = (1..).zip(records).map(|(seq, record)| Record { seq: Seq(seq), ..record.clone() });
     let numbered: Vec<Record> = numbered.collect();
     numbered.chunks(2).for_each(|batch| log.append(batch).expect("memory takes it"));

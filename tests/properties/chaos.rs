@@ -11,7 +11,7 @@ use attune::{
     model::{
         agent::{AgentProfile, AgentRow, Expected, Presence},
         care::{Announced, Care, Grade},
-        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        contact::{CancelReason, ContactDetails, CustomerId, KeepPlace, NewContact, TargetAgent},
         document::{Document, DocumentEtag, Format, Origin},
         ids::{
             ActorId, AgentId, ChannelName, ContactId, EventName, OfferKey, QueueName, SessionId, SkillName, SourceName,
@@ -224,6 +224,7 @@ impl Chaos {
                 | Action::PullContact { contact, .. }
                 | Action::PrioritiseContact { contact, .. } => contact,
                 Action::ForcePresence { agent, .. } => return agent_state(state, now, agent),
+                Action::EraseCustomer { .. } => return "-",
                 Action::MoveQueue { from: queue, .. } | Action::SetQueueMode { queue, .. } => {
                     return queue_state(state, now, queue);
                 }
@@ -383,7 +384,8 @@ impl Chaos {
             8 => Action::MoveQueue { from: self.queue(), to: self.queue(), place },
             9..11 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Paused },
             11 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Draining },
-            12..15 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Open },
+            12 => Action::EraseCustomer { customer: CustomerId(self.word(&["kim", "lee", "sue"]).to_owned()) },
+            13..15 => Action::SetQueueMode { queue: self.queue(), mode: QueueMode::Open },
             _ => {
                 let away = Presence::Away { reason: "meeting".to_owned() };
                 let presence = self.pick(&[Presence::Available, away, Presence::Offline]).clone();
@@ -425,8 +427,7 @@ impl Chaos {
             0 => vec![self.agent()],
             _ => Vec::new(),
         };
-        // Few enough to come again and again; the first is nobody in particular.
-        let customer_id = (*self.pick(&["", "", "kim", "lee"])).to_owned();
+        let details = self.details();
         Command::EnqueueContact(Box::new(NewContact {
             id,
             queue: QueueName::new(queue).expect("it obeys the grammar"),
@@ -438,8 +439,20 @@ impl Chaos {
             dynamic: self.seconds(0..120),
             signals: (0..self.random.random_range(0..3)).map(|_| self.signal()).collect(),
             arrived_at: None,
-            details: Arc::new(ContactDetails { customer_id, ..ContactDetails::default() }),
+            details,
         }))
+    }
+
+    /// Of few customers, who come again and again; the first are nobody in particular.
+    fn details(&mut self) -> Arc<ContactDetails> {
+        let customer_id = self.word(&["", "", "kim", "lee"]).to_owned();
+        let (attributes, context) = (self.attributes(), self.word(&["", "called twice"]).to_owned());
+        Arc::new(ContactDetails { customer_id, attributes, context })
+    }
+
+    fn attributes(&mut self) -> BTreeMap<String, String> {
+        let value = self.word(&["", "gold", "silver"]).to_owned();
+        BTreeMap::from([("tier".to_owned(), value)]).into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
     fn requirement(&mut self) -> Requirement {
@@ -484,7 +497,8 @@ impl Chaos {
         let moment_of_truth = self.random.random_range(0..2) == 0;
         let announced = Announced { moment_of_truth, probability: *self.pick(&[300, 500, 1_000]) };
         let source = (self.random.random_range(0..3) > 0).then(|| self.source());
-        Command::AnnounceContact { contact, expected_at, announced, source, details: Arc::default() }
+        let details = self.details();
+        Command::AnnounceContact { contact, expected_at, announced, source, details }
     }
 
     fn score(&mut self, contact: ContactId) -> Command {
@@ -512,7 +526,7 @@ impl Chaos {
             let event = EventName::new(self.word(&["lost", "stuck"])).expect("it obeys the grammar");
             // What is declared is so.
             let confidence = if source == Source::Fact { WHOLE } else { confidence };
-            content.events.push(Happened { event, confidence, attributes: BTreeMap::new() });
+            content.events.push(Happened { event, confidence, attributes: self.attributes() });
         }
         let content = (self.random.random_range(0..5) > 0).then_some(content);
         let (key, revision) = (SignalKey(self.random.random_range(0..50)), self.random.random_range(0..3));
@@ -534,7 +548,7 @@ impl Chaos {
             return self.score(contact);
         }
         let requirement = (self.random.random_range(0..2) == 0).then(|| self.requirement());
-        Command::UpdateContact { contact, details: Some(Arc::new(ContactDetails::default())), requirement }
+        Command::UpdateContact { contact, details: Some(self.details()), requirement }
     }
 
     fn requeue(&mut self, contact: ContactId) -> Command {

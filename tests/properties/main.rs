@@ -6,7 +6,7 @@
 //! bytes and after a restart, a world read from a snapshot that does what the one it was taken of does, and followers who hold what the state holds. The default run plays 2,000 sequences of 250
 //! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
-use std::{collections::BTreeSet, panic};
+use std::{collections::BTreeSet, panic, sync::LazyLock};
 
 use attune::{
     engine::{
@@ -14,7 +14,12 @@ use attune::{
         invariant::{check, check_bound, check_choice, check_explained, check_offer, check_settled, check_uncovered},
         view::{Answer, ContactFilter, ContactState, Query},
     },
-    journal::{Record, codec},
+    journal::{
+        Record, codec,
+        seal::{Plain, Seal},
+        vault::{LostKeys, Vault},
+        volume::Folder,
+    },
     model::time::{Span, Timestamp},
     model::{
         agent::Expected,
@@ -28,6 +33,7 @@ use coverage::Coverage;
 use follower::Follower;
 use loads::Loads;
 use snapshot::Snapshots;
+use tempfile::TempDir;
 
 mod chaos;
 mod coverage;
@@ -198,14 +204,23 @@ fn follow(replica: &mut State, ledger: &mut Ledger, record: &Record) -> Result<(
     Ok(())
 }
 
-/// A record as a journal on disk gives it back.
+/// Keys for what is personal. They are never written, so their folder need not stay.
+static KEYS: LazyLock<Vault<Folder>> = LazyLock::new(|| {
+    let folder = TempDir::new().expect("a folder");
+    Vault::of(folder.path(), LostKeys::Refuse).expect("an empty store")
+});
+
+/// A record as a journal on disk gives it back, with or without keys.
 fn kept(record: &Record) -> Result<Record, String> {
-    let mut bytes = Vec::new();
-    codec::put(std::slice::from_ref(record), &mut bytes);
-    match codec::take(&bytes) {
-        Ok(back) if back == [record.clone()] => Ok(record.clone()),
-        other => Err(format!("kept {record:?}, which came back as {other:?}")),
+    for seal in [&Plain as &dyn Seal, &*KEYS] {
+        let mut bytes = Vec::new();
+        codec::put_sealed(seal, std::slice::from_ref(record), &mut bytes);
+        match codec::take_sealed(seal, &bytes) {
+            Ok(back) if back == [record.clone()] => {}
+            other => return Err(format!("kept {record:?}, which came back as {other:?}")),
+        }
     }
+    Ok(record.clone())
 }
 
 /// A repeated request changes nothing and is answered alike; the same id with another command is refused.

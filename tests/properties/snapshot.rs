@@ -2,10 +2,12 @@
 
 use attune::{
     engine::{Event, State, invariant::check},
-    journal::{Record, Seq, Snapshot, codec},
+    journal::{Record, Seq, Snapshot, codec, seal::Plain},
     model::{ids::TenantId, time::Timestamp},
     sim::driver::Driver,
 };
+
+use super::KEYS;
 
 /// Snapshots of one sequence.
 #[derive(Default)]
@@ -36,7 +38,7 @@ impl Snapshots {
         let mut bytes = Vec::new();
         let core = driver.core();
         let tenant = core.tenants().next().expect("the driver has one").clone();
-        codec::state::put(&tenant, driver.state().clone(), &mut bytes);
+        codec::state::put(&Plain, &tenant, driver.state().clone(), &mut bytes);
         let mut read = read(&bytes)?;
         check(&read).map_err(|broken| format!("as read, {broken}"))?;
         let mut live = driver.state().clone();
@@ -48,9 +50,15 @@ impl Snapshots {
             return Err("what was read differs from the live state".to_owned());
         }
         let mut again = Vec::new();
-        codec::state::put(&tenant, self::read(&bytes)?, &mut again);
+        codec::state::put(&Plain, &tenant, self::read(&bytes)?, &mut again);
         if again != bytes {
             return Err("what was read is written otherwise".to_owned());
+        }
+        let mut sealed = Vec::new();
+        codec::state::put(&*KEYS, &tenant, driver.state().clone(), &mut sealed);
+        match codec::state::take(&*KEYS, &sealed).as_deref() {
+            Ok([(_, opened)]) if *opened == self::read(&bytes)? => {}
+            other => return Err(format!("sealed, it came back as {other:?}")),
         }
         self.taken = Some(Taken { next: core.next_seq(), now: core.now(), bytes });
         self.slice_items.into_iter().for_each(|items| read.sweep_in_slices_of(items));
@@ -89,7 +97,7 @@ fn read(bytes: &[u8]) -> Result<State, String> {
 }
 
 fn worlds(bytes: &[u8]) -> Result<Vec<(TenantId, State)>, String> {
-    codec::state::take(bytes).map_err(|broken| format!("a snapshot {broken}"))
+    codec::state::take(&Plain, bytes).map_err(|broken| format!("a snapshot {broken}"))
 }
 
 /// Without what differs until a restart: how much was looked at, and when alerts are reviewed.

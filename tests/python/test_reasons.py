@@ -307,6 +307,12 @@ def pulling_a_contact_to_whom_it_excludes(office):
     return lambda: office.pull_contact(contact_id="c1", agent={"agent_id": "ana"}, actor="sam", reason="no one else")
 
 
+@provokes("CUSTOMER_BUSY")
+def erasing_a_customer_who_waits(office):
+    office.enqueue("c1", details={"customer_id": "kim"})
+    return lambda: office.erase_customer(customer_id="kim", actor="sam", reason="asked for it")
+
+
 @provokes("LIMIT_REACHED")
 def too_many_channels_over_all_documents(office):
     def document(letter):

@@ -86,6 +86,11 @@ def cancel(office):
     return {"contact_id": "c1", "reason": "CANCEL_REASON_CUSTOMER_LEFT"}
 
 
+@mutation("EraseCustomer", customer_id="lee")
+def erase(office):
+    return {"customer_id": "kim", "actor": "sam", "reason": "asked for it"}
+
+
 @mutation("PutAgent", profile={"capacity": 300})
 def put_agent(office):
     return {"agent_id": "ana", "profile": {"capacity": 200}}

@@ -200,7 +200,8 @@ impl World {
             self.enqueue(contact, queue, "dan").await;
         }
         let choosy = json!({"contact_id": "choosy", "queue": "front", "channel": "chat",
-                            "target": {"agent_id": "dan"}, "excluded_agent_ids": ["ben"]});
+                            "target": {"agent_id": "dan"}, "excluded_agent_ids": ["ben"],
+                            "details": {"customer_id": "kim"}});
         self.change("EnqueueContact", choosy).await;
         self.change("ParkContact", json!({"contact_id": "parked"})).await;
         self.change("CancelContact", json!({"contact_id": "gone", "reason": "CANCEL_REASON_WITHDRAWN"})).await;

@@ -8,6 +8,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use attune::journal::{
     AppendError, Batch, Journal, ReadError, Reader,
     log::{self, Log},
+    seal::Plain,
 };
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -87,7 +88,7 @@ impl Journal for SimJournal {
     fn reader(&self) -> Reader {
         let (disk, next) = (self.disk.clone(), self.log.next_seq());
         Box::new(move |from, limit| {
-            let read = log::read(&disk, next, from, limit);
+            let read = log::read(&disk, &Plain, next, from, limit);
             let read = read.map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
             read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
         })

@@ -195,7 +195,9 @@ impl World {
     /// What a daemon does when it starts; nothing if it cannot.
     fn start(&mut self, clock: &Clock, life: Life) -> Result<Option<(ShardHandle, ShardTask)>, String> {
         let mut records = Vec::new();
-        let log = match Log::open(self.disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record)) {
+        let log = match Log::open(self.disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| {
+            records.push(record)
+        }) {
             Ok(log) => log,
             Err(OpenError::Io { .. }) => {
                 self.judge.lock().faults.count("recovery is cut short");
@@ -383,7 +385,7 @@ impl World {
 /// What a volume's journal holds, and how many records come before its last append.
 fn read(disk: &Disk) -> Result<(Vec<Record>, usize), OpenError> {
     let mut records = Vec::new();
-    Log::open(disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record))?;
+    Log::open(disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record))?;
     let last = last_append(disk).map_or(0, |seq| usize::try_from(seq.0 - 1).unwrap_or(0));
     Ok((records, last))
 }

@@ -14,7 +14,7 @@ use attune::{
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::{Announced, Care, Grade},
-        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        contact::{CancelReason, ContactDetails, CustomerId, KeepPlace, NewContact, TargetAgent},
         ids::{ActorId, AgentId, ChannelName, ContactId, OfferKey, QueueName, SessionId, SkillName, SourceName},
         requirement::{Condition, Requirement},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
@@ -298,6 +298,7 @@ fn supervisor(who: &str, words: &[&str]) -> Result<Command, String> {
         }
         ["pauses", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Paused },
         ["drains", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Draining },
+        ["erases", customer] => Action::EraseCustomer { customer: CustomerId((*customer).to_owned()) },
         ["reopens", name] => Action::SetQueueMode { queue: queue(name)?, mode: QueueMode::Open },
         _ => return Err(format!("{who}, a supervisor, cannot do {:?}", words.join(" "))),
     };

@@ -185,6 +185,7 @@ impl Cast {
             Event::ContactParked { contact: who, until } => {
                 format!("parked {} until {}", contact(who), written_time(*until))
             }
+            Event::CustomerErased { customer, .. } => format!("erased {}", customer.0),
             Event::ContactReleased { contact: who } => format!("released {}", contact(who)),
             Event::StepReached { contact: who, step } => format!("step {step} of {}", contact(who)),
             Event::MomentExpected { contact: who, counted: true } => format!("expecting {}", contact(who)),

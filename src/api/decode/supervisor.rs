@@ -8,7 +8,8 @@ use crate::{
     api::{page_token::List, pb},
     engine::{Command, view::Query},
     model::{
-        ids::{ActorId, QueueName},
+        contact::CustomerId,
+        ids::{ActorId, NAME_BYTES_MAX, QueueName},
         limits::{HEAD_START_SECS_MAX, REASON_BYTES_MAX},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::Span,
@@ -95,6 +96,17 @@ pub fn drain_queue(message: pb::DrainQueueRequest) -> Result<Mutation, Violation
 pub fn reopen_queue(message: pb::ReopenQueueRequest) -> Result<Mutation, Violations> {
     let mut v = Violations::default();
     let action = v.take_mode(&message.queue, QueueMode::Open);
+    v.supervision(&message.tenant, &message.request_id, &message.actor, message.reason, action)
+}
+
+/// Decodes EraseCustomer, of ContactService.
+pub fn erase_customer(message: pb::EraseCustomerRequest) -> Result<Mutation, Violations> {
+    let mut v = Violations::default();
+    if message.customer_id.is_empty() {
+        v.add("customer_id", "is required: nobody in particular cannot be erased");
+    }
+    let customer = v.take_text("customer_id", message.customer_id, NAME_BYTES_MAX);
+    let action = customer.map(|customer| Action::EraseCustomer { customer: CustomerId(customer) });
     v.supervision(&message.tenant, &message.request_id, &message.actor, message.reason, action)
 }
 

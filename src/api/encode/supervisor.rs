@@ -69,6 +69,9 @@ pub(super) fn supervision(supervision: &Supervision) -> pb::SupervisorAction {
             .into(),
             ..told
         },
+        Action::EraseCustomer { .. } => {
+            pb::SupervisorAction { kind: pb::SupervisorActionKind::EraseCustomer.into(), ..told }
+        }
         Action::SetQueueMode { queue, mode: given } => pb::SupervisorAction {
             kind: pb::SupervisorActionKind::SetQueueMode.into(),
             queue: queue.to_string(),

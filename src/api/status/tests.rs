@@ -30,6 +30,7 @@ fn every_call_error() -> Vec<CallError> {
         Reject::AgentExists { agent: agent(), actual: 7 },
         Reject::AgentChanged { agent: agent(), actual: 7 },
         Reject::AgentBusy(agent()),
+        Reject::CustomerBusy(vec![contact()]),
         Reject::NoSession(agent()),
         Reject::QueueUnknown { field: "queue", queue: queue(), similar: Some("claim".into()) },
         Reject::SkillUnknown {

@@ -15,6 +15,7 @@ use crate::{
         Seq,
         log::{self, OpenError, Which},
         snapshot,
+        vault::Vault,
         volume::{Volume, VolumeFile},
     },
     shard::core::{Core, RecoverError},
@@ -68,12 +69,18 @@ pub fn waiting<V: Volume>(volume: &V) -> Result<u64, OpenError> {
 }
 
 /// Makes a snapshot and keeps the one before; `None` = there is nothing new, or `is_wanted` said no in between.
-pub fn make<V: Volume>(volume: &V, of: Of, is_wanted: impl Fn() -> bool) -> Result<Option<Made>, SnapshotFailure> {
+pub fn make<V: Volume, K: Volume>(
+    volume: &V,
+    vault: &Vault<K>,
+    of: Of,
+    is_wanted: impl Fn() -> bool,
+) -> Result<Option<Made>, SnapshotFailure> {
     let which = match of {
         Of::WhatIsSealed => Which::Sealed,
         Of::Everything => Which::All,
     };
-    let mut core = match snapshot::newest(volume, log::end(volume)?)? {
+    let seal = vault.lease();
+    let mut core = match snapshot::newest(volume, &seal, log::end(volume)?)? {
         Some(snapshot) => Core::of_snapshot(snapshot),
         None => Core::new(),
     };
@@ -83,7 +90,7 @@ pub fn make<V: Volume>(volume: &V, of: Of, is_wanted: impl Fn() -> bool) -> Resu
             return Ok(None);
         }
         let mut so_far = Ok(());
-        log::read_part(volume, &part, core.next_seq(), |record| {
+        log::read_part(volume, &seal, &part, core.next_seq(), |record| {
             if so_far.is_ok() {
                 so_far = core.repeat(&record);
                 pace.keep();
@@ -95,7 +102,11 @@ pub fn make<V: Volume>(volume: &V, of: Of, is_wanted: impl Fn() -> bool) -> Resu
     if next == before || !is_wanted() {
         return Ok(None);
     }
-    let bytes = snapshot::write(volume, core.into_snapshot()).map_err(SnapshotFailure::Write)?;
+    if of == Of::Everything {
+        // Whoever wrote the records may not have come to it, and whoever begins with the snapshot does not read them.
+        vault.destroy().map_err(SnapshotFailure::Write)?;
+    }
+    let bytes = snapshot::write(volume, &seal, core.into_snapshot()).map_err(SnapshotFailure::Write)?;
     Ok(Some(Made { next, bytes, spare_before: snapshot::keep_newest(volume)? }))
 }
 

@@ -86,6 +86,9 @@ enum Verb {
     /// As a supervisor: gives a waiting contact a head start
     #[command(after_help = "Example:\n  attune contacts prioritise c1 --head-start 10m --reason 'third call today'")]
     Prioritise(supervise::Prioritise),
+    /// Erases a customer whose contacts are closed: from the daemon at once, from its journal with the customer's key
+    #[command(after_help = "Example:\n  attune contacts erase 4711 --reason 'asked for it on 12 May'")]
+    Erase(supervise::Erase),
 }
 
 #[derive(Debug, Args)]
@@ -189,6 +192,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Verb::Move(supervised) => supervised.run(&session).await,
         Verb::Pull(supervised) => supervised.run(&session).await,
         Verb::Prioritise(supervised) => supervised.run(&session).await,
+        Verb::Erase(supervised) => supervised.run(&session).await,
         Verb::Cancel(Cancel { contact, because }) => {
             let reason = match because {
                 Because::CustomerLeft => pb::CancelReason::CustomerLeft,

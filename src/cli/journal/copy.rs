@@ -11,7 +11,7 @@ use crate::{
         options::Format,
         output::{Output, words::counted},
     },
-    journal::copy::{self, Copied, CopyError},
+    journal::copy::{self, Copied, CopyError, Keys},
 };
 
 use super::{Place, opened, told};
@@ -22,6 +22,12 @@ use super::{Place, opened, told};
 pub(super) struct Backup {
     /// Where to: a folder that is not there, or empty
     to: PathBuf,
+
+    /// Copies the keys of personal fields, too; otherwise they are to be copied apart
+    ///
+    /// Whoever has a backup with its keys has the customers in it, also those who are erased later.
+    #[arg(long)]
+    with_keys: bool,
 }
 
 /// Copies a backup to a journal's folder and verifies it; the daemon is then started there
@@ -33,12 +39,16 @@ pub(super) struct Restore {
 
     /// Where to: a folder that is not there, or empty; absent = as --folder says
     to: Option<PathBuf>,
+
+    /// Takes the keys of personal fields from the backup; otherwise their folder is to be put beside the rest
+    #[arg(long)]
+    with_keys: bool,
 }
 
 impl Backup {
     pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
         Place::look(folder)?;
-        tell(out, folder, &self.to, &copy::copy(folder, &self.to).map_err(failed)?)
+        tell(out, folder, &self.to, &copy::copy(folder, &self.to, keys(self.with_keys)).map_err(failed)?)
     }
 }
 
@@ -46,8 +56,12 @@ impl Restore {
     pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
         let to = self.to.as_deref().unwrap_or(folder);
         Place::look(&self.from)?;
-        tell(out, &self.from, to, &copy::copy(&self.from, to).map_err(failed)?)
+        tell(out, &self.from, to, &copy::copy(&self.from, to, keys(self.with_keys)).map_err(failed)?)
     }
+}
+
+fn keys(along: bool) -> Keys {
+    if along { Keys::Along } else { Keys::Apart }
 }
 
 fn tell(out: &Output, from: &Path, to: &Path, copied: &Copied) -> Result<(), Failure> {

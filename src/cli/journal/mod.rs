@@ -16,6 +16,7 @@ use crate::{
         Seq, disk,
         inspect::{self, Looked, SegmentFile},
         log::OpenError,
+        vault::{LostKeys, Vault},
         volume::Folder,
     },
 };
@@ -130,6 +131,11 @@ impl Place {
     /// With which record the segments have to begin.
     fn begins(&self) -> Option<Seq> {
         inspect::begins(&self.others)
+    }
+
+    /// What opens personal fields. Those whose key is missing count as erased, and are counted.
+    fn keys(&self) -> Result<Vault<Folder>, Failure> {
+        Vault::of(&self.folder, LostKeys::Erase).map_err(opened)
     }
 
     /// A segment's name, below the folder.

@@ -8,6 +8,7 @@ use crate::{
     cli::{failure::Failure, options::Format, output::Output},
     journal::{
         Record, Seq,
+        codec::Personal,
         inspect::{self, SegmentFile},
         subject::Subject,
         volume::Folder,
@@ -19,7 +20,8 @@ use super::{Place, told};
 
 /// Shows records: when, whose, what was asked, what happened
 ///
-/// With --format json each line is a record with everything in it. --contact and --agent follow a contact or an agent from
+/// With --format json each line is a record with everything in it. A record of a customer who was erased says so, and
+/// has all but what was personal. --contact and --agent follow a contact or an agent from
 /// the journal's beginning on, through offers and engagements.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  attune journal inspect --from 1000 --limit 20\n  \
@@ -77,13 +79,13 @@ impl Inspect {
         let begins = if is_from_the_start { place.begins() } else { None };
         let mut subject = Subject::new(self.contact, self.agent);
         let (mut left, mut shown) = (self.limit, Ok(()));
-        let survey = inspect::survey(files, begins, |record| {
+        let survey = inspect::survey(files, begins, &place.keys()?, |record, personal| {
             let is_wanted = subject.is_in(&record)
                 && wanted.contains(&record.seq.0)
                 && self.tenant.as_ref().is_none_or(|tenant| *tenant == record.tenant);
             if is_wanted && left > 0 && shown.is_ok() {
                 left -= 1;
-                shown = show(out, &record, self.events);
+                shown = show(out, &record, personal, self.events);
             }
         });
         shown?;
@@ -106,11 +108,11 @@ fn about<'a>(files: &'a [SegmentFile<Folder>], wanted: &RangeInclusive<u64>) -> 
 }
 
 /// Prints a record.
-pub(super) fn show(out: &Output, record: &Record, with_events: bool) -> Result<(), Failure> {
+pub(super) fn show(out: &Output, record: &Record, personal: Personal, with_events: bool) -> Result<(), Failure> {
     if out.format == Format::Json {
-        return out.line(&told::object(record).to_string());
+        return out.line(&told::object(record, personal).to_string());
     }
-    out.line(&told::line(record))?;
+    out.line(&told::line(record, personal))?;
     if with_events {
         out.line(&format!("    {}", out.style.bold(&told::command(&record.input.command))))?;
         for event in &record.events {

@@ -17,7 +17,9 @@ use crate::{
         output::{Output, table::Table, words::counted},
     },
     journal::{
-        Record, Seq, inspect,
+        Record, Seq,
+        codec::Personal,
+        inspect,
         replay::{Fault, How, Replay, Tally},
     },
     model::ids::TenantId,
@@ -33,7 +35,8 @@ static AT: AtomicU64 = AtomicU64::new(0);
 
 /// Gives every command to the engine again, at its time: it must come to the same events, and all invariants must hold
 ///
-/// Ends with what every tenant has in the end, or at the first record that does not hold, with the ten before it.
+/// Ends with what every tenant has in the end, or at the first record that does not hold, with the ten before it. What was
+/// decided by what is erased since happens as it was recorded.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  attune journal replay --to 1000\n  attune journal replay --recorded --check-every 1000"
@@ -63,13 +66,16 @@ struct Running<'a> {
     step: bool,
     check_every: u64,
     count: u64,
-    last: Option<Record>,
-    before: VecDeque<Record>,
+    last: Option<Lived>,
+    before: VecDeque<Lived>,
 }
+
+/// A record, and whether it is as it was written.
+type Lived = (Record, Personal);
 
 /// Why it ended early.
 enum Ended {
-    Fault(Box<Record>, Fault),
+    Fault(Box<Lived>, Fault),
     Failure(Failure),
 }
 
@@ -93,15 +99,15 @@ impl Replayed {
             before: VecDeque::new(),
         };
         let mut so_far = Ok(());
-        let survey = inspect::survey(&place.segments, place.begins(), |record| {
+        let survey = inspect::survey(&place.segments, place.begins(), &place.keys()?, |record, personal| {
             if so_far.is_ok() && record.seq.0 <= self.to {
-                so_far = running.take(record);
+                so_far = running.take(record, personal);
             }
         });
         match so_far.and_then(|()| running.check_all()) {
             Ok(()) => {}
             Err(Ended::Failure(failure)) => return Err(failure),
-            Err(Ended::Fault(record, fault)) => return Err(running.tell_fault(&record, &fault)?),
+            Err(Ended::Fault(lived, fault)) => return Err(running.tell_fault(&lived, &fault)?),
         }
         running.tell_end()?;
         match survey.faults().next() {
@@ -115,19 +121,19 @@ impl Replayed {
 }
 
 impl Running<'_> {
-    fn take(&mut self, record: Record) -> Result<(), Ended> {
+    fn take(&mut self, record: Record, personal: Personal) -> Result<(), Ended> {
         AT.store(record.seq.0, Ordering::Relaxed);
         let tenants = if self.step { self.replay.tallies() } else { Vec::new() };
-        let fault = |fault| Ended::Fault(Box::new(record.clone()), fault);
-        self.replay.take(&record).map_err(fault)?;
+        let fault = |fault| Ended::Fault(Box::new((record.clone(), personal)), fault);
+        self.replay.take(&record, personal).map_err(fault)?;
         self.count += 1;
         if self.count.is_multiple_of(self.check_every) {
             self.replay.check(&record.tenant).map_err(fault)?;
         }
         if self.step {
-            self.show_step(&record, &tenants).map_err(Ended::Failure)?;
+            self.show_step(&record, personal, &tenants).map_err(Ended::Failure)?;
         }
-        if let Some(last) = self.last.replace(record) {
+        if let Some(last) = self.last.replace((record, personal)) {
             self.before.push_back(last);
             if self.before.len() > BEFORE {
                 self.before.pop_front();
@@ -144,8 +150,8 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn show_step(&self, record: &Record, before: &[(TenantId, Tally)]) -> Result<(), Failure> {
-        show(self.out, record, true)?;
+    fn show_step(&self, record: &Record, personal: Personal, before: &[(TenantId, Tally)]) -> Result<(), Failure> {
+        show(self.out, record, personal, true)?;
         let of = |tallies: &[(TenantId, Tally)]| {
             tallies.iter().find(|(tenant, _)| *tenant == record.tenant).map(|(_, tally)| *tally).unwrap_or_default()
         };
@@ -156,13 +162,13 @@ impl Running<'_> {
         }
     }
 
-    fn tell_fault(&self, record: &Record, fault: &Fault) -> Result<Failure, Failure> {
-        let mut before: Vec<&Record> = self.before.iter().chain(&self.last).collect();
-        before.retain(|earlier| earlier.seq < record.seq);
-        for earlier in &before[before.len().saturating_sub(BEFORE)..] {
-            show(self.out, earlier, false)?;
+    fn tell_fault(&self, (record, personal): &Lived, fault: &Fault) -> Result<Failure, Failure> {
+        let mut before: Vec<&Lived> = self.before.iter().chain(&self.last).collect();
+        before.retain(|(earlier, _)| earlier.seq < record.seq);
+        for (earlier, personal) in &before[before.len().saturating_sub(BEFORE)..] {
+            show(self.out, earlier, *personal, false)?;
         }
-        show(self.out, record, true)?;
+        show(self.out, record, *personal, true)?;
         Ok(Failure::Invalid(format!("record {} does not hold: {fault}", record.seq)))
     }
 
@@ -170,8 +176,10 @@ impl Running<'_> {
         let tallies = self.replay.tallies();
         if self.out.format == Format::Json {
             let tenants: Vec<Value> = tallies.iter().map(|(tenant, tally)| as_json(tenant, tally)).collect();
-            let last = self.last.as_ref().map(|last| last.seq.0);
-            return self.out.line(&json!({ "records": self.count, "last": last, "tenants": tenants }).to_string());
+            let last = self.last.as_ref().map(|(last, _)| last.seq.0);
+            let undecided = self.replay.undecided();
+            let object = json!({ "records": self.count, "undecided": undecided, "last": last, "tenants": tenants });
+            return self.out.line(&object.to_string());
         }
         let mut table =
             Table::new(&["TENANT", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">AGENTS", ">SIGNED IN", ">OFFERS"]);
@@ -181,8 +189,15 @@ impl Running<'_> {
             table.row([tenant.to_string()].into_iter().chain(counts));
         }
         self.out.table(&table)?;
-        let until = self.last.as_ref().map(|last| format!(", up to {}", told::time(last.now))).unwrap_or_default();
-        self.out.line(&format!("\n{} hold{until}", counted(self.count, "record")))
+        let until = self.last.as_ref().map(|(last, _)| format!(", up to {}", told::time(last.now)));
+        self.out.line(&format!("\n{} hold{}", counted(self.count, "record"), until.unwrap_or_default()))?;
+        match self.replay.undecided() {
+            0 => Ok(()),
+            some => self.out.line(&format!(
+                "{} of them as recorded: by what they were decided is erased with a customer",
+                counted(some, "record")
+            )),
+        }
     }
 }
 

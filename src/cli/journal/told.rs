@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{Command, Event},
-    journal::Record,
+    journal::{Record, codec::Personal},
     model::time::{Span, Timestamp},
 };
 
@@ -84,8 +84,8 @@ pub fn event(event: &Event) -> String {
 }
 
 /// When, which, whose, what was asked and what happened.
-pub fn line(record: &Record) -> String {
-    let Record { seq, now, tenant, input, events } = record;
+pub fn line(record: &Record, personal: Personal) -> String {
+    let Record { seq, now, tenant, customer: _, input, events } = record;
     let mut kinds: Vec<(String, usize)> = Vec::new();
     for kind in events.iter().map(kind) {
         match kinds.last_mut() {
@@ -96,15 +96,16 @@ pub fn line(record: &Record) -> String {
     let counted = |(kind, times): (String, usize)| if times == 1 { kind } else { format!("{kind} ×{times}") };
     let kinds: Vec<String> = kinds.into_iter().map(counted).collect();
     let request = input.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-    format!("{}  {seq:>8}  {tenant}  {}{request}: {}", time(*now), asked(&input.command), kinds.join(", "))
+    let erased = if personal == Personal::Erased { " (personal fields erased)" } else { "" };
+    format!("{}  {seq:>8}  {tenant}  {}{request}: {}{erased}", time(*now), asked(&input.command), kinds.join(", "))
 }
 
 /// The same for programs, with everything in it.
-pub fn object(record: &Record) -> Value {
-    let Record { seq, now, tenant, input, events } = record;
+pub fn object(record: &Record, personal: Personal) -> Value {
+    let Record { seq, now, tenant, customer: _, input, events } = record;
     let events: Vec<Value> =
         events.iter().map(|happened| json!({ "kind": kind(happened), "event": event(happened) })).collect();
-    json!({
+    let mut object = json!({
         "seq": seq.0,
         "time": time(*now),
         "tenant": tenant.as_str(),
@@ -112,7 +113,11 @@ pub fn object(record: &Record) -> Value {
         "asked": asked(&input.command),
         "command": command(&input.command),
         "events": events,
-    })
+    });
+    if personal == Personal::Erased {
+        object["erased"] = true.into();
+    }
+    object
 }
 
 /// The name of a value's variant, without writing all of the value.

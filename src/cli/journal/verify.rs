@@ -12,13 +12,16 @@ use crate::{
         output::{Output, table::Table, words::counted},
     },
     journal::{
-        codec::Broken,
+        codec::{Broken, Personal},
         inspect::{self, Finding, HeadError, Looked, Survey, VERSION},
     },
     model::time::{Span, Timestamp},
 };
 
 use super::{Place, told};
+
+/// How often it is looked again for keys that a daemon made meanwhile.
+const LOOKS_MAX: usize = 3;
 
 /// Checks every segment, frame and record: whether a daemon would start with it, and what to do if not
 ///
@@ -30,22 +33,58 @@ pub(super) struct Verify {}
 
 impl Verify {
     pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
-        let place = Place::look(folder)?;
-        let survey = inspect::survey(&place.segments, place.begins(), drop);
+        let (place, survey, personal) = look(folder)?;
         match out.format {
-            Format::Json => out.line(&as_json(&place, &survey).to_string())?,
+            Format::Json => out.line(&as_json(&place, &survey, &personal).to_string())?,
             Format::Table => {
                 out.table(&table(&place, &survey))?;
                 out.line("")?;
                 out.line(&verdict(&place, &survey))?;
+                if personal.erased > 0 {
+                    out.line(&format!("personal fields are erased in {}", counted(personal.erased, "record")))?;
+                }
             }
         }
         match survey.faults().count() {
+            0 if personal.missing > 0 => Err(Failure::Invalid(without_keys(&personal))),
             0 => Ok(()),
             _ if out.format == Format::Json => Err(Failure::Invalid("a daemon would refuse this journal".to_owned())),
             _ => Err(Failure::Invalid(ways_on(&place, &survey))),
         }
     }
+}
+
+/// What there is of personal fields.
+#[derive(Debug, Clone, Copy)]
+struct Fields {
+    /// Records of which some are gone.
+    erased: u64,
+    /// Keys that nobody destroyed, and that are not there.
+    missing: usize,
+}
+
+fn look(folder: &Path) -> Result<(Place, Survey, Fields), Failure> {
+    let mut attempts = LOOKS_MAX;
+    loop {
+        let place = Place::look(folder)?;
+        let (keys, mut erased) = (place.keys()?, 0);
+        let survey = inspect::survey(&place.segments, place.begins(), &keys, |_, personal| {
+            erased += u64::from(personal == Personal::Erased);
+        });
+        attempts -= 1;
+        // A daemon may have made keys since they were read.
+        if keys.missing() == 0 || !place.is_in_use || attempts == 0 {
+            return Ok((place, survey, Fields { erased, missing: keys.missing() }));
+        }
+    }
+}
+
+fn without_keys(personal: &Fields) -> String {
+    format!(
+        "a daemon would refuse this journal: {} of personal fields are missing. Put the folder of keys back from its \
+         copy; or start once with journal.lost_keys = \"erase\", after which the customers whose keys they are are erased.",
+        counted(personal.missing as u64, "key")
+    )
 }
 
 fn table(place: &Place, survey: &Survey) -> Table {
@@ -126,7 +165,7 @@ fn advice(survey: &Survey) -> String {
     )
 }
 
-fn as_json(place: &Place, survey: &Survey) -> Value {
+fn as_json(place: &Place, survey: &Survey, personal: &Fields) -> Value {
     let now = crate::shard::clock::now();
     let segment = |looked: &Looked| {
         json!({
@@ -146,6 +185,7 @@ fn as_json(place: &Place, survey: &Survey) -> Value {
         })
     };
     let verdict = match survey.faults().count() {
+        0 if personal.missing > 0 => "refused",
         0 if is_torn(survey) => "torn",
         0 => "whole",
         _ => "refused",
@@ -155,6 +195,8 @@ fn as_json(place: &Place, survey: &Survey) -> Value {
         "verdict": verdict,
         "in_use": place.is_in_use,
         "records": survey.records(),
+        "erased_records": personal.erased,
+        "missing_keys": personal.missing,
         "next": survey.next.0,
         "segments": survey.segments.iter().map(segment).collect::<Vec<_>>(),
         "others": place.others.iter().map(|(name, size)| json!({ "name": name, "size_bytes": size })).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     engine::{
+        erase::ContactsOf,
         kinds::Kinds,
         matching::index::Index,
         state::{EngagementPhase, QueueState, State},
@@ -28,6 +29,7 @@ impl State {
     pub(in crate::engine) fn reindex(&mut self) {
         (self.index, self.kinds, self.timers) = (Index::default(), Kinds::default(), Timers::default());
         (self.open_contacts, self.sessions, self.announced) = (0, 0, 0);
+        self.contacts_of = ContactsOf::default();
         for queue in &mut self.queues {
             let QueueState { mode, mode_set, .. } = std::mem::take(queue);
             *queue = QueueState { mode, mode_set, ..QueueState::default() };
@@ -35,7 +37,11 @@ impl State {
         self.reindex_documents();
         (0u32..).map(AgentKey).take(self.agents.len()).for_each(|agent| self.reindex_agent(agent));
         let contacts: Vec<_> = self.contact_ids.values().copied().collect();
-        contacts.iter().for_each(|contact| self.reindex_contact(*contact));
+        for contact in &contacts {
+            let details = Arc::clone(&self.contact(*contact).details);
+            self.contacts_of.add(&details.customer_id, *contact);
+            self.reindex_contact(*contact);
+        }
         // Only now is it known who is in front of a line.
         contacts.iter().for_each(|contact| self.refresh_due(*contact));
         self.timers.move_to(Timer::Requests, None, self.dedup.due());

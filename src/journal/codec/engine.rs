@@ -13,7 +13,7 @@ use crate::{
     scoring::{self, Cause, Contribution, Scored, Taken},
 };
 
-use super::wire::{Broken, Kept, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record};
+use super::wire::{Broken, Kept, Out, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record};
 
 plain! {
     TargetBy { 1: Platform, 2: Supervisor }
@@ -67,7 +67,7 @@ choice! {
 
 /// Two numbers each, so they go as pairs.
 impl Kept for MetCondition {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_fields(number, to, |to| match self {
             Self::Skill(skill, level) => (*skill, *level).put_field(1, to),
             Self::NotSkill(skill, level) => (*skill, *level).put_field(2, to),
@@ -95,7 +95,7 @@ impl Kept for MetCondition {
 
 /// What became of one of many: a revision, or a refusal.
 impl Kept for Result<u64, Reject> {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_fields(number, to, |to| match self {
             Ok(revision) => revision.put_field(1, to),
             Err(reject) => reject.put_field(2, to),
@@ -249,6 +249,7 @@ choice! {
         71: OfferingResumed { 1: missing },
         72: TombstonesForgotten { 1: contacts, 2: offers },
         63: Reindexed {},
+        73: CustomerErased { 1: customer, 2: contacts },
     }
 }
 
@@ -281,6 +282,7 @@ choice! {
         21: ContactExists,
         22: ContactClosed,
         23: AgentBusy,
+        40: CustomerBusy,
         24: NoSession,
         25: QueueDraining,
         26: QueuesNotEmpty,

@@ -3,27 +3,27 @@
 use crate::model::{
     agent::{AgentProfile, AgentRow, Expected, Presence},
     care::{Announced, Care, Grade},
-    contact::{CancelReason, ClosedBecause, ContactDetails, KeepPlace, NewContact, TargetAgent},
+    contact::{CancelReason, ClosedBecause, KeepPlace, NewContact, TargetAgent},
     document::{Document, DocumentEtag, Format, Handling, Origin},
     ids::{
         ActorId, AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, EventName,
         MomentName, OfferKey, QueueKey, QueueName, RequestId, SessionId, SkillKey, SkillName, SourceName, TenantId,
     },
     requirement::{AtLeast, Condition, Requirement, RequirementError},
-    signal::{Content, CustomerFacts, Feeling, Happened, Measure, Signal, SignalKey, Source},
+    signal::{Content, CustomerFacts, Feeling, Measure, Signal, SignalKey, Source},
     supervision::{Action, PresenceTiming, QueueMode, Supervision},
     time::{Span, Timestamp},
 };
 
 use super::wire::{
-    BYTES, Broken, Kept, Reader, choice, found, plain, put_bytes, put_fields, put_number, put_unless_empty, record,
-    stands_for,
+    BYTES, Broken, Kept, Out, Reader, choice, found, plain, put_bytes, put_fields, put_number, put_unless_empty,
+    record, stands_for,
 };
 
 macro_rules! names {
     ($($type:ident),+ $(,)?) => {$(
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 put_bytes(number, self.as_str().as_bytes(), to);
             }
 
@@ -74,11 +74,11 @@ plain! {
 record! {
     Care { 1: moment_of_truth, 2: empathy, 3: hold, 4: grade }
     Announced { 1: moment_of_truth, 2: probability }
-    ContactDetails { 1: customer_id, 2: attributes, 3: context }
     TargetAgent { 1: agent, 2: window }
+    // Its details come before its signals, since they say whose these are.
     NewContact {
-        1: id, 2: queue, 3: channel, 4: requirement, 5: target, 6: excluded, 7: care, 8: dynamic, 9: signals,
-        10: arrived_at, 11: details,
+        1: id, 2: queue, 3: channel, 4: requirement, 5: target, 6: excluded, 7: care, 8: dynamic, 11: details,
+        9: signals, 10: arrived_at,
     }
     AgentProfile { 1: display_name, 2: skills, 3: queues, 4: capacity, 5: channel_limits, 6: attributes, 7: empathy_fixed }
     AgentRow { 1: agent, 2: profile, 3: expected }
@@ -87,7 +87,6 @@ record! {
     Content { 1: feeling, 2: urgency, 3: events, 4: customer, 5: language }
     Feeling { 1: valence, 2: arousal, 3: confidence }
     Measure { 1: value, 2: confidence }
-    Happened { 1: event, 2: confidence, 3: attributes }
     CustomerFacts { 1: value, 2: reach, 3: expertise, 4: attempts }
     Condition { 1: skill, 2: level }
     AtLeast { 1: count, 2: of }
@@ -110,6 +109,7 @@ choice! {
         4: PrioritiseContact { 1: contact, 2: head_start },
         5: ForcePresence { 1: agent, 2: presence, 3: timing },
         6: SetQueueMode { 1: queue, 2: mode },
+        10: EraseCustomer { 1: customer },
     }
 }
 choice! {
@@ -118,7 +118,7 @@ choice! {
 
 /// By its text, of which all else follows.
 impl Kept for Document {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_fields(number, to, |to| {
             put_bytes(1, self.source.text.as_bytes(), to);
             put_unless_empty(2, &self.source.format, to);

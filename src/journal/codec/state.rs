@@ -1,6 +1,6 @@
 //! A world's parts, field by field: what a snapshot has of it.
 //!
-//! The same tables as for records. What follows from other fields is named behind a semicolon and left out.
+//! The same tables as for records, and the same fields are sealed. What follows from other fields is named behind a semicolon and left out.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -26,15 +26,19 @@ use crate::{
     },
 };
 
-use super::wire::{
-    Broken, Kept, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record, stands_for,
+use super::{
+    super::seal::Seal,
+    personal::{Opening, Sealing},
+    wire::{
+        Broken, Kept, Out, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record, stands_for,
+    },
 };
 
 /// Lists that are kept in other ways in memory.
 macro_rules! lists {
     ($([$($of:tt)*] $type:ty, $item:ty);+ $(;)?) => {$(
         impl<$($of)*> Kept for $type where $item: Kept {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 self.iter().for_each(|item| item.put_field(number, to));
             }
 
@@ -172,21 +176,27 @@ record! {
 /// The number of a snapshot's field that holds a tenant.
 const TENANT: u32 = 1;
 
-/// Appends a tenant's world.
-pub fn put(tenant: &TenantId, state: State, to: &mut Vec<u8>) {
-    Tenant { tenant: tenant.clone(), world: state.into_kept() }.put_field(TENANT, to);
+/// Appends a tenant's world, what is personal in it sealed.
+pub fn put(seal: &dyn Seal, tenant: &TenantId, state: State, to: &mut Vec<u8>) {
+    let mut out = Out::new(to, Sealing::new(seal, tenant));
+    Tenant { tenant: tenant.clone(), world: state.into_kept() }.put_field(TENANT, &mut out);
 }
 
-/// The worlds in these bytes.
-pub fn take(bytes: &[u8]) -> Result<Vec<(TenantId, State)>, Broken> {
-    let mut from = Reader::new(bytes);
-    let mut tenants: Option<Vec<Tenant>> = None;
+/// The worlds in these bytes, what is sealed in them opened.
+pub fn take(seal: &dyn Seal, bytes: &[u8]) -> Result<Vec<(TenantId, State)>, Broken> {
+    let opening = Opening::new(seal);
+    let (mut from, mut worlds) = (Reader::opened_by(&opening, bytes), Vec::new());
     while let Some((number, kind)) = from.tag()? {
         match number {
-            TENANT => Kept::take_field(&mut tenants, kind, &mut from)?,
+            TENANT => {
+                let mut slot: Option<Tenant> = None;
+                Kept::take_field(&mut slot, kind, &mut from)?;
+                let Tenant { tenant, world } = found(slot, "a tenant")?;
+                opening.end_world(&tenant);
+                worlds.push((tenant, State::of_kept(world)));
+            }
             _ => from.skip(kind)?,
         }
     }
-    let worlds = tenants.unwrap_or_default().into_iter();
-    Ok(worlds.map(|Tenant { tenant, world }| (tenant, State::of_kept(world))).collect())
+    Ok(worlds)
 }

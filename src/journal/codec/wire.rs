@@ -6,10 +6,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::{Deref, DerefMut},
     sync::{Arc, LazyLock},
 };
 
 use parking_lot::Mutex;
+
+use super::{
+    super::seal::KeyId,
+    personal::{Opening, Sealing},
+};
 
 /// Why bytes are not what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +43,12 @@ pub enum Broken {
         /// The number.
         number: u64,
     },
+    /// Personal fields that are not what was sealed under this key.
+    #[error("has personal fields that key {0} does not open")]
+    Sealed(KeyId),
+    /// Personal fields whose key was not destroyed, and is not there.
+    #[error("has personal fields whose key {0} is missing from the key store")]
+    KeyLost(KeyId),
     /// A routing document that this version refuses.
     #[error("has a routing document that cannot be read: {0}")]
     Document(String),
@@ -45,7 +57,7 @@ pub enum Broken {
 /// Something that can be a field.
 pub trait Kept: Sized {
     /// Appends the field.
-    fn put_field(&self, number: u32, to: &mut Vec<u8>);
+    fn put_field(&self, number: u32, to: &mut Out<'_>);
     /// Takes what a field of this kind holds; repeated fields gather in the slot.
     fn take_field(slot: &mut Option<Self>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken>;
     /// What it is if it is left out; `None` = it never is.
@@ -65,19 +77,66 @@ pub const BYTES: u8 = 2;
 const FIXED_64: u8 = 1;
 const FIXED_32: u8 = 5;
 
+/// Where fields go, and what seals those that are personal.
+#[derive(Debug)]
+pub struct Out<'a> {
+    to: &'a mut Vec<u8>,
+    /// What was sealed of the record at hand.
+    pub sealing: Sealing<'a>,
+}
+
+impl<'a> Out<'a> {
+    /// Appends to these.
+    pub fn new(to: &'a mut Vec<u8>, sealing: Sealing<'a>) -> Self {
+        Self { to, sealing }
+    }
+}
+
+impl Deref for Out<'_> {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        self.to
+    }
+}
+
+impl DerefMut for Out<'_> {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        self.to
+    }
+}
+
 /// Bytes that are read from front to back.
 #[derive(Debug)]
-pub struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    opening: Option<&'a Opening<'a>>,
+}
 
 impl<'a> Reader<'a> {
-    /// Of all of these.
+    /// Of all of these, of which none are sealed.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { bytes, opening: None }
+    }
+
+    /// Of all of these, of which some may be sealed.
+    pub fn opened_by(opening: &'a Opening<'a>, bytes: &'a [u8]) -> Self {
+        Self { bytes, opening: Some(opening) }
+    }
+
+    /// So many bytes are not read yet.
+    pub fn left(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What was opened of the record at hand.
+    pub fn opening(&self) -> Option<&'a Opening<'a>> {
+        self.opening
     }
 
     /// The next field's number and kind.
     pub fn tag(&mut self) -> Result<Option<(u32, u8)>, Broken> {
-        if self.0.is_empty() {
+        if self.bytes.is_empty() {
             return Ok(None);
         }
         let tag = self.varint()?;
@@ -89,8 +148,8 @@ impl<'a> Reader<'a> {
     pub fn varint(&mut self) -> Result<u64, Broken> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.0.split_first().ok_or(Broken::Short)?;
-            self.0 = rest;
+            let (byte, rest) = self.bytes.split_first().ok_or(Broken::Short)?;
+            self.bytes = rest;
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && bits > 1 {
                 return Err(Broken::Range);
@@ -109,14 +168,14 @@ impl<'a> Reader<'a> {
             return Err(Broken::Kind);
         }
         let length = usize::try_from(self.varint()?).map_err(|_| Broken::Range)?;
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Broken::Short)?;
-        self.0 = rest;
+        let (bytes, rest) = self.bytes.split_at_checked(length).ok_or(Broken::Short)?;
+        self.bytes = rest;
         Ok(bytes)
     }
 
     /// The fields that a field holds.
     pub fn fields(&mut self, kind: u8) -> Result<Reader<'a>, Broken> {
-        self.bytes(kind).map(Reader)
+        Ok(Reader { bytes: self.bytes(kind)?, opening: self.opening })
     }
 
     /// Passes over a field.
@@ -128,7 +187,7 @@ impl<'a> Reader<'a> {
             FIXED_32 => 4,
             _ => return Err(Broken::Kind),
         };
-        self.0 = self.0.get(fixed..).ok_or(Broken::Short)?;
+        self.bytes = self.bytes.get(fixed..).ok_or(Broken::Short)?;
         Ok(())
     }
 }
@@ -160,7 +219,7 @@ pub fn put_bytes(number: u32, bytes: &[u8], to: &mut Vec<u8>) {
 }
 
 /// Appends a field that holds fields.
-pub fn put_fields(number: u32, to: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+pub fn put_fields(number: u32, to: &mut Out<'_>, put: impl FnOnce(&mut Out<'_>)) {
     put_tag(number, BYTES, to);
     let at = to.len();
     // Most are short: one byte is kept for the length, and what is longer moves over.
@@ -185,7 +244,7 @@ pub fn found<T: Kept>(slot: Option<T>, name: &'static str) -> Result<T, Broken> 
 macro_rules! numbers {
     ($($type:ty),+) => {$(
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 put_number(number, u64::from(*self), to);
             }
 
@@ -214,7 +273,7 @@ numbers!(u8, u16, u32, u64);
 macro_rules! stands_for {
     ($($type:ty: $other:ty, $to:expr, $from:expr);+ $(;)?) => {$(
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 let to_other: fn(&$type) -> $other = $to;
                 to_other(self).put_field(number, to);
             }
@@ -263,7 +322,7 @@ fn known(text: String) -> &'static str {
 }
 
 impl Kept for String {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_bytes(number, self.as_bytes(), to);
     }
 
@@ -283,7 +342,7 @@ impl Kept for String {
 }
 
 impl<T: Kept> Kept for Option<T> {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         if let Some(value) = self {
             value.put_field(number, to);
         }
@@ -303,7 +362,7 @@ impl<T: Kept> Kept for Option<T> {
 }
 
 impl<T: Kept> Kept for Vec<T> {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         for item in self {
             item.put_field(number, to);
         }
@@ -327,7 +386,7 @@ impl<T: Kept> Kept for Vec<T> {
 
 /// A list in which a few places are free at the end.
 impl<T: Kept, const N: usize> Kept for [Option<T>; N] {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         for item in self.iter().flatten() {
             item.put_field(number, to);
         }
@@ -352,7 +411,7 @@ impl<T: Kept, const N: usize> Kept for [Option<T>; N] {
 }
 
 impl<K: Kept + Ord, V: Kept> Kept for BTreeMap<K, V> {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         for (key, value) in self {
             put_fields(number, to, |to| put_pair(key, value, to));
         }
@@ -374,7 +433,7 @@ impl<K: Kept + Ord, V: Kept> Kept for BTreeMap<K, V> {
 }
 
 impl<A: Kept, B: Kept> Kept for (A, B) {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_fields(number, to, |to| put_pair(&self.0, &self.1, to));
     }
 
@@ -384,7 +443,7 @@ impl<A: Kept, B: Kept> Kept for (A, B) {
     }
 }
 
-fn put_pair<A: Kept, B: Kept>(first: &A, second: &B, to: &mut Vec<u8>) {
+fn put_pair<A: Kept, B: Kept>(first: &A, second: &B, to: &mut Out<'_>) {
     put_unless_empty(1, first, to);
     put_unless_empty(2, second, to);
 }
@@ -402,7 +461,7 @@ fn take_pair<A: Kept, B: Kept>(mut fields: Reader<'_>) -> Result<(A, B), Broken>
 }
 
 /// Appends a field, if there is something in it.
-pub fn put_unless_empty<T: Kept>(number: u32, value: &T, to: &mut Vec<u8>) {
+pub fn put_unless_empty<T: Kept>(number: u32, value: &T, to: &mut Out<'_>) {
     if !value.is_empty() {
         value.put_field(number, to);
     }
@@ -410,7 +469,7 @@ pub fn put_unless_empty<T: Kept>(number: u32, value: &T, to: &mut Vec<u8>) {
 
 /// A shared list is one field that holds its items, each as field 1.
 impl<T: Kept> Kept for Arc<[T]> {
-    fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+    fn put_field(&self, number: u32, to: &mut Out<'_>) {
         put_fields(number, to, |to| self.iter().for_each(|item| item.put_field(1, to)));
     }
 
@@ -439,7 +498,7 @@ impl<T: Kept> Kept for Arc<[T]> {
 macro_rules! pointers {
     ($($pointer:ident),+) => {$(
         impl<T: Kept> Kept for $pointer<T> {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 T::put_field(self, number, to);
             }
 
@@ -468,7 +527,7 @@ pointers!(Arc, Box);
 macro_rules! record {
     ($($type:ty { $($number:literal: $field:ident),* $(,)? $(; $($derived:ident),+ $(,)?)? })+) => {$(
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 let Self { $($field,)* $($($derived: _,)+)? } = self;
                 put_fields(number, to, |_to| { $(put_unless_empty($number, $field, _to);)* });
             }
@@ -500,7 +559,7 @@ macro_rules! choice {
         $(; $($holding:literal: $holder:ident),* $(,)?)?
     }) => {
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 put_fields(number, to, |to| match self {
                     $(Self::$variant { $($field),* } => {
                         put_fields($number, to, |_to| { $(put_unless_empty($part, $field, _to);)* });
@@ -547,7 +606,7 @@ pub(super) use choice;
 macro_rules! plain {
     ($($type:ty { $($number:literal: $variant:ident),+ $(,)? })+) => {$(
         impl Kept for $type {
-            fn put_field(&self, number: u32, to: &mut Vec<u8>) {
+            fn put_field(&self, number: u32, to: &mut Out<'_>) {
                 let value = match self { $(Self::$variant => $number),+ };
                 put_number(number, value, to);
             }
