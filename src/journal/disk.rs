@@ -98,6 +98,7 @@ impl DiskJournal {
         let record = |record| found(Found::Record(record));
         let log = Log::open_from(folder.clone(), from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
+        snapshot::remove_ahead(&folder, next)?;
         let (to, appends) = mpsc::channel();
         let writer = Writer { log, mark };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
