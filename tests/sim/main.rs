@@ -9,6 +9,18 @@
 
 use std::panic;
 
+use attune::{
+    engine::{Command, Event, Request},
+    journal::{
+        Record, Seq,
+        log::{Log, Making},
+    },
+    model::{
+        ids::TenantId,
+        time::{Span, Timestamp},
+    },
+};
+
 mod checker;
 mod clients;
 mod coverage;
@@ -19,6 +31,8 @@ mod plan;
 mod wishes;
 
 use coverage::{Coverage, Faults};
+use disk::{At, Crash, Disk, End, Mood, SYNCING_NAMES};
+use journal::SEGMENT_BYTES;
 use life::{CRASHES, OPERATIONS, Played, play};
 use plan::Plant;
 
@@ -178,6 +192,42 @@ fn nothing_acknowledged_is_ever_lost() {
         assert_eq!(sum.faults.missing(FAULTS), Vec::<&str>::new(), "faults that never occurred");
         assert_eq!(sum.coverage.missing(COMMANDS, STATES), Vec::<String>::new(), "pairs that never met");
         assert_eq!(sum.coverage.missing(ANSWERS, OFFERED), Vec::<String>::new(), "pairs that never met");
+    }
+}
+
+/// A process that was killed while it began a file left the name in the system's memory; the next one writes to that file.
+#[test]
+fn the_name_of_a_file_that_is_gone_on_with_is_made_sure_of() {
+    for seed in 0..20 {
+        let disk = Disk::new(seed, None);
+        let open = |disk: &Disk, records: &mut Vec<Record>| {
+            Log::open(disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record)).expect("it opens")
+        };
+        disk.start(Mood::default(), Some(Crash { of: Some(SYNCING_NAMES), after: 0, at: At::Before }));
+        open(&disk, &mut Vec::new()).append(&[record(Seq::FIRST)]).expect_err("the process is killed");
+        disk.end(End::Process);
+
+        disk.start(Mood::default(), None);
+        let mut kept = Vec::new();
+        let mut log = open(&disk, &mut kept);
+        kept.push(record(log.next_seq()));
+        log.append(&kept[kept.len() - 1..]).expect("there is room");
+        disk.end(End::Power);
+
+        disk.start(Mood::default(), None);
+        let mut found = Vec::new();
+        open(&disk, &mut found);
+        assert_eq!(found, kept, "seed {seed}");
+    }
+}
+
+fn record(seq: Seq) -> Record {
+    Record {
+        seq,
+        now: Timestamp(1),
+        tenant: TenantId::new("t").expect("it obeys the grammar"),
+        input: Request { id: None, command: Command::Tick },
+        events: vec![Event::Stalled { by: Span::from_secs(1) }],
     }
 }
 
