@@ -159,11 +159,9 @@ fn nothing_acknowledged_is_ever_lost() {
         let worker = |number: usize| {
             let mut sum = Sum::default();
             for seed in (first..first + seeds).skip(number).step_by(workers) {
-                let played = panic::catch_unwind(|| play(seed, None));
-                let again = format!("again with ATTUNE_SEED={seed} ATTUNE_SEEDS=1 cargo test --test sim");
-                let played = played.unwrap_or_else(|_| panic!("seed {seed} broke (see above): {again}"));
+                let played = play(seed, None);
                 if let Err(broken) = &played.verdict {
-                    panic!("seed {seed}: {broken}\n{again}");
+                    panic!("seed {seed}: {broken}\nagain with ATTUNE_SEED={seed} ATTUNE_SEEDS=1 cargo test --test sim");
                 }
                 assert!(played.answered >= OPERATIONS && played.crashes >= CRASHES, "seed {seed} came to nothing");
                 sum.add(&played);
@@ -241,12 +239,7 @@ fn a_seed_plays_the_same_twice() {
 /// Plays seed after seed until the fault is found; what was said of it.
 fn found(plant: Plant) -> String {
     let seeds = setting("ATTUNE_PLANTED_SEEDS", 30);
-    let mut played = (1..=seeds).map(|seed| (seed, panic::catch_unwind(|| play(seed, Some(plant)))));
-    let found = played.find_map(|(seed, played)| match played {
-        Ok(Played { verdict: Ok(()), .. }) => None,
-        Ok(Played { verdict: Err(broken), .. }) => Some((seed, broken)),
-        Err(_) => Some((seed, "it panicked".to_owned())),
-    });
+    let found = (1..=seeds).find_map(|seed| Some((seed, play(seed, Some(plant)).verdict.err()?)));
     let Some((seed, said)) = found else { panic!("{plant:?} was not found in {seeds} seeds") };
     println!("{plant:?}: seed {seed}: {}", said.chars().take(200).collect::<String>());
     said
