@@ -34,7 +34,6 @@ pub struct Contacts {
 impl Contacts {
     /// On these shards.
     pub fn new(directory: Directory, admission: Admission, draining: Draining) -> Self {
-        words::warm_up();
         Self { directory, admission, draining }
     }
 
