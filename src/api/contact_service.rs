@@ -20,7 +20,7 @@ use super::{
     page_token::{self, List},
     pb,
     signal_stream::Signals,
-    signals, status, words,
+    signals, status,
 };
 
 /// The service, on the shards of this directory.
@@ -34,7 +34,6 @@ pub struct Contacts {
 impl Contacts {
     /// On these shards.
     pub fn new(directory: Directory, admission: Admission, draining: Draining) -> Self {
-        words::warm_up();
         Self { directory, admission, draining }
     }
 

@@ -24,7 +24,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Loads the analyser, so that the first message does not wait for it, and with it all other calls.
+/// Loads the analyser, so that the first message does not wait for it, and with it all other calls. Takes a moment.
 pub fn warm_up() {
     read("hello", "");
 }

@@ -23,6 +23,7 @@ use tracing::{info, warn};
 
 use crate::{
     admin::{self, Latch, Readiness, Shown},
+    api::words,
     config::{Durability, Loaded, Settings},
     journal::{
         disk::{self, DiskJournal},
@@ -155,6 +156,8 @@ impl Daemon {
         let documents = documents::read_all(&settings.tenants)?;
         let api = listen("listen", settings.listen).await?;
         let admin = listen("admin.listen", settings.admin_listen).await?;
+        // Beside what takes as long: whoever finds the daemon ready finds it quick.
+        let warmed_up = tokio::task::spawn_blocking(words::warm_up);
         let (mut recovered, journal) = open_journal(settings)?;
         let alive_at = journal.as_ref().and_then(DiskJournal::alive_at);
         // Time goes on from what was last known of it, though the machine's clock may have been set back since.
@@ -188,6 +191,7 @@ impl Daemon {
             }
         };
         await_serving(&shard).await?;
+        let _ = warmed_up.await;
         tokio::spawn(follow(shard.status(), keeping));
         tokio::spawn(remark(shard.offering(), remarks));
         for tenant in tenants {

@@ -154,6 +154,7 @@ impl<V: Volume> DiskJournal<V> {
         let sealed_by = Some(Arc::clone(&vault));
         let log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
+        snapshot::remove_ahead(&folder, next)?;
         let (to, appends) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
         let writer = Writer { log, mark, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };

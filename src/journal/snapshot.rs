@@ -73,8 +73,7 @@ pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option
     for name in names(volume)?.iter().rev() {
         let path = volume.path(name);
         if next_of(name).is_some_and(|next| next > end) {
-            warn!(path = %path.display(), "a snapshot is ahead of the journal, which was cut back: it is removed");
-            volume.remove(name).map_err(|source| OpenError::Io { path, source })?;
+            warn!(path = %path.display(), %end, "a snapshot is ahead of the journal: recovery begins before it");
             continue;
         }
         let bytes = volume.read(name).map_err(|source| OpenError::Io { path: path.clone(), source })?;
@@ -88,6 +87,17 @@ pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option
         }
     }
     Ok(None)
+}
+
+/// Removes those that are ahead of a journal that was cut back: what comes now is not what led to them.
+pub fn remove_ahead<V: Volume>(volume: &V, end: Seq) -> Result<(), OpenError> {
+    let names = names(volume)?;
+    for name in names.iter().filter(|name| next_of(name).is_some_and(|next| next > end)) {
+        let path = volume.path(name);
+        warn!(path = %path.display(), "a snapshot is ahead of the journal, which was cut back: it is removed");
+        volume.remove(name).map_err(|source| OpenError::Io { path, source })?;
+    }
+    Ok(())
 }
 
 /// Removes all but the newest few; the first record behind the oldest that is left, if there are as many as are kept.
@@ -267,12 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_ahead_of_the_journal_is_removed() {
+    fn one_that_is_ahead_of_the_journal_is_passed_over_and_can_be_removed() {
         let (_place, volume) = place();
         for next in [3, 20] {
             write(&volume, &Plain, snapshot(next)).expect("room");
         }
         assert_eq!(newest(&volume, &Plain, Seq(19)).expect("readable"), Some(snapshot(3)));
+        assert_eq!(nexts(&volume), [3, 20]);
+        remove_ahead(&volume, Seq(19)).expect("writable");
         assert_eq!(nexts(&volume), [3]);
     }
 

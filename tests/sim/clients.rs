@@ -94,7 +94,7 @@ enum Heard {
     Answer(usize, Result<Reply, CallError>),
     /// Nobody waits for the answer any more.
     GivenUp(usize),
-    Stream(usize, Result<Watch, CallError>),
+    Stream(usize, Box<Result<Watch, CallError>>),
 }
 
 impl Clients {
@@ -172,7 +172,7 @@ impl Clients {
                     judge.faults.count("a client gives up waiting");
                     self.asked[asked].under_way -= 1;
                 }
-                Heard::Stream(desk, watch) => self.open(desk, watch, judge)?,
+                Heard::Stream(desk, watch) => self.open(desk, *watch, judge)?,
             }
         }
         for desk in 0..self.desks.len() {
@@ -273,7 +273,7 @@ impl Clients {
         tokio::spawn(async move {
             let watch = shard.watch(&tenant, agent, session).await;
             // Without anybody who hears it the stream is dropped, as by a desktop that was closed.
-            let _ = to.send(Heard::Stream(number, watch));
+            let _ = to.send(Heard::Stream(number, Box::new(watch)));
         });
     }
 

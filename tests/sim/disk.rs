@@ -302,11 +302,11 @@ impl Inside {
                 self.kept_names = self.renamings[kept - 1].clone();
             }
             self.names = self.kept_names.clone();
+            self.renamings.clear();
         } else {
             // The system outlives the process and writes what it has, some day.
             self.faults.count("the process alone ends");
         }
-        self.renamings.retain(|_| end == End::Process);
         let named: BTreeSet<u64> = self.names.values().chain(self.kept_names.values()).copied().collect();
         let pending: BTreeSet<u64> = self.renamings.iter().flat_map(|names| names.values().copied()).collect();
         self.files.retain(|id, _| named.contains(id) || pending.contains(id));

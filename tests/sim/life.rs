@@ -3,7 +3,12 @@
 //! Invariant: a machine is a runtime of its own, whose time stands still but for timers; when it goes, everything goes at
 //! once with it, in the middle of whatever it waits for. Clients, judge and disk stay.
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+use std::{
+    fs, io,
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use attune::{
     engine::HoldRules,
@@ -13,7 +18,7 @@ use attune::{
     },
     journal::{
         Record, Seq, codec,
-        log::{Log, Making, OpenError},
+        log::{Log, Making, OpenError, read_segment, segments},
     },
     model::{
         ids::{OfferKey, TenantId},
@@ -95,7 +100,8 @@ struct World {
 /// Plays a seed; what it leaves on the disk when something was wrong is saved.
 pub fn play(seed: u64, plant: Option<Plant>) -> Played {
     let mut world = World::new(seed, plant);
-    let verdict = world.play();
+    let played = panic::catch_unwind(AssertUnwindSafe(|| world.play()));
+    let verdict = played.unwrap_or_else(|_| Err("it panicked (see above)".to_owned()));
     if verdict.is_err() && plant.is_none() {
         let folder = world.save().unwrap_or_else(|error| panic!("the log of seed {seed} cannot be saved: {error}"));
         println!("seed {seed}: its journal is in {}", folder.display());
@@ -392,7 +398,6 @@ fn read(disk: &Disk) -> Result<(Vec<Record>, usize), OpenError> {
 
 /// With which record the last frame of a journal begins.
 fn last_append(disk: &Disk) -> Option<Seq> {
-    use attune::journal::log::{read_segment, segments};
     let names = segments(disk).ok()?;
     names.iter().rev().find_map(|name| read_segment(disk, name).ok()?.1.frames.last().map(|(seq, _)| *seq))
 }

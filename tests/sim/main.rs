@@ -9,6 +9,18 @@
 
 use std::panic;
 
+use attune::{
+    engine::{Command, Event, Request},
+    journal::{
+        Record, Seq,
+        log::{Log, Making},
+    },
+    model::{
+        ids::TenantId,
+        time::{Span, Timestamp},
+    },
+};
+
 mod checker;
 mod clients;
 mod coverage;
@@ -19,6 +31,8 @@ mod plan;
 mod wishes;
 
 use coverage::{Coverage, Faults};
+use disk::{At, Crash, Disk, End, Mood, SYNCING_NAMES};
+use journal::SEGMENT_BYTES;
 use life::{CRASHES, OPERATIONS, Played, play};
 use plan::Plant;
 
@@ -145,11 +159,9 @@ fn nothing_acknowledged_is_ever_lost() {
         let worker = |number: usize| {
             let mut sum = Sum::default();
             for seed in (first..first + seeds).skip(number).step_by(workers) {
-                let played = panic::catch_unwind(|| play(seed, None));
-                let again = format!("again with ATTUNE_SEED={seed} ATTUNE_SEEDS=1 cargo test --test sim");
-                let played = played.unwrap_or_else(|_| panic!("seed {seed} broke (see above): {again}"));
+                let played = play(seed, None);
                 if let Err(broken) = &played.verdict {
-                    panic!("seed {seed}: {broken}\n{again}");
+                    panic!("seed {seed}: {broken}\nagain with ATTUNE_SEED={seed} ATTUNE_SEEDS=1 cargo test --test sim");
                 }
                 assert!(played.answered >= OPERATIONS && played.crashes >= CRASHES, "seed {seed} came to nothing");
                 sum.add(&played);
@@ -181,6 +193,42 @@ fn nothing_acknowledged_is_ever_lost() {
     }
 }
 
+/// A process that was killed while it began a file left the name in the system's memory; the next one writes to that file.
+#[test]
+fn the_name_of_a_file_that_is_gone_on_with_is_made_sure_of() {
+    for seed in 0..20 {
+        let disk = Disk::new(seed, None);
+        let open = |disk: &Disk, records: &mut Vec<Record>| {
+            Log::open(disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record)).expect("it opens")
+        };
+        disk.start(Mood::default(), Some(Crash { of: Some(SYNCING_NAMES), after: 0, at: At::Before }));
+        open(&disk, &mut Vec::new()).append(&[record(Seq::FIRST)]).expect_err("the process is killed");
+        disk.end(End::Process);
+
+        disk.start(Mood::default(), None);
+        let mut kept = Vec::new();
+        let mut log = open(&disk, &mut kept);
+        kept.push(record(log.next_seq()));
+        log.append(&kept[kept.len() - 1..]).expect("there is room");
+        disk.end(End::Power);
+
+        disk.start(Mood::default(), None);
+        let mut found = Vec::new();
+        open(&disk, &mut found);
+        assert_eq!(found, kept, "seed {seed}");
+    }
+}
+
+fn record(seq: Seq) -> Record {
+    Record {
+        seq,
+        now: Timestamp(1),
+        tenant: TenantId::new("t").expect("it obeys the grammar"),
+        input: Request { id: None, command: Command::Tick },
+        events: vec![Event::Stalled { by: Span::from_secs(1) }],
+    }
+}
+
 #[test]
 fn a_seed_plays_the_same_twice() {
     let (first, second) = (play(7, None), play(7, None));
@@ -191,12 +239,7 @@ fn a_seed_plays_the_same_twice() {
 /// Plays seed after seed until the fault is found; what was said of it.
 fn found(plant: Plant) -> String {
     let seeds = setting("ATTUNE_PLANTED_SEEDS", 30);
-    let mut played = (1..=seeds).map(|seed| (seed, panic::catch_unwind(|| play(seed, Some(plant)))));
-    let found = played.find_map(|(seed, played)| match played {
-        Ok(Played { verdict: Ok(()), .. }) => None,
-        Ok(Played { verdict: Err(broken), .. }) => Some((seed, broken)),
-        Err(_) => Some((seed, "it panicked".to_owned())),
-    });
+    let found = (1..=seeds).find_map(|seed| Some((seed, play(seed, Some(plant)).verdict.err()?)));
     let Some((seed, said)) = found else { panic!("{plant:?} was not found in {seeds} seeds") };
     println!("{plant:?}: seed {seed}: {}", said.chars().take(200).collect::<String>());
     said
@@ -228,7 +271,8 @@ fn a_forgotten_request_is_found() {
 #[test]
 fn an_offer_that_is_made_twice_is_found() {
     let said = found(Plant::ReuseAnOffer);
-    assert!(said.contains("is made twice") || said.contains("was made to"), "{said}");
+    // A debug build does not even get as far.
+    assert!(["is made twice", "was made to", "it panicked"].iter().any(|found| said.contains(found)), "{said}");
 }
 
 #[test]

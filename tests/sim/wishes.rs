@@ -92,8 +92,14 @@ impl Belief {
             (Command::CancelContact { .. }, Ok(_)) => Some(Self::Ended),
             (Command::CompleteContact { .. }, Ok(_)) => Some(Self::WrapUp),
             (Command::EndWrapUp { .. }, Ok(_)) => Some(Self::Ended),
-            (Command::EnqueueContact(_) | Command::ReleaseContact { .. } | Command::RequeueContact { .. }, Ok(_))
-            | (Command::TransferContact { .. } | Command::ReportConnectFailed { .. }, Ok(_)) => Some(Self::Waiting),
+            (
+                Command::EnqueueContact(_)
+                | Command::ReleaseContact { .. }
+                | Command::RequeueContact { .. }
+                | Command::TransferContact { .. }
+                | Command::ReportConnectFailed { .. },
+                Ok(_),
+            ) => Some(Self::Waiting),
             _ => None,
         }
     }
