@@ -18,11 +18,13 @@
 //!   name, and what was there before is overwritten and removed. After a crash in between, the record is read again and
 //!   has the key destroyed then. Whatever copies the disk itself keeps (snapshots, worn blocks) are out of reach.
 //!   All of the store is written again, about 100 bytes a customer, while the log waits.
+//! * Whoever makes a snapshot beside the writer has the keys on loan (`lease`), so that nobody comes back who is erased
+//!   meanwhile. A snapshot has its name once its keys are on the disk.
 //! * Contacts of nobody in particular are sealed under a key of their tenant. Nobody can ask for their erasure by name;
 //!   they end with the records.
 //!
 //! Invariant: a number is never used twice, and a key that is not there was destroyed by name, or the store is not the
-//! whole one, which is an error. Not here: which fields are sealed (`codec`), when customers are erased (`engine`).
+//! whole one, which is an error. Not here: the file (`store`), which fields are sealed (`codec`), when customers are erased (`engine`).
 
 use std::{
     fmt, io, mem,
@@ -31,65 +33,30 @@ use std::{
     sync::Arc,
 };
 
-use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, Key, KeyInit, Nonce, Tag};
 use parking_lot::Mutex;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use rustc_hash::{FxHashMap, FxHashSet};
-use tracing::warn;
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::model::ids::TenantId;
 
 use super::{
-    Seq,
-    codec::{
-        Broken,
-        wire::{Reader, put_bytes},
-    },
+    codec::Broken,
     log::OpenError,
     seal::{KeyId, Opened, Seal, key_of},
-    segment::{self, HEAD, Segment},
-    volume::{Folder, Volume, VolumeFile},
+    volume::{Folder, Volume},
 };
+use store::{Keys, NONCE_BYTES, Purpose, TAG_BYTES, file_of, generations, name_of};
 
 mod lease;
+mod store;
 
 pub use lease::Lease;
 
 /// The folder of the store, within the journal's.
 pub const KEYS: &str = "keys";
-const ENDING: &str = ".keys";
-const MADE: &str = "made.new";
-const FILLED: &str = "filled.new";
-
 /// How many keys are made at once.
 const MADE_AT_ONCE: usize = 1_000;
-/// The least that a store's file has room for.
-const STORE_BYTES: u64 = 1 << 20;
-
-const KEY: u32 = 1;
-const GIVEN: u32 = 2;
-const DESTROYED: u32 = 3;
-
-const NONCE_BYTES: usize = 12;
-const TAG_BYTES: usize = 16;
 /// What sealing adds.
 pub const SEALED_BYTES: usize = 8 + NONCE_BYTES + TAG_BYTES;
-
-/// What is sealed, so that one is never taken for the other.
-#[derive(Debug, Clone, Copy)]
-enum Purpose {
-    Record,
-    Name,
-}
-
-impl Purpose {
-    fn name(self) -> &'static [u8] {
-        match self {
-            Self::Record => b"attune record",
-            Self::Name => b"attune name",
-        }
-    }
-}
 
 /// What a record without its key means, if nothing says that the key was destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,61 +92,6 @@ impl FromStr for LostKeys {
 /// The keys of a journal.
 #[derive(Debug)]
 pub struct Vault<V: Volume>(Mutex<Keys<V>>);
-
-struct Keys<V: Volume> {
-    volume: V,
-    lost: LostKeys,
-    random: StdRng,
-    /// Absent until something is to be written, and after a write failed: then everything is written anew.
-    file: Option<Segment<V::File>>,
-    generation: u64,
-    frames: u64,
-    kept: FxHashMap<KeyId, Kept>,
-    of: FxHashMap<Arc<str>, KeyId>,
-    free: Vec<KeyId>,
-    /// So many were given.
-    given: u64,
-    destroyed: FxHashSet<KeyId>,
-    unwritten: Unwritten,
-    /// By the batch at hand, which is not on the disk.
-    retired: Vec<KeyId>,
-    /// Of customers whose erasure is on the disk.
-    doomed: Vec<KeyId>,
-    /// Older files are still there.
-    has_older: bool,
-    /// Of customers who were retired since somebody began to make a snapshot.
-    leased: Leased,
-}
-
-/// What whoever makes a snapshot still goes by.
-#[derive(Default)]
-struct Leased {
-    leases: usize,
-    retired: FxHashMap<Arc<str>, KeyId>,
-}
-
-struct Kept {
-    key: [u8; 32],
-    /// To whom it was given.
-    whose: Option<Arc<str>>,
-    /// The same as the store has it: sealing it anew for every customer would make an erasure slow. Empty until then.
-    entry: Box<[u8]>,
-    /// Counts up as keys are given.
-    given: u64,
-}
-
-impl Kept {
-    fn new(key: [u8; 32]) -> Self {
-        Self { key, whose: None, entry: Box::default(), given: 0 }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Unwritten {
-    keys: Vec<KeyId>,
-    given: Vec<KeyId>,
-    destroyed: Vec<KeyId>,
-}
 
 impl Vault<Folder> {
     /// The keys of the journal in this folder, to read its records and nothing else. Where there are none, whatever is
@@ -317,299 +229,8 @@ impl<V: Volume> Seal for Vault<V> {
     }
 }
 
-impl<V: Volume> Keys<V> {
-    fn read(volume: V, lost: LostKeys, random: StdRng) -> Result<(Self, Vec<u8>), OpenError> {
-        let generation = generations(&volume)?.last().copied().unwrap_or(0);
-        let mut keys = Self {
-            volume,
-            lost,
-            random,
-            file: None,
-            generation,
-            frames: 0,
-            kept: FxHashMap::default(),
-            of: FxHashMap::default(),
-            free: Vec::new(),
-            given: 0,
-            destroyed: FxHashSet::default(),
-            unwritten: Unwritten::default(),
-            retired: Vec::new(),
-            doomed: Vec::new(),
-            has_older: false,
-            leased: Leased::default(),
-        };
-        if generation == 0 {
-            return Ok((keys, Vec::new()));
-        }
-        let name = file_of(generation);
-        let path = keys.volume.path(&name);
-        let bytes = keys.volume.read(&name).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        let damaged = |problem: String| OpenError::Keys { path: path.clone(), problem };
-        let scanned = segment::scan(&bytes).map_err(|error| damaged(error.to_string()))?;
-        // A file has its name only once its first frame is on the disk.
-        if scanned.goes_on_at.is_some() || scanned.frames.is_empty() {
-            return Err(damaged(format!("is damaged at byte {}", scanned.end)));
-        }
-        for (_, entries) in &scanned.frames {
-            keys.frames += 1;
-            keys.take(&bytes[entries.clone()]).map_err(|broken| damaged(format!("{broken}")))?;
-        }
-        keys.free = keys.kept.iter().filter(|(_, kept)| kept.whose.is_none()).map(|(id, _)| *id).collect();
-        keys.free.sort_unstable();
-        Ok((keys, bytes))
-    }
-
-    /// Goes on with the file that was read, and has those removed that are older.
-    fn resume(&mut self, bytes: &[u8]) -> Result<(), OpenError> {
-        let path = self.volume.path("");
-        let io = |source| OpenError::Io { path: path.clone(), source };
-        if self.generation > 0 {
-            let scanned = segment::scan(bytes).expect("it was scanned a moment ago");
-            let name = file_of(self.generation);
-            self.file = Some(Segment::resume(&self.volume, name, bytes, &scanned).map_err(io)?);
-        }
-        self.remove_older().map_err(io)
-    }
-
-    fn take(&mut self, entries: &[u8]) -> Result<(), Broken> {
-        let mut entries = Reader::new(entries);
-        while let Some((number, kind)) = entries.tag()? {
-            let entry = entries.bytes(kind)?;
-            let (id, rest) = key_of(entry)?;
-            match number {
-                KEY => {
-                    let key = rest.try_into().map_err(|_| Broken::Short)?;
-                    self.kept.insert(id, Kept::new(key));
-                }
-                GIVEN => {
-                    let Some(name) = self.open(Purpose::Name, entry)? else { continue };
-                    let name = String::from_utf8(name).map_err(|error| Broken::Text(error.to_string()))?;
-                    self.own(id, name.into(), entry.into());
-                }
-                DESTROYED => {
-                    self.kept.remove(&id);
-                    self.destroyed.insert(id);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn key_for(&mut self, tenant: &TenantId, customer: &str) -> KeyId {
-        let name = name_of(tenant, customer);
-        if let Some(id) = self.of.get(&name) {
-            return *id;
-        }
-        let id = self.free.pop().unwrap_or_else(|| self.make());
-        self.give(id, name);
-        id
-    }
-
-    fn make(&mut self) -> KeyId {
-        loop {
-            let id = KeyId(self.random.random());
-            if self.kept.contains_key(&id) || self.destroyed.contains(&id) {
-                continue;
-            }
-            let key = self.random.random();
-            self.kept.insert(id, Kept::new(key));
-            self.unwritten.keys.push(id);
-            return id;
-        }
-    }
-
-    fn give(&mut self, id: KeyId, name: Arc<str>) {
-        self.own(id, name, Box::default());
-        self.unwritten.given.push(id);
-    }
-
-    /// Of several keys of a customer all but the latest await their end.
-    fn own(&mut self, id: KeyId, name: Arc<str>, entry: Box<[u8]>) {
-        self.given += 1;
-        let kept = self.kept.get_mut(&id).expect("only a key that is there is given");
-        (kept.whose, kept.entry, kept.given) = (Some(Arc::clone(&name)), entry, self.given);
-        self.of.insert(name, id);
-    }
-
-    /// From here on it is to be destroyed on the disk.
-    fn give_up(&mut self, id: KeyId) {
-        self.kept.remove(&id);
-        self.destroyed.insert(id);
-        self.doomed.push(id);
-    }
-
-    fn seal(&mut self, id: KeyId, purpose: Purpose, plain: &[u8], to: &mut Vec<u8>) {
-        let nonce: [u8; NONCE_BYTES] = self.random.random();
-        to.extend_from_slice(&id.0.to_le_bytes());
-        to.extend_from_slice(&nonce);
-        let at = to.len();
-        to.extend_from_slice(plain);
-        let tag = self.cipher(id).encrypt_inout_detached(&Nonce::from(nonce), purpose.name(), (&mut to[at..]).into());
-        to.extend_from_slice(&tag.expect("what is sealed is far below 256 GiB"));
-    }
-
-    /// What was sealed; `None` = there is no such key.
-    fn open(&self, purpose: Purpose, sealed: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
-        let (id, rest) = key_of(sealed)?;
-        if !self.kept.contains_key(&id) {
-            return Ok(None);
-        }
-        let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(Broken::Short)?;
-        let (bytes, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(Broken::Short)?;
-        let mut plain = bytes.to_vec();
-        let (nonce, tag) = (Nonce::from(*nonce), Tag::from(*tag));
-        let opened = self.cipher(id).decrypt_inout_detached(&nonce, purpose.name(), plain.as_mut_slice().into(), &tag);
-        opened.map_err(|_| Broken::Sealed(id))?;
-        Ok(Some(plain))
-    }
-
-    fn cipher(&self, id: KeyId) -> ChaCha20Poly1305 {
-        ChaCha20Poly1305::new(&Key::from(self.kept[&id].key))
-    }
-
-    /// Writes what is not yet in the file.
-    fn write(&mut self) -> io::Result<()> {
-        let entries = mem::take(&mut self.unwritten);
-        let frame = self.frame(&entries);
-        let written = match &mut self.file {
-            Some(file) if file.has_room(frame.len()) => file.write(&frame).and_then(|()| file.sync()),
-            _ => return self.rewrite().inspect_err(|_| self.unwritten.restore(entries)),
-        };
-        if let Err(problem) = written {
-            warn!(%problem, "the key store could not be written; it is written anew");
-            self.rewrite().inspect_err(|_| self.unwritten.restore(entries))?;
-        }
-        Ok(())
-    }
-
-    /// Writes all of it to a new file, in place of the one before.
-    fn rewrite(&mut self) -> io::Result<()> {
-        self.file = None;
-        let mut all = Unwritten {
-            keys: self.kept.keys().copied().collect(),
-            given: self.kept.iter().filter(|(_, kept)| kept.whose.is_some()).map(|(id, _)| *id).collect(),
-            destroyed: self.destroyed.iter().copied().collect(),
-        };
-        all.keys.sort_unstable();
-        all.given.sort_unstable_by_key(|id| self.kept[id].given);
-        all.destroyed.sort_unstable();
-        self.frames = 0;
-        let frame = self.frame(&all);
-        let size = (2 * (HEAD + frame.len()) as u64).max(STORE_BYTES);
-        let file = Segment::prepare(&self.volume, MADE, size)?;
-        let mut file = Segment::begin(&self.volume, file, MADE, FILLED.to_owned(), Seq::FIRST)?;
-        file.write(&frame)?;
-        file.sync()?;
-        self.volume.rename(FILLED, &file_of(self.generation + 1))?;
-        self.volume.sync()?;
-        self.generation += 1;
-        self.file = Some(file);
-        self.unwritten = Unwritten::default();
-        self.doomed.clear();
-        self.has_older = true;
-        self.remove_older()
-    }
-
-    fn frame(&mut self, entries: &Unwritten) -> Vec<u8> {
-        self.frames += 1;
-        let (seq, mut frame) = (Seq(self.frames), Vec::new());
-        let framed = segment::frame(seq, &mut frame, |to| self.put(entries, to));
-        framed.expect("a store of customers is below 4 GiB");
-        frame
-    }
-
-    fn put(&mut self, entries: &Unwritten, to: &mut Vec<u8>) {
-        for id in &entries.keys {
-            if let Some(kept) = self.kept.get(id) {
-                put_bytes(KEY, &[&id.0.to_le_bytes()[..], &kept.key].concat(), to);
-            }
-        }
-        for id in &entries.given {
-            let whose = self.kept.get(id).filter(|kept| kept.entry.is_empty()).and_then(|kept| kept.whose.clone());
-            if let Some(name) = whose {
-                let mut sealed = Vec::new();
-                self.seal(*id, Purpose::Name, name.as_bytes(), &mut sealed);
-                self.kept.get_mut(id).expect("it was there a moment ago").entry = sealed.into();
-            }
-            if let Some(kept) = self.kept.get(id) {
-                put_bytes(GIVEN, &kept.entry, to);
-            }
-        }
-        for id in &entries.destroyed {
-            put_bytes(DESTROYED, &id.0.to_le_bytes(), to);
-        }
-    }
-
-    /// Overwrites and removes whatever stood for this file before.
-    fn remove_older(&mut self) -> io::Result<()> {
-        self.has_older = true;
-        let names = self.volume.list()?;
-        let is_older = |name: &&String| generation_of(name).is_some_and(|other| other < self.generation);
-        let is_left = |name: &&String| *name == MADE || *name == FILLED;
-        let mut removed = 0;
-        for name in names.iter().filter(|name| is_older(name) || is_left(name)) {
-            let file = self.volume.open(name)?;
-            let size = usize::try_from(file.size()?).map_err(io::Error::other)?;
-            file.write_at(&vec![0; size], 0)?;
-            file.sync()?;
-            self.volume.remove(name)?;
-            removed += 1;
-        }
-        if removed > 0 {
-            self.volume.sync()?;
-        }
-        self.has_older = false;
-        Ok(())
-    }
-}
-
-impl Unwritten {
-    fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.given.is_empty() && self.destroyed.is_empty()
-    }
-
-    fn restore(&mut self, entries: Self) {
-        self.keys.extend(entries.keys);
-        self.given.extend(entries.given);
-        self.destroyed.extend(entries.destroyed);
-    }
-}
-
-/// What is known of it without its secrets.
-impl<V: Volume> fmt::Debug for Keys<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Keys");
-        shown.field("volume", &self.volume).field("generation", &self.generation).field("given", &self.of.len());
-        shown.field("free", &self.free.len()).field("destroyed", &self.destroyed.len()).finish_non_exhaustive()
-    }
-}
-
 /// The file of a journal's store; `None` = there is none.
 pub fn store_of(journal: &Path) -> Result<Option<PathBuf>, OpenError> {
     let folder = Folder::at(&journal.join(KEYS));
     Ok(generations(&folder)?.last().map(|generation| folder.path(&file_of(*generation))))
-}
-
-/// A customer's name in the store; no tenant's has a zero.
-fn name_of(tenant: &TenantId, customer: &str) -> Arc<str> {
-    format!("{tenant}\0{customer}").into()
-}
-
-fn file_of(generation: u64) -> String {
-    format!("{generation:020}{ENDING}")
-}
-
-fn generation_of(name: &str) -> Option<u64> {
-    name.strip_suffix(ENDING)?.parse().ok()
-}
-
-fn generations<V: Volume>(volume: &V) -> Result<Vec<u64>, OpenError> {
-    let names = match volume.list() {
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Vec::new(),
-        listed => listed.map_err(|source| OpenError::Io { path: volume.path(""), source })?,
-    };
-    let mut found: Vec<u64> = names.iter().filter_map(|name| generation_of(name)).collect();
-    found.sort_unstable();
-    Ok(found)
 }

@@ -5,7 +5,9 @@
 //! when it began or a later one; of one that is destroyed meanwhile the number is all that is written, which reads as
 //! erased, as records of the customer do. Not here: snapshots (`snapshot`).
 
-use std::{fmt, io};
+use std::{fmt, io, sync::Arc};
+
+use rustc_hash::FxHashMap;
 
 use crate::{journal::codec::Broken, model::ids::TenantId};
 
@@ -14,8 +16,16 @@ use super::{
         seal::{KeyId, Opened, Seal},
         volume::Volume,
     },
-    Purpose, Vault, name_of,
+    Vault,
+    store::{Purpose, name_of},
 };
+
+/// What whoever makes a snapshot still goes by.
+#[derive(Default)]
+pub(super) struct Leased {
+    pub(super) leases: usize,
+    pub(super) retired: FxHashMap<Arc<str>, KeyId>,
+}
 
 /// Keys on loan. Dropped, those of erased customers are forgotten.
 pub struct Lease<'a, V: Volume>(&'a Vault<V>);
