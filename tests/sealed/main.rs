@@ -3,240 +3,33 @@
 //! Protects: no byte of a customer id, an attribute or a context in the journal's folder; records that come back as they
 //! were; erasure that holds through crashes at its worst moments; a key store that is missed, not guessed.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fs::{self, File},
-    io,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Instant};
 
 use attune::{
-    engine::{Command, Event, Reject, Reply, Request, State, invariant},
+    engine::{Command, Reject, Request},
     journal::{
-        Record, codec,
+        codec,
         log::{Log, Making, OpenError},
         seal::Seal,
         vault::{KEYS, LostKeys, SEALED_BYTES, Vault},
-        volume::{Folder, Volume, VolumeFile},
+        volume::Folder,
     },
     model::{
-        care::{Announced, Care},
-        contact::{CancelReason, ContactDetails, CustomerId, NewContact},
+        contact::{CancelReason, ContactDetails},
         document::{Document, Format},
-        ids::{ActorId, ChannelName, ContactId, EventName, QueueName, TenantId},
-        requirement::Requirement,
-        signal::{Content, Happened, Signal, SignalKey, Source, WHOLE},
-        supervision::{Action, Supervision},
-        time::{Span, Timestamp},
+        time::Timestamp,
     },
-    shard::core::Core,
     sim::driver::Driver,
 };
-use rand::{RngExt, SeedableRng, distr::Alphanumeric, rngs::StdRng};
+use failing::Failing;
+use rand::{SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
+use world::{DOCUMENT, SEGMENT, World, contact, copy, customers, enqueue, erase, open, recovered, state_of, tenant};
 
-/// Small enough that a test writes several.
-const SEGMENT: u64 = 4_096;
-
-/// Bytes of a text that is looked for.
-const SECRET: usize = 20;
-
-const DOCUMENT: &str = "[channels.chat]\n[queues.main]\n";
-
-/// A world whose every record is in a journal on disk, and the personal texts that were told of it.
-struct World {
-    driver: Driver,
-    log: Option<Log<Folder>>,
-    folder: TempDir,
-    records: Vec<Record>,
-    random: StdRng,
-    personal: Vec<String>,
-    signals: u64,
-}
-
-impl World {
-    fn new(seed: u64) -> Self {
-        let (driver, founding) = Driver::new(Timestamp(0), Document::parse(DOCUMENT, Format::Toml).expect("valid"));
-        let folder = TempDir::new().expect("a folder");
-        let (log, _) = open(folder.path(), LostKeys::Refuse).expect("it opens");
-        let random = StdRng::seed_from_u64(seed);
-        let (records, personal) = (Vec::new(), Vec::new());
-        let mut world = Self { driver, log: Some(log), folder, records, random, personal, signals: 0 };
-        world.append(vec![founding]);
-        world
-    }
-
-    fn append(&mut self, records: Vec<Record>) {
-        self.log.as_mut().expect("it is open").append(&records).expect("there is room");
-        self.records.extend(records);
-    }
-
-    fn try_call(&mut self, command: Command) -> Result<Reply, Reject> {
-        let passed = self.driver.pass(Span::from_secs(1)).records;
-        let step = self.driver.request(Request { id: None, command });
-        self.append(passed);
-        self.append(step.records);
-        invariant::check(self.driver.state()).expect("every invariant holds");
-        step.reply
-    }
-
-    fn call(&mut self, command: Command) {
-        self.try_call(command).expect("it is taken");
-    }
-
-    /// A text that is nowhere else.
-    fn secret(&mut self) -> String {
-        let text: String = (0..SECRET).map(|_| char::from(self.random.sample(Alphanumeric))).collect();
-        self.personal.push(text.clone());
-        text
-    }
-
-    fn attributes(&mut self) -> BTreeMap<String, String> {
-        (0..2).map(|_| (self.secret(), self.secret())).collect()
-    }
-
-    fn details(&mut self, customer: &str) -> Arc<ContactDetails> {
-        let (customer_id, attributes, context) = (customer.to_owned(), self.attributes(), self.secret());
-        Arc::new(ContactDetails { customer_id, attributes, context })
-    }
-
-    fn signal(&mut self) -> Signal {
-        self.signals += 1;
-        let event = EventName::new("card_lost").expect("a name");
-        let events = vec![Happened { event, confidence: WHOLE, attributes: self.attributes() }];
-        let content = Some(Content { events, ..Content::default() });
-        Signal { key: SignalKey(self.signals), revision: 0, observed_at: None, source: Source::Fact, content }
-    }
-
-    fn announce(&mut self, name: &str, customer: &str) {
-        let (expected_at, announced) = (self.driver.now() + Span::from_secs(60), Announced::default());
-        let details = self.details(customer);
-        self.call(Command::AnnounceContact { contact: contact(name), expected_at, announced, source: None, details });
-    }
-
-    fn enqueue(&mut self, name: &str, customer: &str) {
-        let (signals, details) = (vec![self.signal()], self.details(customer));
-        self.call(enqueue(name, signals, details));
-    }
-
-    fn hear(&mut self, name: &str) {
-        let signals = [self.signal(), self.signal()].into();
-        self.call(Command::Signal { contact: contact(name), signals });
-    }
-
-    /// Everything that can be said of a customer, from the announcement to the end.
-    fn live(&mut self, name: &str, customer: &str) {
-        self.announce(name, customer);
-        self.enqueue(name, customer);
-        self.hear(name);
-        let details = Some(self.details(customer));
-        self.call(Command::UpdateContact { contact: contact(name), details, requirement: None });
-        self.hear(name);
-        self.call(Command::CancelContact { contact: contact(name), reason: CancelReason::CustomerLeft });
-    }
-
-    /// Ends the process without a word.
-    fn kill(&mut self) {
-        self.log = None;
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Personal texts that can be read in the folder.
-    fn plain(&self) -> Vec<&String> {
-        let mut bytes = Vec::new();
-        for folder in [self.path().to_owned(), self.path().join(KEYS)] {
-            for entry in fs::read_dir(folder).expect("it is there") {
-                let path = entry.expect("an entry").path();
-                if path.is_file() {
-                    bytes.extend(fs::read(path).expect("readable"));
-                }
-            }
-        }
-        let windows: HashSet<&[u8]> = bytes.windows(SECRET).filter(|window| window[0] != 0).collect();
-        self.personal.iter().filter(|text| windows.contains(text.as_bytes())).collect()
-    }
-}
-
-fn open(folder: &Path, lost: LostKeys) -> Result<(Log<Folder>, Vec<Record>), OpenError> {
-    let keys = Folder::make(&folder.join(KEYS)).expect("a folder");
-    let vault = Arc::new(Vault::open(keys, lost, StdRng::seed_from_u64(7))?);
-    let (mut records, journal) = (Vec::new(), Folder::make(folder).expect("a folder"));
-    let log = Log::open(journal, Some(vault), SEGMENT, Making::WhenNeeded, |record| records.push(record))?;
-    Ok((log, records))
-}
-
-fn recovered(folder: &Path) -> (Log<Folder>, Vec<Record>) {
-    open(folder, LostKeys::Refuse).expect("it opens")
-}
-
-fn contact(name: &str) -> ContactId {
-    ContactId::new(name).expect("a name")
-}
-
-fn enqueue(name: &str, signals: Vec<Signal>, details: Arc<ContactDetails>) -> Command {
-    Command::EnqueueContact(Box::new(NewContact {
-        id: contact(name),
-        queue: QueueName::new("main").expect("a name"),
-        channel: ChannelName::new("chat").expect("a name"),
-        requirement: Requirement::default(),
-        target: None,
-        excluded: Vec::new(),
-        care: Care::default(),
-        dynamic: Span::ZERO,
-        signals,
-        arrived_at: None,
-        details,
-    }))
-}
-
-fn erase(customer: &str) -> Command {
-    let action = Action::EraseCustomer { customer: CustomerId(customer.to_owned()) };
-    let actor = ActorId::new("sam").expect("a name");
-    Command::Supervise(Arc::new(Supervision { actor, reason: "asked for it".to_owned(), action }))
-}
-
-fn state_of(records: &[Record]) -> State {
-    let core = Core::recover(records.iter().cloned()).expect("the records follow each other");
-    core.state(&tenant()).expect("it was founded").clone()
-}
-
-fn tenant() -> TenantId {
-    TenantId::new("default").expect("a name")
-}
-
-fn copy(from: &Path, to: &Path) {
-    let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("it is there") {
-        let path = entry.expect("an entry").path();
-        fs::copy(&path, to.join(path.file_name().expect("it has a name"))).expect("copied");
-    }
-}
-
-/// Everybody that a record's details name.
-fn customers(records: &[Record]) -> Vec<String> {
-    let mut found = Vec::new();
-    for event in records.iter().flat_map(|record| &record.events) {
-        match event {
-            Event::ContactAnnounced { details, .. } => found.push(details.customer_id.clone()),
-            Event::ContactQueued { queued, .. } => found.push(queued.details.customer_id.clone()),
-            Event::ContactUpdated { details: Some(details), .. } => found.push(details.customer_id.clone()),
-            Event::CustomerErased { customer, .. } => found.push(customer.0.clone()),
-            _ => {}
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
+mod failing;
+mod files;
+mod snapshots;
+mod world;
 
 #[test]
 fn nothing_personal_is_plain_on_the_disk_and_all_of_it_comes_back() {
@@ -477,91 +270,6 @@ fn what_was_sealed_cannot_be_changed() {
         assert!(vault.open(&sealed[..at]).is_err(), "cut at {at}");
     }
     vault.open(&sealed).expect("unchanged it opens");
-}
-
-/// A folder that says no when told to.
-#[derive(Debug, Clone)]
-struct Failing {
-    folder: Folder,
-    fails: Arc<AtomicBool>,
-}
-
-#[derive(Debug)]
-struct FailingFile {
-    file: File,
-    fails: Arc<AtomicBool>,
-}
-
-impl Failing {
-    fn of(folder: &Path) -> Self {
-        Self { folder: Folder::make(folder).expect("made"), fails: Arc::default() }
-    }
-
-    fn fail(&self, fails: bool) {
-        self.fails.store(fails, Ordering::Relaxed);
-    }
-
-    fn check(&self) -> io::Result<()> {
-        if self.fails.load(Ordering::Relaxed) { Err(io::Error::other("as told")) } else { Ok(()) }
-    }
-
-    fn file(&self, file: File) -> FailingFile {
-        FailingFile { file, fails: Arc::clone(&self.fails) }
-    }
-}
-
-impl Volume for Failing {
-    type File = FailingFile;
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.folder.list()
-    }
-
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        self.folder.read(name)
-    }
-
-    fn create(&self, name: &str) -> io::Result<FailingFile> {
-        self.check()?;
-        self.folder.create(name).map(|file| self.file(file))
-    }
-
-    fn open(&self, name: &str) -> io::Result<FailingFile> {
-        self.folder.open(name).map(|file| self.file(file))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.check()?;
-        self.folder.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.check()?;
-        self.folder.remove(name)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.check()?;
-        self.folder.sync()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path(name)
-    }
-}
-
-impl VolumeFile for FailingFile {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        VolumeFile::write_at(&self.file, bytes, at)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        if self.fails.load(Ordering::Relaxed) { Err(io::Error::other("as told")) } else { VolumeFile::sync(&self.file) }
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.file.size()
-    }
 }
 
 /// Nothing that fails loses a record, leaves one without its key, or keeps a key of which the record says that it is gone.
