@@ -11,13 +11,18 @@ use crate::{
         options::Format,
         output::{Output, table::Table, words::counted},
     },
-    journal::{Seq, inspect::ARCHIVE, volume::Volume},
+    journal::{
+        Seq,
+        inspect::{ARCHIVE, others_of},
+        vault::KEYS,
+        volume::Volume,
+    },
     model::time::Span,
 };
 
 use super::{Place, told};
 
-/// Lists the files with their sizes and ages, the archive included; reads none of them
+/// Lists the files with their sizes and ages, those of the archive and of keys included; reads none of them
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  attune journal list")]
 pub(super) struct List {}
@@ -65,10 +70,10 @@ fn files(place: &Place) -> io::Result<Vec<Listed>> {
     for (name, _) in &place.others {
         files.extend(listed(&place.folder.join(name), name.clone(), None)?);
     }
-    let archive = place.folder.join(ARCHIVE);
-    if archive.is_dir() {
-        for (name, _) in crate::journal::inspect::others_of(&archive)? {
-            let path = archive.join(name);
+    let folders = [ARCHIVE, KEYS].map(|name| place.folder.join(name));
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for (name, _) in others_of(folder)? {
+            let path = folder.join(name);
             files.extend(listed(&path, below(&path), None)?);
         }
     }
