@@ -282,8 +282,10 @@ impl<V: Volume> Log<V> {
     }
 
     fn begin(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
-        if let Some(vault) = &self.vault {
-            vault.settle()?;
+        if let Some(vault) = &self.vault
+            && let Err(problem) = vault.settle()
+        {
+            warn!(%problem, "to whom keys were given is not in the key store yet; records still say it");
         }
         let (name, file) = self.spares.take((HEAD + self.frame.len()) as u64)?;
         let begun = Segment::begin(&self.volume, file, &name, name_of(first), first);

@@ -12,8 +12,8 @@
 //!
 //! * A key is on the disk before any record uses it. So that hardly a batch waits for a second sync, keys are made by the
 //!   thousand, and given to customers as these come.
-//! * To whom a key was given is said by the first record that uses it. The store has it before the log begins another
-//!   segment, since older ones may be away at the next start.
+//! * To whom a key was given is said by the first record that uses it. The store has it before a snapshot has its name,
+//!   since a start from there does not read what is older; it should have it before the log begins another segment.
 //! * A key is destroyed once the record that says so is on the disk: the store is written again without it, under another
 //!   name, and what was there before is overwritten and removed. After a crash in between, the record is read again and
 //!   has the key destroyed then. Whatever copies the disk itself keeps (snapshots, worn blocks) are out of reach.
@@ -24,7 +24,8 @@
 //!   they end with the records.
 //!
 //! Invariant: a number is never used twice, and a key that is not there was destroyed by name, or the store is not the
-//! whole one, which is an error. Not here: the file (`store`), which fields are sealed (`codec`), when customers are erased (`engine`).
+//! whole one, which is an error. Not here: the file (`store`), which fields are sealed (`codec`), when customers are erased
+//! (`engine`).
 
 use std::{
     fmt, io, mem,

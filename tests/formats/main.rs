@@ -1,10 +1,11 @@
 //! What earlier versions wrote is read for ever: folders that they left, beside what is in them in words.
 //!
 //! `tests/fixtures/journal/VERSION/every` has a record of each kind of command and event, and every answer and refusal;
-//! `played` is the journal of a small contact centre. Their bytes are never changed once the version is out. Whoever adds
-//! a variant makes the next folder: `ATTUNE_FIXTURE=v2 cargo test --test formats -- --ignored make`. What is shown of the
-//! same bytes may change, when a field gets a new name or a type another field; then
-//! `cargo test --test formats -- --ignored words` writes the words anew, for people to look at the difference.
+//! `played` is the journal of a small contact centre; `sealed` is one with keys, in which a customer was erased. Their
+//! bytes are never changed once the version is out. Whoever adds a variant makes the next folder:
+//! `ATTUNE_FIXTURE=v2 cargo test --test formats -- --ignored make`. What is shown of the same bytes may change, when a
+//! field gets a new name or a type another field; then `cargo test --test formats -- --ignored words` writes the words
+//! anew, for people to look at the difference.
 
 use std::{
     collections::BTreeSet,
@@ -12,6 +13,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command as Process,
+    sync::Arc,
 };
 
 use attune::{
@@ -23,12 +25,14 @@ use attune::{
         log::{Log, Making},
         replay::{How, Replay},
         seal::Plain,
+        vault::{KEYS, LostKeys, Vault},
         volume::Folder,
     },
     model::ids::{RequestId, TenantId},
     sim::driver::Driver,
 };
 use chaos::Chaos;
+use rand::{SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
 #[path = "../properties/chaos.rs"]
@@ -46,6 +50,9 @@ const SEGMENT: u64 = 1 << 20;
 const SEEDS: u64 = 60;
 /// The day that is kept whole.
 const PLAYED: u64 = 6;
+/// Of the keys of the day that is kept sealed.
+const SEALED: u64 = 7;
+const SEALED_COMMANDS: usize = 60;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal")
@@ -286,20 +293,43 @@ fn numbered(records: Vec<Record>) -> Vec<Record> {
     (1..).zip(records).map(number).collect()
 }
 
-fn write(folder: &Path, records: &[Record]) {
+fn write(folder: &Path, vault: Option<Arc<Vault<Folder>>>, records: &[Record]) {
     let volume = Folder::make(folder).expect("it is made");
-    let mut log = Log::open(volume, None, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
+    let mut log = Log::open(volume, vault, SEGMENT, Making::WhenNeeded, drop).expect("it opens");
     records.chunks(3).for_each(|batch| log.append(batch).expect("there is room"));
-    drop(log);
-    for segment in inspect::segments_of(folder).expect("readable") {
-        let path = folder.join(segment.name);
-        let mut bytes = fs::read(&path).expect("readable");
-        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| (last + 1).next_multiple_of(8));
-        // Free room is zeros, which nobody needs to keep.
-        bytes.truncate(end);
-        fs::write(&path, bytes).expect("writable");
-    }
+    log.close().expect("there is room");
+    trim(folder);
     fs::write(folder.join("records.jsonl"), words(folder)).expect("writable");
+}
+
+/// The same with what is personal sealed.
+fn write_sealed(folder: &Path, records: &[Record]) {
+    let keys = folder.join(KEYS);
+    let volume = Folder::make(&keys).expect("it is made");
+    let vault = Vault::open(volume, LostKeys::Refuse, StdRng::seed_from_u64(SEALED)).expect("it opens");
+    write(folder, Some(Arc::new(vault)), records);
+    trim(&keys);
+}
+
+/// Leaves no free room, which is zeros that nobody needs to keep, and no segments for later.
+fn trim(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|ending| ending == "ready") {
+            fs::remove_file(&path).expect("writable");
+        } else if path.is_file() {
+            let mut bytes = fs::read(&path).expect("readable");
+            bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| (last + 1).next_multiple_of(8)));
+            fs::write(&path, bytes).expect("writable");
+        }
+    }
+}
+
+/// A short day on which a customer is erased who was there.
+fn day_of_an_erasure() -> Vec<Record> {
+    let is_it = |event: &Event| matches!(event, Event::CustomerErased { contacts, .. } if !contacts.is_empty());
+    let has_one = |records: &Vec<Record>| records.iter().flat_map(|record| &record.events).any(is_it);
+    (1..).map(|seed| day(seed, SEALED_COMMANDS)).find(has_one).expect("chance is fair")
 }
 
 #[test]
@@ -310,8 +340,9 @@ fn make() {
     assert!(!folder.exists(), "{} is there; what is out is never changed", folder.display());
     let tenant = TenantId::new("default").expect("it obeys the grammar");
     let every = every().into_iter().map(|record| Record { tenant: tenant.clone(), ..record }).collect();
-    write(&folder.join("every"), &numbered(every));
-    write(&folder.join("played"), &day(PLAYED, 25));
+    write(&folder.join("every"), None, &numbered(every));
+    write(&folder.join("played"), None, &day(PLAYED, 25));
+    write_sealed(&folder.join("sealed"), &numbered(day_of_an_erasure()));
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn rejects() -> Vec<Reject> {
         Reject::AgentExists { agent: agent.clone(), actual: 3 },
         Reject::AgentChanged { agent: agent.clone(), actual: 4 },
         Reject::AgentBusy(agent.clone()),
+        Reject::CustomerBusy(vec![contact.clone(), self::contact("c2")]),
         Reject::NoSession(agent.clone()),
         Reject::QueueUnknown { field: "queue", queue: queue.clone(), similar: Some("call".to_owned()) },
         Reject::SkillUnknown { field: "skills", skill, similar: None },

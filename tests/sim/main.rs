@@ -199,7 +199,8 @@ fn the_name_of_a_file_that_is_gone_on_with_is_made_sure_of() {
     for seed in 0..20 {
         let disk = Disk::new(seed, None);
         let open = |disk: &Disk, records: &mut Vec<Record>| {
-            Log::open(disk.clone(), SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record)).expect("it opens")
+            Log::open(disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record))
+                .expect("it opens")
         };
         disk.start(Mood::default(), Some(Crash { of: Some(SYNCING_NAMES), after: 0, at: At::Before }));
         open(&disk, &mut Vec::new()).append(&[record(Seq::FIRST)]).expect_err("the process is killed");
@@ -224,6 +225,7 @@ fn record(seq: Seq) -> Record {
         seq,
         now: Timestamp(1),
         tenant: TenantId::new("t").expect("it obeys the grammar"),
+        customer: None,
         input: Request { id: None, command: Command::Tick },
         events: vec![Event::Stalled { by: Span::from_secs(1) }],
     }
