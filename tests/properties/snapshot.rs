@@ -49,16 +49,16 @@ impl Snapshots {
         if live != read {
             return Err("what was read differs from the live state".to_owned());
         }
-        let mut again = Vec::new();
-        codec::state::put(&Plain, &tenant, self::read(&bytes)?, &mut again);
-        if again != bytes {
-            return Err("what was read is written otherwise".to_owned());
-        }
         let mut sealed = Vec::new();
         codec::state::put(&*KEYS, &tenant, driver.state().clone(), &mut sealed);
-        match codec::state::take(&*KEYS, &sealed).as_deref() {
-            Ok([(_, opened)]) if *opened == self::read(&bytes)? => {}
-            other => return Err(format!("sealed, it came back as {other:?}")),
+        let opened = codec::state::take(&*KEYS, &sealed).map_err(|broken| format!("sealed, a snapshot {broken}"))?;
+        let (_, opened) = opened.into_iter().next().ok_or("sealed, a snapshot has no world")?;
+        for (how, world) in [("read", self::read(&bytes)?), ("opened", opened)] {
+            let mut again = Vec::new();
+            codec::state::put(&Plain, &tenant, world, &mut again);
+            if again != bytes {
+                return Err(format!("what was {how} is written otherwise"));
+            }
         }
         self.taken = Some(Taken { next: core.next_seq(), now: core.now(), bytes });
         self.slice_items.into_iter().for_each(|items| read.sweep_in_slices_of(items));

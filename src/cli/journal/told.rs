@@ -102,7 +102,7 @@ pub fn line(record: &Record, personal: Personal) -> String {
 
 /// The same for programs, with everything in it.
 pub fn object(record: &Record, personal: Personal) -> Value {
-    let Record { seq, now, tenant, customer: _, input, events } = record;
+    let Record { seq, now, tenant, customer, input, events } = record;
     let events: Vec<Value> =
         events.iter().map(|happened| json!({ "kind": kind(happened), "event": event(happened) })).collect();
     let mut object = json!({
@@ -114,6 +114,9 @@ pub fn object(record: &Record, personal: Personal) -> Value {
         "command": command(&input.command),
         "events": events,
     });
+    if let Some(customer) = customer {
+        object["customer"] = customer.0.clone().into();
+    }
     if personal == Personal::Erased {
         object["erased"] = true.into();
     }
