@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -503,6 +504,71 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
     let process = Process::start(&journal, Disk::Real).await;
     assert_eq!(compare(&process.channel, &ledger, Look::Everything, &mut random).await, Vec::<String>::new());
     assert!(ledger.lock().queued.len() > 20, "there was load");
+}
+
+/// Whether a text can be read in any file of a folder.
+fn is_plain_in(folder: &Path, text: &str) -> bool {
+    fs::read_dir(folder).expect("it is there").any(|entry| {
+        let path = entry.expect("readable").path();
+        let has = |bytes: Vec<u8>| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        if path.is_dir() { is_plain_in(&path, text) } else { has(fs::read(&path).expect("readable")) }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_is_gone_from_the_daemon_its_journal_and_its_snapshots() {
+    const CUSTOMERS: [&str; 2] = ["kim-of-elm-street", "lee-of-oak-avenue"];
+    let folder = TempDir::new().expect("a folder");
+    let journal = folder.path().join("journal");
+    let named = async |process: &Process| {
+        let mut contacts = ContactServiceClient::new(process.channel.clone());
+        let mut named = Vec::new();
+        for contact_id in CUSTOMERS {
+            let message = pb::GetContactRequest { contact_id: contact_id.replace('-', "_"), ..Default::default() };
+            let contact = contacts.get_contact(message).await.expect("it is remembered").into_inner().contact;
+            let details = contact.expect("an answer has one").details.unwrap_or_default();
+            named.push((details.customer_id, details.context));
+        }
+        named
+    };
+    let process = Process::start(&journal, Disk::Real).await;
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    for customer in CUSTOMERS {
+        let (customer_id, context) = (customer.to_owned(), format!("{customer} lost a card"));
+        let details = Some(pb::ContactDetails { customer_id, context, ..Default::default() });
+        let contact_id = customer.replace('-', "_");
+        contacts.enqueue_contact(pb::EnqueueContactRequest { details, ..enqueue(&contact_id) }).await.expect("taken");
+        let (request_id, reason) = (format!("end-{customer}"), pb::CancelReason::CustomerLeft.into());
+        let cancel = pb::CancelContactRequest { request_id, contact_id, reason, ..Default::default() };
+        contacts.cancel_contact(cancel).await.expect("it is cancelled");
+    }
+    process.stop();
+    let process = Process::start(&journal, Disk::Real).await;
+    let known = CUSTOMERS.map(|customer| (customer.to_owned(), format!("{customer} lost a card")));
+    assert_eq!(named(&process).await, known, "a snapshot has them");
+    let erase = pb::EraseCustomerRequest {
+        request_id: "erase".into(),
+        actor: "sam".into(),
+        reason: "asked for it".into(),
+        customer_id: CUSTOMERS[0].into(),
+        ..Default::default()
+    };
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    contacts.erase_customer(erase.clone()).await.expect("nothing is open");
+    process.kill();
+
+    let left = [Default::default(), known[1].clone()];
+    let process = Process::start(&journal, Disk::Real).await;
+    assert_eq!(named(&process).await, left, "a snapshot from before, and the record behind it");
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    contacts.erase_customer(erase).await.expect("a repeated request is answered as before");
+    process.stop();
+    let process = Process::start(&journal, Disk::Real).await;
+    assert_eq!(named(&process).await, left, "a snapshot from behind it");
+    process.stop();
+    for customer in CUSTOMERS {
+        assert!(!is_plain_in(&journal, customer), "{customer} can be read");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
