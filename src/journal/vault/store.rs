@@ -58,19 +58,20 @@ impl Purpose {
     }
 }
 
+/// All of them, and the file.
 pub(super) struct Keys<V: Volume> {
-    pub(super) volume: V,
+    volume: V,
     pub(super) lost: LostKeys,
-    pub(super) random: StdRng,
+    random: StdRng,
     /// Absent until something is to be written, and after a write failed: then everything is written anew.
-    pub(super) file: Option<Segment<V::File>>,
-    pub(super) generation: u64,
-    pub(super) frames: u64,
+    file: Option<Segment<V::File>>,
+    generation: u64,
+    frames: u64,
     pub(super) kept: FxHashMap<KeyId, Kept>,
     pub(super) of: FxHashMap<Arc<str>, KeyId>,
     pub(super) free: Vec<KeyId>,
     /// So many were given.
-    pub(super) given: u64,
+    given: u64,
     pub(super) destroyed: FxHashSet<KeyId>,
     pub(super) unwritten: Unwritten,
     /// By the batch at hand, which is not on the disk.
@@ -83,14 +84,15 @@ pub(super) struct Keys<V: Volume> {
     pub(super) leased: Leased,
 }
 
+/// One that is there.
 pub(super) struct Kept {
-    pub(super) key: [u8; 32],
+    key: [u8; 32],
     /// To whom it was given.
     pub(super) whose: Option<Arc<str>>,
     /// The same as the store has it: sealing it anew for every customer would make an erasure slow. Empty until then.
-    pub(super) entry: Box<[u8]>,
+    entry: Box<[u8]>,
     /// Counts up as keys are given.
-    pub(super) given: u64,
+    given: u64,
 }
 
 impl Kept {
@@ -99,6 +101,7 @@ impl Kept {
     }
 }
 
+/// What the file does not have.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
     pub(super) keys: Vec<KeyId>,
