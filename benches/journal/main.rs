@@ -21,7 +21,7 @@ use std::{
 use attune::{
     engine::{Command, Event},
     journal::{
-        Batch, Journal, Record, Seq, codec,
+        Batch, Journal, LostKeys, Record, Seq, codec,
         disk::{DiskJournal, Settings},
     },
     model::{
@@ -181,7 +181,8 @@ struct Ours {
 
 impl Ours {
     fn new(folder: &Path) -> Self {
-        let settings = Settings { folder: folder.to_owned(), segment_bytes: SEGMENT_BYTES };
+        let settings =
+            Settings { folder: folder.to_owned(), segment_bytes: SEGMENT_BYTES, lost_keys: LostKeys::Refuse };
         let journal = DiskJournal::open(settings, drop).expect("a new journal");
         Self { journal, runtime: Builder::new_current_thread().build().expect("a runtime") }
     }

@@ -20,9 +20,10 @@ use attune::{
     config::{Durability, Settings},
     engine::{Command, Event, Request},
     journal::{
-        Record,
+        LostKeys, Record, disk,
         log::{Log, Making},
-        volume::Folder,
+        vault::{KEYS, Vault},
+        volume::{Folder, Volume},
     },
     model::{
         agent::{AgentProfile, Expected, Presence},
@@ -38,6 +39,7 @@ use attune::{
         core::{Applied, Core},
     },
 };
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::runtime::Runtime;
 
 const DOCUMENT: &str =
@@ -69,7 +71,8 @@ fn measure(waiting: usize) {
     let written = Writer::of(&folder).write(waiting);
     let everything = median(|| start(place.path()));
     let began = Instant::now();
-    let made = make(&folder, Of::Everything, || true).expect("it is made").expect("there is news");
+    let keys = disk::open_keys(place.path(), LostKeys::Refuse).expect("nobody has it open");
+    let made = make(&folder, &keys, Of::Everything, || true).expect("it is made").expect("there is news");
     let took = began.elapsed();
     let from_it = median(|| start(place.path()));
     println!(
@@ -123,7 +126,9 @@ struct Writer {
 
 impl Writer {
     fn of(folder: &Folder) -> Self {
-        let log = Log::open(folder.clone(), SEGMENT_BYTES, Making::WhenNeeded, drop).expect("it opens");
+        let keys = Folder::make(&folder.path(KEYS)).expect("it is made");
+        let keys = Vault::open(keys, LostKeys::Refuse, StdRng::seed_from_u64(1)).map(Arc::new).expect("it is new");
+        let log = Log::open(folder.clone(), Some(keys), SEGMENT_BYTES, Making::WhenNeeded, drop).expect("it opens");
         let (tenant, now) = (TenantId::new("default").expect("a name"), clock::now());
         let document = Arc::new(Document::parse(DOCUMENT, Format::Toml).expect("valid"));
         let mut writer = Self { log, core: Core::new(), tenant, now, batch: Vec::new(), bytes: 0 };

@@ -94,7 +94,7 @@ impl Tombstones {
         if self.offers.is_empty() {
             self.first_offer = key.0;
         }
-        debug_assert_eq!(key.0, self.first_offer + self.offers.len() as u64, "offers are numbered without a gap");
+        assert_eq!(key.0, self.first_offer + self.offers.len() as u64, "offers are numbered without a gap");
         self.offers.push_back(None);
     }
 

@@ -24,8 +24,8 @@ use super::{
 
 /// What a copy is called until it is whole.
 const UNFINISHED: &str = ".unfinished";
-/// How names of files end that are being made.
-const IN_THE_MAKING: [&str; 2] = [".new", ".tmp"];
+/// How names of files end that are being made, or made beforehand.
+const IN_THE_MAKING: [&str; 3] = [".new", ".part", ".ready"];
 
 /// Why a folder was not copied.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,8 @@ impl Copied {
 
 /// Copies a folder to one that is not there, or empty.
 pub fn copy(from: &Path, to: &Path, keys: Keys) -> Result<Copied, CopyError> {
+    // Without a slash at its end, behind which another name would be one within.
+    let to = &to.components().collect::<PathBuf>();
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) || to.is_file() {
         return Err(CopyError::Occupied(to.to_owned()));
     }

@@ -153,7 +153,7 @@ fn write<V: Volume>(volume: &V, name: &str, bytes: &[u8]) -> io::Result<()> {
 /// Whether this is a snapshot of a time after the cut, or of one that nobody can tell.
 fn is_later(name: &str, at: Seq) -> bool {
     let Some(stem) = name.strip_suffix(SNAPSHOT) else { return false };
-    stem.parse().map_or(true, |seq: u64| seq >= at.0)
+    stem.parse().map_or(true, |next: u64| next > at.0)
 }
 
 /// Good records before and from the cut on.

@@ -23,7 +23,7 @@ use tracing::{info, warn};
 
 pub use super::log::OpenError;
 use super::{
-    AppendError, Batch, Found, Journal, ReadError, Reader, Record, Room, Seq,
+    AppendError, Batch, Found, Journal, Read, ReadError, Reader, Record, Room, Seq, Snapshot,
     archive::Archive,
     gap,
     log::{self, Log, Making, Part, Which},
@@ -154,10 +154,11 @@ impl<V: Volume> DiskJournal<V> {
         let sealed_by = Some(Arc::clone(&vault));
         let log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
         let next = log.next_seq();
-        snapshot::remove_ahead(&folder, next)?;
+        snapshot::set_ahead_aside(&folder, next)?;
         let (to, appends) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
-        let writer = Writer { log, mark, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
+        let writer =
+            Writer { log, mark, is_failing: false, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
         let writer = Some(writer.map_err(io)?);
         Ok(Self { volume, vault, folder, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
@@ -196,32 +197,49 @@ impl<V: Volume> Journal for DiskJournal<V> {
     }
 
     fn reader(&self) -> Reader {
-        let (volume, folder, next) = (self.volume.clone(), self.folder.clone(), self.next);
-        let vault = Arc::clone(&self.vault);
-        Box::new(move |from, limit| {
-            let unreadable = |problem: String| ReadError::Unreadable { problem };
-            let gone = |oldest| ReadError::Gone { asked: from, oldest };
-            let read = |from, limit| {
-                log::read(&volume, &*vault, next, from, limit).map_err(|error| unreadable(error.to_string()))
-            };
-            let oldest = match read(from, limit)? {
-                Ok(records) => return Ok(records),
-                Err(oldest) => oldest,
-            };
-            let archive = Archive::of(&folder).map_err(|problem| unreadable(problem.to_string()))?;
-            let archived = log::read(archive.folder(), &*vault, oldest, from, limit);
-            let mut records = archived.map_err(|error| unreadable(error.to_string()))?.map_err(gone)?;
-            let left = limit - records.len();
-            if left > 0 {
-                records.extend(read(oldest, left)?.map_err(gone)?);
-            }
-            Ok(records)
-        })
+        let (volume, vault) = (self.volume.clone(), Arc::clone(&self.vault));
+        Box::new(DiskReader { volume, vault, folder: self.folder.clone(), next: self.next })
     }
 
     fn room(&self) -> Room {
         if self.in_reserve.load(Relaxed) { Room::Reserve } else { Room::Ample }
     }
+}
+
+/// What a journal has up to a record, read beside the one who writes.
+struct DiskReader<V: Volume> {
+    volume: V,
+    vault: Arc<Vault<V>>,
+    folder: volume::Folder,
+    next: Seq,
+}
+
+impl<V: Volume> Read for DiskReader<V> {
+    fn records(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
+        let gone = |oldest| ReadError::Gone { asked: from, oldest };
+        let seal = &*self.vault;
+        let read = |from, limit| log::read(&self.volume, seal, self.next, from, limit).map_err(unreadable);
+        let oldest = match read(from, limit)? {
+            Ok(records) => return Ok(records),
+            Err(oldest) => oldest,
+        };
+        let archive = Archive::of(&self.folder).map_err(unreadable)?;
+        let archived = log::read(archive.folder(), seal, oldest, from, limit).map_err(unreadable)?;
+        let mut records = archived.map_err(gone)?;
+        let left = limit - records.len();
+        if left > 0 {
+            records.extend(read(oldest, left)?.map_err(gone)?);
+        }
+        Ok(records)
+    }
+
+    fn snapshot(&self) -> Result<Option<Snapshot>, ReadError> {
+        snapshot::newest(&self.folder, &*self.vault, self.next).map_err(unreadable)
+    }
+}
+
+fn unreadable(problem: impl std::fmt::Display) -> ReadError {
+    ReadError::Unreadable { problem: problem.to_string() }
 }
 
 /// Waits for the writer, so that nothing of an append is under way once the journal is gone.
@@ -241,6 +259,8 @@ struct Writer<V: Volume> {
     log: Log<V>,
     /// Touched while there is nothing to do, so that the next process knows until when this one was there.
     mark: File,
+    /// The last append failed: whoever had to react could not.
+    is_failing: bool,
     in_reserve: Arc<AtomicBool>,
     tended: Instant,
 }
@@ -251,6 +271,7 @@ impl<V: Volume> Writer<V> {
             match appends.recv_timeout(ALIVE_EVERY) {
                 Ok(Append { batch, done }) => {
                     let result = self.log.append(&batch);
+                    self.is_failing = result.is_err();
                     self.tell_room();
                     let _ = done.send(result.map_err(|problem| AppendError::failed(&batch, problem.to_string())));
                 }
@@ -280,6 +301,9 @@ impl<V: Volume> Writer<V> {
     }
 
     fn touch(&self) {
+        if self.is_failing {
+            return;
+        }
         if let Err(problem) = self.mark.write_all_at(b".", 0) {
             warn!(%problem, "the journal's lock file cannot be written");
         }

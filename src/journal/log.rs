@@ -51,8 +51,8 @@ pub enum OpenError {
     },
     /// Something in the middle is damaged: what stands behind it was acknowledged.
     #[error(
-        "{path} is damaged at byte {at}, and there are records behind it; restore the folder from a copy, or move it away \
-         to start without what it has"
+        "{path} is damaged at byte {at}, and there are records behind it; `attune journal verify` says what is whole: \
+         restore a backup, or have `attune journal repair` cut the journal off there"
     )]
     Damaged {
         /// Which segment.

@@ -193,7 +193,7 @@ impl Journal for MemoryJournal {
 
     fn reader(&self) -> Reader {
         let shared = Arc::clone(&self.storage.shared);
-        Box::new(move |from, limit| shared.lock().read(from, limit))
+        Box::new(move |from: Seq, limit: usize| shared.lock().read(from, limit))
     }
 
     fn room(&self) -> Room {

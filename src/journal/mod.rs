@@ -113,7 +113,7 @@ pub trait Journal: Send + 'static {
 
     /// At most `limit` records from `from` on, in order; empty beyond the end.
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        self.reader()(from, limit)
+        self.reader().records(from, limit)
     }
 
     /// How much it can still take; asked for every batch, so it looks at nothing but its memory.
@@ -122,8 +122,26 @@ pub trait Journal: Send + 'static {
     }
 }
 
-/// Reads at most so many records from a number on, in order.
-pub type Reader = Box<dyn Fn(Seq, usize) -> Result<Vec<Record>, ReadError> + Send>;
+/// Reads a journal beside the one who appends.
+pub trait Read: Send {
+    /// At most `limit` records from `from` on, in order; empty beyond the end.
+    fn records(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError>;
+
+    /// What the records before one of the last led to, if this journal makes snapshots.
+    fn snapshot(&self) -> Result<Option<Snapshot>, ReadError> {
+        Ok(None)
+    }
+}
+
+/// Without snapshots.
+impl<F: Fn(Seq, usize) -> Result<Vec<Record>, ReadError> + Send> Read for F {
+    fn records(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
+        self(from, limit)
+    }
+}
+
+/// Whoever reads.
+pub type Reader = Box<dyn Read>;
 
 /// How much a journal can still take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,8 @@ const CHUNK_HEAD: usize = 8;
 const CHUNK: usize = 1 << 20;
 const ENDING: &str = ".snapshot";
 const UNDER_WAY: &str = "snapshot.new";
+/// What is added to the name of one that was set aside.
+const AHEAD: &str = ".ahead";
 /// So many are kept: if the newest is damaged, recovery begins with the one before.
 pub const KEPT: usize = 2;
 
@@ -54,6 +56,13 @@ pub enum SnapshotError {
 /// Writes a snapshot beside the segments, what is personal in it sealed; whole and on the disk when this returns, and so
 /// are its keys. How many bytes it has.
 pub fn write<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io::Result<u64> {
+    write_whole(volume, seal, snapshot).inspect_err(|_| {
+        // The room that it takes is the journal's; the next attempt writes it anew.
+        let _ = volume.remove(UNDER_WAY);
+    })
+}
+
+fn write_whole<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io::Result<u64> {
     let Snapshot { next, now, worlds } = snapshot;
     let mut to = Chunks::begin(volume.create(UNDER_WAY)?, next, now)?;
     for (tenant, state) in worlds {
@@ -89,13 +98,13 @@ pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option
     Ok(None)
 }
 
-/// Removes those that are ahead of a journal that was cut back: what comes now is not what led to them.
-pub fn remove_ahead<V: Volume>(volume: &V, end: Seq) -> Result<(), OpenError> {
-    let names = names(volume)?;
-    for name in names.iter().filter(|name| next_of(name).is_some_and(|next| next > end)) {
-        let path = volume.path(name);
-        warn!(path = %path.display(), "a snapshot is ahead of the journal, which was cut back: it is removed");
-        volume.remove(name).map_err(|source| OpenError::Io { path, source })?;
+/// Sets those aside that are ahead of a journal that was cut back: what comes now is not what led to them.
+pub fn set_ahead_aside<V: Volume>(volume: &V, end: Seq) -> Result<(), OpenError> {
+    for name in names(volume)?.iter().filter(|name| next_of(name).is_some_and(|next| next > end)) {
+        let (path, aside) = (volume.path(name), format!("{name}{AHEAD}"));
+        warn!(path = %path.display(), %aside, "a snapshot is ahead of the journal, which was cut back: it is set aside");
+        let set = volume.rename(name, &aside).and_then(|()| volume.sync());
+        set.map_err(|source| OpenError::Io { path, source })?;
     }
     Ok(())
 }
@@ -277,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_ahead_of_the_journal_is_passed_over_and_can_be_removed() {
+    fn one_that_is_ahead_of_the_journal_is_passed_over_and_can_be_set_aside() {
         let (_place, volume) = place();
         for next in [3, 20] {
             write(&volume, &Plain, snapshot(next)).expect("room");
         }
         assert_eq!(newest(&volume, &Plain, Seq(19)).expect("readable"), Some(snapshot(3)));
         assert_eq!(nexts(&volume), [3, 20]);
-        remove_ahead(&volume, Seq(19)).expect("writable");
+        set_ahead_aside(&volume, Seq(19)).expect("writable");
         assert_eq!(nexts(&volume), [3]);
     }
 

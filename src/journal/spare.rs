@@ -70,7 +70,10 @@ impl<V: Volume> Spares<V> {
     /// One of at least so many bytes, and its name; made now if there is none.
     pub fn take(&mut self, bytes: u64) -> io::Result<(String, V::File)> {
         if bytes > self.segment_bytes {
-            return Ok((LARGE.to_owned(), Segment::prepare(&self.volume, LARGE, bytes)?));
+            let made = Segment::prepare(&self.volume, LARGE, bytes).inspect_err(|_| {
+                let _ = self.volume.remove(LARGE);
+            });
+            return Ok((LARGE.to_owned(), made?));
         }
         if self.ready.is_empty() {
             self.finish();

@@ -16,7 +16,7 @@ pub trait Volume: Clone + Debug + Send + Sync + 'static {
     /// A file that is open for writing.
     type File: VolumeFile;
 
-    /// The names of its files, in no order.
+    /// The names of its files, without folders below, in no order.
     fn list(&self) -> io::Result<Vec<String>>;
 
     /// All of a file.
@@ -74,11 +74,17 @@ impl Volume for Folder {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let name = |entry: io::Result<fs::DirEntry>| {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
-            Ok(if entry.file_type()?.is_dir() { None } else { entry.file_name().into_string().ok() })
-        };
-        fs::read_dir(&self.0)?.map(name).filter_map(io::Result::transpose).collect()
+            // What has no name in Unicode is none of ours.
+            if !entry.file_type()?.is_dir()
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

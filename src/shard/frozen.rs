@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 use crate::{
     engine::{State, view::Query},
-    journal::{ReadError, Reader, Record, Seq},
+    journal::{ReadError, Reader, Record, Seq, Snapshot},
     model::ids::TenantId,
 };
 
@@ -115,12 +115,28 @@ impl Frozen {
 
 /// Repeats what the journal has of these tenants, unless nobody waits for it any more.
 fn repeat(reader: &Reader, tenants: &BTreeSet<TenantId>, last: Seq, to: oneshot::Sender<Result<Worlds, ReadError>>) {
-    let (mut worlds, mut next) = (Worlds::default(), Seq::FIRST);
-    while next <= last && !to.is_closed() {
-        let records = match reader(next, READ_AT_ONCE) {
-            Ok(records) => records,
-            Err(problem) => return drop(to.send(Err(problem))),
-        };
+    let repeated = worlds_at(reader, tenants, last, || to.is_closed());
+    if let Ok(worlds) = &repeated {
+        info!(%last, tenants = worlds.len(), "what the journal has can be read while the shard is frozen");
+    }
+    let _ = to.send(repeated);
+}
+
+/// These tenants' worlds after a record: from the newest snapshot on, where there is one.
+fn worlds_at(
+    reader: &Reader,
+    tenants: &BTreeSet<TenantId>,
+    last: Seq,
+    is_needless: impl Fn() -> bool,
+) -> Result<Worlds, ReadError> {
+    let (mut worlds, mut next) = match reader.snapshot()? {
+        Some(Snapshot { next, worlds, .. }) => {
+            (worlds.into_iter().filter(|(tenant, _)| tenants.contains(tenant)).collect(), next)
+        }
+        None => (Worlds::default(), Seq::FIRST),
+    };
+    while next <= last && !is_needless() {
+        let records = reader.records(next, READ_AT_ONCE)?;
         let Some(end) = records.last().map(|record| record.seq) else { break };
         for record in records.iter().filter(|record| record.seq <= last && tenants.contains(&record.tenant)) {
             let state = worlds.entry(record.tenant.clone()).or_insert_with(State::new);
@@ -129,6 +145,5 @@ fn repeat(reader: &Reader, tenants: &BTreeSet<TenantId>, last: Seq, to: oneshot:
         next = end.next();
     }
     worlds.values_mut().for_each(State::end_recovery);
-    info!(%last, tenants = worlds.len(), "what the journal has can be read while the shard is frozen");
-    let _ = to.send(Ok(worlds));
+    Ok(worlds)
 }

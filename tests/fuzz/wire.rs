@@ -86,9 +86,8 @@ impl Desk {
         let (daemon, world, channel) = runtime.block_on(async {
             let document = Document::parse(OFFICE, Format::Toml).expect("the office's document is valid");
             let tenant = TenantId::new("scene").expect("a name");
-            let loopback = "127.0.0.1:0".parse().expect("an address");
             let tenants = [(tenant, DocumentSource::Given(Arc::new(document)))].into();
-            let settings = Settings { listen: loopback, admin_listen: loopback, tenants, ..Settings::default() };
+            let settings = Settings { tenants, ..Settings::passing() };
             let daemon = Daemon::start(settings).await.expect("the daemon starts");
             let address = daemon.addresses().api.to_string();
             let world = World::open(&address, "scene").await;

@@ -6,7 +6,7 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
 use attune::journal::{
-    AppendError, Batch, Journal, ReadError, Reader,
+    AppendError, Batch, Journal, ReadError, Reader, Seq,
     log::{self, Log},
     seal::Plain,
 };
@@ -87,7 +87,7 @@ impl Journal for SimJournal {
 
     fn reader(&self) -> Reader {
         let (disk, next) = (self.disk.clone(), self.log.next_seq());
-        Box::new(move |from, limit| {
+        Box::new(move |from: Seq, limit: usize| {
             let read = log::read(&disk, &Plain, next, from, limit);
             let read = read.map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
             read.map_err(|oldest| ReadError::Gone { asked: from, oldest })

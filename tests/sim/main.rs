@@ -267,13 +267,14 @@ fn an_answer_before_the_record_is_kept_is_found() {
 
 #[test]
 fn a_forgotten_request_is_found() {
-    assert!(!found(Plant::ForgetARequest).is_empty());
+    let said = found(Plant::ForgetARequest);
+    assert!(said.contains("was refused") || said.contains("was answered"), "{said}");
 }
 
 #[test]
 fn an_offer_that_is_made_twice_is_found() {
     let said = found(Plant::ReuseAnOffer);
-    // A debug build does not even get as far.
+    // The engine itself does not go on under a number that was given before.
     assert!(["is made twice", "was made to", "it panicked"].iter().any(|found| said.contains(found)), "{said}");
 }
 

@@ -34,6 +34,8 @@ impl State {
             let QueueState { mode, mode_set, .. } = std::mem::take(queue);
             *queue = QueueState { mode, mode_set, ..QueueState::default() };
         }
+        // Agents may be strained by a document that is gone.
+        self.index.know_strains();
         self.reindex_documents();
         (0u32..).map(AgentKey).take(self.agents.len()).for_each(|agent| self.reindex_agent(agent));
         let contacts: Vec<_> = self.contact_ids.values().copied().collect();

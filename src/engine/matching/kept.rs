@@ -35,12 +35,17 @@ impl Index {
 
     /// A document with a reserve is on its way; agents come into its counts as they are taken over.
     pub fn found_reserve(&mut self, founding: Founding) {
-        for strain in STRAINS {
-            self.find_or_add(Atom::Strained(strain));
-        }
+        self.know_strains();
         let slot = u8::from(self.reserves.iter().any(|reserve| reserve.slot == 0));
         let atoms = Bar::all().map(|bar| self.find_or_add(Atom::Kept(slot, bar))).collect();
         self.reserves.push(Reserve::new(founding, slot, atoms));
+    }
+
+    /// What agents have had of moments of truth can be borne from now on, under whatever document.
+    pub fn know_strains(&mut self) {
+        for strain in STRAINS {
+            self.find_or_add(Atom::Strained(strain));
+        }
     }
 
     fn find_or_add(&mut self, atom: Atom) -> AtomKey {
