@@ -16,7 +16,8 @@
 //!   since a start from there does not read what is older; it should have it before the log begins another segment.
 //! * A key is destroyed once the record that says so is on the disk: the store is written again without it, under another
 //!   name, and what was there before is overwritten and removed. After a crash in between, the record is read again and
-//!   has the key destroyed then. Whatever copies the disk itself keeps (snapshots, worn blocks) are out of reach.
+//!   has the key destroyed then; no snapshot that stands for the record has its name before. Whatever copies the disk
+//!   itself keeps (copies on write, worn blocks) are out of reach.
 //!   All of the store is written again, about 100 bytes a customer, while the log waits.
 //! * Whoever makes a snapshot beside the writer has the keys on loan (`lease`), so that nobody comes back who is erased
 //!   meanwhile. A snapshot has its name once its keys are on the disk.
