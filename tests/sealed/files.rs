@@ -14,7 +14,7 @@ use attune::{
         replay::{How, Replay},
         vault::{KEYS, LostKeys, Vault},
     },
-    model::{care::Care, contact::CancelReason, time::Span},
+    model::{contact::CancelReason, time::Span},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -129,7 +129,7 @@ fn a_replay_does_not_stumble_over_who_was_erased() {
         world.call(Command::CancelContact { contact: contact(&name), reason: CancelReason::CustomerLeft });
     }
     let scored = |record: &&Record| {
-        record.events.iter().any(|event| matches!(event, Event::ContactScored { care, .. } if *care != Care::default()))
+        record.events.iter().any(|event| matches!(event, Event::ContactScored { care, .. } if care.moment_of_truth))
     };
     assert!(world.records.iter().filter(scored).count() >= 3, "the attribute makes a moment");
     world.call(erase(&kim));
