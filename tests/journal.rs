@@ -15,16 +15,18 @@ use attune::{
         view::{Answer, Query},
     },
     journal::{
-        Journal, LostKeys, Record, Seq,
+        Journal, LostKeys, Record, Seq, Snapshot,
         disk::{DiskJournal, Settings},
         log::{Log, Making, name_of},
+        seal::Plain,
+        snapshot,
         volume::Folder,
     },
     model::ids::{ContactKey, RequestId},
     sim::driver::Driver,
 };
 use chaos::Chaos;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[path = "properties/chaos.rs"]
@@ -295,6 +297,37 @@ fn damage_in_the_middle_is_named_and_cut_off_beside_the_journal() {
     let kept = fs::read(aside.last().expect("the damaged one")).expect("it is there");
     assert_eq!(kept, damaged);
     assert_ne!(kept, before);
+}
+
+/// What a snapshot stands for is not needed, and no advice is given that would cut off what is.
+#[test]
+fn damage_before_a_snapshot_keeps_no_daemon_from_starting() {
+    let (records, _) = played(1, 200);
+    let place = Place::with(&records);
+    let from = records[records.len() - 5].seq;
+    let now = records[records.len() - 6].now;
+    let folder = Folder::make(&place.folder()).expect("it is there");
+    snapshot::write(&folder, &Plain, Snapshot { next: from, now, worlds: Vec::new() }).expect("there is room");
+    assert_eq!(place.json(&["verify"])["verdict"], "whole");
+    place.spoil(1, |bytes| bytes[100] ^= 1);
+    let report = place.json(&["verify"]);
+    assert_eq!(
+        (&report["verdict"], &report["segments"][1]["needed"]),
+        (&json!("old_damaged"), &json!(false)),
+        "{report}"
+    );
+    let text = place.run(&["verify"]).ok();
+    assert!(text.contains("a daemon starts with it") && !text.contains("truncate"), "{text}");
+    place.run(&["backup", &place.path("copy").display().to_string()]).ok();
+
+    let newest = fs::read_dir(place.folder()).expect("it is there").map(|entry| entry.expect("readable").path());
+    let newest = newest.filter(|path| path.extension().is_some_and(|ending| ending == "snapshot")).max();
+    fs::write(newest.expect("it was written"), "nothing").expect("writable");
+    let ran = place.run(&["verify"]);
+    assert!(ran.code == 2 && ran.stderr.contains("truncate-at"), "{}{}", ran.stdout, ran.stderr);
+    fs::remove_file(&place.segments()[0]).expect("it is there");
+    let ran = place.run(&["verify"]);
+    assert!(ran.code == 2 && ran.stderr.contains("Restore a backup"), "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub enum CopyError {
     /// There is no journal.
     #[error("{0} has no journal")]
     Nothing(PathBuf),
+    /// Its snapshots cannot be read, and not all records are there.
+    #[error("{0}: no snapshot can be read, and the first records are gone")]
+    NoStart(PathBuf),
     /// Something that a daemon would refuse; a copy of it would be no backup.
     #[error("{path}: {finding}")]
     Faulty {
@@ -128,11 +131,13 @@ fn fill(from: &Path, to: &Path, keys: Keys) -> Result<Copied, CopyError> {
     if files.is_empty() {
         return Err(CopyError::Nothing(from.to_owned()));
     }
-    let others = inspect::others_of(to).map_err(|source| CopyError::Io { path: to.to_owned(), source })?;
-    let survey = inspect::survey(&files, inspect::begins(&others), &Plain, |_, _| {});
+    let survey = inspect::judge(to, &files, &Plain, |_, _| {})?;
     if let Some(looked) = survey.faults().next() {
         let name = looked.path.strip_prefix(to).unwrap_or(&looked.path);
         return Err(CopyError::Faulty { path: from.join(name), finding: looked.finding.clone() });
+    }
+    if !survey.is_accepted() {
+        return Err(CopyError::NoStart(from.to_owned()));
     }
     Ok(Copied { survey, others: copying.others, bytes: copying.bytes })
 }

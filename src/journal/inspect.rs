@@ -17,6 +17,7 @@ use super::{
     log::{OpenError, first_of, segments},
     seal::{Plain, Seal},
     segment::{self, FRAME_HEAD, Scanned},
+    snapshot,
     volume::{Folder, Volume},
 };
 
@@ -47,6 +48,19 @@ pub struct Survey {
     pub segments: Vec<Looked>,
     /// The record that comes next, as far as the journal is whole.
     pub next: Seq,
+    /// Where a start begins; `None` = it was not looked for ([`judge`]).
+    pub start: Option<Start>,
+}
+
+/// Where a daemon that starts begins to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With the first record.
+    Beginning,
+    /// Behind the newest snapshot that can be read: with this record.
+    Snapshot(Seq),
+    /// Nowhere: there are snapshots, of which none can be read, and records are missing without them.
+    Nowhere,
 }
 
 /// A segment that was looked at.
@@ -68,6 +82,8 @@ pub struct Looked {
     pub behind: u64,
     /// Whether it is archived.
     pub is_archived: bool,
+    /// Whether a start reads it; what is before the newest snapshot is for replays only.
+    pub is_needed: bool,
     /// How it is.
     pub finding: Finding,
 }
@@ -149,7 +165,27 @@ impl fmt::Display for Finding {
 impl Survey {
     /// Segments that a daemon would refuse.
     pub fn faults(&self) -> impl Iterator<Item = &Looked> {
-        self.segments.iter().filter(|looked| looked.finding.is_fault())
+        self.segments.iter().filter(|looked| looked.finding.is_fault() && looked.is_needed)
+    }
+
+    /// Segments that a daemon does not read, and that cannot be replayed.
+    pub fn faults_of_old(&self) -> impl Iterator<Item = &Looked> {
+        self.segments.iter().filter(|looked| looked.finding.is_fault() && !looked.is_needed)
+    }
+
+    /// The first record that a daemon would need and cannot have.
+    pub fn refused_at(&self) -> Option<Seq> {
+        self.faults().next().map(Looked::fails_at)
+    }
+
+    /// Whether a daemon would start with it.
+    pub fn is_accepted(&self) -> bool {
+        self.faults().next().is_none() && self.start != Some(Start::Nowhere)
+    }
+
+    /// The record that comes behind all that can be read.
+    fn end(&self) -> Seq {
+        self.segments.last().map_or(self.next, |last| Seq(last.first.0 + last.records))
     }
 
     /// Good records, those behind something damaged not counted.
@@ -159,6 +195,15 @@ impl Survey {
 }
 
 impl Looked {
+    /// The first record that is missing in it, or before it.
+    fn fails_at(&self) -> Seq {
+        match self.finding {
+            Finding::Damaged { seq, .. } | Finding::Undecodable { seq, .. } => seq,
+            Finding::Gap { expected } => expected,
+            _ => self.first,
+        }
+    }
+
     /// Its last good record; `None` = it has none.
     pub fn last(&self) -> Option<Seq> {
         (self.records > 0).then(|| Seq(self.first.0 + self.records - 1))
@@ -206,6 +251,34 @@ pub fn begins(others: &[(String, u64)]) -> Option<Seq> {
     (!has_snapshot).then_some(Seq::FIRST)
 }
 
+/// Looks at a folder's files as a daemon that starts would: from the newest snapshot on, where one can be read.
+pub fn judge(
+    folder: &Path,
+    files: &[SegmentFile<Folder>],
+    seal: &dyn Seal,
+    record: impl FnMut(Record, Personal),
+) -> Result<Survey, OpenError> {
+    let io = |source| OpenError::Io { path: folder.to_owned(), source };
+    let begins = begins(&others_of(folder).map_err(io)?);
+    let mut survey = survey(files, begins, seal, record);
+    let newest = snapshot::newest(&Folder::at(folder), seal, survey.end())?;
+    let is_whole_from_the_first = files.first().is_none_or(|file| file.first == Seq::FIRST);
+    let start = match newest {
+        Some(snapshot) => Start::Snapshot(snapshot.next),
+        None if is_whole_from_the_first => Start::Beginning,
+        None => Start::Nowhere,
+    };
+    if let Start::Snapshot(from) = start {
+        let ends: Vec<Option<Seq>> =
+            survey.segments.iter().skip(1).map(|next| Some(next.first)).chain([None]).collect();
+        for (looked, end) in survey.segments.iter_mut().zip(ends) {
+            looked.is_needed = end.is_none_or(|end| end > from);
+        }
+    }
+    survey.start = Some(start);
+    Ok(survey)
+}
+
 /// Looks at these segments, opens what is sealed in them, and hands over their records in order, up to the first fault.
 pub fn survey<V: Volume>(
     files: &[SegmentFile<V>],
@@ -214,7 +287,7 @@ pub fn survey<V: Volume>(
     mut record: impl FnMut(Record, Personal),
 ) -> Survey {
     let next = begins.or_else(|| files.first().map(|file| file.first)).unwrap_or(Seq::FIRST);
-    let mut survey = Survey { segments: Vec::with_capacity(files.len()), next };
+    let mut survey = Survey { segments: Vec::with_capacity(files.len()), next, start: None };
     let (mut expected, mut is_whole) = (next, true);
     for (number, file) in files.iter().enumerate() {
         let upto = files.get(number + 1).map(|next| next.first);
@@ -250,6 +323,7 @@ fn look_at<V: Volume>(
         times: None,
         behind: 0,
         is_archived: *is_archived,
+        is_needed: true,
         finding: Finding::Whole,
     };
     let bytes = match volume.read(name) {

@@ -93,7 +93,7 @@ fn failed(error: CopyError) -> Failure {
     match error {
         CopyError::Io { path, source } => Failure::io(path.display().to_string(), source),
         CopyError::Open(error) => opened(error),
-        CopyError::Faulty { .. } => {
+        CopyError::Faulty { .. } | CopyError::NoStart(_) => {
             Failure::Invalid(format!("{error}; nothing was copied, `attune journal verify` says more"))
         }
         CopyError::Occupied(_) | CopyError::Unfinished(_) | CopyError::Nothing(_) => Failure::Usage(error.to_string()),

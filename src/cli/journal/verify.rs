@@ -13,12 +13,12 @@ use crate::{
     },
     journal::{
         codec::{Broken, Personal},
-        inspect::{self, Finding, HeadError, Looked, Survey, VERSION},
+        inspect::{self, Finding, HeadError, Looked, Start, Survey, VERSION},
     },
     model::time::{Span, Timestamp},
 };
 
-use super::{Place, told};
+use super::{Place, opened, told};
 
 /// How often it is looked again for keys that a daemon made meanwhile.
 const LOOKS_MAX: usize = 3;
@@ -26,7 +26,8 @@ const LOOKS_MAX: usize = 3;
 /// Checks every segment, frame and record: whether a daemon would start with it, and what to do if not
 ///
 /// A frame cut short at the end was never acknowledged: the next start repairs it, and beside a running daemon it is one
-/// that is being written. Everything else that is found wrong makes it exit with 2.
+/// that is being written. A start reads what stands behind the newest snapshot; what is damaged before that can only not be
+/// replayed. Everything else that is found wrong makes it exit with 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  attune journal verify --folder /var/lib/attune/journal")]
 pub(super) struct Verify {}
@@ -45,9 +46,9 @@ impl Verify {
                 }
             }
         }
-        match survey.faults().count() {
-            0 if personal.missing > 0 => Err(Failure::Invalid(without_keys(&personal))),
-            0 => Ok(()),
+        match survey.is_accepted() {
+            true if personal.missing > 0 => Err(Failure::Invalid(without_keys(&personal))),
+            true => Ok(()),
             _ if out.format == Format::Json => Err(Failure::Invalid("a daemon would refuse this journal".to_owned())),
             _ => Err(Failure::Invalid(ways_on(&place, &survey))),
         }
@@ -68,9 +69,10 @@ fn look(folder: &Path) -> Result<(Place, Survey, Fields), Failure> {
     loop {
         let place = Place::look(folder)?;
         let (keys, mut erased) = (place.keys()?, 0);
-        let survey = inspect::survey(&place.segments, place.begins(), &keys, |_, personal| {
+        let survey = inspect::judge(&place.folder, &place.segments, &keys, |_, personal| {
             erased += u64::from(personal == Personal::Erased);
-        });
+        })
+        .map_err(opened)?;
         attempts -= 1;
         // A daemon may have made keys since they were read.
         if keys.missing() == 0 || !place.is_in_use || attempts == 0 {
@@ -117,15 +119,27 @@ fn is_torn(survey: &Survey) -> bool {
 fn verdict(place: &Place, survey: &Survey) -> String {
     let records = counted(survey.records(), "record");
     let daemon = if place.is_in_use { "; a daemon has it open" } else { "" };
-    match survey.faults().count() {
-        0 if is_torn(survey) && place.is_in_use => {
-            format!("whole: {records}, and a frame that is being written{daemon}")
+    let whole = match survey.faults_of_old().count() {
+        0 => "whole".to_owned(),
+        faults => format!(
+            "a daemon starts with it, from a snapshot; before that {} cannot be replayed whole",
+            counted(faults as u64, "segment")
+        ),
+    };
+    match survey.refused_at() {
+        _ if survey.start == Some(Start::Nowhere) => {
+            format!("no snapshot can be read, and the first records are gone{daemon}")
         }
-        0 if is_torn(survey) => {
-            format!("whole: {records}; what is cut short at the end was never acknowledged, the next start repairs it")
+        Some(at) => format!("whole up to record {} only{daemon}", at.0 - 1),
+        None if is_torn(survey) && place.is_in_use => {
+            format!("{whole}: {records}, and a frame that is being written{daemon}")
         }
-        0 => format!("whole: {records}{daemon}"),
-        _ => format!("whole up to record {} only{daemon}", survey.next.0 - 1),
+        None if is_torn(survey) => {
+            format!(
+                "{whole}: {records}; what is cut short at the end was never acknowledged, the next start repairs it"
+            )
+        }
+        None => format!("{whole}: {records}{daemon}"),
     }
 }
 
@@ -155,7 +169,9 @@ fn advice(survey: &Survey) -> String {
              formats up to {VERSION}."
         );
     }
-    let at = survey.next;
+    let Some(at) = survey.refused_at().filter(|_| survey.start != Some(Start::Nowhere)) else {
+        return "Restore a backup: what comes before it is not there.".to_owned();
+    };
     if survey.records() == 0 || survey.segments.first().is_some_and(|looked| at <= looked.first) {
         return "Restore a backup: what comes before it is not there.".to_owned();
     }
@@ -171,6 +187,7 @@ fn as_json(place: &Place, survey: &Survey, personal: &Fields) -> Value {
         json!({
             "name": place.name(looked),
             "archived": looked.is_archived,
+            "needed": looked.is_needed,
             "first": looked.first.0,
             "last": looked.last().map(|last| last.0),
             "records": looked.records,
@@ -184,11 +201,12 @@ fn as_json(place: &Place, survey: &Survey, personal: &Fields) -> Value {
             "detail": looked.finding.to_string(),
         })
     };
-    let verdict = match survey.faults().count() {
-        0 if personal.missing > 0 => "refused",
-        0 if is_torn(survey) => "torn",
-        0 => "whole",
-        _ => "refused",
+    let verdict = match survey.is_accepted() {
+        false => "refused",
+        _ if personal.missing > 0 => "refused",
+        _ if survey.faults_of_old().next().is_some() => "old_damaged",
+        _ if is_torn(survey) => "torn",
+        _ => "whole",
     };
     json!({
         "folder": place.folder.display().to_string(),
