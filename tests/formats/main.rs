@@ -47,7 +47,7 @@ const ENUMS: [(&str, &str); 4] =
 /// Larger than any fixture.
 const SEGMENT: u64 = 1 << 20;
 /// Days that are searched for kinds.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 150;
 /// The day that is kept whole.
 const PLAYED: u64 = 6;
 /// Of the keys of the day that is kept sealed.
