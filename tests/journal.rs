@@ -7,6 +7,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use attune::{
@@ -20,12 +21,14 @@ use attune::{
         log::{Log, Making, name_of},
         seal::Plain,
         snapshot,
+        vault::{KEYS, Vault},
         volume::Folder,
     },
-    model::ids::{ContactKey, RequestId},
+    model::ids::{ContactKey, OfferKey, RequestId},
     sim::driver::Driver,
 };
 use chaos::Chaos;
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -125,8 +128,10 @@ fn run_in(folder: &Path, words: &[&str]) -> Ran {
 
 fn read(folder: &Path) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
+    let keys = Folder::make(&folder.join(KEYS)).expect("it can be made");
+    let keys = Vault::open(keys, LostKeys::Refuse, StdRng::seed_from_u64(1)).map_err(|error| error.to_string())?;
     let folder = Folder::make(folder).expect("it is there");
-    let opened = Log::open(folder, None, SEGMENT, Making::WhenNeeded, |record| records.push(record));
+    let opened = Log::open(folder, Some(Arc::new(keys)), SEGMENT, Making::WhenNeeded, |record| records.push(record));
     opened.map(|_| records).map_err(|error| error.to_string())
 }
 
@@ -200,7 +205,9 @@ fn inspect_follows_a_contact_through_its_offers_and_engagements() {
                 _ => None,
             })
             .collect();
-        events.iter().any(|event| matches!(event, Event::OfferAccepted { offer, .. } if offers.contains(offer)))
+        let is_of = |offer: &OfferKey| offers.contains(offer);
+        events.iter().any(|event| matches!(event, Event::OfferDelivered { offer, .. } if is_of(offer)))
+            && events.iter().any(|event| matches!(event, Event::OfferAccepted { offer, .. } if is_of(offer)))
     };
     let (_, id) = queued.into_iter().find(|(contact, _)| accepted(*contact)).expect("somebody was answered");
     let lines = place.run(&["inspect", "--contact", id.as_str()]).ok();
@@ -411,7 +418,7 @@ async fn a_backup_beside_a_daemon_has_all_that_was_acknowledged() {
         }
     });
     let to = place.path("backup");
-    let backup = place.json(&["backup", to.to_str().expect("text")]);
+    let backup = place.json(&["backup", to.to_str().expect("text"), "--with-keys"]);
     let last = backup["last"].as_u64().expect("a number") as usize;
     assert!(last >= half, "what was acknowledged before is in it: {backup}");
     assert_eq!(place.json(&["verify"])["in_use"], true);
@@ -425,7 +432,7 @@ async fn a_backup_beside_a_daemon_has_all_that_was_acknowledged() {
     let again = place.path("again");
     let (to, again) = (to.to_str().expect("text"), again.to_str().expect("text"));
     assert!(place.run(&["backup", to]).failed(2).contains("is there and not empty"));
-    let restored = place.json(&["restore", to, again]);
+    let restored = place.json(&["restore", to, again, "--with-keys"]);
     assert_eq!(restored["last"].as_u64(), Some(last as u64));
     assert_eq!(read(Path::new(again)).expect("it opens"), records[..last]);
     assert_eq!(place.json(&["verify"])["records"], records.len());
