@@ -538,7 +538,7 @@ async fn who_is_erased_is_gone_from_the_daemon_its_journal_and_its_snapshots() {
         let details = Some(pb::ContactDetails { customer_id, context, ..Default::default() });
         let contact_id = customer.replace('-', "_");
         contacts.enqueue_contact(pb::EnqueueContactRequest { details, ..enqueue(&contact_id) }).await.expect("taken");
-        let (request_id, reason) = (format!("end-{customer}"), pb::CancelReason::CustomerLeft.into());
+        let (request_id, reason) = (format!("end-{contact_id}"), pb::CancelReason::CustomerLeft.into());
         let cancel = pb::CancelContactRequest { request_id, contact_id, reason, ..Default::default() };
         contacts.cancel_contact(cancel).await.expect("it is cancelled");
     }
