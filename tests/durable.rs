@@ -411,6 +411,14 @@ fn kills(usual: usize) -> usize {
     std::env::var("ATTUNE_KILLS").map_or(usual, |text| text.parse().expect("a whole number"))
 }
 
+/// Waits for something, half a minute at most.
+async fn until(holds: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !holds() && since.elapsed() < Duration::from_secs(30) {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Kills the daemon under load, so many times or until something is wrong; what is.
 async fn kill(kills: usize, disk: Disk) -> Vec<String> {
     let (folder, ledger, started) = (TempDir::new().expect("a folder"), Shared::default(), Instant::now());
@@ -440,6 +448,8 @@ async fn kill(kills: usize, disk: Disk) -> Vec<String> {
             clients.spawn(desktop(process.channel.clone(), ledger.clone(), format!("agent-{number}")));
         }
         sleep(Duration::from_millis(random.random_range(LIFE_MILLIS))).await;
+        // On a machine that others keep busy a life lasts until there was load.
+        until(|| ledger.lock().completed.len() >= 10 * (life + 1)).await;
         process.kill();
         while let Some(ended) = clients.join_next().await {
             ended.expect("clients do not break");
@@ -487,7 +497,7 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
         let mut clients = JoinSet::new();
         clients.spawn(platform(process.channel.clone(), ledger.clone(), 0, life));
         clients.spawn(desktop(process.channel.clone(), ledger.clone(), "agent-0".to_owned()));
-        sleep(Duration::from_millis(300)).await;
+        until(|| ledger.lock().queued.len() > 20 * (life + 1)).await;
         process.stop();
         while let Some(ended) = clients.join_next().await {
             ended.expect("clients do not break");
