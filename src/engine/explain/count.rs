@@ -68,6 +68,10 @@ pub fn conditions(state: &State, terms: &Terms<'_>) -> Vec<ConditionCount> {
         let mut with_room = AgentSet::default();
         let ready = lane.into_iter().flat_map(|lane| state.index.idle.with_lane(lane));
         ready.for_each(|agent| with_room.insert(agent));
+        // Whom a drain has freed for this very contact is kept for it, if offering is held.
+        if let Some(agent) = terms.route.drain.filter(|agent| state.drained_for(*agent) == Some(terms.contact)) {
+            with_room.insert(agent);
+        }
         left.keep(&with_room);
     });
     let held = terms.held_for(state);

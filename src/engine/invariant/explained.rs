@@ -156,7 +156,7 @@ fn check_counts(state: &State, contact: ContactKey, explained: &ContactExplained
     for hurdle in first.iter().flatten() {
         let told: u64 = waiting.conditions.iter().filter(|c| c.hurdle == *hurdle).map(|c| c.removed).sum();
         let plain = first.iter().filter(|other| **other == Some(*hurdle)).count() as u64;
-        must!(told == plain, "of {id:?} {hurdle:?} removes {told}, by a plain look {plain}");
+        must!(told == plain, "of {id:?} {hurdle:?} removes {told}, by a plain look {plain}: {:?}", waiting.conditions);
     }
     if state.route(contact).line.is_some() && explained.verdict != ContactVerdict::Offered {
         let unreachable = !is_ever_reachable(state, contact);
