@@ -202,7 +202,7 @@ impl World {
     fn start(&mut self, clock: &Clock, life: Life) -> Result<Option<(ShardHandle, ShardTask)>, String> {
         let mut records = Vec::new();
         let log = match Log::open(self.disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| {
-            records.push(record)
+            records.push(record);
         }) {
             Ok(log) => log,
             Err(OpenError::Io { .. }) => {
