@@ -149,7 +149,7 @@ fn bytes_of(records: &[Record]) -> Vec<u8> {
 /// A journal of several segments, in one record or a few a frame.
 fn journal(records: &[Record]) -> Vec<(String, Vec<u8>)> {
     let memory = Memory::default();
-    let mut log = Log::open(memory.clone(), None, 16 << 10, Making::WhenNeeded, drop).expect("it is empty");
+    let mut log = Log::open(memory.clone(), None, 8 << 10, Making::WhenNeeded, drop).expect("it is empty");
     let numbered = (1..).zip(records).map(|(seq, record)| Record { seq: Seq(seq), ..record.clone() });
     let numbered: Vec<Record> = numbered.collect();
     numbered.chunks(2).for_each(|batch| log.append(batch).expect("memory takes it"));
