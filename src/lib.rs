@@ -45,13 +45,13 @@
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
-//!    `disk`, segments in a folder; `snapshot`, where recovery begins, and `archive`, where segments then go; and the journal
-//!    in memory, which can be told to fail. `seal` and `vault`, personal fields under a key for each customer, so that
-//!    erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
+//!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`, where
+//!    recovery begins, and `archive`, where segments then go; and the journal in memory, which can be told to fail. `seal`
+//!    and `vault`, personal fields under a key for each customer, so that erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
 //!    looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
-//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes back through the shard as a
-//!    recorded command, so that no decision reads it and replay stays exact.
+//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes
+//!    back through the shard as a recorded command, so that no decision reads it and replay stays exact.
 //! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
 //!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
 //! 6. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one

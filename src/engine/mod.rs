@@ -2,9 +2,10 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
-//! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`] and [`find`];
-//! [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`], [`read`],
-//! [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`] (what must always hold).
+//! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`]
+//! and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
+//! [`read`], [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
+//! (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
 //! backwards. A refused command leaves no trace; an accepted one is exactly its events.

@@ -582,7 +582,8 @@ impl Default for State {
     }
 }
 
-/// Equal in everything but what awaits settling, which is empty between commands.
+/// Equal in what decides and is seen from outside. Not compared: the index and the kinds, which follow from the rest, what
+/// awaits settling, and customers' visits and the numbers of skills, which the bytes of a snapshot show (tests/properties).
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
         self.now == other.now

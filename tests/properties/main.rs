@@ -3,8 +3,8 @@
 //! Protects: no contact offered or engaged twice, none lost, capacity kept, every offer the one the rules ask for, nobody
 //! passed by a contact that came more than the head starts' difference later, no pair left that could be made, a refused
 //! command without a trace, a repeated request answered alike, replay identical to the live state, also of records as
-//! bytes and after a restart, a world read from a snapshot that does what the one it was taken of does, and followers who hold what the state holds. The default run plays 1,000 sequences of 250
-//! commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
+//! bytes and after a restart, a world read from a snapshot that does what the one it was taken of does, and followers who
+//! hold what the state holds. The default run plays 1,000 sequences of 250 commands; `ATTUNE_SEQUENCES` and `ATTUNE_SEED` play more (10 million commands: `ATTUNE_SEQUENCES=40000`).
 
 use std::{collections::BTreeSet, panic, sync::LazyLock};
 
