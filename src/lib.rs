@@ -33,7 +33,7 @@
 //! # The modules, in reading order
 //!
 //! Imports go downwards only: `bin` → `cli` → `app` → {`api`, `admin`, `config`, `sim`} → `shard` → {`journal`,
-//! `forecast`} → `engine` → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
+//! `forecast`} → {`engine`, `lint`} → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
 //! does not know.
 //!
 //! 1. [`model`]: the words. Names, times, limits, requirements, and the routing document as typed data, with every
@@ -44,6 +44,7 @@
 //!    `change` what outsiders may follow; `invariant` what must always hold.
 //!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
 //!    reason; `scoring::text` reads words, at the edge.
+//!    [`lint`] beside the engine: what a routing document says and cannot mean, alone and beside the agents there are.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
 //!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`, where
 //!    recovery begins, and `archive`, where segments then go; and the journal in memory, which can be told to fail. `seal`
@@ -109,6 +110,7 @@ pub mod config;
 pub mod engine;
 pub mod forecast;
 pub mod journal;
+pub mod lint;
 pub mod model;
 pub mod scoring;
 pub mod shard;

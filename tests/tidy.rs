@@ -27,17 +27,17 @@ const LAYERS: &[&[&str]] = &[
     &["api", "admin", "console", "cluster", "config", "sim"],
     &["shard"],
     &["journal", "forecast"],
-    &["engine"],
+    &["engine", "lint"],
     &["scoring"],
     &["model"],
 ];
 
 /// Same input, same output, on every machine and for ever: replay, failover and simulation stand on it.
-const PURE: &[&str] = &["src/engine/", "src/model/", "src/scoring/", "src/forecast/"];
+const PURE: &[&str] = &["src/engine/", "src/model/", "src/scoring/", "src/lint/", "src/forecast/"];
 
 /// Stands beside `model`: it names nobody, and everybody may name it but the pure modules.
 const BESIDE: &str = "telemetry";
-const NOT_BESIDE: &[&str] = &["model", "scoring", "engine", "forecast"];
+const NOT_BESIDE: &[&str] = &["model", "scoring", "lint", "engine", "forecast"];
 
 /// Paths that only some may name, tests excepted.
 const DOORS: &[Door] = &[

@@ -11,7 +11,7 @@ use crate::{
         history::DocumentVersion,
         view::{Answer, Query, SweepView},
     },
-    model::document::{Document, Violation, differences},
+    model::document::{Document, differences},
     shard::Directory,
 };
 
@@ -59,8 +59,8 @@ impl pb::config_service_server::ConfigService for Config {
         let message = request.into_inner();
         let (tenant, found) = off_the_network(move || decode::validate_document(&message)).await??;
         self.directory.shard_of(&tenant)?;
-        let told = |all: Vec<Violation>| all.into_iter().map(encode::document_violation).collect();
-        let (violations, warnings) = (told(found.violations), told(found.warnings));
+        let violations = found.violations.into_iter().map(encode::document_violation).collect();
+        let warnings = found.warnings.into_iter().map(encode::document_remark).collect();
         Ok(Response::new(pb::ValidateDocumentResponse { violations, warnings }))
     }
 

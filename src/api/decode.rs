@@ -26,8 +26,9 @@ use crate::{
 
 pub use self::{
     agent::{
-        ImportBatch, accept_offer, ack_offer, decline_offer, delete_agent, end_wrap_up, extend_offer, extend_wrap_up,
-        get_agent, import_agents, list_agents, put_agent, report_connect_failed, set_presence, watch_offers,
+        ImportBatch, accept_offer, ack_offer, agent_row, decline_offer, delete_agent, end_wrap_up, extend_offer,
+        extend_wrap_up, get_agent, import_agents, list_agents, put_agent, report_connect_failed, set_presence,
+        watch_offers,
     },
     config::{
         Comparison, Proposed, Side, apply_document, diff_documents, get_document, list_document_versions,
@@ -44,7 +45,7 @@ pub use self::{
         drain_queue, erase_customer, force_presence, list_actions, move_contact, move_queue, pause_queue,
         prioritise_contact, pull_contact, reopen_queue,
     },
-    violations::{Subject, Violations},
+    violations::{FieldViolation, Subject, Violations},
     wait::{get_position, get_queue_statistics, list_queue_statistics},
     watch::{Observe, WatchContent, WatchFilter, watch},
 };

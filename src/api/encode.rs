@@ -19,7 +19,7 @@ use crate::model::time::{Span, Timestamp};
 
 pub use self::{
     agent::agent,
-    config::{differences, document, document_sweep, document_version, document_violation, preview},
+    config::{differences, document, document_remark, document_sweep, document_version, document_violation, preview},
     contact::{contact, ended},
     gateway::{frame, outcome},
     insight::{agent_explained, candidates, contact_explained, learners, offer_explained, pair_explained},

@@ -69,7 +69,11 @@ use self::{
     watch_service::Watches,
 };
 
-pub use self::{admission::Limits, status::DOMAIN};
+pub use self::{
+    admission::Limits,
+    decode::{FieldViolation, Violations, agent_row},
+    status::DOMAIN,
+};
 
 /// A silent connection is asked whether it lives after this …
 const PING_EVERY: Duration = Duration::from_secs(10);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{
     config::{DocumentSource, Effective, Loaded, Problem, Reading, Sources},
+    lint::{self, Remark},
     model::{document::Violation, ids::TenantId},
-    scoring::lint::warnings,
 };
 
 use super::{documents, program::UNUSABLE};
@@ -48,7 +48,7 @@ struct Holds {
     skills: usize,
     channels: usize,
     /// What it says and cannot mean.
-    warnings: Vec<Violation>,
+    warnings: Vec<Remark>,
 }
 
 /// Checks and prints.
@@ -69,7 +69,7 @@ fn look(tenant: &TenantId, source: &DocumentSource) -> Looked {
             queues: document.queues.len(),
             skills: document.skills.len(),
             channels: document.channels.len(),
-            warnings: warnings(&document),
+            warnings: lint::document(&document),
         }),
         Err(error) => Err(error.violations()),
     };
@@ -89,7 +89,7 @@ fn print_text(loaded: &Loaded, problems: &[Problem], documents: &[Looked]) {
             Ok(Holds { queues, skills, channels, warnings }) => {
                 println!("tenant {tenant}: {source}: {queues} queues, {skills} skills, {channels} channels");
                 for warning in warnings {
-                    let (line, column) = (warning.at.line, warning.at.column);
+                    let (line, column) = (warning.said.at.line, warning.said.at.column);
                     eprintln!("{source}:{line}:{column}: warning: {warning} (tenant {tenant})");
                 }
             }
@@ -111,9 +111,12 @@ fn print_text(loaded: &Loaded, problems: &[Problem], documents: &[Looked]) {
     }
 }
 
+fn place(Violation { at, path, message }: &Violation) -> Value {
+    json!({ "path": path, "message": message, "line": at.line, "column": at.column })
+}
+
 fn listed(violations: &[Violation]) -> Vec<Value> {
-    let one = |Violation { at, path, message }: &Violation| json!({ "path": path, "message": message, "line": at.line, "column": at.column });
-    violations.iter().map(one).collect()
+    violations.iter().map(place).collect()
 }
 
 fn as_json(valid: bool, loaded: &Loaded, problems: &[Problem], documents: &[Looked]) -> Value {
@@ -121,7 +124,14 @@ fn as_json(valid: bool, loaded: &Loaded, problems: &[Problem], documents: &[Look
         let mut document = json!({ "tenant": looked.tenant, "source": looked.source.to_string() });
         let more = match &looked.found {
             Ok(Holds { queues, skills, channels, warnings }) => {
-                let warnings = listed(warnings);
+                let warnings: Vec<Value> = warnings
+                    .iter()
+                    .map(|Remark { kind, said }| {
+                        let mut warning = place(said);
+                        warning["kind"] = json!(kind.name());
+                        warning
+                    })
+                    .collect();
                 json!({ "valid": true, "queues": queues, "skills": skills, "channels": channels, "warnings": warnings })
             }
             Err(violations) => json!({ "valid": false, "violations": listed(violations) }),

@@ -1,6 +1,6 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal` talks to none). Standard output
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal` and `lint` talk to none). Standard output
 //! has what was asked for; everything else goes to standard error. Exit codes are in one table, `failure::EXIT_CODES`.
 //! Not here: the daemon's own command line (`attuned`, `app::program`).
 
@@ -21,6 +21,7 @@ mod demo;
 mod explain;
 mod failure;
 mod journal;
+mod lint;
 mod moments;
 mod options;
 mod output;
@@ -50,6 +51,7 @@ enum Verb {
     Explain(explain::Arguments),
     Watch(watch::Arguments),
     Journal(journal::Arguments),
+    Lint(lint::Arguments),
     Analyze(analyze::Arguments),
     Adapt(adapt::Arguments),
     Bench(bench::Arguments),
@@ -74,6 +76,7 @@ impl Cli {
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
             Verb::Journal(arguments) => journal::run(arguments),
+            Verb::Lint(arguments) => lint::run(&arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),
             Verb::Adapt(arguments) => adapt::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),

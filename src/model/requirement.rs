@@ -3,6 +3,8 @@
 //! Invariant: a [`Requirement`] is what people write; a [`Dnf`] is what is matched: alternatives ("conjuncts"), each a
 //! list of conditions that must all hold. Expansion is exact and bounded, or refused.
 
+use std::collections::BTreeMap;
+
 use super::{
     ids::SkillName,
     limits::{CONJUNCT_ATOMS_MAX, CONJUNCTS_MAX},
@@ -145,6 +147,18 @@ impl Dnf {
         Self { conjuncts }.normalised()
     }
 
+    /// Whether an agent with these skills satisfies it.
+    pub fn holds(&self, skills: &BTreeMap<SkillName, Level>) -> bool {
+        let has = |condition: &Condition| skills.get(&condition.skill).is_some_and(|level| *level >= condition.level);
+        self.conjuncts.iter().any(|one| one.must.iter().all(has) && !one.must_not.iter().any(has))
+    }
+
+    /// Whether surely everybody who satisfies this one satisfies the other: each alternative of this one asks no less than
+    /// some alternative of the other. Where it takes several of those together to cover one of these, it is not said.
+    pub fn implies(&self, other: &Self) -> bool {
+        self.conjuncts.iter().all(|own| other.conjuncts.iter().any(|theirs| own.implies(theirs)))
+    }
+
     fn normalised(self) -> Result<Self, RequirementError> {
         let mut conjuncts: Vec<Conjunct> = self.conjuncts.into_iter().filter_map(Conjunct::normalised).collect();
         conjuncts.sort_unstable();
@@ -164,6 +178,14 @@ impl Dnf {
 }
 
 impl Conjunct {
+    fn implies(&self, other: &Self) -> bool {
+        let demands =
+            |asked: &Condition| self.must.iter().any(|own| own.skill == asked.skill && own.level >= asked.level);
+        let forbids =
+            |not: &Condition| self.must_not.iter().any(|own| own.skill == not.skill && own.level <= not.level);
+        other.must.iter().all(demands) && other.must_not.iter().all(forbids)
+    }
+
     /// Keeps the highest demanded and the lowest forbidden level per skill; `None` if they contradict each other.
     fn normalised(mut self) -> Option<Self> {
         self.must.sort_unstable_by(|a, b| a.skill.cmp(&b.skill).then(b.level.cmp(&a.level)));

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`text`] (reads messages, at the edge, the only part with floats), [`evidence`] (what a contact
 //! remembers of its signals), [`mood`] (peak and end of the feelings), [`decay`] (what is left with time), [`moment`]
-//! (the catalogue), [`score`] (all of it together), [`lint`] (what a document says of moments and cannot mean).
+//! (the catalogue), [`score`] (all of it together).
 //!
 //! Invariant: pure; no clock, no I/O, and what leaves for a decision is a whole number. The score follows from the
 //! evidence, the document and the time alone: the order in which signals come in does not matter beyond their times, and
@@ -12,7 +12,6 @@
 pub mod decay;
 pub mod evidence;
 pub mod halving;
-pub mod lint;
 pub mod moment;
 pub mod mood;
 pub mod score;

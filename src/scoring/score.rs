@@ -36,7 +36,7 @@ const THIRD: u8 = 3;
 /// Attempts in self-service that count whole.
 const ATTEMPTS: u8 = 3;
 /// What nobody has to prove a second time: words alone may give all that evidence can give.
-pub(super) const SAFETY: [&str; 7] = [
+pub const SAFETY: [&str; 7] = [
     "safety_threat",
     "self_harm",
     "medical_emergency",
@@ -342,7 +342,7 @@ fn score(parts: &[Part<'_>]) -> Thousandths {
 }
 
 /// What these weights come to together, each at its strongest.
-pub(super) fn joined(weights: impl Iterator<Item = Thousandths>) -> Thousandths {
+pub fn joined(weights: impl Iterator<Item = Thousandths>) -> Thousandths {
     against(weights.map(|weight| u64::from(weight) * u64::from(WHOLE)))
 }
 

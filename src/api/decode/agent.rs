@@ -43,21 +43,23 @@ pub fn put_agent(message: pb::PutAgentRequest) -> Result<Mutation, Violations> {
     v.mutation(&tenant, &request_id, command)
 }
 
+/// Decodes one row of a batch, or of a file of agents.
+pub fn agent_row(row: pb::AgentRow) -> Result<AgentRow, Violations> {
+    let mut v = Violations::default();
+    let row = v.take_row(row);
+    v.finish(row)
+}
+
 /// Decodes a batch of ImportAgents; a row that is wrong is no reason to refuse the others.
 pub fn import_agents(message: pb::ImportAgentsRequest) -> Result<ImportBatch, Violations> {
     let mut v = Violations::default();
     let tenant = v.take_tenant(&message.tenant);
     let id = v.take("request_id", RequestId::new(&message.request_id));
     let is_a_batch = v.at_most("agents", message.agents.len(), AGENTS_PER_BATCH_MAX);
-    let row = |row| {
-        let mut v = Violations::default();
-        let row = v.take_row(row);
-        v.finish(row)
-    };
     let decoded = tenant.zip(id).filter(|_| is_a_batch).map(|(tenant, id)| ImportBatch {
         tenant,
         id,
-        rows: message.agents.into_iter().map(row).collect(),
+        rows: message.agents.into_iter().map(agent_row).collect(),
         validate_only: message.validate_only,
     });
     v.finish(decoded)

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     api::{page_token::List, pb},
     engine::{Command, Proposal, Request, view::Query},
+    lint::{self, Remark},
     model::{
         document::{Document, DocumentError, DocumentEtag, Format, Origin, Source, Violation},
         ids::{NameError, QueueName, RequestId, TenantId},
         limits::{AUTHOR_BYTES_MAX, NOTE_BYTES_MAX, QUEUES_MAX},
     },
-    scoring::lint::warnings,
 };
 
 use super::{
@@ -95,7 +95,7 @@ pub struct Found {
     /// Everything that is wrong with it.
     pub violations: Vec<Violation>,
     /// If nothing is: what it says and cannot mean.
-    pub warnings: Vec<Violation>,
+    pub warnings: Vec<Remark>,
 }
 
 /// Decodes ValidateDocument: what is wrong with the request is refused, what is wrong with the document is the answer.
@@ -103,7 +103,7 @@ pub fn validate_document(message: &pb::ValidateDocumentRequest) -> Result<(Tenan
     let mut v = Violations::default();
     let tenant = v.take_tenant(&message.tenant);
     let found = v.take_parsed("document", message.document.as_ref()).map(|parsed| match parsed {
-        Ok(document) => Found { warnings: warnings(&document), ..Found::default() },
+        Ok(document) => Found { warnings: lint::document(&document), ..Found::default() },
         Err(error) => Found { violations: error.violations(), ..Found::default() },
     });
     v.finish(tenant.zip(found))

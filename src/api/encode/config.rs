@@ -6,6 +6,7 @@ use crate::{
         history::DocumentVersion,
         view::{Preview, QueueChange, QueuePreview, SweepStage, SweepView},
     },
+    lint::Remark,
     model::document::{Change, Difference, Differences, Format, Source, Violation},
     shard::CallError,
 };
@@ -29,7 +30,12 @@ fn format(format: Format) -> pb::DocumentFormat {
 pub fn document_violation(violation: Violation) -> pb::DocumentViolation {
     let Violation { at, path, message } = violation;
     let count = |number: usize| u32::try_from(number).expect("a document has at most 16 MiB");
-    pb::DocumentViolation { path, message, line: count(at.line), column: count(at.column) }
+    pb::DocumentViolation { path, message, line: count(at.line), column: count(at.column), kind: String::new() }
+}
+
+/// Something to be remarked on a document.
+pub fn document_remark(Remark { kind, said }: Remark) -> pb::DocumentViolation {
+    pb::DocumentViolation { kind: kind.name().to_owned(), ..document_violation(said) }
 }
 
 /// A version, without its text.

@@ -19,7 +19,7 @@ use super::{
 
 mod empathy;
 mod import;
-mod rows;
+pub(super) mod rows;
 mod show;
 
 /// Looks at agents, creates, changes and removes them, and says whether they are there

@@ -14,7 +14,7 @@ use crate::{
 
 /// One agent of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
+pub struct Row {
     /// Who.
     pub agent: String,
     /// The profile, whole.
@@ -25,7 +25,7 @@ pub(super) struct Row {
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     line: u64,
     message: String,
 }
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 7] =
     ["agent_id", "display_name", "skills", "queues", "capacity", "channel_limits", "empathy_fixed"];
 
 /// Reads a file by what its name ends in: `.csv`, `.toml`, or else JSON lines.
-pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Row>, Vec<Fault>> {
+pub fn read(path: &Path, text: &str) -> Result<Vec<Row>, Vec<Fault>> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
     let rows: Vec<Result<Row, Fault>> = match ending.as_str() {
         "csv" => read_csv(text),

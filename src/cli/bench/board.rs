@@ -275,8 +275,10 @@ mod tests {
         }
         let mut tally = board.take();
         let at = |quantile| tally.offer_us.value_at_quantile(quantile) / 1_000;
-        assert!((495..=530).contains(&at(0.5)), "{}", at(0.5));
-        assert!((985..=1_030).contains(&at(0.99)), "{}", at(0.99));
+        // However long this machine took over it, so much later is everybody at most.
+        let late = u64::try_from(began.elapsed().as_millis()).expect("a moment") - 1_000;
+        assert!((495..=510 + late).contains(&at(0.5)), "{} of {late}", at(0.5));
+        assert!((985..=1_010 + late).contains(&at(0.99)), "{} of {late}", at(0.99));
 
         board.offered(0, &contact_id("1", 7));
         tally = board.take();

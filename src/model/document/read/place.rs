@@ -32,16 +32,23 @@ impl<'a> Place<'a> {
         self.faults.add(self.written.at, self.path.clone(), message);
     }
 
-    /// Records a fault below here, at a path of keys.
+    /// Records a fault below here, at a path of keys; in a list, of numbers from 0.
     pub(super) fn fault_below(&self, keys: &[&str], message: String) {
-        let path = keys.iter().fold(self.path.clone(), |path, key| join(&path, key));
-        let below = |written: &'a Written, key: &&str| match &written.value {
-            Value::Table(entries) => entries.get(*key),
-            _ => None,
-        };
+        let mut path = self.path.clone();
         // A section that was left out is at fault where it would stand.
-        let nearest = keys.iter().try_fold(self.written, |at, key| below(at, key).ok_or(at));
-        let (Ok(nearest) | Err(nearest)) = nearest;
+        let (mut nearest, mut is_written) = (self.written, true);
+        for key in keys {
+            let (deeper, below) = match &nearest.value {
+                Value::List(items) if is_written => {
+                    (format!("{path}[{key}]"), key.parse().ok().and_then(|at: usize| items.get(at)))
+                }
+                Value::Table(entries) if is_written => (join(&path, key), entries.get(*key)),
+                _ => (join(&path, key), None),
+            };
+            path = deeper;
+            is_written = below.is_some();
+            nearest = below.unwrap_or(nearest);
+        }
         self.faults.add(nearest.at, path, message);
     }
 
