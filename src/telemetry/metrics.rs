@@ -79,6 +79,18 @@ metrics! {
     CONTACTS_ANSWERED = Counter "attune_contacts_answered_total" in Count
         by ["tenant", "queue", "channel", "service_level"]:
         "Contacts accepted within their queue's service level, or beyond it.";
+    SERVICE_LEVEL = Counter "attune_service_level_total" in Count by ["tenant", "queue", "channel", "result"]:
+        "Waits by what came first: an answer (met), the end of the service level's time or of the wait without an answer (missed), or the customer's leaving (abandoned, or short if within the queue's threshold); counted at that moment.";
+    ABANDONED = Counter "attune_abandoned_total" in Count by ["tenant", "queue", "channel", "when"]:
+        "Customers who left while they waited: short (within the queue's threshold for short abandons), in_time (within the service level) or late.";
+    TRANSFERS = Counter "attune_transfers_total" in Count by ["tenant", "queue", "channel"]:
+        "Contacts that their agents transferred, by the queue they were taken from.";
+    OLDEST_WAITING_SECONDS = Gauge "attune_oldest_waiting_seconds" in Seconds by ["tenant", "queue"]:
+        "How long the contact has waited that stands first in line; 0 if none waits.";
+    QUEUES_IN_OTHER = Gauge "attune_queues_in_other" in Count by ["tenant"]:
+        "Queues that are counted together under the label (other), since there are more than metrics.queues_max.";
+    TENANTS_IN_OTHER = Gauge "attune_tenants_in_other" in Count by []:
+        "Tenants that are counted together under the label (other), since there are more than metrics.tenants_max.";
     CONTACTS_WAITING = Gauge "attune_contacts_waiting" in Count by ["tenant", "queue"]:
         "Contacts waiting now, offered and parked ones included.";
     CONTACTS_ENGAGED = Gauge "attune_contacts_engaged" in Count by ["tenant", "queue"]:
@@ -95,6 +107,8 @@ metrics! {
         "From acceptance to the end of wrap-up.";
     WRAP_UP_SECONDS = Histogram "attune_wrap_up_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
         "How long wrap-up took.";
+    HANDLING_SECONDS = Counter "attune_handling_seconds_total" in Seconds by ["tenant", "queue", "channel", "part"]:
+        "Time of agents on contacts whose handling has ended, by part: talk, hold (set aside for work that does not wait) and wrap_up.";
     OFFERS = Counter "attune_offers_total" in Count by ["tenant", "queue", "channel", "outcome"]:
         "Offers made, and how they ended: accepted, declined, expired, rescinded.";
     OFFER_ANSWER_SECONDS = Histogram "attune_offer_answer_seconds" in Seconds by ["tenant", "queue", "channel"]
@@ -140,6 +154,12 @@ metrics! {
         "Share of the capacity of agents at work that engagements take: empathetic agents and others.";
     OCCUPANCY_GAP = Gauge "attune_occupancy_gap_ratio" in Count by ["tenant"]:
         "Occupancy of empathetic agents less that of the others: how much more is asked of them.";
+    AGENT_CAPACITY_SECONDS = Counter "attune_agent_capacity_seconds_total" in Seconds by ["tenant", "agent"]:
+        "Capacity of agents at work times seconds, 100 a second for an ordinary agent: empathetic agents and others.";
+    AGENT_BUSY_SECONDS = Counter "attune_agent_busy_capacity_seconds_total" in Seconds by ["tenant", "agent"]:
+        "What of that engagements took; its rate over the rate of that is the occupancy.";
+    LONGEST_IDLE_SECONDS = Gauge "attune_longest_idle_seconds" in Seconds by ["tenant", "by"]:
+        "How long the agent who is idle for longest has been, by last_contact, available or lowest_load; 0 if nobody is idle.";
     AGENT_MOMENT_SHARE = Histogram "attune_agent_moment_share_ratio" in Count by ["tenant"] up to SHARE:
         "Of about the last twenty contacts of an empathetic agent who accepts one, the share that were moments of truth.";
     TEXTS = Counter "attune_texts_total" in Count by ["tenant", "language", "channel"]:
