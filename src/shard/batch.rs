@@ -11,6 +11,7 @@ use crate::{
         Command, Reject, Reply, Request, refused_signals,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
+    forecast::waits::{self, WaitView},
     journal::{self, Record},
     model::{
         agent::Presence,
@@ -42,6 +43,7 @@ pub(super) struct Batch {
     effects: Vec<Effect>,
     documents: Vec<Coming>,
     questions: Vec<Question>,
+    waits: Vec<Wait>,
 }
 
 /// A document was applied, which its caller is told once it is in force.
@@ -59,9 +61,25 @@ struct Question {
     to: AnswerTo<Seen>,
 }
 
+/// Somebody asks how long waits will be.
+struct Wait {
+    tenant: TenantId,
+    question: waits::Question,
+    answer: Option<Result<Vec<WaitView>, CallError>>,
+    to: AnswerTo<Vec<WaitView>>,
+}
+
 impl Batch {
     pub fn new(now: Timestamp) -> Self {
-        Self { now, items: 0, records: Vec::new(), effects: Vec::new(), documents: Vec::new(), questions: Vec::new() }
+        Self {
+            now,
+            items: 0,
+            records: Vec::new(),
+            effects: Vec::new(),
+            documents: Vec::new(),
+            questions: Vec::new(),
+            waits: Vec::new(),
+        }
     }
 
     /// When it was begun.
@@ -112,6 +130,10 @@ impl Batch {
             Item::Query { tenant, query, to } => {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
+            }
+            Item::Wait { tenant, question, to } => {
+                self.items += 1;
+                self.waits.push(Wait { tenant, question, answer: None, to });
             }
             Item::Measure { tenant, to } => {
                 self.items += 1;
@@ -307,13 +329,19 @@ impl Batch {
     }
 
     /// Looks up the answers; to be called once, when everything has been taken in.
-    pub fn read(&mut self, core: &Core) {
+    pub fn read(&mut self, core: &Core, advisers: &mut Advisers) {
         for question in &mut self.questions {
             let answer = match core.state(&question.tenant) {
                 Some(state) => state.query(self.now, &question.query).map_err(CallError::Reject),
                 None => Err(CallError::TenantUnknown(question.tenant.clone())),
             };
             question.answer = Some(answer.map(|answer| Seen { answer, as_of: core.last_seq() }));
+        }
+        for Wait { tenant, question, answer, .. } in &mut self.waits {
+            *answer = Some(match core.state(tenant) {
+                Some(state) => advisers.wait(self.now, tenant, state, question).map_err(CallError::Reject),
+                None => Err(CallError::TenantUnknown(tenant.clone())),
+            });
         }
     }
 
@@ -333,13 +361,18 @@ impl Batch {
             let answer = question.answer.expect("answers are looked up before the batch is released");
             let _ = question.to.send(answer);
         }
+        for Wait { answer, to, .. } in self.waits {
+            let _ = to.send(answer.expect("answers are looked up before the batch is released"));
+        }
         streams.wake();
     }
 
     /// What was asked, to be answered otherwise: what stands after this batch may not be told.
     pub fn take_questions(&mut self) -> Vec<Item> {
         let questions = std::mem::take(&mut self.questions).into_iter();
-        questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to }).collect()
+        let questions = questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to });
+        let waits = std::mem::take(&mut self.waits).into_iter();
+        questions.chain(waits.map(|Wait { tenant, question, to, .. }| Item::Wait { tenant, question, to })).collect()
     }
 
     /// Answers with this whoever has waited for too long; the rest waits on for `release` or `refuse`.
@@ -355,6 +388,9 @@ impl Batch {
         self.documents.into_iter().for_each(|coming| coming.refuse(error));
         for question in self.questions {
             let _ = question.to.send(Err(error.clone()));
+        }
+        for wait in self.waits {
+            let _ = wait.to.send(Err(error.clone()));
         }
     }
 }

@@ -6,7 +6,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{Command, Reply, Request, view::Query},
-    forecast::Learner,
+    forecast::{
+        Learner,
+        waits::{Question, WaitView},
+    },
     model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
@@ -35,6 +38,8 @@ pub(super) enum Item {
     Measure { tenant: TenantId, to: AnswerTo<Measures> },
     /// What is known of agents' empathy, by id, after the given one.
     Learners { tenant: TenantId, after: Option<AgentId>, limit: usize, to: AnswerTo<Vec<Learner>> },
+    /// How long waits will be.
+    Wait { tenant: TenantId, question: Question, to: AnswerTo<Vec<WaitView>> },
     /// Somebody follows a tenant.
     Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
@@ -97,6 +102,7 @@ impl Item {
             | Self::Query { tenant, .. }
             | Self::Measure { tenant, .. }
             | Self::Learners { tenant, .. }
+            | Self::Wait { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
             | Self::Acts { tenant, .. } => tenant,
@@ -110,6 +116,7 @@ impl Item {
             | Self::Query { .. }
             | Self::Measure { .. }
             | Self::Learners { .. }
+            | Self::Wait { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
@@ -147,6 +154,7 @@ impl Item {
             | Self::Query { .. }
             | Self::Measure { .. }
             | Self::Learners { .. }
+            | Self::Wait { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => false,
         }
@@ -161,6 +169,7 @@ impl Item {
             Self::Query { to, .. } => drop(to.send(Err(error))),
             Self::Measure { to, .. } => drop(to.send(Err(error))),
             Self::Learners { to, .. } => drop(to.send(Err(error))),
+            Self::Wait { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {

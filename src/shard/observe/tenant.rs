@@ -12,6 +12,7 @@ use crate::{
         event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
     },
+    forecast::waits::Outcome as Estimated,
     journal::Record,
     model::{
         agent::Presence,
@@ -33,6 +34,7 @@ use crate::{
 use super::{
     care::{CareMetrics, Taken},
     line::{Line, QueueGauges, seconds},
+    waits::WaitMetrics,
 };
 
 /// The label of queues beyond the bound; no queue can have this name.
@@ -64,6 +66,7 @@ pub(super) struct TenantMetrics {
     /// Signals by stream, by where they are from and what became of them.
     signals: FxHashMap<(Source, Outcome), Counter>,
     care: CareMetrics,
+    waits: WaitMetrics,
 }
 
 struct Engagement {
@@ -107,6 +110,7 @@ impl TenantMetrics {
             coalesced: SIGNALS_COALESCED.counter(&[name]),
             signals: FxHashMap::default(),
             care: CareMetrics::new(tenant),
+            waits: WaitMetrics::default(),
         }
     }
 
@@ -133,6 +137,19 @@ impl TenantMetrics {
             self.care.event(record.now, state, event);
         }
         self.care.look(state);
+    }
+
+    /// Counts what became of estimates of waits.
+    pub fn waits(&mut self, state: &State, outcomes: &[Estimated], left: &mut usize) {
+        for outcome in outcomes {
+            let queue = outcome.queue();
+            if !self.waits.knows(queue) {
+                let name = state.queue_name(queue);
+                let label = if self.has_own_label(name, left) { name.as_str() } else { OTHER };
+                self.waits.learn(queue, [self.tenant.as_str(), label]);
+            }
+            self.waits.count(outcome);
+        }
     }
 
     fn event(&mut self, at: &mut At<'_>, event: &Event) {
