@@ -30,7 +30,7 @@ pub use self::{
         wrap_up_if_any,
     },
     supervisor::action,
-    wait::{position, queue},
+    wait::{position, queue, wait},
     watch::{Restart, change, started, watch_checkpoint, watch_ended},
 };
 

@@ -213,6 +213,11 @@ impl State {
         before.saturating_sub(offered).saturating_sub(parked.saturating_mul(before) / all.max(1))
     }
 
+    /// How many wait in all queues, offered and parked ones included.
+    pub fn waiting(&self) -> u64 {
+        self.queues.iter().map(|queue| queue.places.len() as u64).sum()
+    }
+
     /// How many wait in a queue, offered and parked ones included.
     pub fn queue_waiting(&self, queue: QueueKey) -> usize {
         self.queues.get(queue.0 as usize).map_or(0, |queue| queue.places.len())
