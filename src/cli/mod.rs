@@ -29,6 +29,7 @@ mod queues;
 mod session;
 mod stats;
 mod supervise;
+mod top;
 mod watch;
 
 /// Routes contacts to agents: this is its command line; `attuned` is the daemon.
@@ -49,6 +50,7 @@ enum Verb {
     Stats(stats::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
+    Top(top::Arguments),
     Journal(journal::Arguments),
     Analyze(analyze::Arguments),
     Adapt(adapt::Arguments),
@@ -73,6 +75,7 @@ impl Cli {
             Verb::Stats(arguments) => stats::run(&arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
+            Verb::Top(arguments) => top::run(arguments),
             Verb::Journal(arguments) => journal::run(arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),
             Verb::Adapt(arguments) => adapt::run(&arguments),
