@@ -29,6 +29,7 @@ mod signal_stream;
 mod signals;
 mod status;
 mod supervisor_service;
+mod traced;
 mod unread;
 mod wait_service;
 mod watch_service;
@@ -65,6 +66,7 @@ use self::{
         wait_service_server::WaitServiceServer, watch_service_server::WatchServiceServer,
     },
     supervisor_service::Supervisors,
+    traced::Traces,
     wait_service::Waits,
     watch_service::Watches,
 };
@@ -115,6 +117,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(PING_ANSWERED_WITHIN))
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
+        .layer(Traces)
         .layer(admission)
         .layer(MapResponseLayer::new(unread::explain))
         .layer(direct)
