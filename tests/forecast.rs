@@ -219,6 +219,7 @@ impl Office {
             signals: Vec::new(),
             arrived_at: None,
             details: Arc::default(),
+            trace: None,
         })))
     }
 

@@ -103,6 +103,7 @@ impl World {
             signals: text.map(heard).into_iter().collect(),
             arrived_at: None,
             details: Arc::new(ContactDetails::default()),
+            trace: None,
         })));
     }
 

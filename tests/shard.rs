@@ -94,6 +94,7 @@ fn enqueue(id: &str) -> Command {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
+        trace: None,
     }))
 }
 

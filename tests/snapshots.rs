@@ -197,6 +197,7 @@ fn enqueue(id: &str, queue: &str) -> Command {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
+        trace: None,
     }))
 }
 

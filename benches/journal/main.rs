@@ -294,5 +294,6 @@ fn contact(number: usize) -> NewContact {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::new(details),
+        trace: None,
     }
 }

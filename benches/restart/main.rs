@@ -200,5 +200,6 @@ fn enqueue(id: &str) -> Command {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
+        trace: None,
     }))
 }

@@ -294,5 +294,6 @@ fn enqueue(number: usize) -> Command {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
+        trace: None,
     }))
 }

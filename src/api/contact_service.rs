@@ -20,7 +20,7 @@ use super::{
     page_token::{self, List},
     pb,
     signal_stream::Signals,
-    signals, status,
+    signals, status, traced,
 };
 
 /// The service, on the shards of this directory.
@@ -61,7 +61,9 @@ impl pb::contact_service_server::ContactService for Contacts {
         &self,
         request: Request<pb::EnqueueContactRequest>,
     ) -> Result<Response<pb::EnqueueContactResponse>, Status> {
-        let reply = self.bring(decode::enqueue_contact(request.into_inner())?).await?;
+        let of_caller = traced::of_caller(request.metadata());
+        let mutation = decode::enqueue_contact(request.into_inner())?.began_at(of_caller);
+        let reply = self.bring(mutation).await?;
         let (queue, place) = encode::queued(&reply)?;
         Ok(Response::new(pb::EnqueueContactResponse { queue, virtual_arrival_time: Some(place) }))
     }

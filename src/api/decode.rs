@@ -13,6 +13,7 @@ mod requirement;
 mod signal;
 mod statistics;
 mod supervisor;
+mod trace;
 mod violations;
 mod wait;
 mod watch;
@@ -21,8 +22,11 @@ mod watch;
 mod tests;
 
 use crate::{
-    engine::{Request, view::Query},
-    model::ids::{AgentId, SessionId, TenantId},
+    engine::{Command, Request, view::Query},
+    model::{
+        ids::{AgentId, SessionId, TenantId},
+        trace::TraceContext,
+    },
 };
 
 pub use self::{
@@ -68,6 +72,18 @@ pub struct Mutation {
     pub tenant: TenantId,
     /// The command and its id.
     pub request: Request,
+}
+
+impl Mutation {
+    /// Has its contact begin at this place in a trace, unless the request names another.
+    pub fn began_at(mut self, trace: Option<Box<TraceContext>>) -> Self {
+        if let Command::EnqueueContact(new) = &mut self.request.command
+            && new.trace.is_none()
+        {
+            new.trace = trace;
+        }
+        self
+    }
 }
 
 /// A decoded reading.

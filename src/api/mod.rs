@@ -30,6 +30,7 @@ mod signals;
 mod statistics_service;
 mod status;
 mod supervisor_service;
+mod traced;
 mod unread;
 mod wait_service;
 mod watch_service;
@@ -68,6 +69,7 @@ use self::{
     },
     statistics_service::StatisticsTold,
     supervisor_service::Supervisors,
+    traced::Traces,
     wait_service::Waits,
     watch_service::Watches,
 };
@@ -122,6 +124,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(PING_ANSWERED_WITHIN))
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
+        .layer(Traces)
         .layer(admission)
         .layer(MapResponseLayer::new(unread::explain))
         .layer(direct)

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     admin::{self, Latch, Readiness, Shown},
     api::words,
-    config::{Durability, Loaded, Settings},
+    config::{Durability, Loaded, Settings, Switch},
     journal::{
         disk::{self, DiskJournal},
         memory::{MemoryStorage, Retention},
@@ -40,6 +40,7 @@ use crate::{
     },
     telemetry::{
         metrics::{self, DURABILITY, InstallError},
+        spans::{self, SpansError},
         tenants,
     },
 };
@@ -67,6 +68,8 @@ use threads::ShardRuntime;
 
 use reload::InForce;
 
+/// How long the last spans may take, beside the limit on stopping.
+const FLUSH_MAX: Duration = Duration::from_secs(2);
 /// Bytes of a journal's segment: a minute of a busy daemon, and a fraction of a second to read.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
@@ -123,6 +126,9 @@ pub enum StartError {
     /// Metrics cannot be recorded.
     #[error(transparent)]
     Metrics(#[from] InstallError),
+    /// Spans cannot be sent.
+    #[error("tracing.otlp_endpoint: {0}")]
+    Spans(#[from] SpansError),
     /// A port is not to be had.
     #[error("{setting} {address} cannot be opened: {source}")]
     Listen {
@@ -157,6 +163,9 @@ impl Daemon {
         let settings = &loaded.settings;
         tenants::limit(settings.metrics_tenants_max);
         let handle = metrics::install()?;
+        if let Some(endpoint) = settings.tracing.otlp_endpoint.clone() {
+            spans::start(&spans::Target { endpoint, sample_percent: settings.tracing.sample_percent })?;
+        }
         let documents = documents::read_all(&settings.tenants)?;
         let api = listen("listen", settings.listen).await?;
         let admin = listen("admin.listen", settings.admin_listen).await?;
@@ -244,6 +253,7 @@ impl Daemon {
         {
             warn!("there was no time for a last snapshot: the next start has more to read");
         }
+        spans::flush(FLUSH_MAX).await;
         self.admin.stop(Instant::now() + Duration::from_millis(100)).await;
         info!(?stop, took = ?started.elapsed(), "stopped");
         stop
@@ -263,7 +273,8 @@ impl<E> Server<E> {
 
 /// The shard as the journal left it, and the journal, unless it is in memory.
 fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>), StartError> {
-    let mut recovered = Recovered::new(Observer::new(settings.metrics_queues_max));
+    let observer = Observer::new(settings.metrics_queues_max).with_lines(settings.log_contacts == Switch::On);
+    let mut recovered = Recovered::new(observer);
     if settings.durability == Durability::Memory {
         return Ok((recovered, None));
     }

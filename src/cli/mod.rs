@@ -30,6 +30,7 @@ mod queues;
 mod session;
 mod stats;
 mod supervise;
+mod top;
 mod waits;
 mod watch;
 
@@ -52,6 +53,7 @@ enum Verb {
     Stats(stats::Arguments),
     Explain(explain::Arguments),
     Watch(watch::Arguments),
+    Top(top::Arguments),
     Journal(journal::Arguments),
     Lint(lint::Arguments),
     Analyze(analyze::Arguments),
@@ -78,6 +80,7 @@ impl Cli {
             Verb::Stats(arguments) => stats::run(&arguments),
             Verb::Explain(arguments) => explain::run(arguments),
             Verb::Watch(arguments) => watch::run(arguments),
+            Verb::Top(arguments) => top::run(arguments),
             Verb::Journal(arguments) => journal::run(arguments),
             Verb::Lint(arguments) => lint::run(&arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),

@@ -61,6 +61,10 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "FILTER")]
     pub log_level: Option<String>,
 
+    /// Whether each contact gets a line in the log when it has ended: on or off [default: on] [env: ATTUNE_LOG_CONTACTS]
+    #[arg(global = true, long, value_name = "SWITCH")]
+    pub log_contacts: Option<String>,
+
     /// Seconds that stopping may take before calls under way are cut off [default: 10] [env: ATTUNE_DRAIN_SECS_MAX]
     #[arg(global = true, long, value_name = "SECONDS")]
     pub drain_secs_max: Option<String>,
@@ -104,6 +108,15 @@ pub struct Flags {
     /// [env: ATTUNE_RUNTIME_SHARD_THREAD]
     #[arg(long, value_name = "WHERE")]
     pub runtime_shard_thread: Option<String>,
+
+    /// Where spans go, as OTLP over gRPC, such as http://127.0.0.1:4317; off = nowhere [default: off]
+    /// [env: ATTUNE_TRACING_OTLP_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub tracing_otlp_endpoint: Option<String>,
+
+    /// Percent of the traces that begin here which are kept [default: 100] [env: ATTUNE_TRACING_SAMPLE_PERCENT]
+    #[arg(long, value_name = "PERCENT")]
+    pub tracing_sample_percent: Option<String>,
 }
 
 impl Flags {
@@ -119,6 +132,7 @@ impl Flags {
             ("journal.archive_days", &self.journal_archive_days),
             ("journal.archive_mib", &self.journal_archive_mib),
             ("journal.lost_keys", &self.journal_lost_keys),
+            ("log.contacts", &self.log_contacts),
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),
@@ -130,6 +144,8 @@ impl Flags {
             ("recovery.sessions_percent", &self.recovery_sessions_percent),
             ("runtime.threads", &self.runtime_threads),
             ("runtime.shard_thread", &self.runtime_shard_thread),
+            ("tracing.otlp_endpoint", &self.tracing_otlp_endpoint),
+            ("tracing.sample_percent", &self.tracing_sample_percent),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

@@ -5,7 +5,12 @@
 
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use crate::{model::time::Span, telemetry::logs};
+use tonic::transport::Uri;
+
+use crate::{
+    model::time::Span,
+    telemetry::{logs, spans},
+};
 
 use super::Settings;
 
@@ -168,6 +173,15 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "log.contacts",
+        default: "on",
+        help: "Whether each contact gets a line in the log when it has ended: on or off.",
+        form: Form::Word(&["on", "off"]),
+        change: Change::Restart,
+        get: |settings| settings.log_contacts.to_string(),
+        set: |settings, text| parse(text).map(|switch| settings.log_contacts = switch),
+    },
+    Key {
         name: "metrics.queues_max",
         default: "1000",
         help: "Queues with metrics of their own; the rest is counted together. 0-10000.",
@@ -248,6 +262,24 @@ pub const KEYS: &[Key] = &[
         get: |settings| settings.shard_thread.to_string(),
         set: |settings, text| parse(text).map(|thread| settings.shard_thread = thread),
     },
+    Key {
+        name: "tracing.otlp_endpoint",
+        default: "off",
+        help: "Where spans go, as OTLP over gRPC, such as http://127.0.0.1:4317; off = nowhere.",
+        form: Form::Text,
+        change: Change::Restart,
+        get: |settings| settings.tracing.otlp_endpoint.clone().unwrap_or_else(|| "off".to_owned()),
+        set: |settings, text| endpoint(text).map(|endpoint| settings.tracing.otlp_endpoint = endpoint),
+    },
+    Key {
+        name: "tracing.sample_percent",
+        default: "100",
+        help: "Percent of the traces that begin here which are kept, 0-100; of others whoever began them decides.",
+        form: Form::Number { least: 0, most: 100 },
+        change: Change::Restart,
+        get: |settings| settings.tracing.sample_percent.to_string(),
+        set: |settings, text| number(text, 0..=100).map(|percent| settings.tracing.sample_percent = percent),
+    },
 ];
 
 impl Key {
@@ -275,6 +307,18 @@ impl Key {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("is {text:?}, which is no address and port such as 127.0.0.1:7700"))
+}
+
+fn endpoint(text: &str) -> Result<Option<String>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let address = text.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some());
+    match address {
+        None => Err(format!("is {text:?}, which is neither off nor an address such as http://127.0.0.1:4317")),
+        Some(_) if !spans::CAN_SEND => Err("needs a program that was built with the feature otlp".to_owned()),
+        Some(_) => Ok(Some(text.to_owned())),
+    }
 }
 
 fn number<T: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {

@@ -50,6 +50,10 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What is logged, as a filter such as `info` or `warn,attune::shard=debug`.
     pub log_level: String,
+    /// Whether each contact gets a line in it when it has ended.
+    pub log_contacts: Switch,
+    /// Where spans go.
+    pub tracing: Tracing,
     /// Queues with metrics of their own.
     pub metrics_queues_max: usize,
     /// Tenants with metrics of their own.
@@ -92,6 +96,51 @@ pub struct Overload {
 impl Default for Overload {
     fn default() -> Self {
         Self { burst: Duration::from_millis(50), delay: Duration::from_millis(3), in_flight_max: 32_768 }
+    }
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::On => "on",
+            Self::Off => "off",
+        })
+    }
+}
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err("is neither on nor off"),
+        }
+    }
+}
+
+/// Where spans go, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracing {
+    /// A collector, as OTLP over gRPC; none = nowhere.
+    pub otlp_endpoint: Option<String>,
+    /// Percent of the traces that begin here which are kept.
+    pub sample_percent: u64,
+}
+
+impl Default for Tracing {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_percent: 100 }
     }
 }
 
@@ -180,6 +229,8 @@ impl Default for Settings {
             drain_max: Duration::from_secs(10),
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
+            log_contacts: Switch::On,
+            tracing: Tracing::default(),
             metrics_queues_max: 1_000,
             metrics_tenants_max: TENANTS_MAX_DEFAULT,
             overload: Overload::default(),

@@ -113,6 +113,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
         target,
         excluded,
         details: Arc::clone(&new.details),
+        trace: new.trace.clone(),
     };
     let contact = known.unwrap_or(ContactKey(state.next_contact));
     out.emit(Event::ContactQueued { contact, queued: Box::new(queued) });

@@ -20,6 +20,7 @@ use crate::{
         signal::Signal,
         supervision::{QueueMode, Supervision},
         time::{Span, Timestamp},
+        trace::TraceContext,
     },
     scoring::Scored,
 };
@@ -260,6 +261,8 @@ pub struct Queued {
     pub excluded: Vec<AgentKey>,
     /// For the agent's eyes.
     pub details: Arc<ContactDetails>,
+    /// Where in a trace it began.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 /// The agent a contact should reach.

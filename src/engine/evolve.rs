@@ -455,6 +455,7 @@ impl State {
             unreachable: false,
             uncovered: false,
             answered_at: None,
+            trace: queued.trace.clone(),
         };
         route.phase = self.waits(&route).phase_at(now);
         if let Some(announced) = self.contacts.get(&key) {

@@ -4,7 +4,7 @@
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
 //! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`]
 //! and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
-//! [`read`], [`lines`], [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
+//! [`read`], [`lines`], [`notice`], [`change`], [`summary`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
 //! (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
@@ -60,6 +60,7 @@ mod signal;
 mod stall;
 mod state;
 mod storm;
+pub mod summary;
 mod supervise;
 mod sweep;
 mod table;

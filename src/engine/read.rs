@@ -290,6 +290,7 @@ impl State {
             choice: offer.choice,
             moments: self.moments_of(offer.contact),
             details: Arc::clone(&contact.details),
+            trace: contact.route.as_deref().and_then(|route| route.trace.clone()),
         })
     }
 

@@ -23,6 +23,7 @@ use crate::model::{
     requirement::{Level, Requirement},
     supervision::{QueueMode, Supervision},
     time::{Span, Timestamp},
+    trace::TraceContext,
 };
 
 use super::{
@@ -234,6 +235,8 @@ pub struct Route {
     pub uncovered: bool,
     /// When an agent first accepted it.
     pub answered_at: Option<Timestamp>,
+    /// Where in a trace it began.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 /// An agent who does not get a contact again for a while.

@@ -13,6 +13,7 @@ use crate::{
         signal::Thousandths,
         supervision::{QueueMode, Supervision},
         time::{Span, Timestamp},
+        trace::TraceContext,
     },
     scoring::Contribution,
 };
@@ -248,6 +249,8 @@ pub struct OfferView {
     pub moments: Vec<MomentView>,
     /// For the agent's eyes.
     pub details: Arc<ContactDetails>,
+    /// Where in a trace the contact began.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 /// A moment that a contact is, for the agent's eyes.

@@ -15,7 +15,7 @@ pub use personal::{Opening, Personal, Sealing};
 pub use wire::Broken;
 use wire::{Kept, Out, Reader, found, put_fields, put_unless_empty, record};
 
-use crate::engine::Command;
+use crate::{engine::Command, model::contact::NewContact};
 
 use super::{
     Record, Seq,
@@ -54,8 +54,15 @@ pub fn put_sealed(seal: &dyn Seal, records: &[Record], to: &mut Vec<u8>) {
     }
 }
 
-/// The hash of how a command is kept with nothing sealed ([`Record::fingerprint`]).
+/// The hash of how a command is kept with nothing sealed ([`Record::fingerprint`]). Its place in a trace is left out: who
+/// repeats a request does so from another place.
 pub(super) fn fingerprint(command: &Command) -> u64 {
+    if let Command::EnqueueContact(new) = command
+        && new.trace.is_some()
+    {
+        let untraced = NewContact { trace: None, ..NewContact::clone(new) };
+        return fingerprint(&Command::EnqueueContact(Box::new(untraced)));
+    }
     let mut bytes = Vec::with_capacity(COMMAND_BYTES_USUAL);
     command.put_field(COMMAND, &mut Out::new(&mut bytes, Sealing::none()));
     fnv_1a(&bytes)

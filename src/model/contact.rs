@@ -8,6 +8,7 @@ use super::{
     requirement::Requirement,
     signal::Signal,
     time::{Span, Timestamp},
+    trace::TraceContext,
 };
 
 /// What the platform tells of a contact when it enters a queue.
@@ -35,6 +36,8 @@ pub struct NewContact {
     pub arrived_at: Option<Timestamp>,
     /// Who and what, for the agent's eyes.
     pub details: Arc<ContactDetails>,
+    /// Where in a trace it began; handed on with its offers.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 /// A customer, as the platform names one: at most 128 bytes. Empty = nobody in particular.

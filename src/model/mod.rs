@@ -16,3 +16,4 @@ pub mod signal;
 pub mod similar;
 pub mod supervision;
 pub mod time;
+pub mod trace;

@@ -29,12 +29,16 @@ use super::{
 };
 
 mod care;
+mod courses;
 mod idle;
 mod line;
 mod tenant;
 mod waits;
 
+use courses::Chronicle;
 use tenant::{Again, TenantMetrics};
+
+pub use courses::place;
 
 /// How often gauges that need counting are brought up to date, while there is news.
 const PUBLISH_EVERY: Span = Span::from_secs(1);
@@ -51,6 +55,7 @@ pub struct Observer {
     append_seconds: Histogram,
     frozen: Gauge,
     in_reserve: Gauge,
+    chronicle: Chronicle,
     /// When to publish next; none while nothing has changed since the last time.
     publish_at: Option<Timestamp>,
     published_at: Timestamp,
@@ -69,9 +74,21 @@ impl Observer {
             append_seconds: JOURNAL_APPEND_SECONDS.histogram(&[]),
             frozen: FROZEN.gauge(&[]),
             in_reserve: JOURNAL_IN_RESERVE.gauge(&[]),
+            chronicle: Chronicle::default(),
             publish_at: None,
             published_at: Timestamp(i64::MIN),
         }
+    }
+
+    /// With a line in the log for each contact that ends, or without.
+    pub fn with_lines(mut self, has_lines: bool) -> Self {
+        self.chronicle.has_lines = has_lines;
+        self
+    }
+
+    /// From now on records are news, and not repeated from a journal: what is told once can be told.
+    pub fn go_live(&mut self) {
+        self.chronicle.is_live = true;
     }
 
     /// A record was kept; `state` is the tenant's world, which may already be a batch ahead.
@@ -80,6 +97,7 @@ impl Observer {
             self.publish_at = Some(record.now.max(self.published_at + PUBLISH_EVERY));
         }
         tenant_of(&mut self.tenants, &record.tenant).record(record, state, &mut self.labels_left);
+        self.chronicle.record(record, state);
     }
 
     /// What became of estimates of a tenant's waits.

@@ -138,7 +138,8 @@ pub fn resume_by<J: Journal>(
     founding: Vec<Applied>,
     journal: J,
 ) -> (ShardHandle, ShardTask) {
-    let Recovered { core, observer, advisers } = recovered;
+    let Recovered { core, mut observer, advisers } = recovered;
+    observer.go_live();
     let (handle, inbox) = ShardHandle::new();
     let (losses_to, losses) = mpsc::unbounded_channel();
     let (phase_to, phase) = watch::channel(Phase::Serving);

@@ -285,6 +285,7 @@ impl<'a> Centre<'a> {
                     dynamic: if is_moment { self.policy.head_start } else { Span::ZERO },
                     arrived_at: None,
                     details: Arc::new(ContactDetails::default()),
+                    trace: None,
                 };
                 self.tally(number, |tally| tally.offered += 1);
                 self.call(Command::EnqueueContact(Box::new(new)));

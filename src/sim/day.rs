@@ -296,6 +296,7 @@ impl<'d> Bank<'d> {
             signals: hear(contact),
             arrived_at: None,
             details: Arc::new(ContactDetails::default()),
+            trace: None,
         };
         self.guests[at].came = self.call(Command::EnqueueContact(Box::new(new)));
         if self.guests[at].came && self.guests[at].turn == 0 {

@@ -20,6 +20,7 @@ use attune::{
         signal::{Content, Feeling, Happened, Measure, Signal, SignalKey, Source, WHOLE},
         supervision::{Action, PresenceTiming, QueueMode, Supervision},
         time::{Span, Timestamp},
+        trace::TraceContext,
     },
     sim::driver::Driver,
 };
@@ -428,6 +429,11 @@ impl Chaos {
             _ => Vec::new(),
         };
         let details = self.details();
+        // Not drawn, so that what else is drawn stays the same.
+        let trace = (self.contacts % 3 == 1).then(|| {
+            let parent = format!("00-{:032x}-{:016x}-01", self.contacts, self.contacts);
+            Box::new(TraceContext::parse(&parent, "attune=chaos").expect("it is one"))
+        });
         Command::EnqueueContact(Box::new(NewContact {
             id,
             queue: QueueName::new(queue).expect("it obeys the grammar"),
@@ -440,6 +446,7 @@ impl Chaos {
             signals: (0..self.random.random_range(0..3)).map(|_| self.signal()).collect(),
             arrived_at: None,
             details,
+            trace,
         }))
     }
 

@@ -246,6 +246,7 @@ pub fn enqueue(name: &str, signals: Vec<Signal>, details: Arc<ContactDetails>) -
         signals,
         arrived_at: None,
         details,
+        trace: None,
     }))
 }
 

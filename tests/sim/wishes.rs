@@ -248,6 +248,7 @@ impl Wishes {
             signals: Vec::new(),
             arrived_at: None,
             details: Arc::default(),
+            trace: None,
         }))
     }
 

@@ -178,6 +178,7 @@ fn contact(who: &str, words: &[&str]) -> Result<Command, String> {
         signals: Vec::new(),
         arrived_at: None,
         details: Arc::default(),
+        trace: None,
     };
     let (mut target, mut window) = (None, None);
     let (signals, rest): (Vec<&str>, Vec<&str>) = words[1..].iter().partition(|word| signal::is_one(word));

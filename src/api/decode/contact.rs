@@ -70,6 +70,10 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
     };
     let details = v.take_details(message.details.unwrap_or_default());
     let signals = v.take_heard(message.facts.as_ref(), &message.text, &message.text_language);
+    let trace = match &message.trace_context {
+        None => Some(None),
+        Some(trace) => v.take_trace("trace_context", trace).map(Some),
+    };
     let contact = (|| {
         Some(NewContact {
             id: id?,
@@ -83,6 +87,7 @@ pub fn enqueue_contact(message: pb::EnqueueContactRequest) -> Result<Mutation, V
             signals: signals?,
             arrived_at: arrived_at?,
             details: details?,
+            trace: trace?,
         })
     })();
     let command = contact.map(|contact| Command::EnqueueContact(Box::new(contact)));

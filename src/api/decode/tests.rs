@@ -81,6 +81,7 @@ fn every_field_of_an_enqueue_that_is_wrong_is_named_at_once() {
         facts: None,
         text: String::new(),
         text_language: String::new(),
+        trace_context: Some(pb::TraceContext { traceparent: "00-1-2-3".into(), tracestate: String::new() }),
         details: Some(pb::ContactDetails {
             customer_id: "k".repeat(129),
             attributes: BTreeMap::from([(String::new(), "v".into())]),
@@ -102,6 +103,8 @@ fn every_field_of_an_enqueue_that_is_wrong_is_named_at_once() {
             "arrival_time is outside the years 1970 to 9999, or its nanos are outside 0 to 999,999,999",
             "details.customer_id has 129 bytes; at most 128 are allowed",
             "details.attributes[\"\"] has a key of 0 bytes; 1 to 128 are allowed",
+            "trace_context.traceparent is no traceparent such as \
+             00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "tenant contains ' '; allowed are letters and digits of ASCII and . _ : @ / + = -",
             "request_id is required",
         ]

@@ -12,6 +12,7 @@ use crate::{
         document::Handling,
         ids::SessionId,
         time::{Span, Timestamp},
+        trace::TraceContext,
     },
     shard::StreamEnd,
 };
@@ -91,7 +92,13 @@ pub fn offer(view: OfferView, now: Timestamp) -> pb::Offer {
         may_decline: view.may_decline,
         choice: Some(choice(view.choice)),
         moments: view.moments.iter().map(moment).collect(),
+        trace_context: view.trace.as_deref().map(trace_context),
     }
+}
+
+/// A place in a trace.
+fn trace_context(trace: &TraceContext) -> pb::TraceContext {
+    pb::TraceContext { traceparent: trace.parent(), tracestate: trace.state().to_owned() }
 }
 
 /// A moment that a contact is.

@@ -14,6 +14,11 @@ impl Style {
         Self { coloured }
     }
 
+    /// Whether there are colours.
+    pub fn is_coloured(self) -> bool {
+        self.coloured
+    }
+
     /// Stands out.
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)

@@ -12,7 +12,8 @@ pub fn span(span: Option<&Duration>) -> String {
     span.map(|span| clock(span.seconds)).unwrap_or_default()
 }
 
-fn clock(seconds: i64) -> String {
+/// So many seconds as on a clock.
+pub fn clock(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     let total = seconds.unsigned_abs();
     let (days, hours, minutes, seconds) = (total / 86_400, total / 3_600 % 24, total / 60 % 60, total % 60);

@@ -37,7 +37,7 @@ record! {
     Place { 1: virtual_arrival, 2: sequence }
     Queued {
         1: id, 2: queue, 3: channel, 4: place, 5: arrived_at, 6: requirement, 7: care, 8: dynamic, 9: target,
-        10: excluded, 11: details,
+        10: excluded, 11: details, 12: trace,
     }
     Target { 1: agent, 2: until, 3: by }
     Choice {

@@ -13,6 +13,7 @@ use crate::model::{
     signal::{Content, CustomerFacts, Feeling, Measure, Signal, SignalKey, Source},
     supervision::{Action, PresenceTiming, QueueMode, Supervision},
     time::{Span, Timestamp},
+    trace::TraceContext,
 };
 
 use super::wire::{
@@ -57,6 +58,9 @@ stands_for! {
     [u8; 2]: String, |code| String::from_utf8_lossy(code).into_owned(), |text| {
         text.into_bytes().try_into().map_err(|_| Broken::Range)
     };
+    TraceContext: (String, String), |trace| (trace.parent(), trace.state().to_owned()), |(parent, state)| {
+        Self::parse(&parent, &state).map_err(|error| Broken::Text(format!("{parent:?} {error}")))
+    };
     Grade: u8, |grade| grade.number(), |number| Grade::new(number).ok_or(Broken::Range);
 }
 
@@ -78,7 +82,7 @@ record! {
     // Its details come before its signals, since they say whose these are.
     NewContact {
         1: id, 2: queue, 3: channel, 4: requirement, 5: target, 6: excluded, 7: care, 8: dynamic, 11: details,
-        9: signals, 10: arrived_at,
+        9: signals, 10: arrived_at, 12: trace,
     }
     AgentProfile { 1: display_name, 2: skills, 3: queues, 4: capacity, 5: channel_limits, 6: attributes, 7: empathy_fixed }
     AgentRow { 1: agent, 2: profile, 3: expected }

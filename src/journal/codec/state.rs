@@ -106,7 +106,7 @@ record! {
         1: queue, 2: channel, 3: document, 4: place, 5: ordered_from, 6: head_start, 7: dynamic, 8: care,
         9: care_since, 10: accepting, 11: phase, 12: queued_at, 13: parked_for, 14: step, 15: requirement, 16: target,
         17: excluded, 18: refusals, 19: offers, 20: offers_made, 21: hops, 22: drain, 23: drain_not_before,
-        24: unreachable, 25: uncovered, 26: answered_at;
+        24: unreachable, 25: uncovered, 26: answered_at, 27: trace;
         line, kind
     }
     Refusal { 1: agent, 2: until, 3: times }

@@ -210,6 +210,7 @@ impl Cast {
             signals: Vec::new(),
             arrived_at: None,
             details: Arc::clone(&self.details),
+            trace: None,
         }
     }
 }
