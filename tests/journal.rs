@@ -17,7 +17,7 @@ use attune::{
     },
     journal::{
         Journal, LostKeys, Record, Seq, Snapshot,
-        disk::{DiskJournal, Settings},
+        disk::{DiskJournal, Settings, Syncing},
         log::{Log, Making, name_of},
         seal::Plain,
         snapshot,
@@ -401,7 +401,12 @@ fn a_missing_segment_is_a_gap_and_a_later_version_has_its_own_way_out() {
 async fn a_backup_beside_a_daemon_has_all_that_was_acknowledged() {
     let (records, _) = played(15, 300);
     let place = Place { place: TempDir::new().expect("a folder") };
-    let settings = Settings { folder: place.folder(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse };
+    let settings = Settings {
+        folder: place.folder(),
+        segment_bytes: SEGMENT,
+        syncing: Syncing::EachBatch,
+        lost_keys: LostKeys::Refuse,
+    };
     let mut journal = DiskJournal::open(settings, drop).expect("it opens");
     let half = records.len() / 2;
     for batch in records[..half].chunks(2) {

@@ -255,10 +255,47 @@ async fn a_frozen_shard_stops_when_asked_to() {
     let (shard, tenant) = (bench.shard.clone(), bench.tenant.clone());
     let call = tokio::spawn(async move { shard.call(&tenant, request(enqueue("c1"))).await });
     bench.status_becomes(Status::Frozen).await;
-    assert_eq!(bench.task.stop().await.unwrap(), Status::Stopped);
+    assert_eq!(bench.task.stop().await.unwrap(), Status::StoppedFrozen);
     assert_eq!(call.await.unwrap(), Err(CallError::OutcomeUnknown));
     assert_eq!(end_of(notices).await, StreamEnd::ShuttingDown);
     assert_eq!(bench.storage.records().len(), kept);
+}
+
+#[tokio::test]
+async fn a_frozen_shard_that_is_to_stop_tries_on_for_a_while() {
+    let bench = bench().await;
+    bench.storage.break_down();
+    let (shard, tenant) = (bench.shard.clone(), bench.tenant.clone());
+    let call = tokio::spawn(async move { shard.call(&tenant, request(enqueue("c1"))).await });
+    bench.status_becomes(Status::Frozen).await;
+    let storage = bench.storage.clone();
+    let stopped = tokio::spawn(bench.task.stop());
+    storage.mend();
+    assert_eq!(stopped.await.unwrap().unwrap(), Status::Stopped);
+    assert!(matches!(call.await.unwrap(), Ok(Reply::Queued { .. })));
+    assert_eq!(storage.records().last().unwrap().input.command.name(), "enqueue_contact");
+}
+
+#[tokio::test]
+async fn while_an_append_hangs_what_is_durable_is_read() {
+    let bench = Arc::new(bench().await);
+    bench.call(enqueue("c0")).await.unwrap();
+    let kept = bench.storage.records().len();
+    bench.storage.hold();
+    let caller = Arc::clone(&bench);
+    let call = tokio::spawn(async move { caller.call(enqueue("c1")).await });
+    bench.storage.append_waits().await;
+    bench.status_becomes(Status::Frozen).await;
+    assert_eq!(durable_queue(&bench).await.waiting, 1, "what the journal does not have cannot be read");
+    assert_eq!(bench.call(enqueue("c2")).await, Err(CallError::Frozen));
+    assert_eq!(call.await.unwrap(), Err(CallError::OutcomeUnknown));
+    assert_eq!(bench.storage.records().len(), kept);
+
+    bench.storage.release();
+    bench.status_becomes(Status::Serving).await;
+    assert_eq!(bench.queue().await.unwrap().waiting, 2, "what hung was kept once");
+    let stalls = bench.storage.records().into_iter().filter(|record| record.input.command.name() == "stall").count();
+    assert_eq!(stalls, 1, "nobody answers for the time in which the disk stood still");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use attune::{
     journal::{
         Found, Journal, LostKeys, Record, Seq,
         archive::Archive,
-        disk::{self, DiskJournal, Settings},
+        disk::{self, DiskJournal, Settings, Syncing},
         log::segments,
         snapshot::{KEPT, names, next_of},
         volume::{Folder, Volume},
@@ -131,7 +131,12 @@ impl Office {
     }
 
     fn settings(&self) -> Settings {
-        Settings { folder: self.place.path().to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
+        Settings {
+            folder: self.place.path().to_owned(),
+            segment_bytes: SEGMENT,
+            syncing: Syncing::EachBatch,
+            lost_keys: LostKeys::Refuse,
+        }
     }
 
     /// Hands what is new to the journal, in batches of a few.

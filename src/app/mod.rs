@@ -26,7 +26,7 @@ use crate::{
     api::words,
     config::{Durability, Loaded, Settings, Switch},
     journal::{
-        disk::{self, DiskJournal},
+        disk::{self, DiskJournal, Syncing},
         memory::{MemoryStorage, Retention},
     },
     model::{document::Document, ids::TenantId},
@@ -212,6 +212,9 @@ impl Daemon {
         }
         match durability {
             Durability::Memory => info!(%durability, "shard serves; nothing survives the process"),
+            Durability::Async => {
+                info!(%durability, "shard serves; a power cut loses what was answered since the last sync");
+            }
             Durability::Sync => info!(%durability, "shard serves"),
         }
 
@@ -240,7 +243,8 @@ impl Daemon {
             warn!("calls under way are cut off");
             stop = Stop::CutShort;
         }
-        match timeout_at(started + drain_max, self.shard.stop()).await {
+        let ended = timeout_at(started + drain_max, self.shard.stop()).await;
+        match &ended {
             Ok(Ok(status)) => info!(?status, "shard stopped"),
             Ok(Err(panic)) => warn!(%panic, "the shard broke"),
             Err(_) => {
@@ -248,10 +252,15 @@ impl Daemon {
                 stop = Stop::CutShort;
             }
         }
-        if let Some(snapshots) = self.snapshots
-            && timeout_at(started + drain_max, snapshots.stop()).await.is_err()
-        {
-            warn!("there was no time for a last snapshot: the next start has more to read");
+        match self.snapshots {
+            // A batch that was not acknowledged may be in the files all the same, and on the disk or not.
+            Some(snapshots) if matches!(ended, Ok(Ok(Status::Stopped))) => {
+                if timeout_at(started + drain_max, snapshots.stop()).await.is_err() {
+                    warn!("there was no time for a last snapshot: the next start has more to read");
+                }
+            }
+            Some(_) => warn!("there is no last snapshot: the journal did not end in good order"),
+            None => {}
         }
         spans::flush(FLUSH_MAX).await;
         self.admin.stop(Instant::now() + Duration::from_millis(100)).await;
@@ -279,7 +288,11 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
         return Ok((recovered, None));
     }
     let (folder, lost_keys) = (settings.journal_folder.clone(), settings.lost_keys);
-    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, lost_keys };
+    let syncing = match settings.durability {
+        Durability::Async => Syncing::Every(settings.async_sync),
+        Durability::Sync | Durability::Memory => Syncing::EachBatch,
+    };
+    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, syncing, lost_keys };
     let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::resume(kept, |found| {
         if so_far.is_ok() {

@@ -7,7 +7,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
-use crate::{config::Sources, shard::run::Status};
+use crate::config::Sources;
 
 use super::{Daemon, Stop};
 
@@ -90,7 +90,7 @@ impl Daemon {
                     }
                 },
                 // An error means that the loop is gone without a last word.
-                status = status.wait_for(|status| matches!(status, Status::Fenced | Status::Stopped)) => {
+                status = status.wait_for(|status| status.is_end()) => {
                     error!(status = ?status.map(|status| *status), "the shard stopped without being asked");
                     break true;
                 }

@@ -26,12 +26,16 @@ pub struct Flags {
     #[arg(global = true, long = "tenant", value_name = "NAME[=FILE]")]
     pub tenants: Vec<String>,
 
-    /// What survives: memory (nothing) or sync (whatever was answered, the process's end and the machine's)
-    /// [default: sync] [env: ATTUNE_JOURNAL_DURABILITY]
+    /// What survives: memory (nothing), async (whatever was answered, but at a power cut the last moment) or sync (all of
+    /// it) [default: sync] [env: ATTUNE_JOURNAL_DURABILITY]
     #[arg(global = true, long, value_name = "WHAT")]
     pub journal_durability: Option<String>,
 
-    /// Folder of the journal, for sync [default: attune-journal] [env: ATTUNE_JOURNAL_FOLDER]
+    /// Milliseconds after which async has what was answered on the disk [default: 100] [env: ATTUNE_JOURNAL_ASYNC_SYNC_MS]
+    #[arg(long, value_name = "MILLIS")]
+    pub journal_async_sync_ms: Option<String>,
+
+    /// Folder of the journal, for sync and async [default: attune-journal] [env: ATTUNE_JOURNAL_FOLDER]
     #[arg(global = true, long, value_name = "FOLDER")]
     pub journal_folder: Option<String>,
 
@@ -127,6 +131,7 @@ impl Flags {
             ("admin.listen", &self.admin_listen),
             ("drain_secs_max", &self.drain_secs_max),
             ("journal.durability", &self.journal_durability),
+            ("journal.async_sync_ms", &self.journal_async_sync_ms),
             ("journal.folder", &self.journal_folder),
             ("journal.snapshot_mib", &self.journal_snapshot_mib),
             ("journal.archive_days", &self.journal_archive_days),

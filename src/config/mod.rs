@@ -66,6 +66,8 @@ pub struct Settings {
     pub shard_thread: ShardThread,
     /// What survives the process, and the machine.
     pub durability: Durability,
+    /// After how long what was answered is on the disk, if it was answered before.
+    pub async_sync: Duration,
     /// Where the journal is, if any survives.
     pub journal_folder: PathBuf,
     /// How offering waits for agents after a restart.
@@ -183,6 +185,8 @@ impl FromStr for ShardThread {
 pub enum Durability {
     /// Nothing survives the process.
     Memory,
+    /// All of it survives the process; the machine, what was answered before the last sync.
+    Async,
     /// All of it survives the process, and the machine.
     #[default]
     Sync,
@@ -192,6 +196,7 @@ impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Memory => "memory",
+            Self::Async => "async",
             Self::Sync => "sync",
         })
     }
@@ -203,8 +208,9 @@ impl FromStr for Durability {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "memory" => Ok(Self::Memory),
+            "async" => Ok(Self::Async),
             "sync" => Ok(Self::Sync),
-            _ => Err("is neither memory nor sync"),
+            _ => Err("is none of memory, async and sync"),
         }
     }
 }
@@ -237,6 +243,7 @@ impl Default for Settings {
             threads: 0,
             shard_thread: ShardThread::default(),
             durability: Durability::default(),
+            async_sync: Duration::from_millis(100),
             journal_folder: PathBuf::from(JOURNAL_FOLDER),
             hold: HoldRules::default(),
             snapshot_mib: 256,

@@ -1,7 +1,8 @@
 //! Records as bytes, for journals that outlive the process.
 //!
 //! Protobuf's encoding by tables of numbered fields (`model`, `engine`, and `state` for snapshots), so that old records are
-//! read by every later version. What is personal is sealed under its customer's key, if there are keys (`personal`).
+//! read by every later version. What is personal is sealed under its customer's key, if there are keys (`personal`). Before
+//! its records a frame may say which of those before it were on the disk when it was written.
 //! Invariant: a record reads as it was written, but for what is personal of customers who were erased, and bytes that are
 //! none are an error with a reason.
 
@@ -13,7 +14,7 @@ pub(super) mod wire;
 
 pub use personal::{Opening, Personal, Sealing};
 pub use wire::Broken;
-use wire::{Kept, Out, Reader, found, put_fields, put_unless_empty, record};
+use wire::{Kept, Out, Reader, VARINT, found, put_fields, put_number, put_unless_empty, record};
 
 use crate::{engine::Command, model::contact::NewContact};
 
@@ -33,12 +34,28 @@ record! {
 
 /// The number of a frame's field that holds a record.
 const RECORD: u32 = 1;
+/// That of the one that says which records were on the disk.
+const SYNCED: u32 = 2;
 
 /// The number under which a command is hashed.
 const COMMAND: u32 = 1;
 
 /// What nearly every command takes.
 const COMMAND_BYTES_USUAL: usize = 512;
+
+/// Says of a frame, before its records, that all before this one were on the disk when it was written.
+pub fn put_synced(before: Seq, to: &mut Vec<u8>) {
+    put_number(SYNCED, before.0, to);
+}
+
+/// What a frame says of that; `None` = all before its own were.
+pub fn synced(bytes: &[u8]) -> Option<Seq> {
+    let mut from = Reader::new(bytes);
+    match from.tag() {
+        Ok(Some((SYNCED, VARINT))) => from.varint().ok().map(Seq),
+        _ => None,
+    }
+}
 
 /// Appends records, one after the other, with nothing sealed.
 pub fn put(records: &[Record], to: &mut Vec<u8>) {
@@ -47,8 +64,9 @@ pub fn put(records: &[Record], to: &mut Vec<u8>) {
 
 /// Appends records, one after the other, what is personal in them sealed.
 pub fn put_sealed(seal: &dyn Seal, records: &[Record], to: &mut Vec<u8>) {
+    let mut out = Out::new(to, Sealing::none());
     for record in records {
-        let mut out = Out::new(to, Sealing::new(seal, &record.tenant));
+        out.sealing.begin(seal, &record.tenant);
         record.put_field(RECORD, &mut out);
         out.sealing.end(record);
     }

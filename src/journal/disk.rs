@@ -1,7 +1,8 @@
 //! A journal in a folder of a local disk: what it took survives the process, and the machine.
 //!
 //! One thread writes its files (`log`), so that whoever appends goes on with other things meanwhile. Invariant: a folder
-//! has one writer (a lock says so), and nothing of an append is under way once the journal is gone.
+//! has one writer (a lock says so), and nothing of an append is under way once the lock is free: with the journal, unless
+//! the disk hangs so long that nobody waits for it any more.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -17,11 +18,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use metrics::Gauge;
 use rand::{SeedableRng, rngs::StdRng};
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-pub use super::log::OpenError;
+pub use super::log::{OpenError, Syncing};
 use super::{
     AppendError, Batch, Found, Journal, Read, ReadError, Reader, Record, Room, Seq, Snapshot,
     archive::Archive,
@@ -32,7 +34,7 @@ use super::{
     vault::{KEYS, LostKeys, Vault},
     volume::{self, Volume},
 };
-use crate::model::time::Timestamp;
+use crate::{model::time::Timestamp, telemetry::metrics::JOURNAL_UNSYNCED_SINCE};
 
 #[cfg(feature = "planted-faults")]
 use super::forgetful::Forgetful as Folder;
@@ -45,6 +47,10 @@ pub const LOCK: &str = "lock";
 const ALIVE_EVERY: Duration = Duration::from_secs(1);
 /// How often room is looked for on a full disk.
 const TEND_EVERY: Duration = Duration::from_secs(3);
+/// After a sync apart that failed, the next is not tried sooner.
+const SYNC_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// How long an end waits for a write that is under way: a disk that hangs may never answer.
+const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How a journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +59,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Bytes of a segment.
     pub segment_bytes: u64,
+    /// When a batch that was taken is on the disk.
+    pub syncing: Syncing,
     /// What missing keys of personal fields mean.
     pub lost_keys: LostKeys,
 }
@@ -72,7 +80,8 @@ pub struct DiskJournal<V: Volume = Folder> {
     in_reserve: Arc<AtomicBool>,
     to: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
-    _lock: File,
+    /// Closed once the writer has nothing open any more.
+    ended: mpsc::Receiver<()>,
 }
 
 /// Where reading begins.
@@ -132,11 +141,10 @@ impl<V: Volume> DiskJournal<V> {
         from: Begin,
         mut found: impl FnMut(Found),
     ) -> Result<Self, OpenError> {
-        let Settings { folder: path, segment_bytes, lost_keys } = settings;
+        let Settings { folder: path, segment_bytes, syncing, lost_keys } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
         let alive_at = alive_at(&path);
         let lock = lock(&path)?;
-        let mark = lock.try_clone().map_err(io)?;
         let folder = volume::Folder::make(&path).map_err(io)?;
         let vault = Arc::new(Vault::open(keys, lost_keys, StdRng::from_rng(&mut rand::rng()))?);
         let from = match from {
@@ -152,16 +160,29 @@ impl<V: Volume> DiskJournal<V> {
         };
         let record = |record| found(Found::Record(record));
         let sealed_by = Some(Arc::clone(&vault));
-        let log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
+        let mut log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
+        log.set_syncing(syncing);
         let next = log.next_seq();
         snapshot::set_ahead_aside(&folder, next)?;
         let (to, appends) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
-        let writer =
-            Writer { log, mark, is_failing: false, in_reserve: Arc::clone(&in_reserve), tended: Instant::now() };
-        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&appends));
+        let writer = Writer {
+            log,
+            lock,
+            is_failing: false,
+            in_reserve: Arc::clone(&in_reserve),
+            tended: Instant::now(),
+            syncing,
+            sync_at: None,
+            unsynced_since: JOURNAL_UNSYNCED_SINCE.gauge(&[]),
+        };
+        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
+            writer.run(&appends);
+            drop(end);
+        });
         let writer = Some(writer.map_err(io)?);
-        Ok(Self { volume, vault, folder, next, alive_at, in_reserve, to: Some(to), writer, _lock: lock })
+        Ok(Self { volume, vault, folder, next, alive_at, in_reserve, to: Some(to), writer, ended })
     }
 
     /// When the process that had it before was last seen alive, to about a second; `None` = it is new.
@@ -204,6 +225,11 @@ impl<V: Volume> Journal for DiskJournal<V> {
     fn room(&self) -> Room {
         if self.in_reserve.load(Relaxed) { Room::Reserve } else { Room::Ample }
     }
+
+    async fn close(self) {
+        // Waiting for the writer would hold up everybody else on this thread.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
 }
 
 /// What a journal has up to a record, read beside the one who writes.
@@ -242,10 +268,14 @@ fn unreadable(problem: impl std::fmt::Display) -> ReadError {
     ReadError::Unreadable { problem: problem.to_string() }
 }
 
-/// Waits for the writer, so that nothing of an append is under way once the journal is gone.
+/// Waits for the writer, so that nothing of an append is under way once the journal is gone; but not for ever.
 impl<V: Volume> Drop for DiskJournal<V> {
     fn drop(&mut self) {
         self.to = None;
+        if self.ended.recv_timeout(CLOSED_WITHIN) == Err(RecvTimeoutError::Timeout) {
+            warn!("the disk does not answer: the journal is left as it is, and locked until this process ends");
+            return;
+        }
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {
@@ -257,23 +287,32 @@ impl<V: Volume> Drop for DiskJournal<V> {
 /// The one who writes.
 struct Writer<V: Volume> {
     log: Log<V>,
-    /// Touched while there is nothing to do, so that the next process knows until when this one was there.
-    mark: File,
-    /// The last append failed: whoever had to react could not.
+    /// Keeps others away. Touched while there is nothing to do, so that the next process knows until when this one was
+    /// there.
+    lock: File,
+    /// The last append or sync failed: whoever had to react could not.
     is_failing: bool,
     in_reserve: Arc<AtomicBool>,
     tended: Instant,
+    syncing: Syncing,
+    /// When what was taken is to be synced; none if there is nothing.
+    sync_at: Option<Instant>,
+    unsynced_since: Gauge,
 }
 
 impl<V: Volume> Writer<V> {
     fn run(mut self, appends: &mpsc::Receiver<Append>) {
         loop {
-            match appends.recv_timeout(ALIVE_EVERY) {
+            let until_sync = self.sync_at.map(|at| at.saturating_duration_since(Instant::now()));
+            match appends.recv_timeout(until_sync.map_or(ALIVE_EVERY, |left| left.min(ALIVE_EVERY))) {
                 Ok(Append { batch, done }) => {
                     let result = self.log.append(&batch);
                     self.is_failing = result.is_err();
                     self.tell_room();
-                    let _ = done.send(result.map_err(|problem| AppendError::failed(&batch, problem.to_string())));
+                    let result = result.map_err(|problem| AppendError::failed(&batch, problem.to_string()));
+                    // Whoever has it last frees it: not this thread, for which the next batch waits.
+                    drop(batch);
+                    let _ = done.send(result);
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     self.touch();
@@ -282,6 +321,7 @@ impl<V: Volume> Writer<V> {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.sync_in_time();
             if self.tended.elapsed() >= TEND_EVERY {
                 self.log.tend();
                 self.tell_room();
@@ -289,11 +329,46 @@ impl<V: Volume> Writer<V> {
             }
         }
         self.touch();
-        let next = self.log.next_seq();
-        if let Err(problem) = self.log.close() {
-            warn!(%problem, "the key store could not be written; the next start does");
+        let (next, had_unsynced) = (self.log.next_seq(), self.log.has_unsynced());
+        match self.log.close() {
+            Ok(()) => self.unsynced_since.set(0.0),
+            Err(problem) if had_unsynced => error!(%problem, "what was answered last may not be on the disk"),
+            Err(problem) => warn!(%problem, "the key store could not be written; the next start does"),
         }
         info!(%next, "journal closed");
+    }
+
+    /// Syncs what was taken before it was on the disk, once that is long enough ago.
+    fn sync_in_time(&mut self) {
+        let Syncing::Every(every) = self.syncing else { return };
+        let now = Instant::now();
+        match self.sync_at {
+            _ if !self.log.has_unsynced() => {
+                if self.sync_at.take().is_some() {
+                    self.unsynced_since.set(0.0);
+                }
+            }
+            None => {
+                self.sync_at = Some(now + every);
+                let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                self.unsynced_since.set(since_1970.map_or(1.0, |since| since.as_secs_f64()));
+            }
+            Some(at) if now < at => {}
+            Some(_) => {
+                let synced = self.log.sync();
+                self.is_failing = synced.is_err();
+                match synced {
+                    Ok(()) => {
+                        self.sync_at = None;
+                        self.unsynced_since.set(0.0);
+                    }
+                    Err(problem) => {
+                        error!(%problem, "what was answered is not on the disk; this is tried again");
+                        self.sync_at = Some(now + every.max(SYNC_AGAIN_AFTER));
+                    }
+                }
+            }
+        }
     }
 
     fn tell_room(&self) {
@@ -304,7 +379,7 @@ impl<V: Volume> Writer<V> {
         if self.is_failing {
             return;
         }
-        if let Err(problem) = self.mark.write_all_at(b".", 0) {
+        if let Err(problem) = self.lock.write_all_at(b".", 0) {
             warn!(%problem, "the journal's lock file cannot be written");
         }
     }
@@ -377,7 +452,11 @@ mod tests {
     const SEGMENT: u64 = 4096;
 
     fn settings(folder: &Path) -> Settings {
-        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
+        settings_of(folder, Syncing::EachBatch)
+    }
+
+    fn settings_of(folder: &Path, syncing: Syncing) -> Settings {
+        Settings { folder: folder.to_owned(), segment_bytes: SEGMENT, syncing, lost_keys: LostKeys::Refuse }
     }
 
     fn open(folder: &TempDir) -> DiskJournal {
@@ -405,6 +484,29 @@ mod tests {
     #[tokio::test]
     async fn a_disk_keeps_what_a_journal_promises() {
         conformance::check(place, open).await;
+    }
+
+    #[tokio::test]
+    async fn synced_apart_it_keeps_what_a_journal_promises() {
+        for every in [Duration::from_millis(1), Duration::from_secs(10)] {
+            conformance::check(place, |place| {
+                DiskJournal::open(settings_of(place.path(), Syncing::Every(every)), drop).expect("it opens")
+            })
+            .await;
+        }
+    }
+
+    /// Closing syncs, whenever it would have been time.
+    #[tokio::test]
+    async fn what_was_taken_and_not_synced_is_there_after_it_was_closed() {
+        let place = place();
+        let settings = settings_of(place.path(), Syncing::Every(Duration::from_secs(10)));
+        let mut journal = DiskJournal::open(settings, drop).expect("it opens");
+        for seq in 1..100 {
+            journal.append(batch(seq..seq + 1)).await.expect("room");
+        }
+        journal.close().await;
+        assert_eq!(reopened(&place).expect("whole"), batch(1..100).to_vec());
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{
     AppendError, Journal, LostKeys, Record, Room, Seq,
     conformance::{self, batch},
-    disk::{DiskJournal, Settings},
+    disk::{DiskJournal, Settings, Syncing},
     log::{Log, Making, OpenError, segments},
     volume::{Volume, VolumeFile},
 };
@@ -173,7 +173,12 @@ fn open(disk: &Failing, record: impl FnMut(Record)) -> Result<Log<Failing>, Open
 }
 
 fn settings(folder: &TempDir) -> Settings {
-    Settings { folder: folder.path().to_owned(), segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse }
+    Settings {
+        folder: folder.path().to_owned(),
+        segment_bytes: SEGMENT,
+        syncing: Syncing::EachBatch,
+        lost_keys: LostKeys::Refuse,
+    }
 }
 
 /// What a journal finds on the disk, as numbers.

@@ -243,7 +243,7 @@ mod tests {
         super::{
             Journal, LostKeys, Record,
             conformance::{self, batch},
-            disk::{DiskJournal, Settings},
+            disk::{DiskJournal, Settings, Syncing},
             vault::KEYS,
         },
         *,
@@ -251,7 +251,8 @@ mod tests {
 
     fn journal(place: &TempDir, is_deaf: bool, record: impl FnMut(Record)) -> DiskJournal<Forgetful> {
         let folder = place.path().to_owned();
-        let settings = Settings { folder, segment_bytes: 1 << 16, lost_keys: LostKeys::Refuse };
+        let settings =
+            Settings { folder, segment_bytes: 1 << 16, syncing: Syncing::EachBatch, lost_keys: LostKeys::Refuse };
         let keys = Forgetful::forgetting(&place.path().join(KEYS), is_deaf).expect("a folder");
         let disk = Forgetful::forgetting(place.path(), is_deaf).expect("a folder");
         DiskJournal::open_on(disk, keys, settings, record).expect("it opens")

@@ -14,7 +14,7 @@ use super::{
     Record, Seq,
     codec::{self, Broken, Personal},
     disk::LOCK,
-    log::{OpenError, first_of, segments},
+    log::{self, OpenError, first_of, segments},
     seal::{Plain, Seal},
     segment::{self, FRAME_HEAD, Scanned},
     snapshot,
@@ -349,14 +349,11 @@ fn look_at<V: Volume>(
     });
     looked.behind = scanned.goes_on_at.map_or(0, |at| count(&bytes, at));
     let next = Seq(first.0 + looked.records);
-    let is_last = upto.is_none();
+    let is_damaged = upto.map_or_else(|| log::is_damaged(&bytes, &scanned, next), |upto| next < upto);
     let how = match broken {
         Some(broken) => broken,
-        None if scanned.goes_on_at.is_some() && upto.is_none_or(|upto| next < upto) => {
-            Finding::Damaged { at: scanned.end, seq: next }
-        }
-        None if is_last && scanned.has_rest => Finding::Torn { at: scanned.end },
-        None if upto.is_some_and(|upto| next < upto) => Finding::Damaged { at: scanned.end, seq: next },
+        None if is_damaged => Finding::Damaged { at: scanned.end, seq: next },
+        None if upto.is_none() && scanned.has_rest => Finding::Torn { at: scanned.end },
         None => Finding::Whole,
     };
     if !looked.finding.is_fault() {

@@ -4,9 +4,15 @@
 //! frames follow each other without a gap, and a frame that was never acknowledged is the only one that may be lost. After
 //! a failed write or sync nothing is written to that segment again, since pages may count as clean that never reached the
 //! disk: the batch goes to a new one, and only if that fails, too, has the append failed. The same batch may then be
-//! appended again, which begins another. Not here: the segments made beforehand (`spare`).
+//! appended again, which begins another.
+//!
+//! Where batches are synced apart ([`Syncing::Every`]), those that were taken since the last sync may be lost as well, from
+//! any of them on. A disk may have kept later ones of them without the earlier, so each says which records were on the disk
+//! when it was written: a hole before one that was written while the hole was synced is damage, any other is an end. What
+//! is not synced is kept in memory, too, until it is; a segment is synced before another begins. Not here: the segments
+//! made beforehand (`spare`), when it is time to sync (`disk`).
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use metrics::{Counter, Gauge};
 use tracing::warn;
@@ -21,11 +27,30 @@ use super::{
     vault::Vault,
     volume::Volume,
 };
-use crate::telemetry::metrics::{JOURNAL_BYTES, JOURNAL_FAILURES, JOURNAL_SEGMENT_BYTES};
+use crate::telemetry::metrics::{JOURNAL_BYTES, JOURNAL_FAILURES, JOURNAL_SEGMENT_BYTES, JOURNAL_UNSYNCED_BYTES};
 
 pub use super::spare::Making;
 
 const ENDING: &str = ".journal";
+/// So many bytes may be written and not synced: what is in memory for them, and what a batch may find to be synced.
+const UNSYNCED_BYTES_MAX: usize = 8 << 20;
+
+/// When a batch that was taken is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Syncing {
+    /// Before it counts as taken.
+    #[default]
+    EachBatch,
+    /// Up to so much later.
+    Every(Duration),
+}
+
+/// What an append has to do before it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Written,
+    Synced,
+}
 
 /// Why a journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +154,35 @@ pub struct Log<V: Volume> {
     spares: Spares<V>,
     next: Seq,
     frame: Vec<u8>,
+    /// Of the batch in the frame: its first record, and the one that comes behind it.
+    encoded: Option<(Seq, Seq)>,
+    syncing: Syncing,
+    unsynced: Unsynced,
     meters: Meters,
+}
+
+/// Frames that were taken and may not be on the disk.
+#[derive(Debug)]
+struct Unsynced {
+    /// With which record they begin.
+    first: Option<Seq>,
+    frames: Vec<u8>,
+    bytes: Gauge,
+}
+
+impl Unsynced {
+    fn push(&mut self, first: Seq, frame: &[u8]) {
+        self.first.get_or_insert(first);
+        self.frames.extend_from_slice(frame);
+        self.bytes.set(self.frames.len() as f64);
+    }
+
+    fn clear(&mut self) {
+        if self.first.take().is_some() {
+            self.frames.clear();
+            self.bytes.set(0.0);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -172,7 +225,7 @@ impl<V: Volume> Log<V> {
             }
             let upto = *upto;
             next = each(&volume, seal, name, &bytes, &scanned, (from, upto), &mut record)?;
-            if let (None, Some(_)) = (upto, scanned.goes_on_at) {
+            if upto.is_none() && is_damaged(&bytes, &scanned, next) {
                 return Err(OpenError::Damaged { path: volume.path(name), at: scanned.end });
             }
             if scanned.has_rest && upto.is_none() {
@@ -202,7 +255,19 @@ impl<V: Volume> Log<V> {
             segment_bytes: JOURNAL_SEGMENT_BYTES.gauge(&[]),
         };
         let spares = Spares::open(volume.clone(), segment_bytes, making);
-        Ok(Self { volume, vault, segment, spares, next, frame: Vec::new(), meters })
+        let unsynced = Unsynced { first: None, frames: Vec::new(), bytes: JOURNAL_UNSYNCED_BYTES.gauge(&[]) };
+        let (frame, syncing) = (Vec::new(), Syncing::EachBatch);
+        Ok(Self { volume, vault, segment, spares, next, frame, encoded: None, syncing, unsynced, meters })
+    }
+
+    /// From now on batches are synced like this. Whoever has them synced apart calls [`sync`](Self::sync) in time.
+    pub fn set_syncing(&mut self, syncing: Syncing) {
+        self.syncing = syncing;
+    }
+
+    /// Whether something was taken that may not be on the disk.
+    pub fn has_unsynced(&self) -> bool {
+        self.unsynced.first.is_some()
     }
 
     /// The number of the record that comes next.
@@ -225,23 +290,43 @@ impl<V: Volume> Log<V> {
         self.spares.tend();
     }
 
-    /// Appends a batch that continues it; it is on the disk when this returns.
+    /// Appends a batch that continues it; it is on the disk when this returns, unless batches are synced apart.
     pub fn append(&mut self, batch: &[Record]) -> io::Result<()> {
+        self.encode(batch)?;
+        self.keep()
+    }
+
+    /// The first half of appending: the batch becomes bytes.
+    pub fn encode(&mut self, batch: &[Record]) -> io::Result<()> {
+        self.encoded = None;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
-        self.collect();
         if let Some(vault) = &self.vault {
             vault.begin();
         }
-        let seal = seal_of(&self.vault);
-        let framed = segment::frame(first.seq, &mut self.frame, |to| codec::put_sealed(seal, batch, to));
+        let (seal, synced) = (seal_of(&self.vault), self.unsynced.first);
+        let framed = segment::frame(first.seq, &mut self.frame, |to| {
+            if let Some(synced) = synced {
+                codec::put_synced(synced, to);
+            }
+            codec::put_sealed(seal, batch, to);
+        });
         framed.ok_or_else(|| io::Error::other("the batch has more than 4 GiB"))?;
+        self.encoded = Some((first.seq, last.seq.next()));
+        Ok(())
+    }
+
+    /// The second half: the bytes are kept.
+    pub fn keep(&mut self) -> io::Result<()> {
+        let Some((first, next)) = self.encoded.take() else { return Ok(()) };
+        self.collect();
         if let Some(vault) = &self.vault {
             vault.secure()?;
         }
-        if self.write(first.seq).is_err() {
-            self.write(first.seq)?;
+        let until = self.until();
+        if self.write(first, until).is_err() {
+            self.write(first, until)?;
         }
-        self.next = last.seq.next();
+        self.next = next;
         self.meters.bytes.increment(self.frame.len() as u64);
         self.meters.segment_bytes.set(self.segment.as_ref().map_or(0, Segment::used) as f64);
         if let Some(vault) = &self.vault
@@ -252,20 +337,48 @@ impl<V: Volume> Log<V> {
         Ok(())
     }
 
-    /// Ends in good order: to whom keys were given need not be found out again.
-    pub fn close(self) -> io::Result<()> {
+    /// Whatever was taken is on the disk when this returns. What fails is tried again the next time, in a new segment.
+    pub fn sync(&mut self) -> io::Result<()> {
+        let Some(first) = self.unsynced.first else { return Ok(()) };
+        if let Some(segment) = self.segment.take() {
+            match self.sync_segment(&segment) {
+                Ok(()) => {
+                    self.segment = Some(segment);
+                    return Ok(());
+                }
+                Err(_) => self.meters.failures.increment(1),
+            }
+        }
+        let begun = self.begin(first, 0).inspect_err(|_| self.meters.failures.increment(1));
+        self.segment = Some(begun?);
+        Ok(())
+    }
+
+    /// Ends in good order: nothing is unsynced, and to whom keys were given need not be found out again.
+    pub fn close(mut self) -> io::Result<()> {
+        self.sync()?;
         self.vault.as_ref().map_or(Ok(()), |vault| vault.settle())
     }
 
+    /// Keys are destroyed once what says so is on the disk, so who erases does not wait for others.
+    fn until(&self) -> Until {
+        let is_erasing = self.vault.as_ref().is_some_and(|vault| vault.is_erasing());
+        let bytes = self.unsynced.frames.len() + self.frame.len();
+        match self.syncing {
+            Syncing::Every(_) if !is_erasing && bytes <= UNSYNCED_BYTES_MAX => Until::Written,
+            _ => Until::Synced,
+        }
+    }
+
     /// Writes the frame, to a new segment if there is no room in this one. After a failure there is none any more.
-    fn write(&mut self, first: Seq) -> io::Result<()> {
+    fn write(&mut self, first: Seq, until: Until) -> io::Result<()> {
         let written = self.segment_for(first).and_then(|mut segment| {
-            let synced = segment.write(&self.frame).and_then(|()| segment.sync());
-            if let Err(problem) = &synced {
-                let path = self.volume.path(segment.name());
-                warn!(%problem, path = %path.display(), "the journal could not be written; the batch goes to a new segment");
+            segment.write(&self.frame).inspect_err(|problem| self.warn_of(&segment, problem))?;
+            match until {
+                Until::Written => self.unsynced.push(first, &self.frame),
+                Until::Synced => self.sync_segment(&segment)?,
             }
-            synced.map(|()| segment)
+            Ok(segment)
         });
         if written.is_err() {
             self.meters.failures.increment(1);
@@ -275,23 +388,44 @@ impl<V: Volume> Log<V> {
     }
 
     fn segment_for(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
-        match self.segment.take() {
-            Some(segment) if segment.has_room(self.frame.len()) => Ok(segment),
-            _ => self.begin(first),
+        if let Some(segment) = self.segment.take() {
+            if segment.has_room(self.frame.len()) {
+                return Ok(segment);
+            }
+            if self.has_unsynced() {
+                self.sync_segment(&segment)?;
+            }
         }
+        self.begin(first, self.frame.len())
     }
 
-    fn begin(&mut self, first: Seq) -> io::Result<Segment<V::File>> {
+    /// Syncs the segment to which everything went that is not synced.
+    fn sync_segment(&mut self, segment: &Segment<V::File>) -> io::Result<()> {
+        segment.sync().inspect_err(|problem| self.warn_of(segment, problem))?;
+        self.unsynced.clear();
+        Ok(())
+    }
+
+    fn warn_of(&self, segment: &Segment<V::File>, problem: &io::Error) {
+        let path = self.volume.path(segment.name());
+        warn!(%problem, path = %path.display(), "the journal could not be written; the batch goes to a new segment");
+    }
+
+    /// Takes a segment into use that has room for so much, and has it begin with what could not be synced elsewhere.
+    fn begin(&mut self, first: Seq, room: usize) -> io::Result<Segment<V::File>> {
         if let Some(vault) = &self.vault
             && let Err(problem) = vault.settle()
         {
             warn!(%problem, "to whom keys were given is not in the key store yet; records still say it");
         }
-        let (name, file) = self.spares.take((HEAD + self.frame.len()) as u64)?;
-        let begun = Segment::begin(&self.volume, file, &name, name_of(first), first);
-        if begun.is_err() {
+        let first = self.unsynced.first.unwrap_or(first);
+        let (name, file) = self.spares.take((HEAD + self.unsynced.frames.len() + room) as u64)?;
+        let frames = &self.unsynced.frames;
+        let begun = Segment::begin_with(&self.volume, file, &name, name_of(first), first, frames);
+        match &begun {
+            Ok(_) => self.unsynced.clear(),
             // If it is there still, it is not to be trusted again.
-            let _ = self.volume.remove(&name);
+            Err(_) => drop(self.volume.remove(&name)),
         }
         self.spares.provide();
         begun
@@ -304,6 +438,13 @@ fn seal_of<V: Volume>(vault: &Option<Arc<Vault<V>>>) -> &dyn Seal {
         Some(vault) => &**vault,
         None => &Plain,
     }
+}
+
+/// Whether a segment's good part, behind which record `next` should come, ends with damage: a frame behind it was written
+/// when that record was on the disk.
+pub fn is_damaged(bytes: &[u8], scanned: &Scanned, next: Seq) -> bool {
+    let mut behind = segment::frames_behind(bytes, scanned);
+    behind.any(|(first, records)| codec::synced(&bytes[records]).unwrap_or(first) > next)
 }
 
 /// At most `limit` records from `from` on, of a volume whose next record is `next`; `Err` in the first place = they are

@@ -30,6 +30,8 @@ mod segment;
 pub mod snapshot;
 mod spare;
 pub mod subject;
+#[cfg(test)]
+mod unsynced;
 pub mod vault;
 pub mod volume;
 
@@ -119,6 +121,14 @@ pub trait Journal: Send + 'static {
     /// How much it can still take; asked for every batch, so it looks at nothing but its memory.
     fn room(&self) -> Room {
         Room::Ample
+    }
+
+    /// Ends it in good order, as far as what it is kept on answers.
+    fn close(self) -> impl Future<Output = ()> + Send
+    where
+        Self: Sized,
+    {
+        async move { drop(self) }
     }
 }
 

@@ -67,15 +67,27 @@ pub fn scan(bytes: &[u8]) -> Result<Scanned, HeadError> {
     // Most of a segment is zeros when it is opened: they are compared by the page.
     let has_rest = rest.chunks(PAGE.len()).any(|page| *page != PAGE[..page.len()]);
     let least = frames.last().map_or(first, |(seq, _): &(Seq, _)| *seq);
+    let goes_on_at = if has_rest { good_from(bytes, at, least) } else { None };
+    // A file may have lost the zeros behind its last frame.
+    Ok(Scanned { first, frames, end: at.min(bytes.len()), has_rest, goes_on_at })
+}
+
+/// Where from here on a good frame begins that is not numbered before `least`.
+fn good_from(bytes: &[u8], from: usize, least: Seq) -> Option<usize> {
     // A checksum for each place would take minutes; a number that could be there is rare where there is none.
     let is_near = |offset: &usize| {
         let head = bytes.get(*offset..*offset + FRAME_HEAD);
         head.is_some_and(|head| (least.0..least.0 + NEAR).contains(&seq_at(head, 8).0))
     };
-    let later = (at + ALIGN..bytes.len()).step_by(ALIGN).filter(is_near);
-    let goes_on_at = if has_rest { later.into_iter().find(|offset| frame_at(bytes, *offset).is_some()) } else { None };
-    // A file may have lost the zeros behind its last frame.
-    Ok(Scanned { first, frames, end: at.min(bytes.len()), has_rest, goes_on_at })
+    (from..bytes.len()).step_by(ALIGN).filter(is_near).find(|offset| frame_at(bytes, *offset).is_some())
+}
+
+/// All good frames behind the good part, whatever is between them.
+pub fn frames_behind(bytes: &[u8], scanned: &Scanned) -> impl Iterator<Item = (Seq, Range<usize>)> {
+    let least = scanned.frames.last().map_or(scanned.first, |(seq, _)| *seq);
+    let frame_from = move |from: usize| frame_at(bytes, good_from(bytes, from, least)?);
+    let first = scanned.goes_on_at.and_then(|at| frame_at(bytes, at));
+    std::iter::successors(first, move |(_, records)| frame_from(aligned(records.end)))
 }
 
 fn read_head(bytes: &[u8]) -> Result<Seq, HeadError> {
@@ -172,6 +184,18 @@ impl<F: VolumeFile> Segment<F> {
         name: String,
         first: Seq,
     ) -> io::Result<Self> {
+        Self::begin_with(volume, file, prepared, name, first, &[])
+    }
+
+    /// The same with these frames, which are in it from the moment on at which it has its name.
+    pub fn begin_with<V: Volume<File = F>>(
+        volume: &V,
+        file: F,
+        prepared: &str,
+        name: String,
+        first: Seq,
+        frames: &[u8],
+    ) -> io::Result<Self> {
         let mut head = [0; HEAD];
         head[..8].copy_from_slice(MAGIC);
         head[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -179,11 +203,14 @@ impl<F: VolumeFile> Segment<F> {
         let sum = crc32fast::hash(&head[..24]);
         head[24..28].copy_from_slice(&sum.to_le_bytes());
         file.write_at(&head, 0)?;
+        if !frames.is_empty() {
+            file.write_at(frames, HEAD as u64)?;
+        }
         file.sync()?;
         volume.rename(prepared, &name)?;
         volume.sync()?;
         let size = file.size()?;
-        Ok(Self { file, name, size, at: HEAD as u64 })
+        Ok(Self { file, name, size, at: (HEAD + frames.len()) as u64 })
     }
 
     /// Goes on behind a file's good part, which is written again: what could be read may be in memory alone, and so may the

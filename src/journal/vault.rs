@@ -129,6 +129,11 @@ impl<V: Volume> Vault<V> {
         }
     }
 
+    /// Whether the batch at hand says of somebody to be erased.
+    pub fn is_erasing(&self) -> bool {
+        !self.0.lock().retired.is_empty()
+    }
+
     /// Has every key on the disk that was used so far.
     pub fn secure(&self) -> io::Result<()> {
         let mut keys = self.0.lock();

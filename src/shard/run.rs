@@ -1,15 +1,15 @@
 //! The loop: take in what waits, apply it, append once, release.
 //!
 //! Invariant: the loop is the only writer of its worlds. While an append is under way calls gather in the inbox and
-//! become the next batch. A failed append freezes the shard: its worlds are ahead of the journal, so nothing may be told
-//! of them and nothing more is applied; the very same batch is offered again until the journal takes it, and only then does
-//! life go on. A fenced one drops them: another node has gone on without. Not here: when the daemon stops (`app`), what a
-//! frozen shard answers (`frozen`).
+//! become the next batch. An append that fails, or hangs, freezes the shard: its worlds are ahead of the journal, so
+//! nothing may be told of them and nothing more is applied; the very same batch is offered again until the journal takes
+//! it, and only then does life go on. A fenced one drops them: another node has gone on without. Not here: when the daemon
+//! stops (`app`), what a frozen shard answers (`frozen`).
 
 use std::{pin::pin, time::Duration};
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::{JoinError, JoinHandle},
     time::{Instant, sleep, sleep_until},
 };
@@ -48,8 +48,12 @@ const STALL: Duration = Duration::from_secs(1);
 /// How long a journal that failed is left alone: at first, and twice as long each time up to this.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
-/// Who waits for a batch that the journal does not take is told so after this.
+/// Who waits for a batch that the journal does not take is told so after this; and whatever can be read is read from then
+/// on, should the journal not answer at all.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(2);
+
+/// A shard that is to stop while it is frozen tries on for so long.
+const STOP_AFTER: Duration = Duration::from_secs(2);
 
 /// What the shard is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,15 @@ pub enum Status {
     Fenced,
     /// It was asked to stop and has.
     Stopped,
+    /// The same, while the journal took nothing: what was decided last was told nobody, and may or may not be kept.
+    StoppedFrozen,
+}
+
+impl Status {
+    /// Whether nothing comes after it.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Fenced | Self::Stopped | Self::StoppedFrozen)
+    }
 }
 
 /// Whether agents are offered anything.
@@ -221,16 +234,18 @@ impl<J: Journal> Shard<J> {
             }
             Err(error) => Err(error),
         };
-        match end {
-            Ok(()) => {}
+        let status = match end {
+            Ok(()) => Status::Stopped,
             Err(problem @ AppendError::Fenced) => return self.leave(&problem),
             Err(problem @ AppendError::Failed { .. }) => {
                 error!(%problem, "the journal did not take the last batch before the shard was to stop");
+                Status::StoppedFrozen
             }
-        }
+        };
         self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::OutcomeUnknown));
         self.end_streams();
-        self.status.send_replace(Status::Stopped);
+        self.status.send_replace(status);
+        self.journal.close().await;
     }
 
     /// Batch after batch until asked to stop.
@@ -393,14 +408,7 @@ impl<J: Journal> Shard<J> {
         let records = batch.records();
         if !records.is_empty() {
             let (started, since) = (Instant::now(), self.clock.now());
-            match self.journal.append(records.clone()).await {
-                Ok(()) => {}
-                Err(AppendError::Fenced) => {
-                    batch.refuse(&CallError::ShuttingDown);
-                    return Err(AppendError::Fenced);
-                }
-                Err(problem @ AppendError::Failed { .. }) => batch = self.freeze(batch, &records, problem).await?,
-            }
+            batch = self.keep(batch, &records).await?;
             self.observer.batch(records.len(), started.elapsed());
             // What agents answered meanwhile waits in the inbox: it was not they who were late.
             self.stalled_since = (started.elapsed() > STALL).then_some(since);
@@ -424,23 +432,26 @@ impl<J: Journal> Shard<J> {
         turn(&mut self.phase, &mut self.inbox, &mut self.streams, &mut self.feeds);
     }
 
-    /// Offers the batch again until the journal takes it, and meanwhile answers from what the journal has. An error is that
-    /// the shard is to stop first, or has a new owner.
-    async fn freeze(
-        &mut self,
-        mut batch: Batch,
-        records: &journal::Batch,
-        problem: AppendError,
-    ) -> Result<Batch, AppendError> {
+    /// Has the journal take the batch. If it fails, or does not answer, the batch is offered until it is taken, and
+    /// meanwhile answers are from what the journal has. An error is that the shard is to stop first, or has a new owner.
+    async fn keep(&mut self, mut batch: Batch, records: &journal::Batch) -> Result<Batch, AppendError> {
+        let (reader, since) = (self.journal.reader(), Instant::now());
+        let (failed, mut failure) = oneshot::channel();
+        let mut kept = pin!(keep(&mut self.journal, records, failed));
+        let problem = tokio::select! {
+            biased;
+            end = &mut kept => return after(end, batch),
+            Ok(problem) = &mut failure => problem,
+            () = sleep_until(since + GIVE_UP_AFTER) => AppendError::failed(records, "the journal does not answer"),
+        };
         error!(%problem, "the journal failed: this shard is frozen until the journal takes the batch");
-        let (before, since) = (self.status.send_replace(Status::Frozen), Instant::now());
+        let before = self.status.send_replace(Status::Frozen);
         self.observer.frozen(true);
-        let mut frozen = Frozen::new(self.clock.clone(), records, self.journal.reader());
+        let mut frozen = Frozen::new(self.clock.clone(), records, reader);
         for question in batch.take_questions() {
             frozen.take(&self.core, &self.advisers, &mut self.observer, question);
         }
-        let mut has_given_up = false;
-        let mut kept = pin!(keep(&mut self.journal, records));
+        let (mut has_given_up, mut stop_at) = (false, None);
         let end = loop {
             tokio::select! {
                 biased;
@@ -454,19 +465,14 @@ impl<J: Journal> Shard<J> {
                     batch.give_up(&CallError::OutcomeUnknown);
                     self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::OutcomeUnknown));
                 }
-                item = self.inbox.recv() => match item {
+                item = self.inbox.recv(), if stop_at.is_none() => match item {
                     Some(item) => frozen.take(&self.core, &self.advisers, &mut self.observer, item),
-                    None => break Err(problem),
+                    None => stop_at = Some(Instant::now() + STOP_AFTER),
                 },
+                () = sleep_until(stop_at.unwrap_or(since)), if stop_at.is_some() => break Err(problem),
             }
         };
-        if let Err(problem) = end {
-            batch.refuse(&match problem {
-                AppendError::Fenced => CallError::ShuttingDown,
-                AppendError::Failed { .. } => CallError::OutcomeUnknown,
-            });
-            return Err(problem);
-        }
+        let batch = after(end, batch)?;
         info!(took = ?since.elapsed(), "the journal has taken the batch: this shard goes on");
         self.observer.frozen(false);
         self.status.send_replace(before);
@@ -488,15 +494,34 @@ impl<J: Journal> Shard<J> {
     }
 }
 
-/// Offers a batch that the journal did not take again and again, until it is taken or somebody else writes the journal.
-async fn keep(journal: &mut impl Journal, records: &journal::Batch) -> Result<(), AppendError> {
-    let mut pause = RETRY_AFTER.0;
+/// What becomes of a batch: it is to be released, or whoever waits for it is told that it is not.
+fn after(end: Result<(), AppendError>, batch: Batch) -> Result<Batch, AppendError> {
+    let Err(problem) = end else { return Ok(batch) };
+    batch.refuse(&match problem {
+        AppendError::Fenced => CallError::ShuttingDown,
+        AppendError::Failed { .. } => CallError::OutcomeUnknown,
+    });
+    Err(problem)
+}
+
+/// Offers a batch to the journal again and again, until it is taken or somebody else writes the journal; says how it failed
+/// first.
+async fn keep(
+    journal: &mut impl Journal,
+    records: &journal::Batch,
+    failed: oneshot::Sender<AppendError>,
+) -> Result<(), AppendError> {
+    let (mut failed, mut pause) = (Some(failed), RETRY_AFTER.0);
     loop {
-        sleep(pause).await;
         match journal.append(records.clone()).await {
-            Err(problem @ AppendError::Failed { .. }) => warn!(%problem, "the journal still takes nothing"),
+            Err(problem @ AppendError::Failed { .. }) => match failed.take() {
+                // Nobody listens if it had hung before.
+                Some(failed) => drop(failed.send(problem)),
+                None => warn!(%problem, "the journal still takes nothing"),
+            },
             end => return end,
         }
+        sleep(pause).await;
         pause = (pause * 2).min(RETRY_AFTER.1);
     }
 }

@@ -222,6 +222,10 @@ metrics! {
         "Segments made beforehand: 2, or 1 for seconds when one was begun. Less for long = the disk is full: alert below 2; at 0 new work is refused soon.";
     JOURNAL_FAILURES = Counter "attune_journal_failures_total" in Count by []:
         "Writes and syncs of the journal that failed; what they were of was written again, to a new segment: alert on any.";
+    JOURNAL_UNSYNCED_BYTES = Gauge "attune_journal_unsynced_bytes" in Bytes by []:
+        "Bytes that were answered for and are not on the disk: what a power cut would lose now. 0 unless durability is async.";
+    JOURNAL_UNSYNCED_SINCE = Gauge "attune_journal_unsynced_since_timestamp_seconds" in Seconds by []:
+        "Since when something that was answered for is not on the disk, in seconds since 1970; 0 = everything is. Alert if older than a few syncs.";
     JOURNAL_IN_RESERVE = Gauge "attune_journal_in_reserve" in Count by []:
         "1 while the journal's disk is full and new work is refused with DISK_FULL, 0 otherwise.";
     FROZEN = Gauge "attune_frozen" in Count by []:
@@ -235,7 +239,7 @@ metrics! {
     STREAMS_CLOSED = Counter "attune_streams_closed_total" in Count by ["reason"]:
         "Agents' streams that ended: replaced, too_slow, shutting_down, signed_out, lost.";
     DURABILITY = Gauge "attune_durability_info" in Count by ["mode"]:
-        "1 for the durability in force: sync loses nothing that was answered, memory everything that the process had.";
+        "1 for the durability in force: sync loses nothing that was answered, async at a power cut what was answered since the last sync, memory everything that the process had.";
     SNAPSHOTS = Counter "attune_snapshots_total" in Count by ["result"]:
         "Snapshots of the journal: made or failed; a failed one leaves more for a start to read.";
     SNAPSHOT_BYTES = Gauge "attune_snapshot_bytes" in Bytes by []:

@@ -12,7 +12,7 @@ use attune::{
     engine::{Command, Event, Reject, Reply, Request, State, invariant},
     journal::{
         Found, Record,
-        disk::{DiskJournal, Settings},
+        disk::{DiskJournal, Settings, Syncing},
         log::{Log, Making, OpenError},
         vault::{KEYS, LostKeys, Vault},
         volume::Folder,
@@ -168,7 +168,8 @@ impl World {
     /// The world as a start from the newest snapshot has it.
     pub fn resumed(&self) -> State {
         let folder = self.path().to_owned();
-        let settings = Settings { folder, segment_bytes: SEGMENT, lost_keys: LostKeys::Refuse };
+        let settings =
+            Settings { folder, segment_bytes: SEGMENT, syncing: Syncing::EachBatch, lost_keys: LostKeys::Refuse };
         let mut recovered = Recovered::new(Observer::new(1));
         let mut has_snapshot = false;
         DiskJournal::resume(settings, |found| {

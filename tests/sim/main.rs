@@ -28,6 +28,7 @@ mod disk;
 mod journal;
 mod life;
 mod plan;
+mod window;
 mod wishes;
 
 use coverage::{Coverage, Faults};

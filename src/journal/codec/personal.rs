@@ -9,6 +9,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     mem,
+    ops::Range,
     rc::Rc,
 };
 
@@ -49,10 +50,20 @@ pub struct Sealing<'a> {
     keys: Option<(&'a dyn Seal, &'a TenantId)>,
     /// Whom it tells of.
     customer: String,
-    /// Each with its customer.
-    parts: Vec<(String, Vec<u8>)>,
+    parts: Vec<Part>,
+    /// Their customers and fields, one after the other.
+    said: Vec<u8>,
+    /// The last one, sealed.
+    sealed: Vec<u8>,
     /// The key of the customer who was named for the sake of the name.
     named: Option<KeyId>,
+}
+
+/// Where in what was said a part is.
+#[derive(Debug)]
+struct Part {
+    customer: Range<usize>,
+    fields: Range<usize>,
 }
 
 impl<'a> Sealing<'a> {
@@ -63,13 +74,50 @@ impl<'a> Sealing<'a> {
 
     /// Nothing, now and later.
     pub fn none() -> Self {
-        Self { keys: None, customer: String::new(), parts: Vec::new(), named: None }
+        Self {
+            keys: None,
+            customer: String::new(),
+            parts: Vec::new(),
+            said: Vec::new(),
+            sealed: Vec::new(),
+            named: None,
+        }
+    }
+
+    /// A record of this tenant begins, and nothing is sealed of it yet.
+    pub fn begin(&mut self, seal: &'a dyn Seal, tenant: &'a TenantId) {
+        self.keys = Some((seal, tenant));
+        self.customer.clear();
+        self.parts.clear();
+        self.said.clear();
+        self.named = None;
     }
 
     /// The record is whole.
     pub fn end(&mut self, record: &Record) {
-        if let (true, Some(key), Some((seal, _))) = (erases(record), self.named, self.keys) {
+        if let (Some(key), Some((seal, _))) = (self.named, self.keys)
+            && erases(record)
+        {
             seal.retire(key);
+        }
+    }
+
+    /// Which of the parts before says the same of the same customer.
+    fn same(&self, fields: &[u8]) -> Option<usize> {
+        let is_same = |part: &Part| {
+            self.said[part.fields.clone()] == *fields && self.said[part.customer.clone()] == *self.customer.as_bytes()
+        };
+        self.parts.iter().position(is_same)
+    }
+
+    /// Notes a part, in case it comes again.
+    fn note(&mut self, fields: &[u8]) {
+        if self.parts.len() < PARTS_MAX {
+            let at = self.said.len();
+            self.said.extend_from_slice(self.customer.as_bytes());
+            let from = self.said.len();
+            self.said.extend_from_slice(fields);
+            self.parts.push(Part { customer: at..from, fields: from..self.said.len() });
         }
     }
 }
@@ -124,22 +172,18 @@ fn erases(record: &Record) -> bool {
 fn put_personal(number: u32, to: &mut Out<'_>, put: impl FnOnce(&mut Out<'_>)) -> Option<KeyId> {
     let at = to.len();
     put(to);
-    let plain = to.split_off(at);
-    let Sealing { keys, customer, parts, .. } = &to.sealing;
-    if let Some(same) = parts.iter().position(|(whose, part)| whose == customer && *part == plain) {
+    let (to, sealing) = to.parts();
+    let (seal, tenant) = sealing.keys?;
+    if let Some(same) = sealing.same(&to[at..]) {
+        to.truncate(at);
         put_number(number, same as u64, to);
         return None;
     }
-    let mut sealed = Vec::new();
-    let Some(key) = keys.and_then(|(seal, tenant)| seal.seal(tenant, customer, &plain, &mut sealed)) else {
-        to.extend_from_slice(&plain);
-        return None;
-    };
-    put_bytes(number, &sealed, to);
-    if to.sealing.parts.len() < PARTS_MAX {
-        let whose = to.sealing.customer.clone();
-        to.sealing.parts.push((whose, plain));
-    }
+    sealing.sealed.clear();
+    let key = seal.seal(tenant, &sealing.customer, &to[at..], &mut sealing.sealed)?;
+    sealing.note(&to[at..]);
+    to.truncate(at);
+    put_bytes(number, &sealing.sealed, to);
     Some(key)
 }
 

@@ -90,6 +90,11 @@ impl<'a> Out<'a> {
     pub fn new(to: &'a mut Vec<u8>, sealing: Sealing<'a>) -> Self {
         Self { to, sealing }
     }
+
+    /// The bytes and what seals them, each by itself.
+    pub fn parts(&mut self) -> (&mut Vec<u8>, &mut Sealing<'a>) {
+        (self.to, &mut self.sealing)
+    }
 }
 
 impl Deref for Out<'_> {
@@ -225,14 +230,19 @@ pub fn put_fields(number: u32, to: &mut Out<'_>, put: impl FnOnce(&mut Out<'_>))
     // Most are short: one byte is kept for the length, and what is longer moves over.
     to.push(0);
     put(to);
-    let length = to.len() - at - 1;
+    let end = to.len();
+    let length = end - at - 1;
     if length < 0x80 {
         to[at] = length as u8;
-    } else {
-        let mut prefix = Vec::with_capacity(10);
-        put_varint(length as u64, &mut prefix);
-        to.splice(at..=at, prefix);
+        return;
     }
+    let more = (usize::BITS - length.leading_zeros()).div_ceil(7) as usize - 1;
+    to.resize(end + more, 0);
+    to.copy_within(at + 1..end, at + 1 + more);
+    for place in 0..more {
+        to[at + place] = (length >> (7 * place)) as u8 | 0x80;
+    }
+    to[at + more] = (length >> (7 * more)) as u8;
 }
 
 /// What a slot holds, or what its type is if left out.

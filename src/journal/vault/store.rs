@@ -6,7 +6,7 @@
 use std::{fmt, io, mem, sync::Arc};
 
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, Key, KeyInit, Nonce, Tag};
-use rand::{RngExt, rngs::StdRng};
+use rand::{Rng, rngs::StdRng};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tracing::warn;
 
@@ -69,6 +69,8 @@ pub(super) struct Keys<V: Volume> {
     frames: u64,
     pub(super) kept: FxHashMap<KeyId, Kept>,
     pub(super) of: FxHashMap<Arc<str>, KeyId>,
+    /// Of whom a key is looked for.
+    name: String,
     pub(super) free: Vec<KeyId>,
     /// So many were given.
     given: u64,
@@ -121,6 +123,7 @@ impl<V: Volume> Keys<V> {
             frames: 0,
             kept: FxHashMap::default(),
             of: FxHashMap::default(),
+            name: String::new(),
             free: Vec::new(),
             given: 0,
             destroyed: FxHashSet::default(),
@@ -189,22 +192,24 @@ impl<V: Volume> Keys<V> {
     }
 
     pub(super) fn key_for(&mut self, tenant: &TenantId, customer: &str) -> KeyId {
-        let name = name_of(tenant, customer);
-        if let Some(id) = self.of.get(&name) {
+        self.name.clear();
+        put_name(tenant, customer, &mut self.name);
+        if let Some(id) = self.of.get(self.name.as_str()) {
             return *id;
         }
         let id = self.free.pop().unwrap_or_else(|| self.make());
-        self.give(id, name);
+        self.give(id, self.name.as_str().into());
         id
     }
 
     pub(super) fn make(&mut self) -> KeyId {
         loop {
-            let id = KeyId(self.random.random());
+            let id = KeyId(self.random.next_u64());
             if self.kept.contains_key(&id) || self.destroyed.contains(&id) {
                 continue;
             }
-            let key = self.random.random();
+            let mut key = [0; 32];
+            self.random.fill_bytes(&mut key);
             self.kept.insert(id, Kept::new(key));
             self.unwritten.keys.push(id);
             return id;
@@ -232,7 +237,8 @@ impl<V: Volume> Keys<V> {
     }
 
     pub(super) fn seal(&mut self, id: KeyId, purpose: Purpose, plain: &[u8], to: &mut Vec<u8>) {
-        let nonce: [u8; NONCE_BYTES] = self.random.random();
+        let mut nonce = [0; NONCE_BYTES];
+        self.random.fill_bytes(&mut nonce);
         to.extend_from_slice(&id.0.to_le_bytes());
         to.extend_from_slice(&nonce);
         let at = to.len();
@@ -379,7 +385,13 @@ impl<V: Volume> fmt::Debug for Keys<V> {
 
 /// A customer's name in the store; no tenant's has a zero.
 pub(super) fn name_of(tenant: &TenantId, customer: &str) -> Arc<str> {
-    format!("{tenant}\0{customer}").into()
+    let mut name = String::new();
+    put_name(tenant, customer, &mut name);
+    name.into()
+}
+
+fn put_name(tenant: &TenantId, customer: &str, to: &mut String) {
+    [tenant.as_str(), "\0", customer].into_iter().for_each(|part| to.push_str(part));
 }
 
 pub(super) fn file_of(generation: u64) -> String {
