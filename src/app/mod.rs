@@ -64,9 +64,6 @@ use threads::ShardRuntime;
 
 use reload::InForce;
 
-/// Bytes of a journal's segment: a minute of a busy daemon, and a fraction of a second to read.
-const SEGMENT_BYTES: u64 = 64 << 20;
-
 /// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
 #[derive(Debug)]
 pub struct Daemon {
@@ -264,7 +261,7 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
         return Ok((recovered, None));
     }
     let (folder, lost_keys) = (settings.journal_folder.clone(), settings.lost_keys);
-    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, lost_keys };
+    let kept = disk::Settings { folder, segment_bytes: settings.segment_mib << 20, lost_keys };
     let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::resume(kept, |found| {
         if so_far.is_ok() {
