@@ -70,8 +70,6 @@ use reload::InForce;
 
 /// How long the last spans may take, beside the limit on stopping.
 const FLUSH_MAX: Duration = Duration::from_secs(2);
-/// Bytes of a journal's segment: a minute of a busy daemon, and a fraction of a second to read.
-const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// A daemon that runs. Dropped without [`shutdown`](Self::shutdown), it stops in its own time.
 #[derive(Debug)]
@@ -292,7 +290,7 @@ fn open_journal(settings: &Settings) -> Result<(Recovered, Option<DiskJournal>),
         Durability::Async => Syncing::Every(settings.async_sync),
         Durability::Sync | Durability::Memory => Syncing::EachBatch,
     };
-    let kept = disk::Settings { folder, segment_bytes: SEGMENT_BYTES, syncing, lost_keys };
+    let kept = disk::Settings { folder, segment_bytes: settings.segment_mib << 20, syncing, lost_keys };
     let (started, mut so_far) = (Instant::now(), Ok(()));
     let journal = DiskJournal::resume(kept, |found| {
         if so_far.is_ok() {

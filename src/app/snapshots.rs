@@ -155,22 +155,19 @@ impl Keeper {
     fn make(&self, of: Of, keys: &KeyStore) {
         let started = Instant::now();
         let is_wanted = || of == Of::Everything || !self.is_stopping();
-        match make::make(&self.folder, keys, of, is_wanted) {
+        let made = make::make(&self.folder, keys, of, is_wanted);
+        match &made {
             Ok(None) => {}
             Ok(Some(made)) => {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");
                 SNAPSHOTS.counter(&["made"]).increment(1);
                 SNAPSHOT_BYTES.gauge(&[]).set(made.bytes as f64);
                 SNAPSHOT_TIME.gauge(&[]).set(Duration::from_micros(clock::now().0.unsigned_abs()).as_secs_f64());
-                if let Some(before) = made.spare_before
-                    && let Err(problem) = self.archive.take(&self.folder, before)
-                {
-                    self.failed(&problem.into());
-                }
             }
-            Err(problem) => self.failed(&problem),
+            Err(problem) => self.failed(problem),
         }
-        if let Err(problem) = self.archive.trim(clock::now(), &self.limits) {
+        let made = made.ok().flatten();
+        if let Err(problem) = make::put_away(&self.folder, &self.archive, made, clock::now(), &self.limits) {
             self.failed(&problem.into());
         }
     }

@@ -39,6 +39,10 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "FOLDER")]
     pub journal_folder: Option<String>,
 
+    /// MiB of a file of the journal, of which two are kept ready [default: 64] [env: ATTUNE_JOURNAL_SEGMENT_MIB]
+    #[arg(long, value_name = "MIB")]
+    pub journal_segment_mib: Option<String>,
+
     /// MiB of journal after which a snapshot is made [default: 256] [env: ATTUNE_JOURNAL_SNAPSHOT_MIB]
     #[arg(long, value_name = "MIB")]
     pub journal_snapshot_mib: Option<String>,
@@ -133,6 +137,7 @@ impl Flags {
             ("journal.durability", &self.journal_durability),
             ("journal.async_sync_ms", &self.journal_async_sync_ms),
             ("journal.folder", &self.journal_folder),
+            ("journal.segment_mib", &self.journal_segment_mib),
             ("journal.snapshot_mib", &self.journal_snapshot_mib),
             ("journal.archive_days", &self.journal_archive_days),
             ("journal.archive_mib", &self.journal_archive_mib),

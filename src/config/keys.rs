@@ -122,6 +122,15 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "journal.segment_mib",
+        default: "64",
+        help: "MiB of a file of the journal, of which two are kept ready, one as the reserve of a full disk, 1-1024.",
+        form: Form::Number { least: 1, most: 1_024 },
+        change: Change::Restart,
+        get: |settings| settings.segment_mib.to_string(),
+        set: |settings, text| number(text, 1..=1_024).map(|mib| settings.segment_mib = mib),
+    },
+    Key {
         name: "journal.snapshot_mib",
         default: "256",
         help: "MiB of journal after which a snapshot is made, so that a start has no more than that to read, 1-1048576.",

@@ -72,6 +72,8 @@ pub struct Settings {
     pub journal_folder: PathBuf,
     /// How offering waits for agents after a restart.
     pub hold: HoldRules,
+    /// MiB of a file of the journal.
+    pub segment_mib: u64,
     /// A snapshot is made after so many MiB of journal.
     pub snapshot_mib: u64,
     /// Days for which the journal is kept behind snapshots.
@@ -246,6 +248,7 @@ impl Default for Settings {
             async_sync: Duration::from_millis(100),
             journal_folder: PathBuf::from(JOURNAL_FOLDER),
             hold: HoldRules::default(),
+            segment_mib: 64,
             snapshot_mib: 256,
             archive_days: 14,
             archive_mib: 0,

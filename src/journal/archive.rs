@@ -3,20 +3,21 @@
 //! Invariant: what is archived goes on without a gap into what is in the journal's folder; the oldest goes first. Not
 //! here: how far back recovery needs them (`snapshot`).
 
-use std::{fs, io, time::Duration, time::SystemTime};
+use std::{io, time::Duration};
 
 use super::{
     Seq,
     log::{OpenError, first_of, segments},
-    volume::{Folder, Volume},
+    volume::{Folder, Tree, VolumeFile},
 };
 use crate::model::time::Timestamp;
 
-const FOLDER: &str = "archive";
+/// The archive's folder, within the journal's.
+pub const ARCHIVE: &str = "archive";
 
 /// An archive's folder.
 #[derive(Debug, Clone)]
-pub struct Archive(Folder);
+pub struct Archive<V: Tree = Folder>(V);
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,25 +28,25 @@ pub struct Limits {
     pub bytes: Option<u64>,
 }
 
-impl Archive {
+impl<V: Tree> Archive<V> {
     /// That of a journal's folder; made if it is not there.
-    pub fn of(journal: &Folder) -> io::Result<Self> {
-        Folder::make(&journal.path(FOLDER)).map(Self)
+    pub fn of(journal: &V) -> io::Result<Self> {
+        journal.below(ARCHIVE).map(Self)
     }
 
     /// The folder, to be read like a journal's.
-    pub fn folder(&self) -> &Folder {
+    pub fn folder(&self) -> &V {
         &self.0
     }
 
     /// Takes over the segments all of whose records are before this one; how many.
-    pub fn take(&self, journal: &Folder, before: Seq) -> Result<usize, OpenError> {
+    pub fn take(&self, journal: &V, before: Seq) -> Result<usize, OpenError> {
         let names = segments(journal)?;
         let ends = names.iter().skip(1).map_while(|name| first_of(name));
         let spare = ends.take_while(|end| *end <= before).count();
         for name in &names[..spare] {
-            let (from, to) = (journal.path(name), self.0.path(name));
-            fs::rename(&from, to).map_err(|source| OpenError::Io { path: from, source })?;
+            let moved = journal.hand_over(name, &self.0);
+            moved.map_err(|source| OpenError::Io { path: journal.path(name), source })?;
         }
         if spare > 0 {
             let synced = self.0.sync().and_then(|()| journal.sync());
@@ -58,9 +59,9 @@ impl Archive {
     pub fn trim(&self, now: Timestamp, limits: &Limits) -> Result<usize, OpenError> {
         let mut kept = Vec::new();
         for name in segments(&self.0)? {
-            let path = self.0.path(&name);
-            let file = fs::metadata(&path).map_err(|source| OpenError::Io { path, source })?;
-            kept.push((name, file.len(), file.modified().map_or(Duration::ZERO, |at| age(now, at))));
+            let about = self.0.open(&name).and_then(|file| Ok((file.size()?, self.0.written_at(&name)?)));
+            let (size, written) = about.map_err(|source| OpenError::Io { path: self.0.path(&name), source })?;
+            kept.push((name, size, age(now, written)));
         }
         let mut bytes: u64 = kept.iter().map(|(_, bytes, _)| bytes).sum();
         let mut removed = 0;
@@ -75,19 +76,20 @@ impl Archive {
     }
 }
 
-fn age(now: Timestamp, written: SystemTime) -> Duration {
-    let now = Duration::from_micros(u64::try_from(now.0).unwrap_or(0));
-    let written = written.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(written)
+fn age(now: Timestamp, written: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from((now - written).0).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
+    use std::{fs::File, time::SystemTime};
 
     use tempfile::TempDir;
 
-    use super::{super::log::name_of, *};
+    use super::{
+        super::{log::name_of, volume::Volume},
+        *,
+    };
 
     const DAY: Duration = Duration::from_secs(86_400);
 

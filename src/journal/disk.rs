@@ -25,12 +25,9 @@ use tracing::{error, info, warn};
 
 pub use super::log::{OpenError, Syncing};
 use super::{
-    AppendError, Batch, Found, Journal, Read, ReadError, Reader, Record, Room, Seq, Snapshot,
-    archive::Archive,
-    gap,
-    log::{self, Log, Making, Part, Which},
-    seal::Seal,
-    snapshot,
+    AppendError, Batch, Found, Journal, Reader, Record, Room, Seq, gap,
+    log::{Log, Making},
+    reading::{self, Begin, Whole},
     vault::{KEYS, LostKeys, Vault},
     volume::{self, Volume},
 };
@@ -84,13 +81,6 @@ pub struct DiskJournal<V: Volume = Folder> {
     ended: mpsc::Receiver<()>,
 }
 
-/// Where reading begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begin {
-    TheFirst,
-    ASnapshot,
-}
-
 struct Append {
     batch: Batch,
     done: oneshot::Sender<Result<(), AppendError>>,
@@ -138,8 +128,8 @@ impl<V: Volume> DiskJournal<V> {
         volume: V,
         keys: V,
         settings: Settings,
-        from: Begin,
-        mut found: impl FnMut(Found),
+        begin: Begin,
+        found: impl FnMut(Found),
     ) -> Result<Self, OpenError> {
         let Settings { folder: path, segment_bytes, syncing, lost_keys } = settings;
         let io = |source| OpenError::Io { path: path.clone(), source };
@@ -147,23 +137,10 @@ impl<V: Volume> DiskJournal<V> {
         let lock = lock(&path)?;
         let folder = volume::Folder::make(&path).map_err(io)?;
         let vault = Arc::new(Vault::open(keys, lost_keys, StdRng::from_rng(&mut rand::rng()))?);
-        let from = match from {
-            Begin::TheFirst => read_archive(&folder, &*vault, &mut found)?,
-            Begin::ASnapshot => match snapshot::newest(&folder, &*vault, log::end(&volume)?)? {
-                Some(snapshot) => {
-                    let next = snapshot.next;
-                    found(Found::Snapshot(snapshot));
-                    next
-                }
-                None => read_archive(&folder, &*vault, &mut found)?,
-            },
-        };
-        let record = |record| found(Found::Record(record));
-        let sealed_by = Some(Arc::clone(&vault));
-        let mut log = Log::open_from(volume.clone(), sealed_by, from, segment_bytes, Making::Beforehand, record)?;
+        let kept = (segment_bytes, Making::Beforehand);
+        let mut log = reading::resume(&volume, &folder, &vault, begin, kept, found)?;
         log.set_syncing(syncing);
         let next = log.next_seq();
-        snapshot::set_ahead_aside(&folder, next)?;
         let (to, appends) = mpsc::channel();
         let (end, ended) = mpsc::channel();
         let in_reserve = Arc::new(AtomicBool::new(false));
@@ -219,7 +196,7 @@ impl<V: Volume> Journal for DiskJournal<V> {
 
     fn reader(&self) -> Reader {
         let (volume, vault) = (self.volume.clone(), Arc::clone(&self.vault));
-        Box::new(DiskReader { volume, vault, folder: self.folder.clone(), next: self.next })
+        Box::new(Whole { volume, vault, folder: self.folder.clone(), next: self.next })
     }
 
     fn room(&self) -> Room {
@@ -230,42 +207,6 @@ impl<V: Volume> Journal for DiskJournal<V> {
         // Waiting for the writer would hold up everybody else on this thread.
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
-}
-
-/// What a journal has up to a record, read beside the one who writes.
-struct DiskReader<V: Volume> {
-    volume: V,
-    vault: Arc<Vault<V>>,
-    folder: volume::Folder,
-    next: Seq,
-}
-
-impl<V: Volume> Read for DiskReader<V> {
-    fn records(&self, from: Seq, limit: usize) -> Result<Vec<Record>, ReadError> {
-        let gone = |oldest| ReadError::Gone { asked: from, oldest };
-        let seal = &*self.vault;
-        let read = |from, limit| log::read(&self.volume, seal, self.next, from, limit).map_err(unreadable);
-        let oldest = match read(from, limit)? {
-            Ok(records) => return Ok(records),
-            Err(oldest) => oldest,
-        };
-        let archive = Archive::of(&self.folder).map_err(unreadable)?;
-        let archived = log::read(archive.folder(), seal, oldest, from, limit).map_err(unreadable)?;
-        let mut records = archived.map_err(gone)?;
-        let left = limit - records.len();
-        if left > 0 {
-            records.extend(read(oldest, left)?.map_err(gone)?);
-        }
-        Ok(records)
-    }
-
-    fn snapshot(&self) -> Result<Option<Snapshot>, ReadError> {
-        snapshot::newest(&self.folder, &*self.vault, self.next).map_err(unreadable)
-    }
-}
-
-fn unreadable(problem: impl std::fmt::Display) -> ReadError {
-    ReadError::Unreadable { problem: problem.to_string() }
 }
 
 /// Waits for the writer, so that nothing of an append is under way once the journal is gone; but not for ever.
@@ -383,21 +324,6 @@ impl<V: Volume> Writer<V> {
             warn!(%problem, "the journal's lock file cannot be written");
         }
     }
-}
-
-/// Hands over what is archived, if the journal's own folder does not begin with the first record; with which it goes on.
-fn read_archive(folder: &volume::Folder, seal: &dyn Seal, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
-    let oldest = log::segments(folder)?.first().and_then(|name| log::first_of(name)).unwrap_or(Seq::FIRST);
-    if oldest == Seq::FIRST {
-        return Ok(oldest);
-    }
-    let archive = Archive::of(folder).map_err(|source| OpenError::Io { path: folder.path(""), source })?;
-    let mut next = Seq::FIRST;
-    for part in log::parts(archive.folder(), Seq::FIRST, Which::All)? {
-        let part = Part { upto: part.upto.or(Some(oldest)), ..part };
-        next = log::read_part(archive.folder(), seal, &part, next, |record| found(Found::Record(record)))?;
-    }
-    Ok(next)
 }
 
 /// When the lock file was last touched.

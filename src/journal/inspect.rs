@@ -21,10 +21,11 @@ use super::{
     volume::{Folder, Volume},
 };
 
-pub use super::segment::{HeadError, VERSION};
+pub use super::{
+    archive::ARCHIVE,
+    segment::{HeadError, VERSION},
+};
 
-/// Where segments go that a daemon needs no more to start.
-pub const ARCHIVE: &str = "archive";
 /// How names of snapshots end.
 pub const SNAPSHOT: &str = ".snapshot";
 
@@ -39,6 +40,22 @@ pub struct SegmentFile<V> {
     pub first: Seq,
     /// Whether it is of those that a daemon needs no more.
     pub is_archived: bool,
+    /// Where it is found once it becomes one of those; absent of those that are.
+    pub archive: Option<V>,
+}
+
+impl<V: Volume> SegmentFile<V> {
+    /// Its bytes, wherever it is by now.
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        match self.volume.read(&self.name) {
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound && self.archive.is_some() => {
+                self.volume = self.archive.take().expect("there is one");
+                self.is_archived = true;
+                self.volume.read(&self.name)
+            }
+            read => read,
+        }
+    }
 }
 
 /// What was found.
@@ -123,6 +140,8 @@ pub enum Finding {
     Head(HeadError),
     /// The disk does not give it.
     Unreadable(String),
+    /// It was there when the folder was listed.
+    Gone,
 }
 
 impl Finding {
@@ -142,6 +161,7 @@ impl Finding {
             Self::Head(HeadError::Later(_)) => "later",
             Self::Head(HeadError::NotASegment) => "no_segment",
             Self::Unreadable(_) => "unreadable",
+            Self::Gone => "gone",
         }
     }
 }
@@ -158,6 +178,7 @@ impl fmt::Display for Finding {
             Self::Gap { expected } => write!(f, "records are missing: {expected} must come next"),
             Self::Head(error) => error.fmt(f),
             Self::Unreadable(problem) => write!(f, "cannot be read: {problem}"),
+            Self::Gone => f.write_str("was removed as the journal was looked at; look again"),
         }
     }
 }
@@ -212,18 +233,19 @@ impl Looked {
 
 /// A folder's segments in order, those of its archive included.
 pub fn segments_of(folder: &Path) -> Result<Vec<SegmentFile<Folder>>, OpenError> {
-    let of = |path: &Path, is_archived| -> Result<Vec<SegmentFile<Folder>>, OpenError> {
-        let volume = Folder::at(path);
+    let archive = Folder::at(&folder.join(ARCHIVE));
+    let of = |volume: &Folder, is_archived: bool| -> Result<Vec<SegmentFile<Folder>>, OpenError> {
         let file = |name: String| {
-            let first = first_of(&name)?;
-            Some(SegmentFile { volume: volume.clone(), name, first, is_archived })
+            let (first, archive) = (first_of(&name)?, (!is_archived).then(|| archive.clone()));
+            Some(SegmentFile { volume: volume.clone(), name, first, is_archived, archive })
         };
-        Ok(segments(&volume)?.into_iter().filter_map(file).collect())
+        Ok(segments(volume)?.into_iter().filter_map(file).collect())
     };
-    let mut all = of(folder, false)?;
-    let archive = folder.join(ARCHIVE);
-    if archive.is_dir() {
-        all.extend(of(&archive, true)?);
+    let mut all = of(&Folder::at(folder), false)?;
+    match of(&archive, true) {
+        Ok(archived) => all.extend(archived),
+        Err(problem) if problem.is_gone() => {}
+        Err(problem) => return Err(problem),
     }
     // One that is on its way to the archive may be in both.
     all.sort_by_key(|file| (file.first, file.is_archived));
@@ -291,12 +313,18 @@ pub fn survey<V: Volume>(
     let (mut expected, mut is_whole) = (next, true);
     for (number, file) in files.iter().enumerate() {
         let upto = files.get(number + 1).map(|next| next.first);
-        let looked = look_at(file, expected, upto, seal, |found, personal| {
+        let looked = look_at(file.clone(), expected, upto, seal, |found, personal| {
             if is_whole {
                 survey.next = found.seq.next();
                 record(found, personal);
             }
         });
+        if let (Finding::Gone, true, Some(first)) = (&looked.finding, survey.segments.is_empty() && begins.is_none(), upto)
+        {
+            // The oldest of the archive goes first.
+            (survey.next, expected) = (first, first);
+            continue;
+        }
         is_whole &= !looked.finding.is_fault();
         // One fault is told once.
         expected = upto.unwrap_or(Seq(looked.first.0 + looked.records));
@@ -307,27 +335,28 @@ pub fn survey<V: Volume>(
 
 /// Looks at a segment that should begin with `expected` and end before `upto`; `None` = it is the last.
 fn look_at<V: Volume>(
-    file: &SegmentFile<V>,
+    mut file: SegmentFile<V>,
     expected: Seq,
     upto: Option<Seq>,
     seal: &dyn Seal,
     mut record: impl FnMut(Record, Personal),
 ) -> Looked {
-    let SegmentFile { volume, name, first, is_archived } = file;
+    let (bytes, first) = (file.read(), file.first);
     let mut looked = Looked {
-        path: volume.path(name),
-        first: *first,
+        path: file.volume.path(&file.name),
+        first,
         size: 0,
         used: 0,
         records: 0,
         times: None,
         behind: 0,
-        is_archived: *is_archived,
+        is_archived: file.is_archived,
         is_needed: true,
         finding: Finding::Whole,
     };
-    let bytes = match volume.read(name) {
+    let bytes = match bytes {
         Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Looked { finding: Finding::Gone, ..looked },
         Err(error) => return Looked { finding: Finding::Unreadable(error.to_string()), ..looked },
     };
     looked.size = bytes.len() as u64;
@@ -336,7 +365,7 @@ fn look_at<V: Volume>(
         Err(error) => return Looked { finding: Finding::Head(error), ..looked },
     };
     looked.used = scanned.end as u64;
-    if *first != expected || scanned.first != *first {
+    if first != expected || scanned.first != first {
         looked.finding = Finding::Gap { expected };
     }
     let broken = frames(&bytes, &scanned, upto, seal, |found, personal| {

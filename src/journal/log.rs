@@ -145,6 +145,13 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// Whether a file was listed and then not there: whoever writes has moved or replaced it.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// The files of a volume, open for writing.
 #[derive(Debug)]
 pub struct Log<V: Volume> {

@@ -24,6 +24,7 @@ pub mod forgetful;
 pub mod inspect;
 pub mod log;
 pub mod memory;
+pub mod reading;
 pub mod replay;
 pub mod seal;
 mod segment;

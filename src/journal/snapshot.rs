@@ -18,6 +18,7 @@ use super::{
     Seq, Snapshot,
     codec::{self, Broken},
     log::OpenError,
+    reading::LOOKS_MAX,
     seal::Seal,
     volume::{Volume, VolumeFile},
 };
@@ -79,6 +80,17 @@ fn write_whole<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io
 /// The newest snapshot that is whole and not ahead of the journal, which ends at `end`; those that are not are passed
 /// over with a warning.
 pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option<Snapshot>, OpenError> {
+    for _ in 1..LOOKS_MAX {
+        match newest_of(volume, seal, end) {
+            // Newer ones took its place as it was read.
+            Err(problem) if problem.is_gone() => {}
+            found => return found,
+        }
+    }
+    newest_of(volume, seal, end)
+}
+
+fn newest_of<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option<Snapshot>, OpenError> {
     for name in names(volume)?.iter().rev() {
         let path = volume.path(name);
         if next_of(name).is_some_and(|next| next > end) {

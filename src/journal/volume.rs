@@ -9,7 +9,10 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
+
+use crate::model::time::Timestamp;
 
 /// A folder. Clones are the same folder.
 pub trait Volume: Clone + Debug + Send + Sync + 'static {
@@ -39,6 +42,19 @@ pub trait Volume: Clone + Debug + Send + Sync + 'static {
 
     /// Where a file is, for messages.
     fn path(&self, name: &str) -> PathBuf;
+}
+
+/// A folder that has others below it, on the same disk.
+pub trait Tree: Volume {
+    /// A folder below it, made if it is not there.
+    fn below(&self, name: &str) -> io::Result<Self>;
+
+    /// Moves a file to another folder of the tree, in place of any that has its name there. It is in one of the two at any
+    /// time; in which of them it is after a crash is sure once both are synced.
+    fn hand_over(&self, name: &str, to: &Self) -> io::Result<()>;
+
+    /// When a file was last written to.
+    fn written_at(&self, name: &str) -> io::Result<Timestamp>;
 }
 
 /// A file of a volume.
@@ -113,6 +129,22 @@ impl Volume for Folder {
 
     fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+}
+
+impl Tree for Folder {
+    fn below(&self, name: &str) -> io::Result<Self> {
+        Self::make(&self.path(name))
+    }
+
+    fn hand_over(&self, name: &str, to: &Self) -> io::Result<()> {
+        fs::rename(self.path(name), to.path(name))
+    }
+
+    fn written_at(&self, name: &str) -> io::Result<Timestamp> {
+        let modified = fs::metadata(self.path(name))?.modified()?;
+        let since_1970 = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(Timestamp(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)))
     }
 }
 

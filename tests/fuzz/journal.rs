@@ -43,7 +43,7 @@ impl Memory {
         let mut files: Vec<_> = names
             .into_iter()
             .filter_map(|name| Some((first_of(&name)?, name)))
-            .map(|(first, name)| SegmentFile { volume: self.clone(), name, first, is_archived: false })
+            .map(|(first, name)| SegmentFile { volume: self.clone(), name, first, is_archived: false, archive: None })
             .collect();
         files.sort_by_key(|file| file.first);
         files

@@ -1,6 +1,6 @@
 //! Making a snapshot beside a shard that runs: the last one, the segments that are written no more, and the next one.
 //!
-//! Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
+//! Then what it makes needless goes to the archive. Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
 //! it takes. It needs the memory of the worlds while it works. A snapshot that fails leaves the ones before as they are.
 //! Not here: when one is made, and how it is read
 //! (`shard::recover`).
@@ -13,11 +13,13 @@ use std::{
 use crate::{
     journal::{
         Seq,
+        archive::{Archive, Limits},
         log::{self, OpenError, Which},
         snapshot,
         vault::Vault,
-        volume::{Volume, VolumeFile},
+        volume::{Tree, Volume, VolumeFile},
     },
+    model::time::Timestamp,
     shard::core::{Core, RecoverError},
 };
 
@@ -108,6 +110,22 @@ pub fn make<V: Volume, K: Volume>(
     }
     let bytes = snapshot::write(volume, &seal, core.into_snapshot()).map_err(SnapshotFailure::Write)?;
     Ok(Some(Made { next, bytes, spare_before: snapshot::keep_newest(volume)? }))
+}
+
+/// Has the archive take what a snapshot that was made just now makes needless, if one was, and let go of what it has kept
+/// for long enough.
+pub fn put_away<V: Tree>(
+    journal: &V,
+    archive: &Archive<V>,
+    made: Option<Made>,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<(), OpenError> {
+    if let Some(before) = made.and_then(|made| made.spare_before) {
+        archive.take(journal, before)?;
+    }
+    archive.trim(now, limits)?;
+    Ok(())
 }
 
 /// Rests for as long as it works.

@@ -64,8 +64,14 @@ fn files(place: &Place) -> io::Result<Vec<Listed>> {
     let below = |path: &Path| path.strip_prefix(&place.folder).unwrap_or(path).display().to_string();
     let mut files = Vec::new();
     for segment in &place.segments {
-        let path = segment.volume.path(&segment.name);
-        files.extend(listed(&path, below(&path), Some(segment.first))?);
+        // It may have gone to the archive since the folder was listed.
+        for volume in [Some(&segment.volume), segment.archive.as_ref()].into_iter().flatten() {
+            let path = volume.path(&segment.name);
+            if let Some(found) = listed(&path, below(&path), Some(segment.first))? {
+                files.push(found);
+                break;
+            }
+        }
     }
     for (name, _) in &place.others {
         files.extend(listed(&place.folder.join(name), name.clone(), None)?);
