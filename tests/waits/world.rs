@@ -321,6 +321,7 @@ impl<'a> World<'a> {
             care: kind.moment.map(Care::moment).unwrap_or_default(),
             dynamic: kind.head_start,
             arrived_at: None,
+            trace: None,
             details: Arc::new(ContactDetails::default()),
         };
         self.call(Command::EnqueueContact(Box::new(new)));
