@@ -91,17 +91,13 @@ impl Floor {
         for queue in 0..QUEUES {
             let skill = queue % SKILLS;
             let rules = "offers = { acceptance = 'automatic' }\nmax_wait = { after = '12h' }";
-            writeln!(text, "[queues.q{queue}]\nrequire = {{ all = ['s{skill}'] }}\n{rules}").expect("a string takes all");
+            writeln!(text, "[queues.q{queue}]\nrequire = {{ all = ['s{skill}'] }}\n{rules}")
+                .expect("a string takes all");
         }
         let document = Document::parse(&text, Format::Toml).expect("the document is valid");
         let (driver, founded) = Driver::new(Timestamp(0), document);
-        let mut floor = Self {
-            driver,
-            waits: Waits::default(),
-            keys: BTreeMap::new(),
-            taken: Vec::new(),
-            waiting: Vec::new(),
-        };
+        let mut floor =
+            Self { driver, waits: Waits::default(), keys: BTreeMap::new(), taken: Vec::new(), waiting: Vec::new() };
         floor.waits.record(founded.now, &founded.events, floor.driver.state(), Telling::Estimates);
         (0..AGENTS).for_each(|agent| floor.hire(agent));
         (0..AGENTS + waiting).for_each(|contact| floor.enqueue(contact));
