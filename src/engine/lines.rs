@@ -250,8 +250,10 @@ impl State {
             let offered = at.offers.iter().map(|key| self.offer(*key));
             let offered = offered.map(|offer| (offer.queue, offer.channel, offer.cost));
             let pieces = engaged.chain(offered).filter(|(.., cost)| *cost > 0);
-            work.extend(pieces.map(|(queue, channel, cost)| {
-                Piece { queue, channel, share: self.share(agent, channel, cost) }
+            work.extend(pieces.map(|(queue, channel, cost)| Piece {
+                queue,
+                channel,
+                share: self.share(agent, channel, cost),
             }));
         }
         work

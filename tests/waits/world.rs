@@ -43,15 +43,7 @@ pub struct Kind {
 
 impl Kind {
     pub fn routine(rate: f64, patience: Option<f64>) -> Self {
-        Self {
-            queue: "main",
-            rate,
-            handling: HANDLING,
-            patience,
-            head_start: Span::ZERO,
-            moment: None,
-            asks: None,
-        }
+        Self { queue: "main", rate, handling: HANDLING, patience, head_start: Span::ZERO, moment: None, asks: None }
     }
 }
 

@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn the_sum_is_the_sum_however_long_the_line() {
-        for (leaving, before) in [(0.0, 0), (0.0, 31), (0.0, 5_000), (0.005, 3), (0.005, 31), (0.005, 32), (0.005, 9_000)] {
+        for (leaving, before) in
+            [(0.0, 0), (0.0, 31), (0.0, 5_000), (0.005, 3), (0.005, 31), (0.005, 32), (0.005, 9_000)]
+        {
             let terms = (0..=before).map(|j| 1.0 / (0.2 + leaving * f64::from(j)));
             let (mean, variance) = terms.fold((0.0, 0.0), |(sum, squares), term| (sum + term, squares + term * term));
             let found = of(0.2, leaving, f64::from(before));
@@ -152,7 +154,10 @@ mod tests {
         assert!((with(0.5, 1e9) - 20.0).abs() < 1e-9, "half of the starts are left");
         assert!((with(0.5, 10.0) - 15.0).abs() < 1e-9, "five are served in ten seconds, five in five more");
         assert!((with(1.0, 30.0) - 40.0).abs() < 1e-9, "nothing moves as long as all starts are taken");
-        assert!(with(2.0, 30.0) > 60.0 && with(2.0, 30.0).is_finite(), "the line grows as long as more come than start");
+        assert!(
+            with(2.0, 30.0) > 60.0 && with(2.0, 30.0).is_finite(),
+            "the line grows as long as more come than start"
+        );
         let both = [Passing { rate: 0.25, until: 1e9 }, Passing { rate: 0.25, until: 10.0 }];
         let mean = wait(flow, 9.0, &mut both.clone()).mean;
         assert!((mean - (10.0 + 5.0 / 0.75)).abs() < 1e-9, "{mean}");
