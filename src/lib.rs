@@ -59,12 +59,13 @@
 //! 6. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
 //!    door to generated types.
 //! 7. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics,
-//!    logs.
+//!    logs, spans.
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
 //!    the worlds in which the decision alone is measured.
-//! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::bench` measures against floors and peers.
+//! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal; `cli::bench`
+//!     measures against floors and peers.
 //!
 //! `src/bin` has the two programs, `attuned` (the daemon) and `attune` (the command line). `tests/` begins with
 //! `stories/`, routing told in text for people who know contact centres; `properties/` plays random commands against

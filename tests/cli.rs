@@ -421,6 +421,29 @@ async fn what_happens_is_told_as_it_happens_and_resumed() {
     assert!(desk.run("watch --kind nonsense").failed(2).contains("say it as contact-queued"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_screen_of_the_wall_is_printed_anywhere() {
+    let desk = Desk::open().await;
+    desk.run("contacts enqueue c1 --queue loans --channel chat --customer 4711").ok();
+    desk.run("contacts enqueue c2 --queue cards --channel voice").ok();
+    desk.run("agents put ana --name 李小龙 --skill loans=80").ok();
+    let screen = desk.run("top --once --size 100x30").ok();
+    assert_eq!(screen.lines().count(), 30, "{screen}");
+    for part in ["live ", "2 waiting, longest 0:0", "0 agents available", "Queues 9", "Waiting 2", "c1 ", "ana 李小龙"]
+    {
+        assert!(screen.contains(part), "{part} is not in {screen}");
+    }
+    assert!(!screen.contains("4711") && !screen.contains('\u{1b}'), "{screen}");
+    let cards = desk.run("top --once --queue card").ok();
+    assert_eq!(cards.lines().count(), 24, "{cards}");
+    assert!(cards.contains("c2 ") && !cards.contains("c1 ") && cards.contains("only queues with \"card\""), "{cards}");
+
+    assert!(desk.run("top").failed(2).contains("--once prints one screen anywhere"));
+    assert!(desk.run("top --once --format json").failed(2).contains("attune watch --content rows"));
+    assert!(desk.run("top --once --size 5x5").failed(2).contains("say it as 80x24"));
+    assert!(desk.run("top --once --tenant nobody").failed(4).contains("TENANT_UNKNOWN"));
+}
+
 /// Verbs below a command, as its help lists them.
 fn verbs(words: &[String]) -> Vec<String> {
     let help = Ran::of(attune().args(words).arg("--help").output().unwrap()).ok();

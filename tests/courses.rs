@@ -127,7 +127,7 @@ impl World {
 
     fn accept(&mut self, second: i64, offer: OfferKey) {
         self.at(second, Command::AckOffer { agent: ana(), offer });
-        self.at(second + 2, Command::AcceptOffer { agent: ana(), offer });
+        self.at(second + 4, Command::AcceptOffer { agent: ana(), offer });
     }
 
     /// An email is set aside for a call; a call is left by its customer; somebody never comes.
@@ -136,13 +136,13 @@ impl World {
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let trace = TraceContext::parse(trace, "").unwrap();
         let email = self.at(10, enqueue("e1", "mail", "email", Some(trace))).unwrap();
-        self.accept(12, email);
+        self.accept(10, email);
         let call = self.at(20, enqueue("v1", "calls", "voice", None)).unwrap();
-        self.accept(22, call);
+        self.accept(20, call);
         self.at(44, Command::CompleteContact { contact: contact("v1") });
         self.at(100, Command::CompleteContact { contact: contact("e1") });
         let declined = self.at(110, enqueue("v2", "calls", "voice", None)).unwrap();
-        self.at(111, Command::AckOffer { agent: ana(), offer: declined });
+        self.at(110, Command::AckOffer { agent: ana(), offer: declined });
         self.at(115, Command::DeclineOffer { agent: ana(), offer: declined, reason: "4711 again".to_owned() });
         self.at(120, Command::CancelContact { contact: contact("v2"), reason: CancelReason::CustomerLeft });
         let announced = Announced { moment_of_truth: false, probability: 500 };
@@ -238,7 +238,7 @@ fn what_a_start_repeats_is_not_told_again_and_what_it_could_not_see_is_partial()
     world.sign_in();
     let offer = world.at(10, enqueue("v1", "calls", "voice", None)).unwrap();
     world.observer = live();
-    world.accept(12, offer);
+    world.accept(10, offer);
     world.at(24, Command::CompleteContact { contact: contact("v1") });
     let passed = world.driver.pass_until(Timestamp(60_000_000));
     world.take(passed);

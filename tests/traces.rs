@@ -126,6 +126,7 @@ async fn an_offer_says_where_its_contact_began() {
         request_id: format!("decline-{}", offer.offer_id),
         agent_id: "ana".into(),
         offer_id: offer.offer_id.clone(),
+        reason: "not now".into(),
         ..Default::default()
     };
     let mut seen = vec![(first.contact_id.clone(), first.trace_context.clone())];

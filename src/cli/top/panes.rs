@@ -263,7 +263,7 @@ fn remarks(queue: &Queue) -> String {
 fn state(contact: &Contact) -> String {
     let with = contact.agents.join(", ");
     match contact.state {
-        ContactState::Offered => format!("offered to {with}"),
+        ContactState::Offered => format!("offered {with}"),
         ContactState::Engaged if contact.unconfirmed => format!("with {with}?"),
         ContactState::Engaged => format!("with {with}"),
         ContactState::WrapUp => format!("wrap-up {with}"),

@@ -5,7 +5,7 @@
 //! Of contacts from before what a start could read it is said that their line is partial. Not here: counts (`tenant`).
 
 use rustc_hash::FxHashMap;
-use tracing::info;
+use tracing::{Level, enabled, info};
 
 use crate::{
     engine::{
@@ -91,15 +91,18 @@ struct At<'a> {
 impl Chronicle {
     /// Takes a record; `state` is the tenant's world, which may already be a batch ahead.
     pub fn record(&mut self, record: &Record, state: &State) {
-        if !self.has_lines && !spans::is_on() {
+        let has_lines = self.has_lines && enabled!(target: TARGET, Level::INFO);
+        if !has_lines && !spans::is_on() {
+            // Whoever begins to listen later begins with what comes then.
+            self.tenants.clear();
             return;
         }
-        let Self { has_lines, is_live, tenants } = self;
+        let Self { is_live, tenants, .. } = self;
         if !tenants.contains_key(&record.tenant) {
             tenants.insert(record.tenant.clone(), Courses::new(state.next_contact()));
         }
         let courses = tenants.get_mut(&record.tenant).expect("it was put there just now");
-        let at = At { tenant: &record.tenant, now: record.now, state, has_lines: *has_lines, is_live: *is_live };
+        let at = At { tenant: &record.tenant, now: record.now, state, has_lines, is_live: *is_live };
         record.events.iter().for_each(|event| courses.event(at, event));
     }
 }
