@@ -250,15 +250,13 @@ impl Daemon {
                 stop = Stop::CutShort;
             }
         }
-        match self.snapshots {
+        if let Some(snapshots) = self.snapshots {
             // A batch that was not acknowledged may be in the files all the same, and on the disk or not.
-            Some(snapshots) if matches!(ended, Ok(Ok(Status::Stopped))) => {
-                if timeout_at(started + drain_max, snapshots.stop()).await.is_err() {
-                    warn!("there was no time for a last snapshot: the next start has more to read");
-                }
+            let is_whole = matches!(ended, Ok(Ok(Status::Stopped)));
+            let made = is_whole && timeout_at(started + drain_max, snapshots.stop()).await.is_ok();
+            if !made {
+                warn!(is_whole, "there is no last snapshot: the next start has more to read");
             }
-            Some(_) => warn!("there is no last snapshot: the journal did not end in good order"),
-            None => {}
         }
         spans::flush(FLUSH_MAX).await;
         self.admin.stop(Instant::now() + Duration::from_millis(100)).await;

@@ -31,7 +31,7 @@ use super::{
     vault::{KEYS, LostKeys, Vault},
     volume::{self, Volume},
 };
-use crate::{model::time::Timestamp, telemetry::metrics::JOURNAL_UNSYNCED_SINCE};
+use crate::{model::time::Timestamp, telemetry::metrics::JOURNAL_UNSYNCED_SECONDS};
 
 #[cfg(feature = "planted-faults")]
 use super::forgetful::Forgetful as Folder;
@@ -151,8 +151,8 @@ impl<V: Volume> DiskJournal<V> {
             in_reserve: Arc::clone(&in_reserve),
             tended: Instant::now(),
             syncing,
-            sync_at: None,
-            unsynced_since: JOURNAL_UNSYNCED_SINCE.gauge(&[]),
+            waiting: None,
+            unsynced_seconds: JOURNAL_UNSYNCED_SECONDS.gauge(&[]),
         };
         let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
             writer.run(&appends);
@@ -236,15 +236,21 @@ struct Writer<V: Volume> {
     in_reserve: Arc<AtomicBool>,
     tended: Instant,
     syncing: Syncing,
-    /// When what was taken is to be synced; none if there is nothing.
-    sync_at: Option<Instant>,
-    unsynced_since: Gauge,
+    waiting: Option<Waiting>,
+    unsynced_seconds: Gauge,
+}
+
+/// Something was taken that is not synced.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    since: Instant,
+    sync_at: Instant,
 }
 
 impl<V: Volume> Writer<V> {
     fn run(mut self, appends: &mpsc::Receiver<Append>) {
         loop {
-            let until_sync = self.sync_at.map(|at| at.saturating_duration_since(Instant::now()));
+            let until_sync = self.waiting.map(|waiting| waiting.sync_at.saturating_duration_since(Instant::now()));
             match appends.recv_timeout(until_sync.map_or(ALIVE_EVERY, |left| left.min(ALIVE_EVERY))) {
                 Ok(Append { batch, done }) => {
                     let result = self.log.append(&batch);
@@ -272,7 +278,7 @@ impl<V: Volume> Writer<V> {
         self.touch();
         let (next, had_unsynced) = (self.log.next_seq(), self.log.has_unsynced());
         match self.log.close() {
-            Ok(()) => self.unsynced_since.set(0.0),
+            Ok(()) => self.unsynced_seconds.set(0.0),
             Err(problem) if had_unsynced => error!(%problem, "what was answered last may not be on the disk"),
             Err(problem) => warn!(%problem, "the key store could not be written; the next start does"),
         }
@@ -282,33 +288,29 @@ impl<V: Volume> Writer<V> {
     /// Syncs what was taken before it was on the disk, once that is long enough ago.
     fn sync_in_time(&mut self) {
         let Syncing::Every(every) = self.syncing else { return };
+        if !self.log.has_unsynced() {
+            return self.all_is_synced();
+        }
         let now = Instant::now();
-        match self.sync_at {
-            _ if !self.log.has_unsynced() => {
-                if self.sync_at.take().is_some() {
-                    self.unsynced_since.set(0.0);
-                }
+        let waiting = *self.waiting.get_or_insert(Waiting { since: now, sync_at: now + every });
+        self.unsynced_seconds.set((now - waiting.since).as_secs_f64());
+        if now < waiting.sync_at {
+            return;
+        }
+        let synced = self.log.sync();
+        self.is_failing = synced.is_err();
+        match synced {
+            Ok(()) => self.all_is_synced(),
+            Err(problem) => {
+                error!(%problem, "what was answered is not on the disk; this is tried again");
+                self.waiting = Some(Waiting { sync_at: now + every.max(SYNC_AGAIN_AFTER), ..waiting });
             }
-            None => {
-                self.sync_at = Some(now + every);
-                let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-                self.unsynced_since.set(since_1970.map_or(1.0, |since| since.as_secs_f64()));
-            }
-            Some(at) if now < at => {}
-            Some(_) => {
-                let synced = self.log.sync();
-                self.is_failing = synced.is_err();
-                match synced {
-                    Ok(()) => {
-                        self.sync_at = None;
-                        self.unsynced_since.set(0.0);
-                    }
-                    Err(problem) => {
-                        error!(%problem, "what was answered is not on the disk; this is tried again");
-                        self.sync_at = Some(now + every.max(SYNC_AGAIN_AFTER));
-                    }
-                }
-            }
+        }
+    }
+
+    fn all_is_synced(&mut self) {
+        if self.waiting.take().is_some() {
+            self.unsynced_seconds.set(0.0);
         }
     }
 

@@ -224,8 +224,8 @@ metrics! {
         "Writes and syncs of the journal that failed; what they were of was written again, to a new segment: alert on any.";
     JOURNAL_UNSYNCED_BYTES = Gauge "attune_journal_unsynced_bytes" in Bytes by []:
         "Bytes that were answered for and are not on the disk: what a power cut would lose now. 0 unless durability is async.";
-    JOURNAL_UNSYNCED_SINCE = Gauge "attune_journal_unsynced_since_timestamp_seconds" in Seconds by []:
-        "Since when something that was answered for is not on the disk, in seconds since 1970; 0 = everything is. Alert if older than a few syncs.";
+    JOURNAL_UNSYNCED_SECONDS = Gauge "attune_journal_unsynced_seconds" in Seconds by []:
+        "Age of the oldest of them, when the journal last wrote or synced: alert above a few syncs.";
     JOURNAL_IN_RESERVE = Gauge "attune_journal_in_reserve" in Count by []:
         "1 while the journal's disk is full and new work is refused with DISK_FULL, 0 otherwise.";
     FROZEN = Gauge "attune_frozen" in Count by []:
