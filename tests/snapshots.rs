@@ -257,6 +257,23 @@ async fn a_damaged_snapshot_leaves_the_one_before_and_without_any_everything_is_
 }
 
 #[tokio::test]
+async fn when_every_snapshot_is_damaged_the_next_is_made_of_the_archive_as_well() {
+    let mut office = Office::new();
+    for _ in 0..3 {
+        office.work(25);
+        office.keep().await;
+        let made = office.snapshot(Of::WhatIsSealed).expect("there is news");
+        let before = made.spare_before.unwrap_or(Seq::FIRST);
+        Archive::of(&office.folder()).expect("made").take(&office.folder(), before).expect("moved");
+    }
+    let newest = office.compare();
+    office.snapshots().iter().for_each(|path| fs::write(path, b"").expect("written"));
+    assert_eq!(office.compare(), office.records.len());
+    office.snapshot(Of::WhatIsSealed).expect("there is none that can be read");
+    assert_eq!(office.compare(), newest, "it stands for as much as the one that was damaged");
+}
+
+#[tokio::test]
 async fn archived_records_are_still_read() {
     let mut office = Office::new();
     office.work(60);

@@ -129,6 +129,8 @@ pub(super) fn update_contact(
     requirement: Option<&Requirement>,
 ) -> Result<Reply, Reject> {
     let (key, contact) = open_contact(out.state(), id)?;
+    let loses_attributes = details.is_some_and(|details| contact.becomes_anothers(details))
+        && contact.heard.as_ref().is_some_and(|heard| heard.evidence.has_attributes());
     if let Some(requirement) = requirement {
         let route = contact.route.as_deref().filter(|_| contact.is_waiting());
         let route = route.ok_or_else(|| wrong_state(contact, "waiting, for its requirement to change"))?;
@@ -138,6 +140,9 @@ pub(super) fn update_contact(
     }
     let (details, requirement) = (details.map(Arc::clone), requirement.cloned().map(Arc::new));
     out.emit(Event::ContactUpdated { contact: key, details, requirement });
+    if loses_attributes {
+        signal::refresh(out, key);
+    }
     Ok(Reply::Done)
 }
 

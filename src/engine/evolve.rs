@@ -156,7 +156,7 @@ impl State {
                 }
                 self.change_contact(*key, |contact| {
                     if let Some(details) = details {
-                        contact.details = Arc::clone(details);
+                        contact.describe(details);
                     }
                     if let (Some(requirement), Some(route)) = (requirement, &mut contact.route) {
                         route.requirement = Arc::clone(requirement);
@@ -483,7 +483,7 @@ impl State {
             }
             contact.stage = Stage::Waiting;
             contact.arrived_at = queued.arrived_at;
-            contact.details = Arc::clone(&queued.details);
+            contact.describe(&queued.details);
             contact.route = Some(Box::new(route));
         });
     }

@@ -347,6 +347,22 @@ pub struct Engagement {
 }
 
 impl Contact {
+    /// Whether these details make it another customer's than the one who was named.
+    pub fn becomes_anothers(&self, details: &ContactDetails) -> bool {
+        !self.details.customer_id.is_empty() && self.details.customer_id != details.customer_id
+    }
+
+    /// Takes over details. What happened to a customer is told with attributes that go when the customer is erased; so
+    /// they do not stay with a contact that is another's.
+    pub fn describe(&mut self, details: &Arc<ContactDetails>) {
+        if self.becomes_anothers(details)
+            && let Some(heard) = &mut self.heard
+        {
+            heard.evidence.forget_attributes();
+        }
+        self.details = Arc::clone(details);
+    }
+
     /// Waiting, offered or parked.
     pub fn is_waiting(&self) -> bool {
         matches!(self.stage, Stage::Waiting | Stage::Parked { .. })

@@ -319,7 +319,8 @@ pub fn survey<V: Volume>(
                 record(found, personal);
             }
         });
-        if let (Finding::Gone, true, Some(first)) = (&looked.finding, survey.segments.is_empty() && begins.is_none(), upto)
+        if let (Finding::Gone, true, Some(first)) =
+            (&looked.finding, survey.segments.is_empty() && begins.is_none(), upto)
         {
             // The oldest of the archive goes first.
             (survey.next, expected) = (first, first);

@@ -48,7 +48,7 @@ pub fn resume<V: Volume, F: Tree>(
             found(Found::Snapshot(snapshot));
             next
         }
-        None => read_archive(folder, &**vault, &mut found)?,
+        None => read_archive(folder, &**vault, |record| found(Found::Record(record)))?,
     };
     let record = |record| found(Found::Record(record));
     let log = Log::open_from(volume.clone(), Some(Arc::clone(vault)), from, segment_bytes, making, record)?;
@@ -57,7 +57,7 @@ pub fn resume<V: Volume, F: Tree>(
 }
 
 /// Hands over what is archived, if the journal's own folder does not begin with the first record; with which it goes on.
-fn read_archive<F: Tree>(folder: &F, seal: &dyn Seal, found: &mut impl FnMut(Found)) -> Result<Seq, OpenError> {
+pub fn read_archive<F: Tree>(folder: &F, seal: &dyn Seal, mut record: impl FnMut(Record)) -> Result<Seq, OpenError> {
     let oldest = log::segments(folder)?.first().and_then(|name| log::first_of(name)).unwrap_or(Seq::FIRST);
     if oldest == Seq::FIRST {
         return Ok(oldest);
@@ -66,7 +66,7 @@ fn read_archive<F: Tree>(folder: &F, seal: &dyn Seal, found: &mut impl FnMut(Fou
     let mut next = Seq::FIRST;
     for part in log::parts(archive.folder(), Seq::FIRST, Which::All)? {
         let part = Part { upto: part.upto.or(Some(oldest)), ..part };
-        next = log::read_part(archive.folder(), seal, &part, next, |record| found(Found::Record(record)))?;
+        next = log::read_part(archive.folder(), seal, &part, next, &mut record)?;
     }
     Ok(next)
 }

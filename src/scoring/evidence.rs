@@ -148,6 +148,18 @@ impl Evidence {
         said.fold(CustomerFacts::default(), CustomerFacts::or)
     }
 
+    /// Whether something that happened is told with attributes, which are the customer's.
+    pub fn has_attributes(&self) -> bool {
+        let contents = self.feelings.iter().chain(&self.facts).filter_map(|kept| kept.signal.content.as_ref());
+        contents.flat_map(|content| &content.events).any(|happened| !happened.attributes.is_empty())
+    }
+
+    /// Keeps what happened without its attributes.
+    pub fn forget_attributes(&mut self) {
+        let contents = self.feelings.iter_mut().chain(&mut self.facts).filter_map(|kept| kept.signal.content.as_mut());
+        contents.flat_map(|content| &mut content.events).for_each(|happened| happened.attributes.clear());
+    }
+
     fn of(&self, source: Source) -> &[Kept] {
         if source == Source::Fact { &self.facts } else { &self.feelings }
     }

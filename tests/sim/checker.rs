@@ -14,7 +14,7 @@ use attune::{
         invariant::{check, check_settled},
         view::{ContactState, ContactView},
     },
-    journal::{Batch, Record, Seq},
+    journal::{Batch, Record, Seq, Snapshot, codec, seal::Plain},
     model::{
         ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey, RequestId, TenantId},
         limits::REQUEST_KEPT_SECS,
@@ -24,10 +24,16 @@ use attune::{
     shard::core::Core,
 };
 
-use crate::coverage::{Coverage, Faults};
+use crate::{
+    coverage::{Coverage, Faults},
+    erasure::Erasures,
+};
 
 /// What is due may be late by so much: the loop's timers count milliseconds.
 const LATE_MAX: Span = Span::from_millis(20);
+
+/// Lengths of a snapshot, before what is in it.
+const HEADS: usize = 32;
 
 /// Knows everything.
 #[derive(Default)]
@@ -39,6 +45,7 @@ pub struct Judge {
     worlds: BTreeMap<TenantId, World>,
     /// When each request was accepted last, as what, and how it was answered.
     accepted: BTreeMap<(TenantId, RequestId), (Timestamp, Command, Reply)>,
+    erasures: Erasures,
     pub coverage: Coverage,
     pub faults: Faults,
     /// The first thing that was wrong.
@@ -107,36 +114,82 @@ impl Judge {
         }
     }
 
-    /// What a recovery brought back is what was kept, and of an append that never returned all or nothing.
-    pub fn recovered(&mut self, records: &[Record]) -> Result<(), String> {
-        if let Some(at) = self.records.iter().zip(records).position(|(kept, found)| kept != found) {
-            return Err(format!("kept {:?}, and {:?} came back", self.records[at], records[at]));
-        }
-        if records.len() < self.records.len() {
-            let lost = &self.records[records.len()];
+    /// What a recovery brought back, from this record on, is what was kept, and of an append that never returned all or
+    /// nothing.
+    pub fn recovered(&mut self, from: Seq, records: &[Record]) -> Result<(), String> {
+        let before = usize::try_from(from.0 - 1).expect("there are few records");
+        let Some(known) = self.records.len().checked_sub(before) else {
+            return Err(format!("recovery begins with record {from}, and the last is {}", self.last()));
+        };
+        let open = self.open.take();
+        if records.len() < known {
+            let lost = &self.records[before + records.len()];
             return Err(format!("record {} is lost, which was acknowledged: {lost:?}", lost.seq));
         }
-        let more = &records[self.records.len()..];
-        let open = self.open.take();
-        if !more.is_empty() {
-            if open.as_deref() != Some(more) {
+        let more = records.len() - known;
+        if more > 0 {
+            let Some(open) = open.filter(|open| open.len() == more) else {
+                let more = &records[known..];
                 return Err(format!("half of an append came back, or what was never appended: {more:?}"));
-            }
+            };
             self.faults.count("what nobody heard of happened");
-            for record in more {
-                self.take(record)?;
-            }
+            open.iter().try_for_each(|record| self.take(record))?;
         } else if open.is_some() {
             self.faults.count("what nobody heard of never happened");
+        }
+        for (kept, found) in self.records[before..].iter().zip(records) {
+            self.erasures.check_same(kept, found)?;
         }
         self.verdict()
     }
 
-    /// Recovered worlds are those that the records come to when they are decided anew.
+    /// What can be read of the journal, from this record on and with the archive, is all that was kept, but for who is
+    /// erased.
+    pub fn check_all(&self, from: Seq, records: &[Record]) -> Result<(), String> {
+        let before = usize::try_from(from.0 - 1).expect("there are few records");
+        let kept = self.records.get(before..).unwrap_or_default();
+        if kept.len() != records.len() {
+            return Err(format!("of {} records from {from} on {} can be read", kept.len(), records.len()));
+        }
+        for (kept, found) in kept.iter().zip(records) {
+            self.erasures.check_same(kept, found)?;
+            self.erasures.check_gone(kept.seq, found)?;
+        }
+        Ok(())
+    }
+
+    /// A snapshot is not ahead of what was kept, or may have been.
+    pub fn check_not_ahead(&self, next: Seq) -> Result<(), String> {
+        let open = self.open.as_ref().map_or(0, |open| open.len() as u64);
+        if next.0 > self.last().0 + open + 1 {
+            return Err(format!("there is a snapshot up to {next}, and the last record is {}", self.last()));
+        }
+        Ok(())
+    }
+
+    /// A snapshot has nobody who is erased.
+    pub fn check_snapshot(&self, snapshot: Snapshot) -> Result<(), String> {
+        self.erasures.check_snapshot(snapshot)
+    }
+
+    /// How many customers are erased.
+    pub fn erased(&self) -> usize {
+        self.erasures.count()
+    }
+
+    /// Recovered worlds are those that the records come to when they are decided anew, once both are indexed anew, as
+    /// happens next.
     pub fn compare(&self, core: &Core) -> Result<(), String> {
+        let indexed = |state: &State| {
+            let mut state = state.clone();
+            state.evolve(core.now(), &Event::Reindexed {});
+            state
+        };
         for (tenant, world) in &self.worlds {
-            if core.state(tenant) != Some(&world.replica) {
-                return Err(format!("the world of {tenant} did not come back as it was"));
+            let (back, kept) = (core.state(tenant).map(indexed), indexed(&world.replica));
+            if back.as_ref() != Some(&kept) {
+                let difference = difference(kept, back.unwrap_or_default());
+                return Err(format!("the world of {tenant} did not come back as it was: {difference}"));
             }
         }
         let known = core.tenants().count();
@@ -283,6 +336,12 @@ impl Judge {
             Some(state) => self.coverage.accepted(record.input.command.name(), state),
             None => self.coverage.accepted(record.input.command.name(), "-"),
         }
+        if let Some(last) = self.records.last()
+            && last.now > record.now
+        {
+            return Err(format!("record {} is of {:?}, and the one before of {:?}", record.seq, record.now, last.now));
+        }
+        self.erasures.take(record);
         self.records.push(record.clone());
         Ok(())
     }
@@ -418,6 +477,24 @@ impl World {
         }
         Ok(agent)
     }
+}
+
+/// Where a snapshot of one world differs from one of the other.
+fn difference(one: State, other: State) -> String {
+    let tenant = TenantId::new("t").expect("it obeys the grammar");
+    let bytes = |state: State| {
+        let mut bytes = Vec::new();
+        codec::state::put(&Plain, &tenant, state, &mut bytes);
+        bytes
+    };
+    let (one, other) = (bytes(one), bytes(other));
+    // Lengths come first.
+    let from = one.iter().zip(&other).skip(HEADS).position(|(one, other)| one != other).map_or(HEADS, |at| at + HEADS);
+    let around = |bytes: &[u8]| {
+        let shown = from.saturating_sub(40)..(from + 40).min(bytes.len());
+        bytes.get(shown).unwrap_or_default().escape_ascii().to_string()
+    };
+    format!("at byte {from} of a snapshot\n  {}\nbecame\n  {}", around(&one), around(&other))
 }
 
 /// The contact that a command names.

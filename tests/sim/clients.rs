@@ -226,7 +226,11 @@ impl Clients {
             }
             0..36 => self.tend(desk, judge, clock),
             36..66 => self.work(desk, judge, clock),
-            66..92 => {
+            66 | 67 => {
+                let command = self.wishes.erase();
+                self.ask(command, judge, clock);
+            }
+            68..92 => {
                 let agent = self.desks[desk].agent.clone();
                 let command = self.wishes.about(&self.contacts, agent, clock);
                 self.ask(command, judge, clock);

@@ -1,9 +1,9 @@
 //! A disk that forgets: what was not synced may be gone after a crash, or be there in part, or in another order.
 //!
-//! Invariant: what a file showed at its last sync that succeeded is there after a crash, and a name as of the folder's
-//! last sync; of everything else each sector of 512 bytes by itself is there or not. All is decided by the seed. A sync
-//! that failed leaves its pages clean: whatever of them did not reach the disk is lost at the crash, however often the
-//! file is synced again. Not here: when what happens (`plan`).
+//! Invariant: what a file showed at its last sync that succeeded is there after a crash; of everything else each sector of
+//! 512 bytes by itself is there or not. All is decided by the seed. A sync that failed leaves its pages clean: whatever of
+//! them did not reach the disk is lost at the crash, however often the file is synced again. Not here: what is called how
+//! (`names`), when what happens (`plan`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,17 +13,24 @@ use std::{
     sync::Arc,
 };
 
-use attune::journal::volume::{Volume, VolumeFile};
+use attune::{
+    journal::{
+        vault::KEYS,
+        volume::{Tree, Volume, VolumeFile},
+    },
+    model::time::Timestamp,
+};
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::sync::Notify;
 
-use crate::{coverage::Faults, plan::Plant};
+use crate::{coverage::Faults, gate::Gate, names::Names, plan::Plant};
 
 /// Operations on files and names, by what they are called among the faults.
 pub const MAKING: &str = "making a file";
 pub const RENAMING: &str = "renaming";
 pub const REMOVING: &str = "removing";
+pub const ARCHIVING: &str = "archiving";
 pub const WRITING: &str = "writing";
 pub const SYNCING: &str = "syncing";
 pub const SYNCING_NAMES: &str = "syncing the folder";
@@ -31,22 +38,63 @@ pub const SYNCING_NAMES: &str = "syncing the folder";
 /// What a disk writes whole or not at all.
 pub const SECTOR: usize = 512;
 
-/// A disk with one folder. Clones are the same disk.
+/// A folder of a disk, to one who writes there. Clones are the same disk.
 #[derive(Debug, Clone)]
 pub struct Disk {
     inside: Arc<Mutex<Inside>>,
     gone: Arc<Notify>,
+    /// With a slash at its end; the disk's own has none.
+    folder: String,
+    work: Work,
+    /// Before whatever changes something this one waits to be told.
+    gate: Option<Arc<Gate>>,
+}
+
+/// What something is done for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    Records,
+    Keys,
+    Snapshots,
 }
 
 /// When, counted in operations that change something, and how the machine goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crash {
-    /// Only these are counted; `None` = all.
-    pub of: Option<&'static str>,
+    /// Only these are counted.
+    pub of: Of,
     /// So many of them happen before.
     pub after: u32,
     /// Where in the operation it comes.
     pub at: At,
+}
+
+/// Which operations are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    All,
+    Operation(&'static str),
+    Work(Work),
+}
+
+impl Of {
+    fn counts(self, what: &'static str, work: Work) -> bool {
+        match self {
+            Self::All => true,
+            Self::Operation(counted) => counted == what,
+            Self::Work(counted) => counted == work,
+        }
+    }
+}
+
+impl Work {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Records => "a change for the sake of records",
+            Self::Keys => "a change of the keys",
+            Self::Snapshots => "a change for the sake of a snapshot",
+        }
+    }
 }
 
 /// A place in an operation.
@@ -85,9 +133,7 @@ struct Inside {
     capacity: Option<usize>,
     crash: Option<Crash>,
     is_gone: bool,
-    names: BTreeMap<String, u64>,
-    kept_names: BTreeMap<String, u64>,
-    renamings: Vec<BTreeMap<String, u64>>,
+    names: Names,
     files: BTreeMap<u64, Pages>,
     next_file: u64,
 }
@@ -110,13 +156,17 @@ impl Disk {
             capacity: None,
             crash: None,
             is_gone: false,
-            names: BTreeMap::new(),
-            kept_names: BTreeMap::new(),
-            renamings: Vec::new(),
+            names: Names::default(),
             files: BTreeMap::new(),
             next_file: 1,
         };
-        Self { inside: Arc::new(Mutex::new(inside)), gone: Arc::new(Notify::new()) }
+        let (inside, gone) = (Arc::new(Mutex::new(inside)), Arc::new(Notify::new()));
+        Self { inside, gone, folder: String::new(), work: Work::Records, gate: None }
+    }
+
+    /// The same folder, to whoever makes snapshots, and waits at this gate if there is one.
+    pub fn of_snapshots(&self, gate: Option<Arc<Gate>>) -> Self {
+        Self { work: Work::Snapshots, gate, ..self.clone() }
     }
 
     /// A machine starts over it.
@@ -143,6 +193,11 @@ impl Disk {
         self.inside.lock().is_gone
     }
 
+    /// Whatever is written from here on is written no more.
+    pub fn kill(&self) {
+        self.go(&mut self.inside.lock());
+    }
+
     /// What of it survives an end that no operation brought about.
     pub fn end(&self, end: End) {
         self.inside.lock().lose(end);
@@ -163,26 +218,26 @@ impl Disk {
     /// What its files hold.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let inside = self.inside.lock();
-        inside.names.iter().map(|(name, id)| (name.clone(), inside.files[id].shown.clone())).collect()
+        inside.names.files().map(|(path, file)| (path.to_owned(), inside.files[&file].shown.clone())).collect()
     }
 
-    /// Another disk with what this one holds, but for one bit of a file with this ending; `None` = there is no such file.
-    pub fn flipped(&self, ending: &str) -> Option<(Self, String, usize)> {
+    /// Another disk with what this one holds, but for one bit of a file with one of these endings; `None` = there is none.
+    pub fn flipped(&self, endings: &[&str]) -> Option<(Self, String, usize)> {
         let mut inside = self.inside.lock();
-        let names: Vec<String> = inside.names.keys().filter(|name| name.ends_with(ending)).cloned().collect();
-        let name = (!names.is_empty()).then(|| pick(&mut inside.random, &names).clone())?;
-        let pages = &inside.files[&inside.names[&name]];
-        let used = pages.shown.iter().rposition(|byte| *byte != 0)? + 1;
-        let (at, bit) = (inside.random.random_range(0..used), inside.random.random_range(0..8));
+        let Inside { names, random, files, .. } = &mut *inside;
+        let fits = |path: &str| endings.iter().any(|ending| path.ends_with(ending));
+        let names: Vec<(&str, u64)> = names.files().filter(|(path, _)| fits(path)).collect();
+        let (path, file) = (!names.is_empty()).then(|| *pick(random, &names))?;
+        let (path, used) = (path.to_owned(), files[&file].shown.iter().rposition(|byte| *byte != 0)? + 1);
+        let (at, bit) = (random.random_range(0..used), random.random_range(0..8));
         drop(inside);
         let copy = self.copy();
         let mut other = copy.inside.lock();
-        let id = other.names[&name];
-        let pages = other.pages(id);
+        let pages = other.pages(file);
         pages.shown[at] ^= 1 << bit;
         pages.kept = pages.shown.clone();
         drop(other);
-        Some((copy, name, at))
+        Some((copy, path, at))
     }
 
     /// Another disk with what this one holds.
@@ -190,10 +245,21 @@ impl Disk {
         let inside = self.inside.lock();
         let copy = Self::new(0, None);
         let mut other = copy.inside.lock();
-        (other.names, other.kept_names) = (inside.names.clone(), inside.kept_names.clone());
+        (other.names, other.next_file) = (inside.names.clone(), inside.next_file);
         other.files = inside.files.clone();
         drop(other);
         copy
+    }
+
+    fn full_path(&self, name: &str) -> String {
+        format!("{}{name}", self.folder)
+    }
+
+    /// Waits until it is this one's turn to change something.
+    fn take_turn(&self) {
+        if let Some(gate) = &self.gate {
+            gate.wait();
+        }
     }
 
     /// Begins an operation that changes something: whether it happens at all, and whether only half of it.
@@ -201,7 +267,7 @@ impl Disk {
         if inside.is_gone {
             return Err(gone());
         }
-        let Some(crash) = inside.crash.as_mut().filter(|crash| crash.of.is_none_or(|of| of == what)) else {
+        let Some(crash) = inside.crash.as_mut().filter(|crash| crash.of.counts(what, self.work)) else {
             return Ok(None);
         };
         if crash.after > 0 {
@@ -210,6 +276,7 @@ impl Disk {
         }
         let at = crash.at;
         inside.faults.count_in(at.name(), what);
+        inside.faults.count_in(at.name(), self.work.name());
         if at == At::Before {
             self.go(inside);
             return Err(gone());
@@ -253,20 +320,15 @@ pub enum End {
 
 impl Inside {
     fn used(&self) -> usize {
-        self.names.values().map(|id| self.files[id].shown.len()).sum()
+        self.names.files().map(|(_, file)| self.files[&file].shown.len()).sum()
     }
 
-    fn file_of(&self, name: &str) -> io::Result<u64> {
-        self.names.get(name).copied().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    fn file_of(&self, path: &str) -> io::Result<u64> {
+        self.names.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     fn pages(&mut self, id: u64) -> &mut Pages {
         self.files.get_mut(&id).expect("an open file is there")
-    }
-
-    fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<String, u64>)) {
-        change(&mut self.names);
-        self.renamings.push(self.names.clone());
     }
 
     fn has_luck(&mut self, one_in: u32) -> bool {
@@ -293,23 +355,15 @@ impl Inside {
                 pages.shown = pages.kept.clone();
                 pages.dirty.clear();
             }
-            let last = self.renamings.len();
-            let kept = self.random.random_range(0..=last);
-            if kept < last {
+            if self.names.lose(&mut self.random) {
                 self.faults.count("names are lost");
             }
-            if kept > 0 {
-                self.kept_names = self.renamings[kept - 1].clone();
-            }
-            self.names = self.kept_names.clone();
-            self.renamings.clear();
         } else {
             // The system outlives the process and writes what it has, some day.
             self.faults.count("the process alone ends");
         }
-        let named: BTreeSet<u64> = self.names.values().chain(self.kept_names.values()).copied().collect();
-        let pending: BTreeSet<u64> = self.renamings.iter().flat_map(|names| names.values().copied()).collect();
-        self.files.retain(|id, _| named.contains(id) || pending.contains(id));
+        let named = self.names.referenced();
+        self.files.retain(|id, _| named.contains(id));
     }
 }
 
@@ -376,18 +430,20 @@ impl Volume for Disk {
     type File = DiskFile;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        Ok(self.inside.lock().names.keys().cloned().collect())
+        Ok(self.inside.lock().names.of(&self.folder))
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let inside = self.inside.lock();
-        Ok(inside.files[&inside.file_of(name)?].shown.clone())
+        Ok(inside.files[&inside.file_of(&self.full_path(name))?].shown.clone())
     }
 
     fn create(&self, name: &str) -> io::Result<DiskFile> {
+        self.take_turn();
         let mut inside = self.inside.lock();
         let at = self.begin(&mut inside, MAKING)?;
-        let id = match inside.names.get(name).copied() {
+        let path = self.full_path(name);
+        let id = match inside.names.get(&path) {
             Some(id) => {
                 inside.pages(id).empty();
                 id
@@ -396,9 +452,7 @@ impl Volume for Disk {
                 let id = inside.next_file;
                 inside.next_file += 1;
                 inside.files.insert(id, Pages::default());
-                inside.rename(|names| {
-                    names.insert(name.to_owned(), id);
-                });
+                inside.names.set(path, id);
                 id
             }
         };
@@ -407,32 +461,38 @@ impl Volume for Disk {
     }
 
     fn open(&self, name: &str) -> io::Result<DiskFile> {
-        let id = self.inside.lock().file_of(name)?;
+        let path = self.full_path(name);
+        let id = self.inside.lock().file_of(&path)?;
         Ok(DiskFile { disk: self.clone(), id })
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.take_turn();
         let mut inside = self.inside.lock();
         let at = self.begin(&mut inside, RENAMING)?;
-        let id = inside.file_of(from)?;
-        inside.rename(|names| {
-            names.remove(from);
-            names.insert(to.to_owned(), id);
-        });
+        inside.file_of(&self.full_path(from))?;
+        let (from, to) = (self.full_path(from), self.full_path(to));
+        if inside.plant == Some(Plant::ArchiveFirst) && self.work == Work::Snapshots {
+            inside.names.rename_late(from, to);
+        } else {
+            inside.names.rename(from, to);
+        }
         self.finish(&mut inside, at)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.take_turn();
         let mut inside = self.inside.lock();
         let at = self.begin(&mut inside, REMOVING)?;
-        inside.file_of(name)?;
-        inside.rename(|names| {
-            names.remove(name);
-        });
+        inside.file_of(&self.full_path(name))?;
+        if inside.plant != Some(Plant::KeepOldKeys) || self.work != Work::Keys {
+            inside.names.remove(self.full_path(name));
+        }
         self.finish(&mut inside, at)
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.take_turn();
         let mut inside = self.inside.lock();
         let at = self.begin(&mut inside, SYNCING_NAMES)?;
         if at == Some(At::Within) {
@@ -443,18 +503,48 @@ impl Volume for Disk {
             inside.faults.count("a folder's sync fails");
             return Err(io::Error::other("the folder could not be synced"));
         }
-        inside.kept_names = inside.names.clone();
-        inside.renamings.clear();
+        inside.names.sync(&self.folder);
         self.finish(&mut inside, at)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        PathBuf::from("disk").join(name)
+        PathBuf::from("disk").join(self.full_path(name))
+    }
+}
+
+impl Tree for Disk {
+    fn below(&self, name: &str) -> io::Result<Self> {
+        let work = if name == KEYS { Work::Keys } else { self.work };
+        let below = Self { folder: format!("{}{name}/", self.folder), work, ..self.clone() };
+        let is_there = self.inside.lock().names.get(&below.folder).is_some();
+        if !is_there {
+            self.take_turn();
+            let mut inside = self.inside.lock();
+            let at = self.begin(&mut inside, MAKING)?;
+            inside.names.make(&below.folder);
+            self.finish(&mut inside, at)?;
+        }
+        Ok(below)
+    }
+
+    fn hand_over(&self, name: &str, to: &Self) -> io::Result<()> {
+        self.take_turn();
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, ARCHIVING)?;
+        inside.file_of(&self.full_path(name))?;
+        inside.names.rename(self.full_path(name), to.full_path(name));
+        self.finish(&mut inside, at)
+    }
+
+    /// Nothing is too old here.
+    fn written_at(&self, _name: &str) -> io::Result<Timestamp> {
+        Ok(Timestamp(i64::MAX))
     }
 }
 
 impl DiskFile {
     fn try_sync(&self) -> io::Result<()> {
+        self.disk.take_turn();
         let mut inside = self.disk.inside.lock();
         let at = self.disk.begin(&mut inside, SYNCING)?;
         if at == Some(At::Within) {
@@ -475,6 +565,7 @@ impl DiskFile {
 
 impl VolumeFile for DiskFile {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.disk.take_turn();
         let mut inside = self.disk.inside.lock();
         let from = usize::try_from(at).expect("files are small");
         let at = self.disk.begin(&mut inside, WRITING)?;
@@ -502,7 +593,9 @@ impl VolumeFile for DiskFile {
     fn sync(&self) -> io::Result<()> {
         let plant = self.disk.inside.lock().plant;
         match plant {
-            Some(Plant::SkipTheSync) => Ok(()),
+            Some(Plant::SkipTheSync) if self.disk.work == Work::Records => Ok(()),
+            Some(Plant::SkipSyncOfKeys) if self.disk.work == Work::Keys => Ok(()),
+            Some(Plant::SkipSyncOfSnapshots) if self.disk.work == Work::Snapshots => Ok(()),
             Some(Plant::SyncAgain) => self.try_sync().or_else(|_| self.try_sync()),
             _ => self.try_sync(),
         }

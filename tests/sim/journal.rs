@@ -5,11 +5,7 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use attune::journal::{
-    AppendError, Batch, Journal, ReadError, Reader, Seq,
-    log::{self, Log},
-    seal::Plain,
-};
+use attune::journal::{AppendError, Batch, Journal, Reader, Room, log::Log, reading::Whole, vault::Vault};
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::time::sleep;
@@ -19,9 +15,14 @@ use crate::{checker::Judge, disk::Disk, plan::Plant};
 /// Bytes of a segment: so few that many are begun.
 pub const SEGMENT_BYTES: u64 = 16 << 10;
 
+/// One in so many appends looks for room on a full disk first.
+const TEND_ONE_IN: u32 = 16;
+
 /// A journal over the real log.
 pub struct SimJournal {
-    log: Log<Disk>,
+    /// Absent once it is closed.
+    log: Option<Log<Disk>>,
+    vault: Arc<Vault<Disk>>,
     disk: Disk,
     judge: Arc<Mutex<Judge>>,
     random: StdRng,
@@ -33,14 +34,19 @@ pub struct SimJournal {
 
 impl SimJournal {
     pub fn new(
-        log: Log<Disk>,
+        (log, vault): (Log<Disk>, Arc<Vault<Disk>>),
         disk: Disk,
         judge: Arc<Mutex<Judge>>,
         seed: u64,
         slow: u32,
         plant: Option<Plant>,
     ) -> Self {
-        Self { log, disk, judge, random: StdRng::seed_from_u64(seed), slow, plant, behind: None }
+        let (log, random) = (Some(log), StdRng::seed_from_u64(seed));
+        Self { log, vault, disk, judge, random, slow, plant, behind: None }
+    }
+
+    fn log(&mut self) -> &mut Log<Disk> {
+        self.log.as_mut().expect("it is open as long as it is there")
     }
 
     fn latency(&mut self) -> Duration {
@@ -53,11 +59,14 @@ impl SimJournal {
 
     /// Writes it, or what should have been written before.
     fn write(&mut self, batch: &Batch) -> std::io::Result<()> {
+        if self.random.random_range(0..TEND_ONE_IN) == 0 {
+            self.log().tend();
+        }
         if self.plant != Some(Plant::ReleaseFirst) {
-            return self.log.append(batch);
+            return self.log().append(batch);
         }
         match self.behind.replace(batch.clone()) {
-            Some(before) => self.log.append(&before),
+            Some(before) => self.log().append(&before),
             None => Ok(()),
         }
     }
@@ -86,11 +95,28 @@ impl Journal for SimJournal {
     }
 
     fn reader(&self) -> Reader {
-        let (disk, next) = (self.disk.clone(), self.log.next_seq());
-        Box::new(move |from: Seq, limit: usize| {
-            let read = log::read(&disk, &Plain, next, from, limit);
-            let read = read.map_err(|problem| ReadError::Unreadable { problem: problem.to_string() })?;
-            read.map_err(|oldest| ReadError::Gone { asked: from, oldest })
-        })
+        let next = self.log.as_ref().expect("it is open as long as it is there").next_seq();
+        let (volume, folder) = (self.disk.clone(), self.disk.clone());
+        Box::new(Whole { volume, folder, vault: Arc::clone(&self.vault), next })
+    }
+
+    fn room(&self) -> Room {
+        let room = self.log.as_ref().map_or(Room::Ample, Log::room);
+        if room == Room::Reserve {
+            self.judge.lock().faults.count("the journal is in its reserve");
+        }
+        room
+    }
+}
+
+/// A journal that is asked to stop is closed; one whose machine goes is not.
+impl Drop for SimJournal {
+    fn drop(&mut self) {
+        if !self.disk.is_gone()
+            && let Some(log) = self.log.take()
+        {
+            // What it has not noted of keys the next start finds out again.
+            let _ = log.close();
+        }
     }
 }

@@ -11,14 +11,18 @@ use std::{
 };
 
 use attune::{
-    engine::HoldRules,
+    app::snapshots::make::{Of, SnapshotFailure},
     engine::{
-        Event,
+        Event, HoldRules, State,
         view::{Answer, ContactFilter, Query},
     },
     journal::{
-        Record, Seq, codec,
+        Found, LostKeys, Read, ReadError, Record, Seq, Snapshot, codec,
         log::{Log, Making, OpenError, read_segment, segments},
+        reading::{self, Begin, Whole},
+        snapshot,
+        vault::{KEYS, Vault},
+        volume::{Tree, Volume},
     },
     model::{
         ids::{OfferKey, TenantId},
@@ -34,10 +38,11 @@ use attune::{
     },
 };
 use parking_lot::Mutex;
+use rand::{SeedableRng, rngs::StdRng};
 use tokio::{
     runtime::{Builder, Runtime},
     task::unconstrained,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use crate::{
@@ -46,6 +51,7 @@ use crate::{
     coverage::{Coverage, Faults},
     disk::{Disk, End},
     journal::{SEGMENT_BYTES, SimJournal},
+    maker::{self, Maker, Orders},
     plan::{Ending, Life, Plan, Plant},
     wishes::document,
 };
@@ -55,6 +61,7 @@ pub const OPERATIONS: usize = 500;
 pub const CRASHES: usize = 3;
 /// Metrics of queues with labels of their own.
 const LABELS: usize = 8;
+const NO_MATTER: &str = "a flipped bit does not matter";
 /// Far longer than any contact may be parked.
 const FOR_EVER: Span = Span::from_secs(10 * 365 * 86_400);
 
@@ -95,12 +102,39 @@ struct World {
     /// When the machine before was last seen.
     alive_at: Option<Timestamp>,
     crashes: usize,
+    lives: u64,
+    /// Bytes that the archive keeps, if it has a limit.
+    archive_bytes: Option<u64>,
+    /// Who makes a snapshot.
+    maker: Option<Maker>,
+}
+
+/// A machine that is there.
+struct Machine {
+    clock: Clock,
+    /// By how much its wall clock is ahead of the time that has passed.
+    ahead: Span,
+    shard: ShardHandle,
+    task: ShardTask,
+    vault: Arc<Vault<Disk>>,
+}
+
+/// A journal as a start finds it.
+struct Back {
+    from: Seq,
+    records: Vec<Record>,
+    worlds: Vec<(TenantId, State)>,
+    next: Seq,
 }
 
 /// Plays a seed; what it leaves on the disk when something was wrong is saved.
 pub fn play(seed: u64, plant: Option<Plant>) -> Played {
     let mut world = World::new(seed, plant);
     let played = panic::catch_unwind(AssertUnwindSafe(|| world.play()));
+    if let Some(maker) = world.maker.take() {
+        world.disk.kill();
+        _ = maker.end();
+    }
     let verdict = played.unwrap_or_else(|_| Err("it panicked (see above)".to_owned()));
     if verdict.is_err() && plant.is_none() {
         let folder = world.save().unwrap_or_else(|error| panic!("the log of seed {seed} cannot be saved: {error}"));
@@ -124,7 +158,7 @@ pub fn play(seed: u64, plant: Option<Plant>) -> Played {
 impl World {
     fn new(seed: u64, plant: Option<Plant>) -> Self {
         let mut plan = Plan::new(seed);
-        let (wall, tenants) = (plan.start(), plan.tenants());
+        let (wall, tenants, archive_bytes) = (plan.start(), plan.tenants(), plan.archive_bytes());
         let tenant = |number: usize| TenantId::new(&format!("t{number}")).expect("it obeys the grammar");
         Self {
             plan,
@@ -138,6 +172,9 @@ impl World {
             wall,
             alive_at: None,
             crashes: 0,
+            lives: 0,
+            archive_bytes: archive_bytes.filter(|_| plant.is_none()),
+            maker: None,
         }
     }
 
@@ -170,60 +207,77 @@ impl World {
     /// One machine, from its start to its end.
     fn live(&mut self, life: Life) -> Result<Gone, String> {
         self.disk.start(life.mood, life.crash);
+        self.lives += 1;
         let runtime: Runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .map_err(|error| format!("there is no runtime to be had: {error}"))?;
         let gone = runtime.block_on(unconstrained(self.run(life)));
+        if let Ok(Gone::Ended(_)) = gone {
+            self.disk.kill();
+        }
+        let made = self.end_snapshot();
         self.clients.iter_mut().for_each(Clients::disconnect);
-        gone
+        made.and(gone)
     }
 
     async fn run(&mut self, life: Life) -> Result<Gone, String> {
-        let clock = Clock::starting_at(self.wall);
-        let Some((shard, task)) = self.start(&clock, life)? else {
+        let (clock, since) = (Clock::starting_at(self.wall), Instant::now());
+        let Some(mut machine) = self.start(clock, life)? else {
             return Ok(if self.disk.is_gone() { Gone::Crashed } else { Gone::Stopped });
         };
-        let mut status = task.status();
+        let mut status = machine.task.status();
         tokio::select! {
             biased;
             () = self.disk.gone() => return Ok(Gone::Crashed),
             status = status.wait_for(|status| *status != Status::Starting) => drop(status),
         }
-        self.clients.iter_mut().for_each(|clients| clients.connect(shard.clone()));
-        let gone = self.serve(life, &clock, &shard, task).await;
-        self.wall = clock.now();
+        self.clients.iter_mut().for_each(|clients| clients.connect(machine.shard.clone()));
+        let gone = self.serve(life, &mut machine).await;
+        let passed = Span(i64::try_from(since.elapsed().as_micros()).expect("machines do not live that long"));
+        self.wall = self.wall + passed + machine.ahead;
         self.alive_at = Some(self.wall - self.plan.silence());
-        gone
+        match gone {
+            Ok(Gone::Stopped) => self.stop(machine).await,
+            gone => gone,
+        }
     }
 
     /// What a daemon does when it starts; nothing if it cannot.
-    fn start(&mut self, clock: &Clock, life: Life) -> Result<Option<(ShardHandle, ShardTask)>, String> {
-        let mut records = Vec::new();
-        let log = match Log::open(self.disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| {
-            records.push(record);
-        }) {
-            Ok(log) => log,
+    fn start(&mut self, clock: Clock, life: Life) -> Result<Option<Machine>, String> {
+        for snapshot in self.snapshots()? {
+            self.judge.lock().check_not_ahead(snapshot.next)?;
+        }
+        let begin = if self.alters_records() { Begin::TheFirst } else { Begin::ASnapshot };
+        let (log, vault, snapshot, records) = match self.open(begin) {
+            Ok(opened) => opened,
             Err(OpenError::Io { .. }) => {
                 self.judge.lock().faults.count("recovery is cut short");
                 return Ok(None);
             }
             Err(problem) => return Err(format!("the journal does not open: {problem}")),
         };
+        let from = snapshot.as_ref().map_or(Seq::FIRST, |snapshot| snapshot.next);
         let mut judge = self.judge.lock();
-        judge.recovered(&records)?;
+        judge.recovered(from, &records)?;
         judge.resume();
         let mut recovered = Recovered::new(Observer::new(LABELS));
-        for record in self.planted(records) {
-            recovered.repeat(record).map_err(|error| format!("the journal's records make no shard: {error}"))?;
+        let found = snapshot.map(Found::Snapshot).into_iter();
+        for found in found.chain(self.planted(records).into_iter().map(Found::Record)) {
+            recovered.take(found).map_err(|error| format!("the journal's records make no shard: {error}"))?;
         }
         recovered.core.end_recovery();
         // A planted fault is to be found by what clients see.
         if self.plant.is_none() {
             judge.compare(&recovered.core)?;
         }
+        if from > Seq::FIRST {
+            judge.faults.count("recovery begins with a snapshot");
+        }
         drop(judge);
+        self.check_all(log.next_seq())?;
+        clock.rise_to(self.alive_at.map_or(recovered.core.now(), |alive_at| recovered.core.now().max(alive_at)));
         let mut founding = recovered.core.resume(clock.now(), self.alive_at, Some(HoldRules::default()));
         for clients in &self.clients {
             if recovered.core.state(&clients.tenant).is_none() {
@@ -232,39 +286,125 @@ impl World {
             }
         }
         let journal = SimJournal::new(
-            log,
+            (log, Arc::clone(&vault)),
             self.disk.clone(),
             self.judge.clone(),
             self.wall.0.unsigned_abs(),
             life.slow,
             self.plant,
         );
-        Ok(Some(run::resume_by(clock.clone(), recovered, founding, journal)))
+        let (shard, task) = run::resume_by(clock.clone(), recovered, founding, journal);
+        Ok(Some(Machine { clock, ahead: Span::ZERO, shard, task, vault }))
     }
 
-    async fn serve(&mut self, life: Life, clock: &Clock, shard: &ShardHandle, task: ShardTask) -> Result<Gone, String> {
-        self.look(shard).await?;
+    /// Opens the journal as it is on the disk: what writes it, its keys, and what it begins with.
+    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
+    fn open(&self, begin: Begin) -> Result<(Log<Disk>, Arc<Vault<Disk>>, Option<Snapshot>, Vec<Record>), OpenError> {
+        let vault = open_keys(&self.disk, self.seed ^ (self.lives << 40))?;
+        let (mut snapshot, mut records) = (None, Vec::new());
+        let kept = (SEGMENT_BYTES, Making::WhenNeeded);
+        let log = reading::resume(&self.disk, &self.disk, &vault, begin, kept, |found| match found {
+            Found::Snapshot(found) => snapshot = Some(found),
+            Found::Record(record) => records.push(record),
+        })?;
+        Ok((log, vault, snapshot, records))
+    }
+
+    /// Whatever has a snapshot's name after a crash is whole; what the snapshots are.
+    fn snapshots(&self) -> Result<Vec<Snapshot>, String> {
+        let names = snapshot::names(&self.disk).map_err(|problem| format!("snapshots cannot be read: {problem}"))?;
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(keys) = self.keys_on_disk()? else { return Ok(Vec::new()) };
+        let read = |name: &String| {
+            let bytes = self.disk.read(name).map_err(|problem| format!("{name}: {problem}"))?;
+            snapshot::read(&keys, &bytes).map_err(|problem| format!("the snapshot {name} {problem}"))
+        };
+        names.iter().map(read).collect()
+    }
+
+    /// Whether a planted fault has recovery read something else than was written: then there are no snapshots, in which
+    /// it would be no more.
+    fn alters_records(&self) -> bool {
+        self.plant.is_some_and(Plant::alters_records)
+    }
+
+    /// The keys as they are on the disk; none if the machine is gone.
+    fn keys_on_disk(&self) -> Result<Option<Vault<Disk>>, String> {
+        match self.disk.below(KEYS).map_err(|source| OpenError::Io { path: KEYS.into(), source }) {
+            Err(_) if self.disk.is_gone() => Ok(None),
+            Err(problem) => Err(problem.to_string()),
+            Ok(keys) => match Vault::read(keys, LostKeys::Refuse, StdRng::seed_from_u64(self.seed)) {
+                Ok(keys) => Ok(Some(keys)),
+                Err(problem) => Err(format!("the keys cannot be read: {problem}")),
+            },
+        }
+    }
+
+    /// Everything that was kept can be read, but for who is erased, of whom there is nothing left on the disk.
+    fn check_all(&self, next: Seq) -> Result<(), String> {
+        if self.alters_records() {
+            return Ok(());
+        }
+        let Some(keys) = self.keys_on_disk()? else { return Ok(()) };
+        let stores = self.disk.below(KEYS).and_then(|keys| keys.list()).map_err(|problem| problem.to_string())?;
+        if stores.len() > 1 {
+            return Err(format!("keys of who was erased may be in what is left of them: {stores:?}"));
+        }
+        if self.judge.lock().erased() > 0 {
+            for snapshot in self.snapshots()? {
+                self.judge.lock().check_snapshot(snapshot)?;
+            }
+        }
+        let (volume, folder) = (self.disk.clone(), self.disk.clone());
+        let whole = Whole { volume, folder, vault: Arc::new(keys), next };
+        let (from, records) = match whole.records(Seq::FIRST, usize::MAX) {
+            Err(ReadError::Gone { oldest, .. }) if self.archive_bytes.is_some() => {
+                self.judge.lock().faults.count("the archive lets go of old segments");
+                (oldest, whole.records(oldest, usize::MAX))
+            }
+            records => (Seq::FIRST, records),
+        };
+        match records {
+            Ok(records) => self.judge.lock().check_all(from, &records),
+            Err(_) if self.disk.is_gone() => Ok(()),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
+
+    async fn serve(&mut self, life: Life, machine: &mut Machine) -> Result<Gone, String> {
+        self.look(&machine.shard).await?;
+        let mut latest = machine.clock.now();
         for _ in 0..life.steps {
             if !self.pause().await {
                 return Ok(Gone::Crashed);
             }
-            self.hear(clock)?;
-            if task.status().has_changed().is_err() {
+            self.hear(&machine.clock)?;
+            if machine.task.status().has_changed().is_err() {
                 return Err("the shard broke".to_owned());
             }
-            let status = *task.status().borrow();
+            let (now, status) = (machine.clock.now(), *machine.task.status().borrow());
+            if now < latest {
+                return Err(format!("the clock ran back from {latest:?} to {now:?}"));
+            }
+            latest = now;
             if status != Status::Serving {
                 self.judge.lock().faults.count("a shard is frozen");
                 break;
             }
-            self.judge.lock().check_due(clock.now())?;
+            self.judge.lock().check_due(now)?;
+            if self.plan.chance(life.jumps) {
+                self.jump(machine);
+            }
+            self.go_on_with_snapshots(life, machine)?;
             let judge = &mut *self.judge.lock();
             if life.end != Ending::Last {
-                self.clients.iter_mut().for_each(|clients| clients.act(judge, clock.now()));
+                self.clients.iter_mut().for_each(|clients| clients.act(judge, now));
             } else if self.clients.iter().all(Clients::is_content) {
                 break;
             } else {
-                self.clients.iter_mut().for_each(|clients| clients.ask_again(judge, clock.now()));
+                self.clients.iter_mut().for_each(|clients| clients.ask_again(judge, now));
             }
         }
         if let Ending::Sudden(end) = life.end {
@@ -273,16 +413,78 @@ impl World {
         if life.end == Ending::Last && !self.clients.iter().all(Clients::is_content) {
             return Err("a request is never answered".to_owned());
         }
-        if !self.look(shard).await? {
-            return Ok(Gone::Crashed);
+        if self.look(&machine.shard).await? { Ok(Gone::Stopped) } else { Ok(Gone::Crashed) }
+    }
+
+    /// Sets the machine's clock ahead, or back.
+    fn jump(&mut self, machine: &mut Machine) {
+        let by = self.plan.jump();
+        machine.ahead = machine.ahead + by;
+        machine.clock.set_wall(machine.ahead);
+        let how = if by.0 > 0 { "ahead" } else { "back" };
+        self.judge.lock().faults.count_in("the clock of a machine that runs is set", how);
+    }
+
+    /// Whoever makes snapshots goes on for a while, or begins.
+    fn go_on_with_snapshots(&mut self, life: Life, machine: &Machine) -> Result<(), String> {
+        match &self.maker {
+            Some(maker) => {
+                if maker.go_on(self.plan.changes()) {
+                    self.end_snapshot()?;
+                }
+            }
+            None if self.plan.chance(life.snapshots) && !self.alters_records() => {
+                let vault = Arc::clone(&machine.vault);
+                self.maker = Some(Maker::start(&self.disk, vault, self.orders(Of::WhatIsSealed)));
+            }
+            None => {}
         }
+        Ok(())
+    }
+
+    fn orders(&self, of: Of) -> Orders {
+        Orders { of, archive_bytes: self.archive_bytes, plant: self.plant }
+    }
+
+    /// Whoever makes a snapshot comes to the end with it.
+    fn end_snapshot(&mut self) -> Result<(), String> {
+        match self.maker.take() {
+            Some(maker) => self.note(maker.end()),
+            None => Ok(()),
+        }
+    }
+
+    fn note(&self, made: maker::Outcome) -> Result<(), String> {
+        let how = match made {
+            Ok(Some(_)) => "a snapshot is made",
+            Ok(None) => return Ok(()),
+            Err(_) if self.disk.is_gone() => "a snapshot is cut short",
+            Err(SnapshotFailure::Write(_) | SnapshotFailure::Read(OpenError::Io { .. })) => "a snapshot fails",
+            Err(problem) => return Err(format!("no snapshot can be made: {problem}")),
+        };
+        self.judge.lock().faults.count(how);
+        Ok(())
+    }
+
+    /// The machine is asked to stop: the shard does, and a last snapshot is made of everything.
+    async fn stop(&mut self, machine: Machine) -> Result<Gone, String> {
+        let Machine { task, clock, .. } = machine;
+        self.end_snapshot()?;
         tokio::select! {
             biased;
             () = self.disk.gone() => return Ok(Gone::Crashed),
             stopped = task.stop() => drop(stopped.map_err(|panic| format!("the shard broke: {panic}"))?),
         }
-        self.hear(clock)?;
-        Ok(Gone::Stopped)
+        self.hear(&clock)?;
+        if self.alters_records() {
+            return Ok(Gone::Stopped);
+        }
+        match open_keys(&self.disk, self.seed ^ (self.lives << 40 | 1)) {
+            Ok(keys) => self.note(maker::keep(&self.disk.of_snapshots(None), &keys, self.orders(Of::Everything)))?,
+            Err(OpenError::Io { .. }) => self.judge.lock().faults.count("a snapshot fails"),
+            Err(problem) => return Err(format!("the keys cannot be opened: {problem}")),
+        }
+        Ok(if self.disk.is_gone() { Gone::Crashed } else { Gone::Stopped })
     }
 
     /// Waits a moment; says whether the machine is still there.
@@ -325,27 +527,28 @@ impl World {
 
     /// Turns a bit over in a copy of the disk: recovery refuses it, or brings back all but the last append.
     fn flip(&mut self) -> Result<(), String> {
-        let Some((copy, name, at)) = self.disk.flipped(".journal") else { return Ok(()) };
-        let clean = read(&self.disk.copy());
-        let Ok(clean) = clean else { return Ok(()) };
+        let Some((copy, name, at)) = self.disk.flipped(&[".journal", ".snapshot", ".keys"]) else { return Ok(()) };
+        let last = last_append(&self.disk).unwrap_or(Seq::FIRST);
+        let Ok(clean) = back(&self.disk.copy()) else { return Ok(()) };
         let judge = &mut *self.judge.lock();
-        match read(&copy) {
+        match back(&copy) {
             Err(OpenError::Io { path, source }) => Err(format!("{} cannot be read: {source}", path.display())),
             Err(_) => {
                 judge.faults.count("a flipped bit is refused");
                 Ok(())
             }
-            Ok((records, _)) if records == clean.0 => {
-                judge.faults.count("a flipped bit does not matter");
+            Ok(found) if found.next == clean.next && found.worlds == clean.worlds => {
+                let before = if found.from < clean.from { "a damaged snapshot is passed over" } else { NO_MATTER };
+                judge.faults.count(before);
                 Ok(())
             }
-            Ok((records, _)) if clean.0.starts_with(&records) && records.len() >= clean.1 => {
+            Ok(found) if found.next < clean.next && found.next >= last && clean.has(&found.records) => {
                 judge.faults.count("a flipped bit in the last append looks like a torn one");
                 Ok(())
             }
-            Ok((records, _)) => {
-                let (left, were) = (records.len(), clean.0.len());
-                Err(format!("with a bit flipped at {at} of {name} {left} records of {were} come back without a word"))
+            Ok(found) => {
+                let (next, was) = (found.next, clean.next);
+                Err(format!("with a bit flipped at {at} of {name} recovery goes on at {next}, and not at {was}"))
             }
         }
     }
@@ -380,7 +583,9 @@ impl World {
         }
         fs::create_dir_all(&journal)?;
         for (name, bytes) in self.disk.contents() {
-            fs::write(journal.join(name), bytes)?;
+            let path = journal.join(name);
+            fs::create_dir_all(path.parent().expect("it is within the journal's folder"))?;
+            fs::write(path, bytes)?;
         }
         let lines = self.judge.lock().records.iter().map(|record| format!("{record:?}\n")).collect::<String>();
         fs::write(folder.join("records.txt"), lines)?;
@@ -388,12 +593,39 @@ impl World {
     }
 }
 
-/// What a volume's journal holds, and how many records come before its last append.
-fn read(disk: &Disk) -> Result<(Vec<Record>, usize), OpenError> {
-    let mut records = Vec::new();
-    Log::open(disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record))?;
-    let last = last_append(disk).map_or(0, |seq| usize::try_from(seq.0 - 1).unwrap_or(0));
-    Ok((records, last))
+impl Back {
+    /// Whether these records, as far as both have them, are its own.
+    fn has(&self, records: &[Record]) -> bool {
+        let own = |record: &Record| {
+            let at = record.seq.0.checked_sub(self.from.0)?;
+            self.records.get(usize::try_from(at).ok()?)
+        };
+        records.iter().all(|record| own(record).is_none_or(|own| own == record))
+    }
+}
+
+/// What a start makes of a disk, which it may repair.
+fn back(disk: &Disk) -> Result<Back, OpenError> {
+    let vault = open_keys(disk, 0)?;
+    let (mut from, mut records) = (Seq::FIRST, Vec::new());
+    let mut recovered = Recovered::new(Observer::new(LABELS));
+    let kept = (SEGMENT_BYTES, Making::WhenNeeded);
+    let log = reading::resume(disk, disk, &vault, Begin::ASnapshot, kept, |found| {
+        match &found {
+            Found::Snapshot(snapshot) => from = snapshot.next,
+            Found::Record(record) => records.push(record.clone()),
+        }
+        recovered.take(found).expect("records follow each other");
+    })?;
+    recovered.core.end_recovery();
+    let Snapshot { now, mut worlds, .. } = recovered.core.into_snapshot();
+    worlds.iter_mut().for_each(|(_, state)| state.evolve(now, &Event::Reindexed {}));
+    Ok(Back { from, records, worlds, next: log.next_seq() })
+}
+
+fn open_keys(disk: &Disk, seed: u64) -> Result<Arc<Vault<Disk>>, OpenError> {
+    let keys = disk.below(KEYS).map_err(|source| OpenError::Io { path: KEYS.into(), source })?;
+    Vault::open(keys, LostKeys::Refuse, StdRng::seed_from_u64(seed)).map(Arc::new)
 }
 
 /// With which record the last frame of a journal begins.

@@ -25,14 +25,18 @@ mod checker;
 mod clients;
 mod coverage;
 mod disk;
+mod erasure;
+mod gate;
 mod journal;
 mod life;
+mod maker;
+mod names;
 mod plan;
 mod window;
 mod wishes;
 
 use coverage::{Coverage, Faults};
-use disk::{At, Crash, Disk, End, Mood, SYNCING_NAMES};
+use disk::{At, Crash, Disk, End, Mood, Of, SYNCING_NAMES};
 use journal::SEGMENT_BYTES;
 use life::{CRASHES, OPERATIONS, Played, play};
 use plan::Plant;
@@ -43,6 +47,7 @@ const ALL_SEEDS: u64 = 500;
 /// Everything that can go wrong.
 const FAULTS: &[&str] = &[
     "a client gives up waiting",
+    "a damaged snapshot is passed over",
     "a flipped bit does not matter",
     "a flipped bit in the last append looks like a torn one",
     "a flipped bit is refused",
@@ -52,6 +57,9 @@ const FAULTS: &[&str] = &[
     "a session is resumed",
     "a shard is frozen",
     "a slow disk",
+    "a snapshot fails",
+    "a snapshot is cut short",
+    "a snapshot is made",
     "a sync fails",
     "a write fails",
     "an agent comes back as somebody new",
@@ -62,30 +70,50 @@ const FAULTS: &[&str] = &[
     "an unanswered request is sent again",
     "another command under the same id",
     "any sectors survive",
+    "crash after archiving",
     "crash after making a file",
+    "crash after removing",
     "crash after renaming",
     "crash after syncing",
     "crash after syncing the folder",
+    "crash after a change for the sake of a snapshot",
+    "crash after a change of the keys",
+    "crash after a change for the sake of records",
     "crash after writing",
+    "crash before archiving",
     "crash before making a file",
+    "crash before removing",
     "crash before renaming",
     "crash before syncing",
     "crash before syncing the folder",
+    "crash before a change for the sake of a snapshot",
+    "crash before a change of the keys",
+    "crash before a change for the sake of records",
     "crash before writing",
+    "crash within archiving",
     "crash within making a file",
+    "crash within removing",
     "crash within renaming",
     "crash within syncing",
     "crash within syncing the folder",
+    "crash within a change for the sake of a snapshot",
+    "crash within a change of the keys",
+    "crash within a change for the sake of records",
     "crash within writing",
     "everybody's deadlines move",
     "everything unsynced survives",
     "names are lost",
     "nothing unsynced survives",
+    "recovery begins with a snapshot",
     "recovery is cut short",
+    "the archive lets go of old segments",
     "the clock is set back",
     "the clock is set forward",
+    "the clock of a machine that runs is set ahead",
+    "the clock of a machine that runs is set back",
     "the disk is full",
     "the first sectors survive",
+    "the journal is in its reserve",
     "the process alone ends",
     "what nobody heard of happened",
     "what nobody heard of never happened",
@@ -203,7 +231,7 @@ fn the_name_of_a_file_that_is_gone_on_with_is_made_sure_of() {
             Log::open(disk.clone(), None, SEGMENT_BYTES, Making::WhenNeeded, |record| records.push(record))
                 .expect("it opens")
         };
-        disk.start(Mood::default(), Some(Crash { of: Some(SYNCING_NAMES), after: 0, at: At::Before }));
+        disk.start(Mood::default(), Some(Crash { of: Of::Operation(SYNCING_NAMES), after: 0, at: At::Before }));
         open(&disk, &mut Vec::new()).append(&[record(Seq::FIRST)]).expect_err("the process is killed");
         disk.end(End::Process);
 
@@ -258,6 +286,30 @@ fn a_sync_that_is_skipped_is_found() {
 fn a_failed_sync_that_is_tried_again_is_found() {
     let said = found(Plant::SyncAgain);
     assert!(said.contains("does not open") || said.contains("is lost"), "{said}");
+}
+
+#[test]
+fn a_snapshot_that_has_its_name_before_it_is_on_the_disk_is_found() {
+    let said = found(Plant::SkipSyncOfSnapshots);
+    assert!(said.contains("the snapshot "), "{said}");
+}
+
+#[test]
+fn segments_that_are_archived_before_their_snapshot_is_on_the_disk_are_found() {
+    let said = found(Plant::ArchiveFirst);
+    assert!(said.contains("the journal does not open") && said.contains("a segment is missing"), "{said}");
+}
+
+#[test]
+fn keys_that_are_used_before_they_are_on_the_disk_are_found() {
+    let said = found(Plant::SkipSyncOfKeys);
+    assert!(said.contains("the key store") || said.contains("the keys cannot be read"), "{said}");
+}
+
+#[test]
+fn keys_that_are_left_of_who_was_erased_are_found() {
+    let said = found(Plant::KeepOldKeys);
+    assert!(said.contains("keys of who was erased"), "{said}");
 }
 
 #[test]

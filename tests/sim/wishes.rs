@@ -9,11 +9,11 @@ use attune::{
     engine::{Command, Reject, Reply, command::Destination, view::WorkState},
     model::{
         care::{Announced, Care},
-        contact::{CancelReason, ContactDetails, KeepPlace, NewContact, TargetAgent},
+        contact::{CancelReason, ContactDetails, CustomerId, KeepPlace, NewContact, TargetAgent},
         document::{Document, Format},
-        ids::{ActorId, AgentId, ChannelName, ContactId, QueueName},
+        ids::{ActorId, AgentId, ChannelName, ContactId, EventName, QueueName},
         requirement::Requirement,
-        signal::{Content, Feeling, Signal, SignalKey, Source},
+        signal::{Content, Feeling, Happened, Signal, SignalKey, Source, WHOLE},
         supervision::{Action, Supervision},
         time::{Span, Timestamp},
     },
@@ -51,6 +51,8 @@ const DOCUMENT: &str = r#"
     [queues.rest]
     priority = "30s"
     wrap_up = { time = "8s", max = "20s", cost = 0 }
+    [moments.card_lost]
+    triggers = [{ event = "card_lost", attributes = { how = "stolen" }, from = ["fact"] }]
 "#;
 const LINES: [(&str, &str); 6] =
     [("calls", "voice"), ("calls", "voice"), ("chats", "chat"), ("mail", "email"), ("rest", "voice"), ("rest", "chat")];
@@ -130,7 +132,8 @@ impl Wishes {
     fn announce_as(&mut self, contact: ContactId, now: Timestamp) -> Command {
         let expected_at = now + Span::from_secs(self.random.random_range(0..120));
         let announced = Announced { moment_of_truth: false, probability: 1_000 };
-        Command::AnnounceContact { contact, expected_at, announced, source: None, details: Arc::default() }
+        let details = self.details(&contact);
+        Command::AnnounceContact { contact, expected_at, announced, source: None, details }
     }
 
     /// Something about one of these contacts, mostly what fits it.
@@ -188,8 +191,7 @@ impl Wishes {
             0 => self.enqueue_as(contact),
             1 => Command::CancelContact { contact, reason: CancelReason::CustomerLeft },
             2 => {
-                let context = format!("page {}", self.random.random_range(0..100));
-                let details = Arc::new(ContactDetails { context, ..ContactDetails::default() });
+                let details = self.details(&contact);
                 Command::UpdateContact { contact, details: Some(details), requirement: None }
             }
             3 => {
@@ -236,6 +238,7 @@ impl Wishes {
 
     fn enqueue_as(&mut self, id: ContactId) -> Command {
         let (line, channel) = LINES[self.random.random_range(0..LINES.len())];
+        let details = self.details(&id);
         Command::EnqueueContact(Box::new(NewContact {
             id,
             queue: queue(line),
@@ -247,17 +250,56 @@ impl Wishes {
             dynamic: Span::from_secs(self.random.random_range(0..30)),
             signals: Vec::new(),
             arrived_at: None,
-            details: Arc::default(),
+            details,
             trace: None,
         }))
+    }
+
+    /// What is told of a contact's customer, who may be nobody in particular.
+    fn details(&mut self, contact: &ContactId) -> Arc<ContactDetails> {
+        if self.random.random_range(0..5) == 0 {
+            return Arc::default();
+        }
+        let customer_id = if self.random.random_range(0..5) > 0 { self.customer() } else { String::new() };
+        let context = format!("page {} of {contact}", self.random.random_range(0..100));
+        let attributes = BTreeMap::from([("account".to_owned(), format!("of {customer_id} by {contact}"))]);
+        Arc::new(ContactDetails { customer_id, attributes, context })
+    }
+
+    /// A customer: mostly one who came lately, or will soon, now and then any.
+    fn customer(&mut self) -> String {
+        let lately = self.contacts / 3;
+        let number = match self.random.random_range(0..8) {
+            0 => self.random.random_range(0..=lately),
+            _ => lately + self.random.random_range(0..8),
+        };
+        format!("customer {number}")
+    }
+
+    /// Asks for somebody to be erased, mostly somebody who has no contact any more.
+    pub fn erase(&mut self) -> Command {
+        let customer = if self.random.random_range(0..4) == 0 {
+            self.customer()
+        } else {
+            format!("customer {}", self.random.random_range(0..=self.contacts / 3))
+        };
+        supervised(Action::EraseCustomer { customer: CustomerId(customer) })
     }
 
     fn signal(&mut self) -> Signal {
         let valence = self.random.random_range(-1_000..500);
         let feeling = Some(Feeling { valence, arousal: 600, confidence: 900 });
-        let content = Some(Content { feeling, ..Content::default() });
         let key = SignalKey(self.random.random_range(0..20));
-        Signal { key, revision: self.random.random_range(0..3), observed_at: None, source: Source::Text, content }
+        let revision = self.random.random_range(0..3);
+        if self.random.random_range(0..6) > 0 {
+            let content = Some(Content { feeling, ..Content::default() });
+            return Signal { key, revision, observed_at: None, source: Source::Text, content };
+        }
+        let how = ["stolen", "mislaid"][self.random.random_range(0..2)].to_owned();
+        let event = EventName::new("card_lost").expect("it obeys the grammar");
+        let happened = Happened { event, confidence: WHOLE, attributes: BTreeMap::from([("how".to_owned(), how)]) };
+        let content = Some(Content { events: vec![happened], ..Content::default() });
+        Signal { key, revision, observed_at: None, source: Source::Fact, content }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         Seq,
         archive::{Archive, Limits},
         log::{self, OpenError, Which},
-        snapshot,
+        reading, snapshot,
         vault::Vault,
         volume::{Tree, Volume, VolumeFile},
     },
@@ -71,7 +71,7 @@ pub fn waiting<V: Volume>(volume: &V) -> Result<u64, OpenError> {
 }
 
 /// Makes a snapshot and keeps the one before; `None` = there is nothing new, or `is_wanted` said no in between.
-pub fn make<V: Volume, K: Volume>(
+pub fn make<V: Tree, K: Volume>(
     volume: &V,
     vault: &Vault<K>,
     of: Of,
@@ -87,19 +87,24 @@ pub fn make<V: Volume, K: Volume>(
         None => Core::new(),
     };
     let (before, mut pace) = (core.next_seq(), Pace::new(of));
-    for part in log::parts(volume, before, which)? {
+    let mut repeated = Ok(());
+    let mut repeat = |core: &mut Core, record| {
+        if repeated.is_ok() {
+            repeated = core.repeat(&record);
+            pace.keep();
+        }
+    };
+    if before == Seq::FIRST {
+        // Snapshots that were there may all be damaged.
+        reading::read_archive(volume, &seal, |record| repeat(&mut core, record))?;
+    }
+    for part in log::parts(volume, core.next_seq(), which)? {
         if !is_wanted() {
             return Ok(None);
         }
-        let mut so_far = Ok(());
-        log::read_part(volume, &seal, &part, core.next_seq(), |record| {
-            if so_far.is_ok() {
-                so_far = core.repeat(&record);
-                pace.keep();
-            }
-        })?;
-        so_far?;
+        log::read_part(volume, &seal, &part, core.next_seq(), |record| repeat(&mut core, record))?;
     }
+    repeated?;
     let next = core.next_seq();
     if next == before || !is_wanted() {
         return Ok(None);
