@@ -16,6 +16,7 @@ pub mod codec;
 pub mod conformance;
 pub mod copy;
 pub mod cut;
+mod digest;
 pub mod disk;
 #[cfg(test)]
 mod failing;
@@ -33,6 +34,7 @@ pub mod subject;
 pub mod vault;
 pub mod volume;
 
+pub use digest::Digest;
 pub use vault::LostKeys;
 
 /// A record's number within its journal, from 1.
