@@ -1,7 +1,7 @@
 //! What is learnt from the records and taken back in: the automatic reserve follows a day's load, accepting takes as long
 //! as it takes, sources are worth what they keep, and agents are as empathetic as customers leave them.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use attune::{
     engine::{Command, Event},
@@ -18,39 +18,79 @@ use attune::{
         time::{Span, Timestamp},
     },
     sim::{
-        centre::{Plan, Policy, Report, play},
         driver::Driver,
+        player::{self, outcome::Outcome},
+        scenario::Scenario,
     },
 };
 
-fn kept(reserve: &str, plan: &Plan) -> Report {
-    let rules = format!(
-        "empathy = {{ consecutive_max = 0, share_max = 100 }}\nreserve = {{ mode = 'fixed', floor_until = '1h'{reserve} }}"
+/// Fifty agents, ten of them empathetic, five minutes a contact, under a document whose moments are held for 20 s.
+fn centre(reserve: &str, load: f64, contacts: u32, moments: &str) -> Scenario {
+    let text = format!(
+        r#"
+run = {{ runs = 1, warm_up = "1h", contacts = {contacts} }}
+agents.empathetic = {{ count = 10, empathy = 80 }}
+agents.others = {{ count = 40 }}
+[document]
+text = """
+empathy = {{ consecutive_max = 0, share_max = 100 }}
+reserve = {{ mode = 'fixed', floor_until = '1h'{reserve} }}
+head_start = {{ max = '1h' }}
+skills = {{ empathy = '', none = '' }}
+[moments.moment]
+triggers = [{{ event = 'moment_of_truth' }}]
+weight = 100
+half_life = '7d'
+head_start = '1h'
+hold = '20s'
+[channels.voice]
+[queues.main]
+offers = {{ acceptance = 'automatic' }}
+"""
+[streams.calls]
+queue = "main"
+channel = "voice"
+load = {load:.2}
+handling = {{ exponential = "300s" }}
+patience = {{ exponential = "180s" }}
+{moments}
+"#
     );
-    let (head_start, hold) = (Span::from_secs(3_600), Span::from_secs(20));
-    play(plan, &Policy { rules, head_start, hold, announced: Span::ZERO })
+    Scenario::read(&text, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn play(scenario: &Scenario, seed: u64) -> Outcome {
+    player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {})
+}
+
+/// Moments of truth on empathetic agents in time and all contacts in time, in percent, and seconds that others wait.
+fn told(name: &str, outcome: &Outcome) -> [f64; 3] {
+    let share = outcome.figures(|leaf| leaf.is_moment).tally.empathetic_share();
+    let level = outcome.figures(|_| true).tally.in_time_share();
+    let waits = outcome.figures(|leaf| !leaf.is_moment).tally.mean_wait();
+    println!("{name:14} {share:5.1} % on E, {level:.1} % in time, routine {waits:.2} s, kept {:?}", outcome.kept);
+    [share, level, waits]
 }
 
 /// A day on which the share of moments of truth rises from four in a hundred to twelve.
 #[test]
 fn the_reserve_follows_the_load_of_a_day() {
-    let plan = Plan { moments: 0.04, growth: 3.0, ..Plan::usual(0.95, 10_000, 7) };
-    let fixed = [1, 2, 3].map(|k| kept(&format!(", k = {k}"), &plan));
-    let auto = kept(", target = 5", &plan);
-    let row = |name: &str, report: &Report| {
-        let (share, level) = (report.moments.empathetic_share(), report.service_level());
-        println!("{name:8} {share:5.1} % on empathetic agents, service level {level:.1} %, kept {:?}", report.kept);
-    };
-    (1..).zip(&fixed).for_each(|(k, report)| row(&format!("k = {k}"), report));
-    row("auto", &auto);
-    assert!(fixed.iter().all(|report| report.kept.is_empty()), "what the document says is left alone");
+    let pieces: Vec<String> =
+        (0..8).map(|at| format!("{{ from = '{:02}:00', share = 0.0{}5 }}", at * 2, at + 4)).collect();
+    let pieces = pieces.join(", ").replace("0.0105", "0.105").replace("0.0115", "0.115");
+    let moments = format!("moments = {{ share = [{pieces}] }}");
+    let day = |reserve: &str| play(&centre(reserve, 0.95, 9_000, &moments), 7);
+    let fixed = [1, 2, 3].map(|k| day(&format!(", k = {k}")));
+    let auto = day(", target = 5");
+    let of_fixed = [0, 1, 2].map(|at| told(&format!("k = {}", at + 1), &fixed[at]));
+    let [share, level, _] = told("auto", &auto);
+    assert!(fixed.iter().all(|outcome| outcome.kept.is_empty()), "what the document says is left alone");
     let (first, most) = (auto.kept[0], *auto.kept.iter().max().unwrap());
     assert!(first + 2 <= most, "it rises with the load: {:?}", auto.kept);
     assert!(auto.kept.len() < 25, "it does not flap: {:?}", auto.kept);
-    let share = |report: &Report| report.moments.empathetic_share();
-    assert!(share(&auto) > share(&fixed[1]), "two all day are too few");
-    assert!((share(&auto) - 95.0).abs() < 2.0, "of a hundred five may find nobody: {}", share(&auto));
-    assert!(auto.service_level() > fixed[2].service_level() - 0.5, "and it costs no more than three all day");
+    assert!(share > of_fixed[1][0], "two all day are too few");
+    assert!((share - 95.0).abs() < 2.0, "of a hundred five may find nobody: {share}");
+    assert!(level > of_fixed[2][1] - 0.5, "and it costs no more than three all day");
 }
 
 #[test]
@@ -58,14 +98,9 @@ fn the_reserve_follows_the_load_of_a_day() {
 fn the_automatic_reserve_beside_fixed_ones() {
     for load in [0.80, 0.95, 1.10] {
         for rules in [", k = 1", ", k = 2", ", target = 10", ", target = 5"] {
-            let report = kept(rules, &Plan::usual(load, 40_000, 11));
-            let (share, level) = (report.moments.empathetic_share(), report.service_level());
-            let waits = report.routine.mean_wait();
-            println!(
-                "load {load:.2}{rules:14} {share:5.1} % on E, {level:.1} % in time, routine {waits:.1} s, kept {:?}",
-                report.kept
-            );
-            assert!(report.kept.len() < 150, "it does not flap");
+            let outcome = play(&centre(rules, load, 40_000, "moments = { share = 0.08 }"), 11);
+            told(&format!("{load:.2}{rules}"), &outcome);
+            assert!(outcome.kept.len() < 150, "it does not flap");
         }
     }
 }
@@ -73,20 +108,15 @@ fn the_automatic_reserve_beside_fixed_ones() {
 /// Three of ten announced moments of truth never come.
 #[test]
 fn what_a_source_does_not_keep_costs_routine_contacts_less_once_it_is_known() {
-    let plan = Plan { no_shows: 3.0 / 7.0, ..Plan::usual(0.95, 12_000, 9) };
-    let rules = "empathy = {}\nreserve = { mode = 'fixed', k = 0, k_by_skill = { none = 1 }, floor_until = '1h' }";
-    let (head_start, hold) = (Span::from_secs(3_600), Span::from_secs(20));
-    let policy = Policy { rules: rules.to_owned(), head_start, hold, announced: Span::from_secs(30) };
-    let believed = play(&plan, &policy);
-    let known = play(&Plan { source: SourceName::new("ivr").ok(), ..plan.clone() }, &policy);
-    let honest = play(&Plan { no_shows: 0.0, ..plan.clone() }, &policy);
-    for (name, report) in [("honest", &honest), ("believed", &believed), ("known", &known)] {
-        let (share, level) = (report.moments.empathetic_share(), report.service_level());
-        let waits = report.routine.mean_wait();
-        println!("{name:8} {share:5.1} % on empathetic agents, service level {level:.1} %, routine {waits:.2} s");
-    }
-    assert!(known.routine.mean_wait() < believed.routine.mean_wait(), "fewer are kept free in vain");
-    let lost = honest.moments.empathetic_share() - known.moments.empathetic_share();
+    let announced = |announce: &str| {
+        let moments = format!("moments = {{ share = 0.08 }}\nannounce = {{ ahead = '30s'{announce} }}");
+        play(&centre(", k = 0, k_by_skill = { none = 1 }", 0.95, 12_000, &moments), 9)
+    };
+    let honest = told("honest", &announced(""));
+    let believed = told("believed", &announced(", no_shows = 0.3"));
+    let known = told("known", &announced(", no_shows = 0.3, source = 'ivr'"));
+    assert!(known[2] < believed[2], "fewer are kept free in vain");
+    let lost = honest[0] - known[0];
     assert!(lost < 3.0, "and moments find somebody as before: {lost:.1} points fewer");
 }
 

@@ -107,6 +107,7 @@ impl World {
             dynamic: Span::ZERO,
             signals: Vec::new(),
             arrived_at: None,
+            trace: None,
             details: Arc::new(ContactDetails::default()),
         })));
     }

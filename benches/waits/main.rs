@@ -134,6 +134,7 @@ impl Floor {
             dynamic: Span::ZERO,
             signals: Vec::new(),
             arrived_at: None,
+            trace: None,
             details: Arc::new(ContactDetails::default()),
         })));
     }

@@ -1,6 +1,7 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal` and `lint` talk to none). Standard output
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `lint`, `simulate` and `compare` talk
+//! to none). Standard output
 //! has what was asked for; everything else goes to standard error. Exit codes are in one table, `failure::EXIT_CODES`.
 //! Not here: the daemon's own command line (`attuned`, `app::program`).
 
@@ -15,6 +16,7 @@ mod arguments;
 mod bench;
 mod calls;
 mod client;
+mod compare;
 mod config;
 mod contacts;
 mod demo;
@@ -28,6 +30,7 @@ mod output;
 mod pages;
 mod queues;
 mod session;
+mod simulate;
 mod stats;
 mod supervise;
 mod top;
@@ -58,6 +61,8 @@ enum Verb {
     Lint(lint::Arguments),
     Analyze(analyze::Arguments),
     Adapt(adapt::Arguments),
+    Simulate(simulate::Arguments),
+    Compare(compare::Arguments),
     Bench(bench::Arguments),
     /// Serves for `attune bench`.
     #[command(hide = true)]
@@ -85,6 +90,8 @@ impl Cli {
             Verb::Lint(arguments) => lint::run(&arguments),
             Verb::Analyze(arguments) => analyze::run(&arguments),
             Verb::Adapt(arguments) => adapt::run(&arguments),
+            Verb::Simulate(arguments) => simulate::run(&arguments),
+            Verb::Compare(arguments) => compare::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),
             Verb::BenchServer(arguments) => bench::serve(&arguments),
             Verb::Demo(arguments) => demo::run(&arguments),

@@ -16,7 +16,10 @@ pub use personal::{Opening, Personal, Sealing};
 pub use wire::Broken;
 use wire::{Kept, Out, Reader, VARINT, found, put_fields, put_number, put_unless_empty, record};
 
-use crate::{engine::Command, model::contact::NewContact};
+use crate::{
+    engine::{Command, Event},
+    model::contact::NewContact,
+};
 
 use super::{
     Record, Seq,
@@ -39,6 +42,9 @@ const SYNCED: u32 = 2;
 
 /// The number under which a command is hashed.
 const COMMAND: u32 = 1;
+
+/// The number under which an event is digested, that of a record's field.
+const EVENT: u32 = 5;
 
 /// What nearly every command takes.
 const COMMAND_BYTES_USUAL: usize = 512;
@@ -84,6 +90,11 @@ pub(super) fn fingerprint(command: &Command) -> u64 {
     let mut bytes = Vec::with_capacity(COMMAND_BYTES_USUAL);
     command.put_field(COMMAND, &mut Out::new(&mut bytes, Sealing::none()));
     fnv_1a(&bytes)
+}
+
+/// Appends an event as a record keeps it.
+pub(super) fn event_bytes(event: &Event, to: &mut Vec<u8>, sealing: Sealing<'_>) {
+    event.put_field(EVENT, &mut Out::new(to, sealing));
 }
 
 /// The hash FNV-1a of 64 bits (Fowler, Noll, Vo, 1991).

@@ -16,6 +16,7 @@ pub mod codec;
 pub mod conformance;
 pub mod copy;
 pub mod cut;
+mod digest;
 pub mod disk;
 #[cfg(test)]
 mod failing;
@@ -36,6 +37,7 @@ mod unsynced;
 pub mod vault;
 pub mod volume;
 
+pub use digest::Digest;
 pub use vault::LostKeys;
 
 /// A record's number within its journal, from 1.

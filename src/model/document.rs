@@ -28,6 +28,7 @@ pub use difference::{Change, Difference, Differences, differences};
 pub use empathy::{Empathy, Learning, Protection, ReserveMode, ReserveRules, USUAL_ACCEPTANCE, accepting};
 pub use moments::{Handling, HeadStart, Moment, SignalRules, Trigger, Worth};
 pub use read::{DocumentError, Format, Position, Violation, written_span};
+pub(crate) use read::{Object, Place, SPAN_MAX, SPAN_MIN, read_by};
 pub use source::{DocumentEtag, Origin, Source};
 
 /// The document a daemon runs with when it is given none.

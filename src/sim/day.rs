@@ -19,8 +19,8 @@ use super::{
         Agent, EMAIL, GENERAL,
         habits::{self, BACK_AFTER_RONA, BREAK, Mood, WORKS_FOR, chance},
     },
-    centre::{Report, Tally},
     driver::{Driver, Step},
+    tally::{Report, Tally},
     workload::{
         Contact, Course,
         draw::{between, exponential},

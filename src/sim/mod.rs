@@ -6,9 +6,12 @@
 //! played again.
 
 pub mod bank;
-pub mod centre;
 pub mod compress;
 pub mod day;
 pub mod decision;
 pub mod driver;
+pub mod player;
+pub mod scenario;
+pub mod study;
+pub mod tally;
 pub mod workload;

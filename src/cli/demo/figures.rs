@@ -12,8 +12,8 @@ use crate::{
     model::{document::Document, time::Span as Waited},
     sim::{
         bank::EMAIL,
-        centre::{Report, Tally},
         day,
+        tally::{Report, Tally},
     },
 };
 

@@ -10,8 +10,8 @@ use crate::{
     model::signal::{Signal, SignalKey, Source},
     sim::{
         bank,
-        centre::Report,
         day::{self, Day},
+        tally::Report,
         workload::Contact,
     },
 };

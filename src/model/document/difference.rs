@@ -165,7 +165,7 @@ fn write(value: &Value, text: &mut String) {
         Value::Flag(flag) => text.push_str(if *flag { "true" } else { "false" }),
         Value::Number(number) => text.push_str(&number.to_string()),
         // No document that is valid has one.
-        Value::Fraction | Value::Date => text.push_str(value.kind()),
+        Value::Fraction(_) | Value::Date => text.push_str(value.kind()),
         Value::Text(word) => text.push_str(&quoted(word)),
         Value::List(items) => {
             let begin = |text: &mut String, at| text.push_str(if at == 0 { "[" } else { ", " });

@@ -32,9 +32,9 @@ pub(super) mod written;
 mod tests;
 
 use faults::Faults;
-use place::{Object, Place};
-use span::SPAN_MAX;
+pub(crate) use place::{Object, Place};
 pub use span::written_span;
+pub(crate) use span::{SPAN_MAX, SPAN_MIN};
 use written::Written;
 
 /// The notation of a document.
@@ -159,22 +159,31 @@ fn on_lines(violations: &[Violation]) -> String {
     violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// Reads a text of another kind than a document by the same rules: every violation at once, none without its place.
+pub(crate) fn read_by<T>(
+    text: &str,
+    format: Format,
+    read: impl FnOnce(&Place<'_>) -> Option<T>,
+) -> Result<T, DocumentError> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        return Err(DocumentError::TooLarge { bytes: text.len() });
+    }
+    let written = Written::parse(text, format)?;
+    let faults = Faults::default();
+    let value = read(&Place::root(&written, &faults));
+    let found = faults.into_violations();
+    match value {
+        Some(value) if found.is_empty() => Ok(value),
+        _ => Err(DocumentError::Violations(found)),
+    }
+}
+
 impl Document {
     /// Reads a document.
     ///
     /// Fails with every violation at once, or with the first place where the text does not follow its notation.
     pub fn parse(text: &str, format: Format) -> Result<Self, DocumentError> {
-        if text.len() > DOCUMENT_BYTES_MAX {
-            return Err(DocumentError::TooLarge { bytes: text.len() });
-        }
-        let written = Written::parse(text, format)?;
-        let faults = Faults::default();
-        let document = read_document(&Place::root(&written, &faults), text, format);
-        let found = faults.into_violations();
-        match document {
-            Some(document) if found.is_empty() => Ok(document),
-            _ => Err(DocumentError::Violations(found)),
-        }
+        read_by(text, format, |root| read_document(root, text, format))
     }
 
     /// What `look` has to say of it, at paths of keys, each with its place in the text.

@@ -12,7 +12,7 @@ const SUGGESTIONS_MAX: usize = 100;
 
 /// Everything found wrong so far.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     listed: RefCell<Vec<Violation>>,
     count: Cell<usize>,
     suggestions: Cell<usize>,

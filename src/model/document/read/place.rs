@@ -15,7 +15,7 @@ use crate::model::{ids::NameError, time::Span};
 
 /// A value and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     path: String,
     written: &'a Written,
     faults: &'a Faults,
@@ -28,12 +28,12 @@ impl<'a> Place<'a> {
     }
 
     /// Records a fault here.
-    pub(super) fn fault(&self, message: String) {
+    pub(crate) fn fault(&self, message: String) {
         self.faults.add(self.written.at, self.path.clone(), message);
     }
 
     /// Records a fault below here, at a path of keys; in a list, of numbers from 0.
-    pub(super) fn fault_below(&self, keys: &[&str], message: String) {
+    pub(crate) fn fault_below(&self, keys: &[&str], message: String) {
         let mut path = self.path.clone();
         // A section that was left out is at fault where it would stand.
         let (mut nearest, mut is_written) = (self.written, true);
@@ -53,13 +53,13 @@ impl<'a> Place<'a> {
     }
 
     /// Records that a name given here is defined nowhere, with the nearest that is.
-    pub(super) fn unknown_name<'k>(&self, given: &str, table: &str, known: impl Iterator<Item = &'k str>) {
+    pub(crate) fn unknown_name<'k>(&self, given: &str, table: &str, known: impl Iterator<Item = &'k str>) {
         let suggestion = self.faults.suggestion(given, known);
         self.fault(unknown_name(given, table, &suggestion));
     }
 
     /// As [`Self::unknown_name`], at a path of keys below here.
-    pub(super) fn unknown_name_below<'k>(
+    pub(crate) fn unknown_name_below<'k>(
         &self,
         keys: &[&str],
         given: &str,
@@ -71,14 +71,14 @@ impl<'a> Place<'a> {
     }
 
     /// What `read` answers, unless it records a fault.
-    pub(super) fn faultless<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn faultless<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
         let before = self.faults.count();
         let value = read();
         (self.faults.count() == before).then_some(value)
     }
 
     /// A table.
-    pub(super) fn object(&self) -> Option<Object<'a>> {
+    pub(crate) fn object(&self) -> Option<Object<'a>> {
         match &self.written.value {
             Value::Table(entries) => {
                 let (at, path) = (self.written.at, self.path.clone());
@@ -89,19 +89,19 @@ impl<'a> Place<'a> {
     }
 
     /// A table; anything else is at fault, and read as an empty one.
-    pub(super) fn object_or_empty(&self) -> Object<'a> {
+    pub(crate) fn object_or_empty(&self) -> Object<'a> {
         self.object().unwrap_or_else(|| Object::empty(self.written.at, self.path.clone(), self.faults))
     }
 
     /// A list's values.
-    pub(super) fn items(&self) -> Option<Vec<Place<'a>>> {
+    pub(crate) fn items(&self) -> Option<Vec<Place<'a>>> {
         let Value::List(list) = &self.written.value else { return self.wrong_kind("a list") };
         let place = |(index, written)| Place { path: format!("{}[{index}]", self.path), written, faults: self.faults };
         Some(list.iter().enumerate().map(place).collect())
     }
 
     /// A list's values, of which there may be only so many; those beyond are not read.
-    pub(super) fn items_at_most(&self, most: usize, what: &str) -> Option<Vec<Place<'a>>> {
+    pub(crate) fn items_at_most(&self, most: usize, what: &str) -> Option<Vec<Place<'a>>> {
         let mut items = self.items()?;
         if items.len() > most {
             self.fault(format!("has {} {what}; at most {most} are allowed", items.len()));
@@ -111,7 +111,7 @@ impl<'a> Place<'a> {
     }
 
     /// Text.
-    pub(super) fn text(&self) -> Option<&'a str> {
+    pub(crate) fn text(&self) -> Option<&'a str> {
         match &self.written.value {
             Value::Text(text) => Some(text),
             _ => self.wrong_kind("text"),
@@ -119,7 +119,7 @@ impl<'a> Place<'a> {
     }
 
     /// True or false.
-    pub(super) fn flag(&self) -> Option<bool> {
+    pub(crate) fn flag(&self) -> Option<bool> {
         match &self.written.value {
             Value::Flag(flag) => Some(*flag),
             _ => self.wrong_kind("true or false"),
@@ -127,7 +127,7 @@ impl<'a> Place<'a> {
     }
 
     /// A whole number within a range.
-    pub(super) fn number<T>(&self, range: RangeInclusive<T>) -> Option<T>
+    pub(crate) fn number<T>(&self, range: RangeInclusive<T>) -> Option<T>
     where
         T: Copy + Display + PartialOrd + TryFrom<i128>,
     {
@@ -143,7 +143,7 @@ impl<'a> Place<'a> {
     }
 
     /// A whole number within a range, or a word that stands for none.
-    pub(super) fn number_or<T>(&self, word: &str, range: RangeInclusive<T>) -> Option<Option<T>>
+    pub(crate) fn number_or<T>(&self, word: &str, range: RangeInclusive<T>) -> Option<Option<T>>
     where
         T: Copy + Display + PartialOrd + TryFrom<i128>,
     {
@@ -162,8 +162,35 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// A decimal number within a range, in millionths: `0.95` is 950,000.
+    pub(crate) fn millionths(&self, range: RangeInclusive<i64>) -> Option<i64> {
+        let (least, most) = (written_millionths(*range.start()), written_millionths(*range.end()));
+        let (read, shown) = match &self.written.value {
+            Value::Number(number) => {
+                (i64::try_from(*number).ok().and_then(|n| n.checked_mul(MILLION)), number.to_string())
+            }
+            Value::Fraction(text) => (parse_millionths(text), shortened(text)),
+            _ => return self.wrong_kind(&format!("a number from {least} to {most}")),
+        };
+        let within = read.filter(|number| range.contains(number));
+        if within.is_none() {
+            self.fault(format!("is {shown}; must be a number from {least} to {most}, with six decimals at most"));
+        }
+        within
+    }
+
+    /// Whether it is a list.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.written.value, Value::List(_))
+    }
+
+    /// Whether it is a table.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.written.value, Value::Table(_))
+    }
+
     /// A duration within a range.
-    pub(super) fn span(&self, least: Span, most: Span) -> Option<Span> {
+    pub(crate) fn span(&self, least: Span, most: Span) -> Option<Span> {
         let span = match &self.written.value {
             Value::Number(secs) => span_of_secs(*secs),
             Value::Text(text) => match parse_span(text) {
@@ -188,7 +215,7 @@ impl<'a> Place<'a> {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&self, options: &[(&str, T)]) -> Option<T> {
         let words = || {
             let words: Vec<String> = options.iter().map(|(word, _)| format!("{word:?}")).collect();
             match words.split_last() {
@@ -205,12 +232,12 @@ impl<'a> Place<'a> {
     }
 
     /// A name.
-    pub(super) fn name<N>(&self, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
+    pub(crate) fn name<N>(&self, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
         self.checked_name(self.text()?, new)
     }
 
     /// A name that is part of the text here.
-    pub(super) fn checked_name<N>(&self, text: &str, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
+    pub(crate) fn checked_name<N>(&self, text: &str, new: fn(&str) -> Result<N, NameError>) -> Option<N> {
         new(text).map_err(|error| self.fault(error.to_string())).ok()
     }
 
@@ -222,7 +249,7 @@ impl<'a> Place<'a> {
 
 /// A table of which each key must be asked for before [`Object::finish`], or is refused as unknown.
 #[derive(Debug)]
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     at: Position,
     path: String,
     entries: &'a BTreeMap<String, Written>,
@@ -232,13 +259,13 @@ pub(super) struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// The value of a key, if it is there.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<Place<'a>> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<Place<'a>> {
         self.asked.push(key);
         self.entries.get(key).map(|written| self.place(key, written))
     }
 
     /// The table of a key; one that is not there reads as an empty one.
-    pub(super) fn section(&mut self, key: &'static str) -> Object<'a> {
+    pub(crate) fn section(&mut self, key: &'static str) -> Object<'a> {
         match self.get(key) {
             Some(place) => place.object_or_empty(),
             None => Object::empty(self.at, join(&self.path, key), self.faults),
@@ -246,7 +273,7 @@ impl<'a> Object<'a> {
     }
 
     /// The value of a key that must be there; `remedy` says what to write.
-    pub(super) fn need(&mut self, key: &'static str, remedy: &str) -> Option<Place<'a>> {
+    pub(crate) fn need(&mut self, key: &'static str, remedy: &str) -> Option<Place<'a>> {
         let place = self.get(key);
         if place.is_none() {
             self.faults.add(self.at, join(&self.path, key), format!("is required; {remedy}"));
@@ -255,7 +282,7 @@ impl<'a> Object<'a> {
     }
 
     /// Refuses every key that was not asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         for (key, written) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.as_str())) {
             let suggestion = match self.faults.suggestion(key, self.asked.iter().copied()) {
                 none if none.is_empty() => format!("; known here are {}", self.asked.join(", ")),
@@ -266,7 +293,7 @@ impl<'a> Object<'a> {
     }
 
     /// Every entry of a table whose keys are names; a key that is no name is at fault, and its value still read.
-    pub(super) fn named<N>(
+    pub(crate) fn named<N>(
         &self,
         new: fn(&str) -> Result<N, NameError>,
     ) -> impl Iterator<Item = (Option<N>, Place<'a>)> {
@@ -277,17 +304,17 @@ impl<'a> Object<'a> {
     }
 
     /// Every entry of a table whose keys are free text.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (String, Place<'a>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (String, Place<'a>)> {
         self.entries.iter().map(|(key, written)| (key.clone(), self.place(key, written)))
     }
 
     /// True if there is no entry.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Records a fault if there are more entries.
-    pub(super) fn at_most(&self, most: usize, what: &str) {
+    pub(crate) fn at_most(&self, most: usize, what: &str) {
         let count = self.entries.len();
         if count > most {
             self.faults.add(self.at, self.path.clone(), format!("has {count} {what}; at most {most} are allowed"));
@@ -304,6 +331,44 @@ impl<'a> Object<'a> {
     }
 }
 
+/// One, in millionths.
+const MILLION: i64 = 1_000_000;
+
+/// Reads digits with a point and at most six digits behind it; what TOML allows beyond that (exponents, `inf`) is none.
+fn parse_millionths(text: &str) -> Option<i64> {
+    let text = text.replace('_', "");
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let part = part.trim_end_matches('0');
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > 6 || !is_digits(whole) || !is_digits(part) {
+        return None;
+    }
+    let part: i64 = format!("{part:0<6}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(MILLION)?.checked_add(part)?.checked_mul(sign)
+}
+
+fn written_millionths(millionths: i64) -> String {
+    let (whole, part) = (millionths / MILLION, (millionths % MILLION).abs());
+    if part == 0 { whole.to_string() } else { format!("{whole}.{}", format!("{part:06}").trim_end_matches('0')) }
+}
+
 fn unknown_name(given: &str, table: &str, suggestion: &str) -> String {
     format!("names {}, which is not defined under {table}{suggestion}", quoted(given))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_millionths, written_millionths};
+
+    #[test]
+    fn decimals_are_exact_or_refused() {
+        let read = ["0.95", "3.0", "-0.25", "1_000.5", "0.0000001", "1e-3", "inf", ".5"].map(parse_millionths);
+        let (some, none) = ([950_000, 3_000_000, -250_000, 1_000_500_000].map(Some), None);
+        assert_eq!(read, [some[0], some[1], some[2], some[3], none, none, none, none]);
+        assert_eq!([0, 950_000, 3_000_000, 1].map(written_millionths), ["0", "0.95", "3", "0.000001"]);
+    }
 }

@@ -5,10 +5,10 @@
 use crate::model::{limits::SPAN_SECS_MAX, time::Span};
 
 /// Longest span a document may hold.
-pub(super) const SPAN_MAX: Span = Span::from_secs(SPAN_SECS_MAX);
+pub(crate) const SPAN_MAX: Span = Span::from_secs(SPAN_SECS_MAX);
 
 /// Shortest span where none at all would make no sense.
-pub(super) const SPAN_MIN: Span = Span::from_millis(1);
+pub(crate) const SPAN_MIN: Span = Span::from_millis(1);
 
 /// Units with their microseconds, longest first.
 const UNITS: [(&str, i64); 5] =

@@ -1,7 +1,7 @@
 //! A document as written: the values of TOML, JSON and YAML in one shape, each with its place in the text.
 //!
 //! Invariant: no key is given twice (JSON would let the last one win and lose a queue in silence); a fraction is kept
-//! as the fact that there is one, because no setting takes it; nesting is bounded. Not here: what any of the values
+//! as it stands, because no setting of a document takes it; nesting is bounded. Not here: what any of the values
 //! means.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,8 @@ pub(in crate::model::document) enum Value {
     Null,
     Flag(bool),
     Number(i128),
-    Fraction,
+    /// As it is written.
+    Fraction(Box<str>),
     /// A date or a time of TOML.
     Date,
     Text(String),
@@ -67,7 +68,7 @@ impl Value {
             Self::Null => "null",
             Self::Flag(_) => "true or false",
             Self::Number(_) => "a whole number",
-            Self::Fraction => "a number with a fraction",
+            Self::Fraction(_) => "a number with a fraction",
             Self::Date => "a date or time",
             Self::Text(_) => "text",
             Self::List(_) => "a list",

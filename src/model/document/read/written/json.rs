@@ -129,8 +129,8 @@ impl<'de> Visitor<'de> for Context<'_> {
         Ok(Value::Number(number.into()))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Fraction)
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Fraction(number.to_string().into()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {

@@ -36,7 +36,7 @@ fn value(value: DeValue<'_>, at: Position, lines: &Lines, depth: usize) -> Resul
             Ok(number) => Value::Number(number),
             Err(_) => return Err((at, format!("{number} is more than a number can be"))),
         },
-        DeValue::Float(_) => Value::Fraction,
+        DeValue::Float(number) => Value::Fraction(number.as_str().into()),
         DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Date,
         DeValue::Array(items) => {

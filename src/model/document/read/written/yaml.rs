@@ -133,7 +133,7 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Positio
         word => match whole_number(word) {
             Some(Ok(number)) => Value::Number(number),
             Some(Err(())) => return Err((at, format!("{word} is more than a number can be"))),
-            None if is_fraction(word) => Value::Fraction,
+            None if is_fraction(word) => Value::Fraction(word.into()),
             None => Value::Text(text.into_owned()),
         },
     })

@@ -1,0 +1,115 @@
+//! A study as JSON for programs.
+//!
+//! Invariant: shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its standard error
+//! over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows from the scenario,
+//! the document and the seed.
+
+use serde_json::{Map, Value, json};
+
+use crate::sim::{
+    player::outcome::Outcome,
+    scenario::distribution::seconds,
+    study::{Estimate, METRICS, Of, Study},
+    tally::Tally,
+};
+
+use super::Played;
+
+/// All of it.
+pub fn study(played: &Played) -> Value {
+    let Played { scenario, study, took } = played;
+    let rows = |rows: Vec<(String, Of)>| -> Map<String, Value> {
+        rows.into_iter().map(|(name, of)| (key(&name), contacts(study, of))).collect()
+    };
+    let per_second = study.contacts() as f64 / took.as_secs_f64().max(1e-9);
+    json!({
+        "description": scenario.description,
+        "runs": study.runs.len(),
+        "seed": scenario.run.seed,
+        "hashes": study.runs.iter().map(|(_, outcome)| format!("{:016x}", outcome.digest)).collect::<Vec<_>>(),
+        "agents": scenario.agents(),
+        "within_s": seconds(scenario.within),
+        "contacts": rows(study.rows()),
+        "groups": groups(study),
+        "occupancy_gap": estimate(study.occupancy_gap()),
+        "in_line": in_line(study),
+        "over_time": over_time(study),
+        "reserve_advised": study.runs.iter().map(|(_, outcome)| json!(outcome.kept)).collect::<Vec<_>>(),
+        "refused": refused(study),
+        "simulated_contacts": study.contacts(),
+        "seconds": took.as_secs_f64(),
+        "contacts_per_second": per_second,
+    })
+}
+
+/// `moments of truth` as a key.
+fn key(name: &str) -> String {
+    name.replace(", ", "_").replace(' ', "_")
+}
+
+/// A measure.
+pub fn estimate(of: Option<Estimate>) -> Value {
+    of.map_or(Value::Null, |of| json!({ "value": of.mean, "error": of.error }))
+}
+
+fn contacts(study: &Study, of: Of) -> Value {
+    let estimates = METRICS.iter().zip(study.estimates(of));
+    Value::Object(estimates.map(|(metric, found)| (metric.key.to_owned(), estimate(found))).collect())
+}
+
+fn groups(study: &Study) -> Map<String, Value> {
+    let group = |(name, groups): (String, Vec<usize>)| {
+        let loads = study.loads(&groups);
+        let of = json!({
+            "empathetic": groups.iter().all(|group| study.groups[*group].1),
+            "answered": estimate(Estimate::of(loads.iter().map(|load| load.answered as f64))),
+            "moments": estimate(Estimate::of(loads.iter().map(|load| load.moments as f64))),
+            "occupancy": estimate(study.occupancy(&groups)),
+        });
+        (key(&name), of)
+    };
+    study.group_rows().into_iter().map(group).collect()
+}
+
+/// How many of each class wait at a time.
+fn in_line(study: &Study) -> Map<String, Value> {
+    let class = |(class, name): (usize, &String)| {
+        let of = |is_moment| estimate(study.in_line(class, is_moment));
+        (name.clone(), json!({ "moments": of(true), "others": of(false) }))
+    };
+    study.classes.iter().enumerate().map(class).collect()
+}
+
+fn over_time(study: &Study) -> Vec<Value> {
+    let outcomes: Vec<&Outcome> = study.runs.iter().map(|(_, outcome)| outcome).collect();
+    let clock = outcomes[0].clock;
+    let slice = |at: usize| {
+        let mean = |value: fn(&Tally) -> f64, is_moment: usize| {
+            let values = outcomes.iter().map(|outcome| &outcome.slices[at][is_moment]);
+            estimate(Estimate::of(values.filter(|tally| tally.offered > 0).map(value)))
+        };
+        let of = |is_moment: usize| {
+            json!({
+                "offered": estimate(Estimate::of(
+                    outcomes.iter().map(|outcome| outcome.slices[at][is_moment].offered as f64)
+                )),
+                "wait_mean": mean(Tally::mean_wait, is_moment),
+                "in_time_share": mean(|tally| tally.in_time_share() / 100.0, is_moment),
+                "empathetic_in_time_share": mean(|tally| tally.empathetic_share() / 100.0, is_moment),
+                "abandoned_share": mean(|tally| tally.abandoned_share() / 100.0, is_moment),
+            })
+        };
+        let from = clock.from.0 as f64 / 1e6 + seconds(clock.slice) * at as f64;
+        json!({ "from_s": from, "moments": of(1), "others": of(0) })
+    };
+    (0..outcomes[0].slices.len()).map(slice).collect()
+}
+
+fn refused(study: &Study) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (reason, count) in study.runs.iter().flat_map(|(_, outcome)| &outcome.refused) {
+        let before = all.get(*reason).and_then(Value::as_u64).unwrap_or(0);
+        all.insert((*reason).to_owned(), json!(before + count));
+    }
+    all
+}

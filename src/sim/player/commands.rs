@@ -1,0 +1,266 @@
+//! What customers and agents do, as the commands that a platform gives for them.
+//!
+//! Invariant: nothing is asked that a platform could not ask; what is refused is counted, and the day goes on.
+
+use super::*;
+use crate::{
+    model::{
+        ids::{EventName, SourceName},
+        signal::{Happened, Signal, SignalKey, Source as SignalSource},
+    },
+    sim::scenario::detector::confidence,
+};
+
+/// The provider of what scenarios tell.
+const PROVIDER: &str = "simulate";
+
+impl Player<'_> {
+    /// Puts an agent, who signs in at once or with the first shift.
+    pub(super) fn hire(&mut self, agent: usize) {
+        let (id, group) = (self.staff.id(agent), self.staff.group(agent));
+        let profile = AgentProfile {
+            skills: group.skills.clone(),
+            queues: group.queues.clone(),
+            capacity: group.capacity,
+            channel_limits: group.channel_limits.clone(),
+            ..AgentProfile::default()
+        };
+        let put = Command::PutAgent { agent: id.clone(), profile: Arc::new(profile), expected: Expected::Anything };
+        let step = self.driver.request(Request { id: None, command: put });
+        let key = step.events().find_map(|event| match event {
+            Event::AgentPut { agent, .. } => Some(*agent),
+            _ => None,
+        });
+        if let Some(key) = key {
+            self.staff.know(key, agent);
+        }
+        self.follow(step);
+        let session = SessionId::new("s").expect("it obeys the grammar");
+        let connection = self.driver.next_connection();
+        self.call(Command::OpenSession { agent: id, session, connection });
+        let now = self.driver.now();
+        for (from, until) in &group.shifts {
+            let (from, until) = (Timestamp(0) + *from, Timestamp(0) + *until);
+            if until > now {
+                self.plan(from, Happening::Begins(agent));
+                self.plan(until, Happening::GoesHome(agent));
+            }
+        }
+        if group.shifts.is_empty() {
+            self.set_presence(agent, Presence::Available);
+        }
+    }
+
+    pub(super) fn set_presence(&mut self, agent: usize, presence: Presence) {
+        let agent = self.staff.id(agent);
+        self.call(Command::SetPresence { agent, presence });
+    }
+
+    pub(super) fn announce(&mut self, slot: usize) {
+        let guest = &self.guests[slot];
+        let (id, stream, comes_at) = (guest.id.clone(), guest.stream, guest.comes_at);
+        let in_vain = guest.in_vain.clone();
+        self.tell_ahead(id, stream, comes_at);
+        for after in in_vain {
+            let Some(announce) = &self.scenario.streams[stream].announce else { continue };
+            let expected_at = comes_at + after;
+            self.plan(expected_at - announce.ahead_max, Happening::AnnouncedInVain(stream, expected_at));
+        }
+    }
+
+    pub(super) fn announce_in_vain(&mut self, stream: usize, expected_at: Timestamp) {
+        self.in_vain += 1;
+        let id = format!("{}-nobody-{}", self.scenario.streams[stream].name, self.in_vain);
+        self.tell_ahead(ContactId::new(&id).expect("a name and a number are a name"), stream, expected_at);
+    }
+
+    fn tell_ahead(&mut self, contact: ContactId, stream: usize, expected_at: Timestamp) {
+        let Some(announce) = &self.scenario.streams[stream].announce else { return };
+        let moment_of_truth = announce.whom == Announced::Moments;
+        let announced = care::Announced { moment_of_truth, probability: announce.probability };
+        let source: Option<SourceName> = announce.source.clone();
+        let details = Arc::clone(&self.details);
+        self.call(Command::AnnounceContact { contact, expected_at, announced, source, details });
+    }
+
+    pub(super) fn come(&mut self, slot: usize) {
+        let now = self.driver.now();
+        self.outcome.contacts += 1;
+        let counts = self.window.counts(now);
+        if self.window.closed_at == Some(now) {
+            self.stop_watching(now);
+        }
+        let signals = self.signals(slot);
+        let guest = &mut self.guests[slot];
+        (guest.counts, guest.waits) = (counts, true);
+        let line = guest.class * 2 + usize::from(guest.is_moment);
+        let new = NewContact {
+            id: guest.id.clone(),
+            queue: guest.queue.clone(),
+            channel: guest.channel.clone(),
+            requirement: self.scenario.streams[guest.stream].requirement.clone(),
+            target: None,
+            excluded: Vec::new(),
+            care: Care::default(),
+            dynamic: Span::ZERO,
+            signals,
+            arrived_at: None,
+            trace: None,
+            details: Arc::clone(&self.details),
+        };
+        self.waiting[line].join(now);
+        self.coming = Some(slot);
+        let came = self.call(Command::EnqueueContact(Box::new(new)));
+        self.coming = None;
+        if !came {
+            self.settle(slot, Fate::Blocked, Span::ZERO);
+            self.guests[slot].is_closed = true;
+            self.try_again(slot);
+            self.guests.leave_if_over(slot);
+            return;
+        }
+        let guest = &self.guests[slot];
+        if guest.is_settled {
+            return;
+        }
+        let (stamp, is_offered) = (guest.stamp, guest.offers_open > 0);
+        match self.scenario.streams[guest.stream].waiting_room {
+            WaitingRoom::None if !is_offered => self.turn_away(slot),
+            _ => {
+                if let Some(patience) = guest.patience {
+                    self.plan(now + patience, Happening::HangsUp(slot, stamp));
+                }
+            }
+        }
+    }
+
+    /// What is said of a contact as it comes.
+    fn signals(&self, slot: usize) -> Vec<Signal> {
+        let guest = &self.guests[slot];
+        let signal = |source, content| Signal {
+            key: SignalKey::of(PROVIDER, "moment"),
+            revision: 0,
+            observed_at: None,
+            source,
+            content: Some(content),
+        };
+        match &guest.told {
+            Told::Said(Said::Nothing) => Vec::new(),
+            Told::Words(message) => vec![signal(SignalSource::Text, (self.hear)(message))],
+            Told::Said(Said::Event { probability, .. }) => {
+                let moments = self.scenario.streams[guest.stream].moments.as_ref();
+                let event: Option<EventName> = moments.map(|moments| moments.event.clone());
+                let happened = event.map(|event| Happened {
+                    event,
+                    confidence: confidence(*probability),
+                    attributes: Default::default(),
+                });
+                let content = Content { events: happened.into_iter().collect(), ..Content::default() };
+                vec![signal(SignalSource::Fact, content)]
+            }
+        }
+    }
+
+    fn turn_away(&mut self, slot: usize) {
+        self.settle(slot, Fate::Blocked, Span::ZERO);
+        self.cancel(slot, CancelReason::Withdrawn);
+    }
+
+    pub(super) fn hang_up(&mut self, slot: usize) {
+        let waited = self.driver.now() - self.guests[slot].comes_at;
+        self.settle(slot, Fate::Abandoned, waited);
+        self.cancel(slot, CancelReason::CustomerLeft);
+    }
+
+    fn cancel(&mut self, slot: usize, reason: CancelReason) {
+        self.try_again(slot);
+        self.guests.restamp(slot);
+        let contact = self.guests[slot].id.clone();
+        self.call(Command::CancelContact { contact, reason });
+    }
+
+    /// Lets a customer who was not answered come back, if that is what they do.
+    pub(super) fn try_again(&mut self, slot: usize) {
+        let guest = &self.guests[slot];
+        let stream = &self.scenario.streams[guest.stream];
+        let Some(retrial) = stream.retrial.as_ref().filter(|retrial| guest.attempt < retrial.most) else { return };
+        let mut rng = chance(self.seed ^ guest.chance, 3);
+        if rng.random::<f64>() >= retrial.share {
+            return;
+        }
+        let comes_at = self.driver.now() + retrial.after.draw(&mut rng);
+        let again = source::again(guest, stream, comes_at, self.seed);
+        let slot = self.guests.put(again);
+        let stamp = self.guests[slot].stamp;
+        self.plan(comes_at, Happening::Comes(slot, stamp));
+    }
+
+    pub(super) fn finish(&mut self, slot: usize) {
+        self.guests.restamp(slot);
+        let contact = self.guests[slot].id.clone();
+        self.call(Command::CompleteContact { contact });
+    }
+
+    /// The agent has written up before the queue's time for it is over.
+    pub(super) fn wrap_up(&mut self, slot: usize) {
+        let guest = &self.guests[slot];
+        let (contact, Some((_, agent))) = (guest.id.clone(), guest.engaged) else { return };
+        let agent = self.staff.id(agent);
+        self.call(Command::EndWrapUp { agent, contact });
+    }
+
+    /// The agent needs longer to write up than the queue gives.
+    pub(super) fn write_on(&mut self, slot: usize, by: Span) {
+        let guest = &self.guests[slot];
+        let (contact, Some((_, agent))) = (guest.id.clone(), guest.engaged) else { return };
+        let agent = self.staff.id(agent);
+        self.call(Command::ExtendWrapUp { agent, contact, by });
+    }
+
+    pub(super) fn accept(&mut self, offer: OfferKey) {
+        // Somebody else may have been faster, or the customer has left.
+        if let Some((_, agent)) = self.offers.get(&offer) {
+            let agent = self.staff.id(*agent);
+            self.call(Command::AcceptOffer { agent, offer });
+        }
+    }
+
+    pub(super) fn decline(&mut self, offer: OfferKey) {
+        let Some((_, agent)) = self.offers.get(&offer) else { return };
+        let agent = self.staff.id(*agent);
+        let declined = Command::DeclineOffer { agent, offer, reason: "not now".to_owned() };
+        // Where that is forbidden, it is taken.
+        if !self.call(declined) {
+            self.accept(offer);
+        }
+    }
+
+    /// True if it was taken.
+    fn call(&mut self, command: Command) -> bool {
+        let step = self.driver.request(Request { id: None, command });
+        let refused = step.reply.as_ref().err().map(|reject| reject.name());
+        self.follow(step);
+        if let Some(refused) = refused {
+            *self.outcome.refused.entry(refused).or_default() += 1;
+        }
+        refused.is_none()
+    }
+
+    /// Desktops show at once what they are offered, and agents react as they do.
+    pub(super) fn react(&mut self, offer: OfferKey) {
+        let Some(&(slot, agent)) = self.offers.get(&offer) else { return };
+        let reaction = self.staff.reaction(agent, &self.guests[slot], self.seed);
+        let acknowledged = Command::AckOffer { agent: self.staff.id(agent), offer };
+        // Where acceptance is automatic, this was it.
+        if !self.call(acknowledged) || !self.offers.contains_key(&offer) {
+            return;
+        }
+        let now = self.driver.now();
+        match reaction {
+            staff::Reaction::Accepts(Span::ZERO) => self.accept(offer),
+            staff::Reaction::Accepts(after) => self.plan(now + after, Happening::Accepts(offer)),
+            staff::Reaction::Declines(after) => self.plan(now + after, Happening::Declines(offer)),
+            staff::Reaction::Misses => {}
+        }
+    }
+}
