@@ -155,7 +155,7 @@ def _place(x, y, width, height):
     return {"x": x, "y": y, "w": width, "h": height}
 
 
-HEIGHTS = {"stat": 4, "timeseries": 8, "table": 9}
+HEIGHTS = {"stat": 4, "timeseries": 8, "table": 8}
 
 # Alerts are marked in every graph while they fire.
 FIRING = {

@@ -36,6 +36,11 @@ def count(metric, of, by="", where=""):
     return f"sum{_by(by)}(increase({metric}{_at(of, where)}[$window]))"
 
 
+def times(metric, of, where=""):
+    """The same for people: whole, though Prometheus reckons from the edges of the window inwards."""
+    return f"round({count(metric, of, '', where)})"
+
+
 def mean(histogram, of, by="", where=""):
     """The mean of what a histogram has seen within the window."""
     return f"{count(f'{histogram}_sum', of, by, where)} / {count(f'{histogram}_count', of, by, where)}"

@@ -2,7 +2,7 @@
 
 from panels import NUMBER, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat
 from panels import board as make
-from promql import count, mean, per_minute, quantile, total
+from promql import count, mean, per_minute, quantile, times, total
 
 T = "<tenant>"
 OFFERS = "attune_offers_total"
@@ -20,14 +20,14 @@ def now():
             stat("Offers accepted", f"{offers('accepted')} / {offers('made')}",
                  "Share of the offers made within the window that were accepted. Some are taken back when the customer leaves. "
                  "Green from 85 %, red below 70 %.", SHARE, falls_below(0.85, 0.7)),
-            stat("Did not answer", count("attune_rona_total", T),
+            stat("Did not answer", times("attune_rona_total", T),
                  "Agents whom the daemon set away within the window because they did not answer (RONA)."),
             stat("Whose work nobody confirms", total("attune_engagements_unconfirmed", T),
                  "Contacts engaged with an agent whose desktop was lost and has not confirmed them since: call the agent. Orange "
                  "from 1, red from 5.", NUMBER, rises_to(1, 5)),
-            stat("Stalls", count("attune_rona_suspended_total", T),
+            stat("Stalls", times("attune_rona_suspended_total", T),
                  "Times within the window that so many offers expired at once that it cannot be people, so nobody was set away: "
-                 "look at the gateway.", NUMBER, alarm(0.5)),
+                 "look at the gateway.", NUMBER, alarm(1)),
         ],
     ]
 

@@ -4,7 +4,7 @@ from panels import (
     BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, PLAIN, SECONDS, WINDOW, alarm, falls_below, graph, rises_to, stat,
 )
 from panels import board as make
-from promql import count, per_second, quantile
+from promql import count, per_second, quantile, times
 
 I = "<instance>"
 
@@ -20,8 +20,8 @@ def now():
             stat("Spare segments", "min(attune_journal_spare_segments{<instance>})",
                  "Segments of the journal made beforehand: 2, or 1 for seconds. Less for long means that the disk is full; at 0 "
                  "new work is refused soon.", NUMBER, falls_below(2, 1)),
-            stat("Refused for overload", count("attune_calls_overloaded_total", I),
-                 "Calls within the window that were refused because more came than could be served in time.", NUMBER, alarm(0.5)),
+            stat("Refused for overload", times("attune_calls_overloaded_total", I),
+                 "Calls within the window that were refused because more came than could be served in time.", NUMBER, alarm(1)),
             stat("Last snapshot", "time() - max(attune_snapshot_timestamp_seconds{<instance>})",
                  "Since the newest snapshot was made. One is made for so much journal and when the daemon stops, so a quiet daemon "
                  "makes none for long; a start reads the journal from there.", SECONDS, none="none yet"),
@@ -37,11 +37,11 @@ def now():
                  "Since settings were last read and taken, at the start or later.", SECONDS),
             stat("Journal's disk full", "max(attune_journal_in_reserve{<instance>})",
                  "1 while the disk is full and new work is refused with DISK_FULL; what there is can be ended.", NUMBER, alarm(1)),
-            stat("Journal failures", count("attune_journal_failures_total", I),
+            stat("Journal failures", times("attune_journal_failures_total", I),
                  "Writes and syncs that failed within the window; what they were of was written again to a new segment.",
-                 NUMBER, alarm(0.5)),
-            stat("Failed snapshots", count("attune_snapshots_total", I, "", 'result="failed"'),
-                 "Snapshots that could not be made within the window: nothing is lost, a start takes longer.", NUMBER, alarm(0.5)),
+                 NUMBER, alarm(1)),
+            stat("Failed snapshots", times("attune_snapshots_total", I, 'result="failed"'),
+                 "Snapshots that could not be made within the window: nothing is lost, a start takes longer.", NUMBER, alarm(1)),
         ],
     ]
 

@@ -2,7 +2,7 @@
 
 from panels import NUMBER, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat
 from panels import board as make
-from promql import count, mean, per_minute, quantile, total
+from promql import count, mean, per_minute, quantile, times, total
 
 T = "<tenant>"
 MOMENT, ROUTINE = 'kind="moment"', 'kind="routine"'
@@ -32,7 +32,7 @@ def now():
     of_all = "of all that were answered or left within the window"
     return [
         [
-            stat("Moments with an empathetic agent in time", in_time(MOMENT, BY_EMPATHETIC),
+            stat("Moments with empathy in time", in_time(MOMENT, BY_EMPATHETIC),
                  f"Share of moments of truth that an empathetic agent accepted within their queue's service level, {of_all}. "
                  "This is what routing by moments is for: fit alone gives some 60 %, hold and reserve 75 to 90 %. Green from "
                  "75 %, red below 60 %.", SHARE, falls_below(0.75, 0.6)),
@@ -46,9 +46,9 @@ def now():
             stat("Moments that left", gone(MOMENT),
                  f"Share of moments of truth whose customers hung up, {of_all}. Orange from 3 %, red from 6 %.",
                  SHARE, rises_to(0.03, 0.06)),
-            stat("Moments nobody covers", count("attune_moments_uncovered_total", T),
+            stat("Moments nobody covers", times("attune_moments_uncovered_total", T),
                  "Moments of truth within the window that waited while no empathetic agent who could take them was signed in. "
-                 "One is one too many.", NUMBER, alarm(0.5)),
+                 "One is one too many.", NUMBER, alarm(1)),
             stat("Skills short of empathy", total("attune_empathetic_agents_short", T),
                  "Skills with too few empathetic agents for the moments of truth that come; agents without another skill count "
                  "as one. More than none asks for training or staffing, not for another setting.", NUMBER, alarm(1)),
@@ -100,8 +100,7 @@ def what_happened():
                   stacked=True),
             graph("Uncovered moments, by queue", {
                 "{{tenant}}/{{queue}}": f"topk(10, {count('attune_moments_uncovered_total', T, 'tenant, queue')})",
-            }, "Moments of truth within the window for which no empathetic agent with the skills was signed in.",
-                NUMBER, alarm(0.5)),
+            }, "Moments of truth within the window for which no empathetic agent with the skills was signed in."),
         ],
     ]
 

@@ -144,15 +144,15 @@ def nobody():
     return [
         [
             graph("Nobody can take them", {
-                "waiting now, {{tenant}}/{{queue}}": f"topk(10, {total('attune_contacts_unreachable', Q, LINE)})",
-                "raised in the window, {{tenant}}/{{queue}}": f"topk(10, {count('attune_unreachable_alerts_total', Q, LINE)})",
+                "{{tenant}}/{{queue}}": f"topk(10, {total('attune_contacts_unreachable', Q, LINE)})",
+                "{{queue}}, raised": f"topk(10, {count('attune_unreachable_alerts_total', Q, LINE)})",
             }, "Contacts whom no agent anywhere could ever take, those that wait and those for whom the alert was raised: ask "
                 "`attune explain contact` which condition removes everybody.", NUMBER, alarm(1)),
-            graph("Handling", {
-                "mean, {{tenant}}/{{queue}}": f"topk(10, {mean('attune_handle_seconds', Q, LINE)})",
+            graph("Mean handling", {
+                "{{tenant}}/{{queue}}": f"topk(10, {mean('attune_handle_seconds', Q, LINE)})",
             }, "Average handle time (AHT): from acceptance to the end of wrap-up, over the window; the ten longest.", SECONDS),
-            graph("Wrap-up", {
-                "mean, {{tenant}}/{{queue}}": f"topk(10, {mean('attune_wrap_up_seconds', Q, LINE)})",
+            graph("Mean wrap-up", {
+                "{{tenant}}/{{queue}}": f"topk(10, {mean('attune_wrap_up_seconds', Q, LINE)})",
             }, "How long wrap-up took, on average over the window; the ten longest. Queues without wrap-up are not shown.",
                 SECONDS),
         ],
