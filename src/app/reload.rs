@@ -82,6 +82,8 @@ impl InForce {
     pub(super) fn new(loaded: Loaded, documents: BTreeMap<TenantId, Arc<Document>>) -> (Self, watch::Receiver<String>) {
         let (shown, seen) = watch::channel(as_json(&loaded));
         taken();
+        // Whoever alerts on a rise must have seen the nought before it.
+        ["applied", "failed"].iter().for_each(|result| RELOADS.counter(&[result]).increment(0));
         (Self { loaded, documents, shown }, seen)
     }
 

@@ -5,14 +5,14 @@
 //! there meanwhile. Not here: how one is made (`make`).
 
 use std::{
-    io,
+    fs, io,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use tokio::sync::oneshot;
@@ -25,6 +25,7 @@ use crate::{
         archive::{self, Archive},
         disk::{self, KeyStore},
         log::OpenError,
+        snapshot,
         volume::{Folder, Volume},
     },
     shard::clock,
@@ -65,6 +66,8 @@ struct Keeper {
 impl Snapshots {
     /// Begins, for a journal that is open.
     pub fn start(settings: &Settings, keys: Arc<KeyStore>) -> io::Result<Self> {
+        // Whoever alerts on a rise must have seen the nought before it.
+        ["made", "failed"].iter().for_each(|result| SNAPSHOTS.counter(&[result]).increment(0));
         let is_stopping = Arc::new(AtomicBool::new(false));
         let folder = Folder::make(&settings.journal_folder)?;
         let keeper = Keeper {
@@ -80,6 +83,7 @@ impl Snapshots {
             every: settings.snapshot_mib << 20,
             is_stopping: Arc::clone(&is_stopping),
         };
+        keeper.tell_newest();
         let (to, ended) = oneshot::channel();
         let with_a_last_one = Arc::new(AtomicBool::new(false));
         let wanted = Arc::clone(&with_a_last_one);
@@ -127,6 +131,17 @@ impl Keeper {
         }
     }
 
+    /// Shows the snapshot that an earlier process left; what cannot be read is told by whoever needs it.
+    fn tell_newest(&self) {
+        if let Ok(names) = snapshot::names(&self.folder)
+            && let Some(newest) = names.last()
+            && let Ok(found) = fs::metadata(self.folder.path(newest))
+            && let Ok(made_at) = found.modified()
+        {
+            tell(found.len(), made_at.duration_since(UNIX_EPOCH).unwrap_or_default());
+        }
+    }
+
     fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
     }
@@ -161,8 +176,7 @@ impl Keeper {
             Ok(Some(made)) => {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");
                 SNAPSHOTS.counter(&["made"]).increment(1);
-                SNAPSHOT_BYTES.gauge(&[]).set(made.bytes as f64);
-                SNAPSHOT_TIME.gauge(&[]).set(Duration::from_micros(clock::now().0.unsigned_abs()).as_secs_f64());
+                tell(made.bytes, Duration::from_micros(clock::now().0.unsigned_abs()));
             }
             Err(problem) => self.failed(problem),
         }
@@ -176,4 +190,10 @@ impl Keeper {
         error!(folder = %self.folder.path("").display(), %problem, "no snapshot was made: a start has more to read");
         SNAPSHOTS.counter(&["failed"]).increment(1);
     }
+}
+
+/// Shows the newest snapshot: its size, and when it was made, since 1970.
+fn tell(bytes: u64, made_at: Duration) {
+    SNAPSHOT_BYTES.gauge(&[]).set(bytes as f64);
+    SNAPSHOT_TIME.gauge(&[]).set(made_at.as_secs_f64());
 }

@@ -243,9 +243,9 @@ metrics! {
     SNAPSHOTS = Counter "attune_snapshots_total" in Count by ["result"]:
         "Snapshots of the journal: made or failed; a failed one leaves more for a start to read.";
     SNAPSHOT_BYTES = Gauge "attune_snapshot_bytes" in Bytes by []:
-        "Size of the last snapshot.";
+        "Size of the newest snapshot, whichever process made it.";
     SNAPSHOT_TIME = Gauge "attune_snapshot_timestamp_seconds" in Seconds by []:
-        "When this process last made a snapshot, in seconds since 1970.";
+        "When the newest snapshot was made, by this process or one before, in seconds since 1970.";
     RELOADS = Counter "attune_reloads_total" in Count by ["result"]:
         "Times that a running daemon was told to read its settings again: applied or failed; a failed one changed nothing.";
     RELOAD_SUCCESSFUL = Gauge "attune_reload_last_successful" in Count by []:

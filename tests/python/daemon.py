@@ -33,11 +33,11 @@ def find_binary():
 class Daemon:
     """A process, and where it listens."""
 
-    def __init__(self, binary, tenants, *flags):
+    def __init__(self, binary, tenants, *flags, document=DOCUMENT, durability="memory"):
         arguments = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"]
-        arguments += ["--journal-durability", "memory", *flags]
+        arguments += ["--journal-durability", durability, *flags]
         settings = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
-        settings["ATTUNE_TENANTS"] = with_document(tenants)
+        settings["ATTUNE_TENANTS"] = with_document(tenants, document)
         self.log = []
         self.process = subprocess.Popen(
             [binary, *arguments], env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -78,8 +78,8 @@ class Daemon:
         self._is_ready.set()
 
 
-def with_document(tenants):
-    return ",".join(f"{tenant}={DOCUMENT}" for tenant in tenants)
+def with_document(tenants, document=DOCUMENT):
+    return ",".join(f"{tenant}={document}" for tenant in tenants)
 
 
 def parsed(line):
