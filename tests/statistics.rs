@@ -401,7 +401,7 @@ fn open_offer(state: &State, agent: &AgentId) -> Option<attune::model::ids::Offe
 }
 
 #[test]
-fn what_is_read_of_a_journal_counts_when_it_happened_and_a_snapshot_begins_anew() {
+fn what_is_read_of_a_journal_counts_when_it_happened() {
     unseen(|| {
         let mut world = World::with(&["erin", "omar"]);
         small_day(&mut world);
@@ -421,14 +421,32 @@ fn what_is_read_of_a_journal_counts_when_it_happened_and_a_snapshot_begins_anew(
             (after.waiting, after.tenant) = (before.waiting, before.tenant.clone());
         }
         assert_eq!(after, before);
+    });
+}
 
-        let mut anew = Observer::new(10);
+#[test]
+fn counting_from_a_snapshot_begins_anew_and_says_so_and_knows_who_waits() {
+    unseen(|| {
+        let mut world = World::with(&["erin"]);
+        world.served("before", 1);
+        world.enqueue("soon", "voice");
+        world.pass(12);
         let mut introduction = world.records.last().unwrap().clone();
-        introduction.events = state.introduction();
-        anew.record(&introduction, state);
-        let told = anew.ask(world.driver.now(), &tenant(), state, &asked).unwrap();
-        assert_eq!(told.since, introduction.now, "and it says so");
-        assert_eq!(told.rows[1].counts[Window::Day as usize], Counts::default());
+        introduction.now = world.driver.now();
+        introduction.events = world.driver.state().introduction();
+        world.observer = Observer::new(10);
+        world.observe(&[introduction.clone()]);
+        world.observer.take_over(&tenant(), world.driver.state());
+        let told = world.ask(&Rows::One(Scope::default()));
+        assert_eq!(told.since, introduction.now);
+        assert_eq!(told.rows[0].counts[Window::Day as usize], Counts::default());
+        world.pass(9);
+        let counts = world.counts(Some("main"), Window::OneMinute);
+        assert_eq!((counts.first.missed, counts.entered), (1, 0), "it waits for 21 s by now");
+        world.answer("erin");
+        let counts = world.counts(Some("main"), Window::OneMinute);
+        assert_eq!(counts.answered_after.longest().unwrap().as_millis() / 100, 210);
+        assert_eq!(level(&counts, ServiceLevelBy::EventTimed), (0, 1));
     });
 }
 

@@ -1,6 +1,7 @@
 """How the service fares, by queue, channel and tenant, over windows."""
 
-from office import eventually, refused, seconds
+from api import Api, connect
+from office import Office, eventually, refused, seconds
 
 WINDOWS = ["ONE_MINUTE", "FIVE_MINUTES", "FIFTEEN_MINUTES", "THIRTY_MINUTES", "DAY"]
 
@@ -74,3 +75,14 @@ def test_a_stream_tells_again_and_again(office):
     stream.cancel()
     with refused("QUEUE_UNKNOWN", "NOT_FOUND"):
         next(office.watch_statistics(queues=["nowhere"]))
+
+
+def test_a_stream_ends_well_with_the_daemon(start_daemon):
+    daemon = start_daemon(["default"])
+    office = Office(Api(connect(daemon.address)))
+    stream = office.watch_statistics(interval="60s")
+    assert next(stream)["statistics"][0]["queue"] == ""
+    daemon.terminate()
+    assert list(stream) == []
+    office.channel.close()
+    assert daemon.wait() == 0
