@@ -112,6 +112,8 @@ metrics! {
         "Agents' sessions whose stream broke.";
     OFFERING_HELD = Gauge "attune_offering_held" in Count by ["tenant"]:
         "1 while nothing is offered after a restart because agents' sessions are not back, 0 otherwise.";
+    WINDOW_FILLED = Gauge "attune_window_filled_ratio" in Count by ["tenant", "window"]:
+        "How full the tables are that refuse what comes once they are full, 0 to 1: requests, contacts_open, contacts_kept, contacts_ended, offers_ended: alert above 0.8.";
     ENGAGEMENTS_UNCONFIRMED = Gauge "attune_engagements_unconfirmed" in Count by ["tenant"]:
         "Engagements that nobody has confirmed since their agent was lost.";
     QUEUES_PAUSED = Gauge "attune_queues_paused" in Count by ["tenant"]:

@@ -83,9 +83,9 @@ record! {
         9: sweep, 10: contacts, 11: customers, 12: budgets, 13: agents, 14: agent_numbers, 15: last_revision,
         16: offers, 17: ended_offers, 18: engagements, 19: requests, 20: storm, 21: moves, 22: actions,
         23: reserve_settings, 24: learnt, 25: next_contact, 26: next_offer, 27: next_engagement, 28: next_sequence,
-        29: tombstones, 30: hold,
+        29: tombstones, 30: hold, 31: resumed_at, 32: requests_not_before,
     }
-    KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers }
+    KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers, 5: not_before }
     KeptContact { 1: id, 2: because, 3: at }
     EndedOffer { 1: agent, 2: end, 3: at }
     Hold { 1: until, 2: awaited, 3: spared, 4: sessions }

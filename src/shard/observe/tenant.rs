@@ -11,6 +11,7 @@ use crate::{
         Event, OfferFacts, OfferingHeld, State,
         event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
+        windows::WINDOWS,
     },
     journal::Record,
     model::{
@@ -26,7 +27,7 @@ use crate::{
     telemetry::metrics::{
         AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERING_HELD, OFFERS,
         QUEUES_DRAINING, QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS,
-        SIGNALS_COALESCED, SUPERVISOR_ACTIONS,
+        SIGNALS_COALESCED, SUPERVISOR_ACTIONS, WINDOW_FILLED,
     },
 };
 
@@ -52,6 +53,7 @@ pub(super) struct TenantMetrics {
     offering_held: Gauge,
     /// What was last published of it.
     is_held: bool,
+    windows: [Gauge; WINDOWS.len()],
     paused: Gauge,
     draining: Gauge,
     rona: Counter,
@@ -96,6 +98,7 @@ impl TenantMetrics {
             unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
             offering_held: OFFERING_HELD.gauge(&[name]),
             is_held: false,
+            windows: WINDOWS.map(|window| WINDOW_FILLED.gauge(&[name, window])),
             paused: QUEUES_PAUSED.gauge(&[name]),
             draining: QUEUES_DRAINING.gauge(&[name]),
             rona: RONA.counter(&[name]),
@@ -342,6 +345,9 @@ impl TenantMetrics {
         self.paused.set(paused);
         self.draining.set(draining);
         self.publish_held(now, state);
+        for (gauge, window) in self.windows.iter().zip(state.windows()) {
+            gauge.set(window.filled as f64 / window.limit as f64);
+        }
         self.care.publish(state)
     }
 
