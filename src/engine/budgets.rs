@@ -83,18 +83,19 @@ impl Budgets {
     }
 
     /// Every grant and rise, oldest first, and what each customer has, in order of the first of them.
-    pub(super) fn into_kept(self) -> KeptBudgets {
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> KeptBudgets {
         let Self { mut granted, order } = self;
         let first = |customer: &String| Some((CustomerId(customer.clone()), granted.remove(customer)?.to_vec()));
-        let grants = order.iter().map(|(_, customer)| customer).filter_map(first).collect();
+        let grants = order.iter().inspect(|_| rest()).map(|(_, customer)| customer).filter_map(first).collect();
         let order = order.into_iter().map(|(at, customer)| (at, CustomerId(customer)));
         KeptBudgets { granted: grants, order: order.collect() }
     }
 
     /// The same again.
-    pub(super) fn of_kept(kept: KeptBudgets) -> Self {
+    pub(super) fn of_kept(kept: KeptBudgets, rest: &dyn Fn()) -> Self {
         let mut granted = Table::default();
         for (customer, grants) in kept.granted {
+            rest();
             granted.insert(customer.0, SmallVec::from_vec(grants));
         }
         Self { granted, order: kept.order.into_iter().map(|(at, customer)| (at, customer.0)).collect() }

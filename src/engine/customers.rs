@@ -48,15 +48,16 @@ impl Customers {
     }
 
     /// Every visit that is counted, oldest first.
-    pub(super) fn into_kept(self) -> Vec<(Timestamp, CustomerId)> {
-        self.order.into_iter().map(|(at, customer)| (at, CustomerId(customer))).collect()
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> Vec<(Timestamp, CustomerId)> {
+        self.order.into_iter().inspect(|_| rest()).map(|(at, customer)| (at, CustomerId(customer))).collect()
     }
 
     /// The same again: whose visits they are follows.
-    pub(super) fn of_kept(kept: Vec<(Timestamp, CustomerId)>) -> Self {
+    pub(super) fn of_kept(kept: Vec<(Timestamp, CustomerId)>, rest: &dyn Fn()) -> Self {
         let order: VecDeque<_> = kept.into_iter().map(|(at, customer)| (at, customer.0)).collect();
         let mut visits: Table<String, SmallVec<[Timestamp; 2]>> = Table::default();
         for (at, customer) in &order {
+            rest();
             match visits.get_mut(customer) {
                 Some(visits) => visits.push(*at),
                 None => drop(visits.insert(customer.clone(), SmallVec::from_slice(&[*at]))),

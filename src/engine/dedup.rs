@@ -69,9 +69,9 @@ impl Dedup {
     }
 
     /// All of them, oldest first, and when more may be forgotten.
-    pub(super) fn into_kept(self) -> (Vec<KeptRequest>, Option<Timestamp>) {
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> (Vec<KeptRequest>, Option<Timestamp>) {
         let Self { mut answers, by_age, not_before } = self;
-        let kept = by_age.into_iter().map(|(at, request)| {
+        let kept = by_age.into_iter().inspect(|_| rest()).map(|(at, request)| {
             let (fingerprint, reply) = answers.remove(&request).expect("every request in the window has its answer");
             KeptRequest { at, request, fingerprint, reply }
         });
@@ -79,10 +79,11 @@ impl Dedup {
     }
 
     /// The same again.
-    pub(super) fn of_kept(kept: Vec<KeptRequest>, not_before: Option<Timestamp>) -> Self {
+    pub(super) fn of_kept(kept: Vec<KeptRequest>, not_before: Option<Timestamp>, rest: &dyn Fn()) -> Self {
         let mut dedup = Self { not_before, ..Self::default() };
         for KeptRequest { at, request, fingerprint, reply } in &kept {
             dedup.remember(*at, request, *fingerprint, reply);
+            rest();
         }
         dedup
     }
@@ -140,12 +141,18 @@ mod tests {
                 assert!(due > last, "a pass is never due again at once");
                 let count = dedup.over(due) as usize;
                 assert!((1..=FORGOTTEN_PER_PASS_MAX).contains(&count), "{count} in one pass");
-                assert!(came[forgotten..forgotten + count].iter().all(|at| *at + KEPT <= due), "one is forgotten early");
+                assert!(
+                    came[forgotten..forgotten + count].iter().all(|at| *at + KEPT <= due),
+                    "one is forgotten early"
+                );
                 let next = came.get(forgotten + count).map(|at| *at + KEPT);
                 dedup.forget(due, count as u32);
                 assert!(dedup.answer(&id(forgotten), 7) == Ok(None), "it is forgotten");
                 let soon = due + Span::from_millis(FORGET_PAUSE_MILLIS);
-                assert!(next.is_none_or(|next| dedup.due() <= Some(next.max(soon))), "what is due waits for a pause only");
+                assert!(
+                    next.is_none_or(|next| dedup.due() <= Some(next.max(soon))),
+                    "what is due waits for a pause only"
+                );
                 (forgotten, passes, last) = (forgotten + count, passes + 1, due);
             }
             assert_eq!(forgotten, 5_000, "seed {seed}");
@@ -160,7 +167,7 @@ mod tests {
         let due = dedup.due().expect("it is not empty");
         dedup.forget(due, dedup.over(due));
         assert_eq!((dedup.len(), dedup.due()), (344, Some(due + Span::from_millis(FORGET_PAUSE_MILLIS))));
-        let (kept, not_before) = dedup.clone().into_kept();
-        assert!(Dedup::of_kept(kept, not_before) == dedup);
+        let (kept, not_before) = dedup.clone().into_kept(&|| ());
+        assert!(Dedup::of_kept(kept, not_before, &|| ()) == dedup);
     }
 }

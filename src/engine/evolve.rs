@@ -315,7 +315,7 @@ impl State {
             Event::OfferingHeld { until, awaited, spared } => self.hold_offering(*until, awaited, *spared),
             Event::OfferingResumed { .. } => self.resume_offering(now),
             Event::OfferingCaughtUp {} => self.resumed_at = None,
-            Event::Reindexed {} => self.reindex(),
+            Event::Reindexed {} => self.reindex(&|| ()),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }

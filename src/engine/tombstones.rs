@@ -151,27 +151,30 @@ impl Tombstones {
     }
 
     /// Taken apart.
-    pub(super) fn into_kept(self) -> KeptTombstones {
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> KeptTombstones {
         let Self { mut contacts, contacts_by_age, first_offer, offers, not_before } = self;
         let contact = |id| {
             let (because, at) = contacts.remove(&id).expect("both hold the same contacts");
             KeptContact { id, because, at }
         };
-        let contacts = contacts_by_age.into_iter().map(contact).collect();
+        let contacts = contacts_by_age.into_iter().inspect(|_| rest()).map(contact).collect();
         let last_offer = first_offer + offers.len() as u64;
-        let numbered = (first_offer..).map(OfferKey).zip(offers);
+        let numbered = (first_offer..).map(OfferKey).zip(offers).inspect(|_| rest());
         let offers = numbered.filter_map(|(key, ended)| Some((key, ended?))).collect();
         KeptTombstones { contacts, first_offer, last_offer, offers, not_before }
     }
 
     /// Put together.
-    pub(super) fn of_kept(kept: KeptTombstones) -> Self {
+    pub(super) fn of_kept(kept: KeptTombstones, rest: &dyn Fn()) -> Self {
         let KeptTombstones { contacts, first_offer, last_offer, offers, not_before } = kept;
         let mut tombstones = Self { not_before, ..Self::default() };
-        contacts.into_iter().for_each(|KeptContact { id, because, at }| tombstones.bury_contact(id, because, at));
+        for KeptContact { id, because, at } in contacts {
+            tombstones.bury_contact(id, because, at);
+            rest();
+        }
         tombstones.first_offer = first_offer;
         (first_offer..last_offer).for_each(|_| tombstones.offers.push_back(None));
-        offers.into_iter().for_each(|(key, ended)| tombstones.bury_offer(key, ended));
+        offers.into_iter().inspect(|_| rest()).for_each(|(key, ended)| tombstones.bury_offer(key, ended));
         tombstones
     }
 

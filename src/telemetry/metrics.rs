@@ -202,6 +202,8 @@ metrics! {
         "1 for the durability in force: sync loses nothing that was answered, memory everything that the process had.";
     SNAPSHOTS = Counter "attune_snapshots_total" in Count by ["result"]:
         "Snapshots of the journal: made or failed; a failed one leaves more for a start to read.";
+    ARCHIVE_FAILURES = Counter "attune_archive_failures_total" in Count by []:
+        "Times that segments or snapshots could not be moved to the journal's archive, or not be removed from it.";
     SNAPSHOT_BYTES = Gauge "attune_snapshot_bytes" in Bytes by []:
         "Size of the last snapshot.";
     SNAPSHOT_TIME = Gauge "attune_snapshot_timestamp_seconds" in Seconds by []:

@@ -202,7 +202,11 @@ impl Freed {
                 return Some(entry);
             }
             // Whoever was freed again and again has several, which come to be alike.
-            while self.heap.peek().is_some_and(|Reverse((place, contact, agent, _))| entry == (*place, *contact, *agent)) {
+            while self
+                .heap
+                .peek()
+                .is_some_and(|Reverse((place, contact, agent, _))| entry == (*place, *contact, *agent))
+            {
                 self.heap.pop();
             }
             self.look(state, agent);
