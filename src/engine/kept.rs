@@ -253,7 +253,10 @@ impl State {
             next_sequence,
         } = kept;
         let mut contact_ids = Directory::default();
-        contacts.iter().inspect(|_| rest()).for_each(|(key, contact)| contact_ids.insert(contact.id.clone(), *key));
+        for (key, contact) in &contacts {
+            contact_ids.insert(contact.id.clone(), *key);
+            rest();
+        }
         let mut agent_ids = Directory::default();
         agents.iter().for_each(|(key, agent)| agent_ids.insert(agent.id.clone(), *key));
         let mut numbered: Vec<Option<Agent>> = Vec::new();
@@ -368,6 +371,9 @@ fn taken<K: Eq + std::hash::Hash, V>(table: &mut Table<K, V>, key: &K) -> V {
 
 fn table<K: Eq + std::hash::Hash, V>(entries: Vec<(K, V)>, rest: &dyn Fn()) -> Table<K, V> {
     let mut table = Table::default();
-    entries.into_iter().inspect(|_| rest()).for_each(|(key, value)| drop(table.insert(key, value)));
+    for (key, value) in entries {
+        table.insert(key, value);
+        rest();
+    }
     table
 }

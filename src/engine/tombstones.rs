@@ -174,7 +174,10 @@ impl Tombstones {
         }
         tombstones.first_offer = first_offer;
         (first_offer..last_offer).for_each(|_| tombstones.offers.push_back(None));
-        offers.into_iter().inspect(|_| rest()).for_each(|(key, ended)| tombstones.bury_offer(key, ended));
+        for (key, ended) in offers {
+            tombstones.bury_offer(key, ended);
+            rest();
+        }
         tombstones
     }
 

@@ -84,10 +84,10 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
         let session = SessionId::new(&format!("s{number}")).expect("it obeys the grammar");
         Command::OpenSession { agent: agents[number].clone(), session, connection }
     };
-    for number in 0..agents.len() {
+    for (number, agent) in agents.iter().enumerate() {
         call(&mut whole, &mut sliced, open(number, number as u64 + 1));
-        let agent = agents[number].clone();
-        call(&mut whole, &mut sliced, Command::SetPresence { agent, presence: Presence::Available });
+        let available = Command::SetPresence { agent: agent.clone(), presence: Presence::Available };
+        call(&mut whole, &mut sliced, available);
     }
     for _ in 0..CONTACTS {
         call(&mut whole, &mut sliced, chaos.enqueue(&[]));
