@@ -153,6 +153,8 @@ async fn offering_is_held_until_the_agents_are_back() {
     let readiness = wire.admin("/readyz").await;
     assert!(readiness.starts_with("HTTP/1.1 200") && readiness.contains("offering is held"), "{readiness}");
     wire.admin_says("/metrics", "attune_offering_held{tenant=\"default\"} 1").await;
+    let one_of_a_million = "attune_window_filled_ratio{tenant=\"default\",window=\"contacts_open\"} 0.000001";
+    wire.admin_says("/metrics", one_of_a_million).await;
 
     let ben = wire.watch("ben").await;
     assert_eq!(offered(&mut ana).await, "c1", "whoever was idle for longest, not who came last");

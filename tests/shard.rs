@@ -4,11 +4,11 @@ use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use attune::{
     engine::{
-        Command, Proposal, Reject, Reply, Request,
+        Command, Event, HoldRules, Proposal, Reject, Reply, Request,
         view::{Answer, Notice, Query, QueueView},
     },
     journal::{
-        Journal, Room, Seq,
+        Journal, Record, Room, Seq,
         memory::{MemoryStorage, Retention},
     },
     model::{
@@ -506,6 +506,55 @@ async fn a_document_is_taken_over_between_calls_and_answered_for_once_it_is_in_f
     let between = inputs.iter().rposition(|name| *name == "enqueue_contact").unwrap();
     assert!(inputs[..between].contains(&"sweep"), "{inputs:?}");
     assert!(inputs[between..].iter().filter(|name| **name == "sweep").count() > 3, "{inputs:?}");
+}
+
+#[tokio::test]
+async fn what_a_restart_kept_back_is_offered_between_calls() {
+    let (tenant, now) = (TenantId::new("t").unwrap(), clock::now());
+    let id = |number: usize| AgentId::new(&format!("agent-{number:03}")).unwrap();
+    let own = |number: usize| session(&format!("s{number}"));
+    let mut core = Core::new();
+    let mut founding = vec![core.add_tenant(now, tenant.clone(), document()).unwrap()];
+    let agents = 5 * SWEEP_ITEMS_MAX;
+    for number in 0..agents {
+        let (agent, connection) = (id(number), number as u64 + 1);
+        let profile = Arc::new(AgentProfile::default());
+        let put = Command::PutAgent { agent: agent.clone(), profile, expected: Expected::Anything };
+        let open = Command::OpenSession { agent: agent.clone(), session: own(number), connection };
+        for command in [put, open, Command::SetPresence { agent, presence: Presence::Available }] {
+            founding.extend(core.step(now, &tenant, request(command)).unwrap().applied);
+        }
+    }
+    let hold = HoldRules { sessions_percent: 100, longest: Span::from_secs(600) };
+    founding.extend(core.resume(now, None, Some(hold)));
+    for number in 0..agents {
+        founding.extend(core.step(now, &tenant, request(enqueue(&format!("c{number}")))).unwrap().applied);
+    }
+    let storage = MemoryStorage::new(Retention::Everything);
+    let (shard, task) = run::start(core, founding, storage.open(), Observer::new(1_000));
+    let bench = Bench { tenant, storage, shard, task };
+    let mut watches = Vec::new();
+    for number in 0..agents {
+        assert_eq!(bench.queue().await.unwrap().offered, 0, "{number} of {agents} are back");
+        watches.push(bench.shard.watch(&bench.tenant, id(number), own(number)).await.unwrap());
+    }
+    let offered = bench.queue().await.unwrap().offered as usize;
+    assert!((SWEEP_ITEMS_MAX..agents).contains(&offered), "calls are answered in between, with {offered} offered");
+    while (bench.queue().await.unwrap().offered as usize) < agents {
+        yield_now().await;
+    }
+    let records = bench.storage.records();
+    let contacts = |record: &Record| -> Vec<u64> {
+        let offered = record.events.iter().filter_map(|event| match event {
+            Event::OfferMade { contact, .. } => Some(contact.0),
+            _ => None,
+        });
+        offered.collect()
+    };
+    let made: Vec<Vec<u64>> = records.iter().map(contacts).filter(|made| !made.is_empty()).collect();
+    assert!(made.iter().all(|made| made.len() == SWEEP_ITEMS_MAX), "{made:?}");
+    assert!(made.concat().is_sorted() && made.len() == 5, "in their order, a slice at a time: {made:?}");
+    drop(watches);
 }
 
 #[tokio::test]

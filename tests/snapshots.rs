@@ -1,18 +1,19 @@
 //! A start from a snapshot and what stands behind it is the start from every record there ever was.
 //!
 //! Protects: no start that knows less or other than the records say, whichever snapshots are there, damaged or missing;
-//! records that go to the archive and can still be read; a journal that is never shorter than recovery needs.
+//! records that go to the archive and can still be read; a journal that is never shorter than recovery needs; a replay that
+//! has where to begin once the first records are gone.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command as Process, sync::Arc, time::Duration};
 
 use attune::{
     app::snapshots::make::{Made, Of, make, waiting},
     engine::{Command, Event, event::PresenceBecause},
     journal::{
         Found, Journal, LostKeys, Record, Seq,
-        archive::Archive,
+        archive::{Archive, Limits},
         disk::{self, DiskJournal, Settings, Syncing},
-        log::segments,
+        log::{first_of, segments},
         snapshot::{KEPT, names, next_of},
         volume::{Folder, Volume},
     },
@@ -28,6 +29,7 @@ use attune::{
     shard::{core::Core, observe::Observer, recover::Recovered},
     sim::driver::Driver,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 const DOCUMENT: &str = "
@@ -179,6 +181,17 @@ impl Office {
         make(&self.folder(), &keys, of, || true).expect("it is made")
     }
 
+    /// Lives through the journal again; what is told of it, or why not.
+    fn replay(&self, more: &[&str]) -> Result<Value, String> {
+        let mut attune = Process::new(env!("CARGO_BIN_EXE_attune"));
+        attune.env_clear().args(["journal", "replay", "--check-every", "20", "--format", "json", "--folder"]);
+        let ran = attune.arg(self.place.path()).args(more).output().expect("it runs");
+        match ran.status.success() {
+            true => Ok(serde_json::from_slice(&ran.stdout).expect("an object")),
+            false => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
+        }
+    }
+
     fn snapshots(&self) -> Vec<PathBuf> {
         let names = names(&self.folder()).expect("readable");
         names.iter().map(|name| self.folder().path(name)).collect()
@@ -301,4 +314,57 @@ async fn a_snapshot_of_everything_leaves_nothing_to_read_and_is_no_better_than_t
     let (core, read) = office.start();
     assert_eq!(core.next_seq().0 as usize, read + 1, "everything that is left is read");
     assert!(names(&folder).expect("readable").iter().filter_map(|name| next_of(name)).all(|next| next < made.next));
+}
+
+#[tokio::test]
+async fn a_replay_begins_behind_a_snapshot_once_the_first_records_are_gone() {
+    let mut office = Office::new();
+    let archive = Archive::of(&office.folder()).expect("it can be made");
+    let mut newest = Seq::FIRST;
+    for _ in 0..4 {
+        office.work(25);
+        office.keep().await;
+        archive.keep_snapshot(&office.folder()).expect("kept");
+        let made = office.snapshot(Of::WhatIsSealed).expect("there is news");
+        if let Some(before) = made.spare_before {
+            archive.take(&office.folder(), before).expect("moved");
+        }
+        newest = made.next;
+    }
+    let all = office.records.len() as u64;
+    let whole = office.replay(&[]).expect("every record holds");
+    assert_eq!((whole["records"].as_u64(), whole.get("from_snapshot")), (Some(all), None));
+
+    let kept = names(archive.folder()).expect("readable");
+    assert_eq!(kept.len(), 1, "one a day is kept");
+    let begins = next_of(&kept[0]).expect("its name says it");
+    let files =
+        fs::read_dir(archive.folder().path("")).expect("readable").map(|file| file.expect("readable").metadata());
+    let bytes: u64 = files.map(|about| about.expect("readable").len()).sum();
+    let limits = Limits { age: Duration::MAX, bytes: Some(bytes - 1) };
+    assert_eq!(archive.trim(Timestamp(0), &limits).expect("trimmed"), 1);
+    let first =
+        segments(archive.folder()).expect("readable").first().and_then(|name| first_of(name)).expect("some are left");
+    assert!(Seq::FIRST < first && first <= begins, "{first} {begins}");
+
+    let replayed = office.replay(&[]).expect("every record holds");
+    assert_eq!(replayed["from_snapshot"].as_u64(), Some(begins.0));
+    assert_eq!(replayed["records"].as_u64(), Some(all + 1 - begins.0));
+    assert_eq!((&replayed["tenants"], &replayed["undecided"]), (&whole["tenants"], &whole["undecided"]));
+    let behind = office.replay(&["--from-snapshot", &all.to_string()]).expect("every record holds");
+    assert_eq!(behind["from_snapshot"].as_u64(), Some(newest.0), "the last one before the end");
+    assert_eq!(behind["tenants"], whole["tenants"]);
+    let between = (newest.0 - 1).to_string();
+    let before = office.replay(&["--from-snapshot", &between, "--to", &between]).expect("every record holds");
+    let from = before["from_snapshot"].as_u64().expect("it says so");
+    assert!(begins.0 <= from && from < newest.0, "{from}");
+    assert_eq!(before["records"].as_u64(), Some(newest.0 - from));
+
+    let refused = office.replay(&["--from-snapshot", "1"]).expect_err("there is none so early");
+    assert!(refused.contains("no snapshot before record 1"), "{refused}");
+    for folder in [&office.folder(), archive.folder()] {
+        names(folder).expect("readable").iter().for_each(|name| folder.remove(name).expect("removed"));
+    }
+    let refused = office.replay(&[]).expect_err("nothing says what came before");
+    assert!(refused.contains("no snapshot stands for them"), "{refused}");
 }

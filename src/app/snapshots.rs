@@ -1,7 +1,8 @@
 //! When snapshots are made, and what of the journal then goes to the archive.
 //!
 //! Invariant: one thread does this, and the daemon goes on whatever becomes of it: a failure is logged and counted, and
-//! tried again. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
+//! tried again after a while that grows with every failure. The archive is trimmed every hour, whether snapshots are made
+//! or not. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
 //! there meanwhile. Not here: how one is made (`make`).
 
 use std::{
@@ -29,7 +30,7 @@ use crate::{
         volume::{Folder, Volume},
     },
     shard::clock,
-    telemetry::metrics::{SNAPSHOT_BYTES, SNAPSHOT_TIME, SNAPSHOTS},
+    telemetry::metrics::{ARCHIVE_FAILURES, SNAPSHOT_BYTES, SNAPSHOT_TIME, SNAPSHOTS},
 };
 
 pub mod make;
@@ -38,6 +39,10 @@ use make::{Of, SnapshotFailure};
 
 /// How often it is looked whether there is enough for a snapshot.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The longest that a failure is left alone before it is looked again.
+const LOOK_EVERY_MOST: Duration = Duration::from_secs(600);
+/// How often the archive is trimmed.
+const TRIM_EVERY: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// The thread that makes snapshots. Dropped, it ends without a last one.
@@ -118,11 +123,14 @@ impl Drop for Snapshots {
 
 impl Keeper {
     fn run(&self) {
+        let (mut failures, mut trimmed_at) = (0, None);
         while !self.is_stopping() {
-            if self.is_due() {
-                self.make(Of::WhatIsSealed, &self.keys);
+            failures = if self.look() { 0 } else { failures + 1 };
+            if trimmed_at.is_none_or(|at: Instant| at.elapsed() >= TRIM_EVERY) {
+                self.trim();
+                trimmed_at = Some(Instant::now());
             }
-            let until = Instant::now() + LOOK_EVERY;
+            let until = Instant::now() + pause_after(failures);
             while !self.is_stopping()
                 && let Some(left) = until.checked_duration_since(Instant::now())
             {
@@ -146,49 +154,83 @@ impl Keeper {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    fn is_due(&self) -> bool {
+    /// Makes a snapshot if there is enough for one; false if that failed.
+    fn look(&self) -> bool {
         match make::waiting(&self.folder) {
-            Ok(bytes) => bytes >= self.every,
-            Err(problem) => {
-                self.failed(&problem.into());
-                false
-            }
+            Ok(bytes) => bytes < self.every || self.make(Of::WhatIsSealed, &self.keys),
+            Err(problem) => self.failed(&problem.into()),
         }
     }
 
     fn make_last(&self) {
         match disk::lock(&self.path) {
             Ok(_lock) => match disk::open_keys(&self.path, self.lost_keys) {
-                Ok(keys) => self.make(Of::Everything, &keys),
-                Err(problem) => self.failed(&problem.into()),
+                Ok(keys) => _ = self.make(Of::Everything, &keys),
+                Err(problem) => _ = self.failed(&problem.into()),
             },
             Err(OpenError::InUse(_)) => info!("the journal is in use: whoever has it makes the next snapshot"),
-            Err(problem) => self.failed(&problem.into()),
+            Err(problem) => _ = self.failed(&problem.into()),
         }
     }
 
-    fn make(&self, of: Of, keys: &KeyStore) {
+    /// Makes a snapshot and archives what is needed no more; false if there is none.
+    fn make(&self, of: Of, keys: &KeyStore) -> bool {
         let started = Instant::now();
+        if let Err(problem) = self.archive.keep_snapshot(&self.folder) {
+            self.archive_failed("a snapshot is not kept for replays", &problem);
+        }
         let is_wanted = || of == Of::Everything || !self.is_stopping();
-        let made = make::make(&self.folder, keys, of, is_wanted);
-        match &made {
-            Ok(None) => {}
+        match make::make(&self.folder, keys, of, is_wanted) {
+            Ok(None) => true,
             Ok(Some(made)) => {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");
                 SNAPSHOTS.counter(&["made"]).increment(1);
                 tell(made.bytes, Duration::from_micros(clock::now().0.unsigned_abs()));
+                if let Some(before) = made.spare_before
+                    && let Err(problem) = self.archive.take(&self.folder, before)
+                {
+                    self.archive_failed("segments that a start needs no more stay where they are", &problem);
+                }
+                true
             }
-            Err(problem) => self.failed(problem),
-        }
-        let made = made.ok().flatten();
-        if let Err(problem) = make::put_away(&self.folder, &self.archive, made, clock::now(), &self.limits) {
-            self.failed(&problem.into());
+            Err(problem) => self.failed(&problem),
         }
     }
 
-    fn failed(&self, problem: &SnapshotFailure) {
+    fn trim(&self) {
+        match self.archive.trim(clock::machine(), &self.limits) {
+            Ok(0) => {}
+            Ok(files) => info!(files, "the archive was trimmed"),
+            Err(problem) => self.archive_failed("the archive keeps more than it should", &problem),
+        }
+    }
+
+    /// Tells that there is no snapshot; false, since it failed.
+    fn failed(&self, problem: &SnapshotFailure) -> bool {
         error!(folder = %self.folder.path("").display(), %problem, "no snapshot was made: a start has more to read");
         SNAPSHOTS.counter(&["failed"]).increment(1);
+        false
+    }
+
+    fn archive_failed(&self, consequence: &str, problem: &OpenError) {
+        error!(folder = %self.archive.folder().path("").display(), %problem, "the archive failed: {consequence}");
+        ARCHIVE_FAILURES.counter(&[]).increment(1);
+    }
+}
+
+/// How long it takes until it is looked again after so many failures in a row.
+fn pause_after(failures: u32) -> Duration {
+    LOOK_EVERY.saturating_mul(1 << failures.min(16)).min(LOOK_EVERY_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_again_and_again_is_tried_less_and_less_but_every_ten_minutes() {
+        let seconds = |failures| pause_after(failures).as_secs();
+        assert_eq!([0, 1, 2, 6, 7, 1_000].map(seconds), [5, 10, 20, 320, 600, 600]);
     }
 }
 

@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use crate::model::{
     contact::CustomerId,
     ids::ContactKey,
-    limits::{BUDGET_WITHIN_SECS, CUSTOMERS_MAX},
+    limits::{BUDGET_WITHIN_SECS, CUSTOMERS_MAX, FORGOTTEN_AT_ONCE_MAX},
     time::{Span, Timestamp},
 };
 
@@ -63,7 +63,8 @@ impl Budgets {
 
     /// A contact has so many seconds now; those it had before are given back to nobody.
     pub fn grant(&mut self, now: Timestamp, customer: &str, contact: ContactKey, seconds: u32) {
-        self.forget(now - Span::from_secs(BUDGET_WITHIN_SECS));
+        let until = now - Span::from_secs(BUDGET_WITHIN_SECS);
+        self.forget(until);
         if customer.is_empty() || seconds == 0 {
             return;
         }
@@ -71,7 +72,7 @@ impl Budgets {
         let is_full = self.granted.len() >= CUSTOMERS_MAX;
         match self.granted.get_mut(customer) {
             Some(grants) => match grants.iter_mut().find(|known| known.contact == contact) {
-                Some(known) if known.seconds >= seconds => return,
+                Some(known) if known.seconds >= seconds && known.at > until => return,
                 Some(known) => *known = grant,
                 None => grants.push(grant),
             },
@@ -82,18 +83,19 @@ impl Budgets {
     }
 
     /// Every grant and rise, oldest first, and what each customer has, in order of the first of them.
-    pub(super) fn into_kept(self) -> KeptBudgets {
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> KeptBudgets {
         let Self { mut granted, order } = self;
         let first = |customer: &String| Some((CustomerId(customer.clone()), granted.remove(customer)?.to_vec()));
-        let grants = order.iter().map(|(_, customer)| customer).filter_map(first).collect();
+        let grants = order.iter().inspect(|_| rest()).map(|(_, customer)| customer).filter_map(first).collect();
         let order = order.into_iter().map(|(at, customer)| (at, CustomerId(customer)));
         KeptBudgets { granted: grants, order: order.collect() }
     }
 
     /// The same again.
-    pub(super) fn of_kept(kept: KeptBudgets) -> Self {
+    pub(super) fn of_kept(kept: KeptBudgets, rest: &dyn Fn()) -> Self {
         let mut granted = Table::default();
         for (customer, grants) in kept.granted {
+            rest();
             granted.insert(customer.0, SmallVec::from_vec(grants));
         }
         Self { granted, order: kept.order.into_iter().map(|(at, customer)| (at, customer.0)).collect() }
@@ -107,8 +109,8 @@ impl Budgets {
     }
 
     fn forget(&mut self, until: Timestamp) {
-        while self.order.front().is_some_and(|(at, _)| *at <= until) {
-            let Some((_, customer)) = self.order.pop_front() else { return };
+        let over = self.order.iter().take(FORGOTTEN_AT_ONCE_MAX).take_while(|(at, _)| *at <= until).count();
+        for (_, customer) in self.order.drain(..over) {
             let Some(grants) = self.granted.get_mut(&customer) else { continue };
             grants.retain(|grant| grant.at > until);
             if grants.is_empty() {

@@ -18,7 +18,7 @@ use crate::model::{
 
 use super::{
     event::Event,
-    state::State,
+    state::{EngagementPhase, State},
     view::{AgentView, ContactView, QueueView},
 };
 
@@ -220,6 +220,9 @@ impl State {
                 gone.push(id.clone());
             }
             happenings.extend(self.happening(event, &mut touched));
+            if let Event::Stalled { .. } = event {
+                happenings.extend(self.given_back(&mut touched));
+            }
         }
         let is_swept = events.iter().any(|event| matches!(event, Event::DocumentSwept { .. })) && !self.is_sweeping();
         happenings.extend(is_swept.then(|| Happening {
@@ -251,6 +254,23 @@ impl State {
         })
     }
 
+    /// After nobody was heard for a while: what agents have in hand ends later, and is told as if each had been extended.
+    fn given_back(&self, touched: &mut Touched) -> Vec<Happening> {
+        let agents = self.agent_ids.values().map(|key| self.agent(*key));
+        let extended = agents.flat_map(|agent| {
+            let offers = agent.offers.iter().map(|key| {
+                let offer = self.offer(*key);
+                Event::OfferExtended { offer: *key, expires_at: offer.expires_at.unwrap_or(offer.deliver_by) }
+            });
+            let wrap_ups = agent.engagements.iter().filter_map(|key| match self.engagement(*key).phase {
+                EngagementPhase::WrapUp { until, .. } => Some(Event::WrapUpExtended { engagement: *key, until }),
+                EngagementPhase::Active | EngagementPhase::Interrupted => None,
+            });
+            offers.chain(wrap_ups)
+        });
+        extended.filter_map(|event| self.happening(&event, touched)).collect()
+    }
+
     fn contact_row(&self, key: ContactKey, touched: &Touched) -> ContactRow {
         let left = touched.left.iter().filter(|(contact, _)| *contact == key);
         ContactRow {
@@ -274,7 +294,7 @@ impl State {
             | Event::TombstonesForgotten { .. }
             | Event::SignalsTaken { .. }
             | Event::ReserveSet { .. }
-            | Event::Stalled { .. }
+            | Event::OfferingCaughtUp {}
             | Event::Reindexed {}
             | Event::AcceptanceLearnt { .. }
             | Event::ShowRateLearnt { .. }
@@ -311,6 +331,11 @@ impl State {
 
             Event::OfferingHeld { until, .. } => {
                 Happening { until: Some(*until), ..self.of_every_queue(Kind::OfferingHeld, touched) }
+            }
+            // A hold that is on ends later by it.
+            Event::Stalled { .. } => {
+                let until = Some(self.hold.as_ref()?.until);
+                Happening { until, ..self.of_every_queue(Kind::OfferingHeld, touched) }
             }
             Event::OfferingResumed { .. } => self.of_every_queue(Kind::OfferingResumed, touched),
 

@@ -37,7 +37,7 @@ pub enum Command {
     /// Time has passed: whatever is due happens.
     Tick,
 
-    /// A document comes into force slice by slice: the next one.
+    /// A document comes into force slice by slice, or offering goes on after a restart: the next one.
     Sweep,
     /// Goes on after the process was gone since then; `hold` is how offering waits for agents, if it does.
     Resume { since: Timestamp, hold: Option<HoldRules> },

@@ -214,8 +214,10 @@ pub enum Event {
     /// Offering waits for these agents, whose sessions are lost by an absence: until no more than `spared` of them are
     /// missing, or until then.
     OfferingHeld { until: Timestamp, awaited: Arc<[AgentKey]>, spared: u32 },
-    /// Offering goes on; so many agents were still missing.
+    /// Offering goes on, slice by slice; so many agents were still missing.
     OfferingResumed { missing: u32 },
+    /// Nothing is left of what could be offered when offering went on.
+    OfferingCaughtUp {},
     /// What follows from contacts, agents and documents was derived afresh: whatever was counted of it begins anew.
     Reindexed {},
     /// Nine of ten agents who accept a contact of this queue and channel have done so after this; `None` = not known.

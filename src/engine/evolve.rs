@@ -50,7 +50,7 @@ impl State {
             }
             Event::RequestsForgotten { count } => {
                 let due = self.dedup.due();
-                self.dedup.forget(*count);
+                self.dedup.forget(now, *count);
                 self.timers.move_to(Timer::Requests, due, self.dedup.due());
             }
             Event::DocumentApplied { version, document, moves, origin } => {
@@ -236,7 +236,7 @@ impl State {
                 self.contacts_of.remove(&gone.details.customer_id, *contact);
             }
             Event::TombstonesForgotten { contacts, offers } => {
-                self.change_tombstones(|tombstones| tombstones.forget(*contacts, *offers));
+                self.change_tombstones(|tombstones| tombstones.forget(now, *contacts, *offers));
             }
 
             Event::CustomerErased { customer, contacts } => self.erase(customer, contacts),
@@ -313,8 +313,9 @@ impl State {
 
             Event::Stalled { by } => self.stalled(*by),
             Event::OfferingHeld { until, awaited, spared } => self.hold_offering(*until, awaited, *spared),
-            Event::OfferingResumed { .. } => self.resume_offering(),
-            Event::Reindexed {} => self.reindex(),
+            Event::OfferingResumed { .. } => self.resume_offering(now),
+            Event::OfferingCaughtUp {} => self.resumed_at = None,
+            Event::Reindexed {} => self.reindex(&|| ()),
             Event::AcceptanceLearnt { queue, channel, usual } => {
                 self.learnt.take_acceptance(*queue, *channel, *usual);
             }

@@ -1,9 +1,15 @@
 //! Offering after a restart: it waits until most of the agents who were there are back, and never long.
 //!
 //! Whoever comes back first would otherwise get whatever waits, though a better agent is a second behind. Invariant: no
-//! offer is made while offering is held; a hold has a timer, its end never moves, and it ends as soon as enough of those
-//! it waits for are back. Everything else goes on meanwhile: contacts come, reach their steps and their ends, and offers
-//! that are open are answered. Not here: keeping offers back (`matching::settle`).
+//! offer is made while offering is held; a hold has a timer, its end moves only by as long as nobody could come back
+//! (`stall`), and it ends as soon as enough of those it waits for are back. Everything else goes on meanwhile: contacts
+//! come, reach their steps and their ends, and offers that are open are answered.
+//!
+//! What waits is then offered slice by slice, so that thousands of agents who come back do not stop the shard: the command
+//! that ends the hold makes the first offers, and recorded commands (`Sweep`) the rest, in the order in which one command
+//! would make them, contact by contact in line. Until nothing is left no other command offers what is in line: whoever
+//! comes, becomes free or leaves between two slices is in the next one, or is not, as if it had always been so. Not here:
+//! keeping offers back (`matching::settle`).
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,7 +18,13 @@ use crate::model::{
     time::{Span, Timestamp},
 };
 
-use super::{emit::Emit, event::Event, state::State};
+use super::{
+    command::Command,
+    emit::Emit,
+    event::Event,
+    matching::settle::{self, Settled},
+    state::State,
+};
 
 /// How offering waits for agents after a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +80,11 @@ pub struct OfferingHeld {
 }
 
 impl State {
+    /// Whether something is done slice by slice: a document comes into force, or offering goes on after a restart.
+    pub fn has_slices(&self) -> bool {
+        self.is_sweeping() || self.resumed_at.is_some()
+    }
+
     /// Whether offering is held after a restart, and for whom.
     pub fn offering_held(&self) -> Option<OfferingHeld> {
         let Hold { until, awaited, sessions, .. } = self.hold.as_ref()?;
@@ -106,14 +123,78 @@ pub(super) fn end(out: &mut Emit<'_>) {
     out.emit(Event::OfferingResumed { missing });
 }
 
+/// Matches what a command made possible, or as much of it as it may; `resumed_at` is what the state said of it before.
+pub(super) fn settle(out: &mut Emit<'_>, command: &Command, resumed_at: Option<Timestamp>) {
+    let offers_max = match out.state().resumed_at {
+        None => usize::MAX,
+        is if is != resumed_at || matches!(command, Command::Sweep) => out.state().slice_items,
+        Some(_) => 0,
+    };
+    let settled = settle::settle(out, offers_max);
+    if settled == Settled::Wholly && out.state().resumed_at.is_some() {
+        out.emit(Event::OfferingCaughtUp {});
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::{
+        engine::{Proposal, Request, invariant::check},
+        model::{
+            agent::{AgentProfile, Expected, Presence},
+            document::{Document, Format},
+            ids::{AgentId, SessionId},
+        },
+    };
+
     use super::*;
 
     #[test]
     fn nine_of_ten_have_to_be_back_and_of_a_few_all() {
         let spared = |sessions| HoldRules::default().spared(sessions);
         assert_eq!([0, 1, 9, 10, 19, 20, 5_000].map(spared), [0, 0, 0, 1, 1, 2, 500]);
+    }
+
+    fn request(command: Command) -> Request {
+        Request { id: None, command }
+    }
+
+    /// A world in which so many agents had a session, and which holds offering from then on.
+    fn held(agents: u64, at: Timestamp) -> State {
+        let document = "channels.voice.cost = 100\n[queues.billing]\n";
+        let document = Document::parse(document, Format::Toml).expect("valid");
+        let mut state = State::new();
+        let mut call = |now, command| {
+            state.apply(now, &request(command), |_| 0).reply.expect("nothing is refused here");
+        };
+        call(Timestamp(0), Command::ApplyDocument(Box::new(Proposal::new(Arc::new(document)))));
+        for number in 1..=agents {
+            let agent = AgentId::new(&format!("a{number}")).expect("a name");
+            let (profile, expected) = (Arc::new(AgentProfile::default()), Expected::Anything);
+            call(Timestamp(0), Command::PutAgent { agent: agent.clone(), profile, expected });
+            let session = SessionId::new(&format!("s{number}")).expect("a name");
+            call(Timestamp(0), Command::OpenSession { agent: agent.clone(), session, connection: number });
+            call(Timestamp(0), Command::SetPresence { agent, presence: Presence::Available });
+        }
+        call(at, Command::Resume { since: at, hold: Some(HoldRules::default()) });
+        state
+    }
+
+    #[test]
+    fn who_could_not_come_back_for_a_while_gets_that_while() {
+        let (at, by) = (Timestamp(Span::from_secs(60).0), Span::from_secs(5));
+        let mut state = held(20, at);
+        let until = at + HoldRules::default().longest;
+        assert_eq!(state.offering_held().map(|held| held.until), Some(until));
+        let stalled_at = at + Span::from_secs(3);
+        state.apply(stalled_at + by, &request(Command::Stall { since: stalled_at }), |_| 0);
+        assert_eq!(state.offering_held().map(|held| held.until), Some(until + by));
+        check(&state).expect("the timer has moved as well");
+        state.apply(until, &request(Command::Tick), |_| 0);
+        assert!(state.offering_held().is_some(), "it would have been over");
+        state.apply(until + by, &request(Command::Tick), |_| 0);
+        assert_eq!(state.offering_held(), None);
+        assert!(!state.has_slices(), "nothing waits that could be offered");
     }
 
     #[test]

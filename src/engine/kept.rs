@@ -2,7 +2,8 @@
 //!
 //! Invariant: a world that was put together goes on as the one that was taken apart would after a restart, command by
 //! command. Both ways name every field of [`State`]: one that is added does not compile until it is said here whether it
-//! is kept. Not here: bytes (`journal::codec`), and deriving the rest (`evolve::reindex`).
+//! is kept. Both ways call `rest` between small pieces, so that whoever takes a large world apart beside a shard may let
+//! that go on. Not here: bytes (`journal::codec`), and deriving the rest (`evolve::reindex`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,6 +60,8 @@ use super::{
     tombstones::Tombstones,
 };
 
+mod parts;
+
 /// What a world is made of; of contacts and agents all that does not follow from others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
@@ -85,8 +88,11 @@ pub(crate) struct Kept {
     pub ended_offers: Vec<(Timestamp, OfferKey)>,
     pub engagements: Vec<(EngagementKey, Engagement)>,
     pub requests: Vec<KeptRequest>,
+    /// No more of them are forgotten before that.
+    pub requests_not_before: Option<Timestamp>,
     pub tombstones: KeptTombstones,
     pub hold: Option<Hold>,
+    pub resumed_at: Option<Timestamp>,
     pub storm: Storm,
     pub moves: Vec<Move>,
     pub actions: Actions,
@@ -118,7 +124,7 @@ pub(crate) struct KeptSweep {
 
 impl State {
     /// Takes the world apart; what follows from the rest is left out, also of contacts.
-    pub(crate) fn into_kept(self) -> Kept {
+    pub(crate) fn into_kept(self, rest: &dyn Fn()) -> Kept {
         let Self {
             now,
             document,
@@ -150,6 +156,7 @@ impl State {
             timers: _,
             tombstones,
             hold,
+            resumed_at,
             storm,
             moves,
             actions,
@@ -162,6 +169,11 @@ impl State {
             next_engagement,
             next_sequence,
         } = self;
+        let (requests, requests_not_before) = dedup.into_kept(rest);
+        let taken_apart = |key: ContactKey, contact| {
+            rest();
+            (key, underived(contact))
+        };
         let agent_numbers = agents.len();
         let agents: Vec<(AgentKey, Agent)> =
             (0u32..).map(AgentKey).zip(agents).filter_map(|(key, agent)| Some((key, agent?))).collect();
@@ -178,18 +190,20 @@ impl State {
             skill_names: skill_names.into_numbered(),
             queues: queues.into_iter().map(KeptQueue::of).collect(),
             sweep: sweep.map(|sweep| KeptSweep::of(*sweep)),
-            contacts: contact_ids.values().map(|key| (*key, underived(taken(&mut contacts, key)))).collect(),
-            customers: customers.into_kept(),
-            budgets: budgets.into_kept(),
+            contacts: contact_ids.values().map(|key| taken_apart(*key, taken(&mut contacts, key))).collect(),
+            customers: customers.into_kept(rest),
+            budgets: budgets.into_kept(rest),
             offers: held.map(|key| (key, taken(&mut offers, &key))).collect(),
             engagements: engaged.map(|key| (key, taken(&mut engagements, &key))).collect(),
             agents,
             agent_numbers,
             last_revision,
             ended_offers: ended_offers.into(),
-            requests: dedup.into_kept(),
-            tombstones: tombstones.into_kept(),
+            requests,
+            requests_not_before,
+            tombstones: tombstones.into_kept(rest),
             hold,
+            resumed_at,
             storm,
             moves: moves.0.into(),
             actions,
@@ -203,7 +217,7 @@ impl State {
     }
 
     /// Puts a world together.
-    pub(crate) fn of_kept(kept: Kept) -> Self {
+    pub(crate) fn of_kept(kept: Kept, rest: &dyn Fn()) -> Self {
         let Kept {
             now,
             document,
@@ -224,8 +238,10 @@ impl State {
             ended_offers,
             engagements,
             requests,
+            requests_not_before,
             tombstones,
             hold,
+            resumed_at,
             storm,
             moves,
             actions,
@@ -237,7 +253,10 @@ impl State {
             next_sequence,
         } = kept;
         let mut contact_ids = Directory::default();
-        contacts.iter().for_each(|(key, contact)| contact_ids.insert(contact.id.clone(), *key));
+        for (key, contact) in &contacts {
+            contact_ids.insert(contact.id.clone(), *key);
+            rest();
+        }
         let mut agent_ids = Directory::default();
         agents.iter().for_each(|(key, agent)| agent_ids.insert(agent.id.clone(), *key));
         let mut numbered: Vec<Option<Agent>> = Vec::new();
@@ -255,25 +274,26 @@ impl State {
             channels: Vec::new(),
             sweep: sweep.map(|sweep| Box::new(sweep.into_sweep())),
             slice_items: SWEEP_ITEMS_MAX,
-            contacts: table(contacts),
+            contacts: table(contacts, rest),
             contact_ids,
             open_contacts: 0,
             contacts_of: ContactsOf::default(),
-            customers: Customers::of_kept(customers),
-            budgets: Budgets::of_kept(budgets),
+            customers: Customers::of_kept(customers, rest),
+            budgets: Budgets::of_kept(budgets, rest),
             kinds: Kinds::default(),
             agents: numbered,
             agent_ids,
             last_revision,
             sessions: 0,
             cost_min: 0,
-            offers: table(offers),
+            offers: table(offers, rest),
             ended_offers: ended_offers.into(),
-            engagements: table(engagements),
-            dedup: Dedup::of_kept(requests),
+            engagements: table(engagements, rest),
+            dedup: Dedup::of_kept(requests, requests_not_before, rest),
             timers: Timers::default(),
-            tombstones: Tombstones::of_kept(tombstones),
+            tombstones: Tombstones::of_kept(tombstones, rest),
             hold,
+            resumed_at,
             storm,
             moves: Moves(moves.into()),
             actions,
@@ -286,7 +306,7 @@ impl State {
             next_engagement,
             next_sequence,
         };
-        state.reindex();
+        state.reindex(rest);
         state
     }
 }
@@ -349,8 +369,11 @@ fn taken<K: Eq + std::hash::Hash, V>(table: &mut Table<K, V>, key: &K) -> V {
     table.remove(key).expect("what is named by a list is in its table")
 }
 
-fn table<K: Eq + std::hash::Hash, V>(entries: Vec<(K, V)>) -> Table<K, V> {
+fn table<K: Eq + std::hash::Hash, V>(entries: Vec<(K, V)>, rest: &dyn Fn()) -> Table<K, V> {
     let mut table = Table::default();
-    entries.into_iter().for_each(|(key, value)| drop(table.insert(key, value)));
+    for (key, value) in entries {
+        table.insert(key, value);
+        rest();
+    }
     table
 }

@@ -4,8 +4,8 @@
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
 //! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`]
 //! and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
-//! [`read`], [`lines`], [`notice`], [`change`], [`summary`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
-//! (what must always hold).
+//! [`read`], [`lines`], [`windows`], [`notice`], [`change`], [`summary`] (what may be seen); [`kept`] (what is not derived);
+//! [`explain`] (why); [`invariant`] (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
 //! backwards. A refused command leaves no trace; an accepted one is exactly its events.
@@ -69,6 +69,7 @@ mod timer;
 mod tombstones;
 pub mod view;
 mod waiting;
+pub mod windows;
 
 use crate::model::time::Timestamp;
 
@@ -114,11 +115,12 @@ impl State {
                 Err(reject) => return Outcome { reply: Err(reject), events: Vec::new() },
             }
         }
+        let resumed_at = self.resumed_at;
         let mut out = Emit::new(self, now);
         let reply = decide(&mut out, &request.command);
         if let Ok(reply) = &reply {
             hold::review(&mut out);
-            matching::settle::settle(&mut out);
+            hold::settle(&mut out, &request.command, resumed_at);
             alert::review(&mut out);
             if let Some((id, fingerprint)) = repeatable {
                 out.emit(Event::RequestAccepted { request: id.clone(), fingerprint, reply: reply.clone() });

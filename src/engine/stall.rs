@@ -1,7 +1,7 @@
 //! What the daemon's own absence does, or a disk that stood still: nobody is sent away for it.
 //!
-//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace, repeating a request) move by as
-//! long as nobody could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
+//! Invariant: deadlines on others' reaction (delivery, answer, wrap-up, a lost session's grace, repeating a request, coming
+//! back after a restart) move by as long as nobody could react; what contacts wait for (steps, holds, maximum waits) does not, and is due at once. By an absence every
 //! session is lost as well: the streams ended with the process.
 
 use crate::model::time::Timestamp;
@@ -23,6 +23,9 @@ impl State {
         let waiting: Vec<_> =
             self.contact_ids.values().copied().filter(|key| self.contact(*key).is_waiting()).collect();
         self.index.forget_work();
+        if self.resumed_at.is_some() {
+            self.index.mark_lines();
+        }
         waiting.into_iter().for_each(|contact| self.index.reach.note_waiting(contact));
     }
 }

@@ -84,7 +84,7 @@ impl Stage {
     }
 }
 
-/// Does one slice of whatever is under way.
+/// Does one slice of the document on its way.
 pub(super) fn sweep(out: &mut Emit<'_>) {
     advance(out, out.state().slice_items);
 }

@@ -36,11 +36,11 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Move => move_due(out),
             Timer::Hold => hold::end(out),
             Timer::Tombstones => {
-                let (contacts, offers) = out.state().tombstones.over(out.now, TIMERS_PER_TICK_MAX);
+                let (contacts, offers) = out.state().tombstones.over(out.now);
                 out.emit(Event::TombstonesForgotten { contacts, offers });
             }
             Timer::Requests => {
-                let count = out.state().dedup.over(out.now, TIMERS_PER_TICK_MAX);
+                let count = out.state().dedup.over(out.now);
                 out.emit(Event::RequestsForgotten { count });
             }
         }

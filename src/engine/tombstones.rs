@@ -2,7 +2,8 @@
 //!
 //! A caller may come back late: with a contact that was enqueued yesterday, or an offer that a desktop still shows. Both
 //! learn what became of it, and no id is given to anything else meanwhile. Invariant: each is kept for
-//! [`TOMBSTONE_KEPT_SECS`] from its end and none is forgotten earlier; new contacts are refused while there is no room.
+//! [`TOMBSTONE_KEPT_SECS`] from its end and none is forgotten earlier; one pass forgets a limited number; new contacts
+//! are refused while there is no room.
 //! In a full table a contact takes some 80 bytes beside its id's text, 32 of them to name the id twice; an offer takes 16
 //! to 32. Not here: what a closed contact was, which is kept whole for some minutes (`state`).
 
@@ -11,11 +12,11 @@ use std::collections::VecDeque;
 use crate::model::{
     contact::ClosedBecause,
     ids::{AgentKey, ContactId, OfferKey},
-    limits::{CONTACTS_ENDED_MAX, OFFERS_ENDED_MAX, TOMBSTONE_KEPT_SECS},
+    limits::{CONTACTS_ENDED_MAX, FORGOTTEN_PER_PASS_MAX, OFFERS_ENDED_MAX, TOMBSTONE_KEPT_SECS},
     time::{Span, Timestamp},
 };
 
-use super::{reject::Reject, state::OfferEnd, table::Table};
+use super::{dedup::next_pass, reject::Reject, state::OfferEnd, table::Table};
 
 const KEPT: Span = Span::from_secs(TOMBSTONE_KEPT_SECS);
 
@@ -32,6 +33,8 @@ pub struct Tombstones {
     first_offer: u64,
     /// By number, without a gap; none while it is open.
     offers: VecDeque<Option<EndedOffer>>,
+    /// No more is forgotten before that: the last pass left something over.
+    not_before: Option<Timestamp>,
 }
 
 /// How an offer to an agent ended.
@@ -50,6 +53,7 @@ pub(crate) struct KeptTombstones {
     /// The number after the last.
     pub last_offer: u64,
     pub offers: Vec<(OfferKey, EndedOffer)>,
+    pub not_before: Option<Timestamp>,
 }
 
 /// What is left of a contact.
@@ -110,50 +114,70 @@ impl Tombstones {
         let offer = self.offers.front().copied().flatten().map(|ended| ended.at);
         let over = contact.into_iter().chain(offer).min()? + KEPT;
         let minutes = over.0.div_euclid(TOGETHER.0) + i64::from(over.0.rem_euclid(TOGETHER.0) > 0);
-        Some(Timestamp(minutes * TOGETHER.0))
+        let together = Timestamp(minutes * TOGETHER.0);
+        Some(self.not_before.map_or(together, |at| at.max(together)))
     }
 
-    /// How many contacts and how many offers have been kept for long enough by now, at most `most` of each.
-    pub fn over(&self, now: Timestamp, most: usize) -> (u32, u32) {
+    /// How many contacts and how many offers have been kept for long enough by now, at most as many of each as one pass
+    /// forgets.
+    pub fn over(&self, now: Timestamp) -> (u32, u32) {
         let is_over = |at: Timestamp| at + KEPT <= now;
-        let contacts = self.contacts_by_age.iter().take(most).take_while(|id| is_over(self.ended_at(id)));
+        let contacts = self.contacts_by_age.iter().take(FORGOTTEN_PER_PASS_MAX);
+        let contacts = contacts.take_while(|id| is_over(self.ended_at(id)));
         let ended = |offer: &&Option<EndedOffer>| offer.is_some_and(|ended| is_over(ended.at));
-        let offers = self.offers.iter().take(most).take_while(ended);
-        let number = |count: usize| u32::try_from(count).expect("both are limited well below 2^32");
+        let offers = self.offers.iter().take(FORGOTTEN_PER_PASS_MAX).take_while(ended);
+        let number = |count: usize| u32::try_from(count).expect("a pass is limited well below 2^32");
         (number(contacts.count()), number(offers.count()))
     }
 
     /// Forgets the oldest.
-    pub fn forget(&mut self, contacts: u32, offers: u32) {
+    pub fn forget(&mut self, now: Timestamp, contacts: u32, offers: u32) {
         for id in self.contacts_by_age.drain(..contacts as usize) {
             self.contacts.remove(&id);
         }
         self.offers.drain(..offers as usize);
         self.first_offer += u64::from(offers);
+        self.not_before = next_pass(now, contacts.max(offers));
+    }
+
+    /// How many contacts are kept.
+    pub fn contacts_len(&self) -> usize {
+        self.contacts_by_age.len()
+    }
+
+    /// How many offers are kept, those included that are open.
+    pub fn offers_len(&self) -> usize {
+        self.offers.len()
     }
 
     /// Taken apart.
-    pub(super) fn into_kept(self) -> KeptTombstones {
-        let Self { mut contacts, contacts_by_age, first_offer, offers } = self;
+    pub(super) fn into_kept(self, rest: &dyn Fn()) -> KeptTombstones {
+        let Self { mut contacts, contacts_by_age, first_offer, offers, not_before } = self;
         let contact = |id| {
             let (because, at) = contacts.remove(&id).expect("both hold the same contacts");
             KeptContact { id, because, at }
         };
-        let contacts = contacts_by_age.into_iter().map(contact).collect();
+        let contacts = contacts_by_age.into_iter().inspect(|_| rest()).map(contact).collect();
         let last_offer = first_offer + offers.len() as u64;
-        let numbered = (first_offer..).map(OfferKey).zip(offers);
+        let numbered = (first_offer..).map(OfferKey).zip(offers).inspect(|_| rest());
         let offers = numbered.filter_map(|(key, ended)| Some((key, ended?))).collect();
-        KeptTombstones { contacts, first_offer, last_offer, offers }
+        KeptTombstones { contacts, first_offer, last_offer, offers, not_before }
     }
 
     /// Put together.
-    pub(super) fn of_kept(kept: KeptTombstones) -> Self {
-        let KeptTombstones { contacts, first_offer, last_offer, offers } = kept;
-        let mut tombstones = Self::default();
-        contacts.into_iter().for_each(|KeptContact { id, because, at }| tombstones.bury_contact(id, because, at));
+    pub(super) fn of_kept(kept: KeptTombstones, rest: &dyn Fn()) -> Self {
+        let KeptTombstones { contacts, first_offer, last_offer, offers, not_before } = kept;
+        let mut tombstones = Self { not_before, ..Self::default() };
+        for KeptContact { id, because, at } in contacts {
+            tombstones.bury_contact(id, because, at);
+            rest();
+        }
         tombstones.first_offer = first_offer;
         (first_offer..last_offer).for_each(|_| tombstones.offers.push_back(None));
-        offers.into_iter().for_each(|(key, ended)| tombstones.bury_offer(key, ended));
+        for (key, ended) in offers {
+            tombstones.bury_offer(key, ended);
+            rest();
+        }
         tombstones
     }
 
@@ -174,6 +198,8 @@ impl Tombstones {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::limits::FORGET_PAUSE_MILLIS;
+
     use super::*;
 
     const NOON: Timestamp = Timestamp(1_700_049_600_000_000);
@@ -193,9 +219,8 @@ mod tests {
         (1..=61).for_each(|number| tombstones.bury_contact(id(number), ClosedBecause::Handled, second(number)));
         let due = tombstones.due().unwrap();
         assert_eq!(due, NOON + KEPT + Span::from_secs(60));
-        assert_eq!(tombstones.over(due, 1_000), (60, 0));
-        assert_eq!(tombstones.over(due, 7), (7, 0), "a burst is limited");
-        tombstones.forget(60, 0);
+        assert_eq!(tombstones.over(due), (60, 0));
+        tombstones.forget(due, 60, 0);
         assert_eq!(tombstones.contact(&id(60)), None);
         assert_eq!(tombstones.contact(&id(61)), Some((ClosedBecause::Handled, second(61))));
         assert_eq!(tombstones.due(), Some(due + TOGETHER));
@@ -209,14 +234,32 @@ mod tests {
         assert_eq!((tombstones.offer(OfferKey(6)), tombstones.offer(OfferKey(5))), (Some(ended(NOON)), None));
         assert_eq!((tombstones.offer(OfferKey(4)), tombstones.offer(OfferKey(9))), (None, None), "never seen");
         let much_later = NOON + KEPT + KEPT;
-        assert_eq!(tombstones.over(much_later, 1_000), (0, 0), "one that is open stands before it");
+        assert_eq!(tombstones.over(much_later), (0, 0), "one that is open stands before it");
         tombstones.bury_offer(OfferKey(5), ended(NOON + Span::from_secs(9)));
-        assert_eq!(tombstones.over(much_later, 1_000), (0, 2));
-        tombstones.forget(0, 2);
+        assert_eq!(tombstones.over(much_later), (0, 2));
+        tombstones.forget(much_later, 0, 2);
         assert_eq!(tombstones.open_offers().collect::<Vec<_>>(), [OfferKey(7), OfferKey(8)]);
-        tombstones.forget(0, 0);
+        tombstones.forget(much_later, 0, 0);
         tombstones.open_offer(OfferKey(9));
         assert_eq!(tombstones.offer(OfferKey(6)), None);
+    }
+
+    #[test]
+    fn a_day_that_ended_at_once_is_forgotten_in_passes_with_pauses_between() {
+        let mut tombstones = Tombstones::default();
+        (1..=3_000).for_each(|number| tombstones.bury_contact(id(number), ClosedBecause::Handled, NOON));
+        (1..=4_000).map(OfferKey).for_each(|key| tombstones.open_offer(key));
+        (1..=4_000).map(OfferKey).for_each(|key| tombstones.bury_offer(key, ended(NOON)));
+        let (mut passes, mut at) = (0, NOON + KEPT);
+        while let Some(due) = tombstones.due() {
+            assert!(passes == 0 || due == at + Span::from_millis(FORGET_PAUSE_MILLIS), "a pause, and no longer");
+            let (contacts, offers) = tombstones.over(due);
+            assert!(contacts.max(offers) as usize <= FORGOTTEN_PER_PASS_MAX && contacts.max(offers) > 0);
+            tombstones.forget(due, contacts, offers);
+            (passes, at) = (passes + 1, due);
+        }
+        assert_eq!(passes, 4_000usize.div_ceil(FORGOTTEN_PER_PASS_MAX));
+        assert_eq!((tombstones.contacts_len(), tombstones.offers_len()), (0, 0));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Where segments go that recovery needs no more: a folder below the journal's, kept for a time and up to a size.
+//! Where segments go that recovery needs no more: a folder below the journal's, kept for a time and up to a size. A snapshot
+//! a day goes with them, so that a replay has where to begin once the first records are gone.
 //!
-//! Invariant: what is archived goes on without a gap into what is in the journal's folder; the oldest goes first. Not
+//! Invariant: what is archived goes on without a gap into what is in the journal's folder; the oldest goes first, and a
+//! snapshot with the segment that goes on from it. Ages are by the machine's clock, by which files have their times. Not
 //! here: how far back recovery needs them (`snapshot`).
 
 use std::{io, time::Duration};
@@ -8,12 +10,17 @@ use std::{io, time::Duration};
 use super::{
     Seq,
     log::{OpenError, first_of, segments},
-    volume::{Folder, Tree, VolumeFile},
+    snapshot::{self, next_of},
+    volume::{Folder, Tree, Volume, VolumeFile},
 };
-use crate::model::time::Timestamp;
+use crate::model::time::{Span, Timestamp};
 
 /// The archive's folder, within the journal's.
 pub const ARCHIVE: &str = "archive";
+/// How far apart snapshots are that are kept for replays.
+const APART: Span = Span::from_secs(86_400);
+/// What a snapshot is called while it is copied.
+const UNDER_WAY: &str = "copying";
 
 /// An archive's folder.
 #[derive(Debug, Clone)]
@@ -55,24 +62,70 @@ impl<V: Tree> Archive<V> {
         Ok(spare)
     }
 
-    /// Removes what is too old or too much, the oldest first; how many segments.
+    /// Keeps the journal's oldest snapshot, which the next one will take the place of, if the last that is kept here is a day
+    /// older; whether it did.
+    pub fn keep_snapshot(&self, journal: &V) -> Result<bool, OpenError> {
+        let there = snapshot::names(journal)?;
+        let Some(oldest) = there.first().filter(|_| there.len() >= snapshot::KEPT) else { return Ok(false) };
+        let of = |source| OpenError::Io { path: journal.path(oldest), source };
+        if let Some(last) = snapshot::names(&self.0)?.pop() {
+            let last = self.0.written_at(&last).map_err(of)?;
+            if journal.written_at(oldest).map_err(of)? - last < APART {
+                return Ok(false);
+            }
+        }
+        self.copy(journal, oldest).map_err(of)?;
+        Ok(true)
+    }
+
+    fn copy(&self, journal: &V, name: &str) -> io::Result<()> {
+        let (to, mut at, mut written) = (self.0.create(UNDER_WAY)?, 0, Ok(()));
+        journal.read_in_parts(name, &mut |part| {
+            if written.is_ok() {
+                written = to.write_at(part, at);
+                at += part.len() as u64;
+            }
+        })?;
+        written.and_then(|()| to.sync())?;
+        self.0.rename(UNDER_WAY, name)?;
+        self.0.sync()
+    }
+
+    /// Removes what is too old or too much at this time of the machine's, the oldest first; how many files.
     pub fn trim(&self, now: Timestamp, limits: &Limits) -> Result<usize, OpenError> {
         let mut kept = Vec::new();
-        for name in segments(&self.0)? {
+        for (name, at) in self.files()? {
             let about = self.0.open(&name).and_then(|file| Ok((file.size()?, self.0.written_at(&name)?)));
             let (size, written) = about.map_err(|source| OpenError::Io { path: self.0.path(&name), source })?;
-            kept.push((name, size, age(now, written)));
+            kept.push((name, at, size, age(now, written)));
         }
-        let mut bytes: u64 = kept.iter().map(|(_, bytes, _)| bytes).sum();
-        let mut removed = 0;
-        for (name, size, age) in &kept {
-            if *age <= limits.age && limits.bytes.is_none_or(|most| bytes <= most) {
-                break;
-            }
+        let mut bytes: u64 = kept.iter().map(|(_, _, bytes, _)| bytes).sum();
+        let too_much = kept.iter().take_while(|(_, _, size, age)| {
+            let is_too_much = *age > limits.age || limits.bytes.is_some_and(|most| bytes > most);
+            bytes -= if is_too_much { *size } else { 0 };
+            is_too_much
+        });
+        let removed = too_much.count();
+        // What a snapshot goes on with is gone with the segment in which that began.
+        let first = kept[removed..].iter().find_map(|(name, ..)| first_of(name));
+        let is_left_over = |at: &Seq| removed > 0 && first.is_none_or(|first| *at < first);
+        let left_over =
+            kept[removed..].iter().take_while(|(name, at, ..)| first_of(name).is_none() && is_left_over(at));
+        let removed = removed + left_over.count();
+        for (name, ..) in &kept[..removed] {
             self.0.remove(name).map_err(|source| OpenError::Io { path: self.0.path(name), source })?;
-            (bytes, removed) = (bytes - size, removed + 1);
         }
         Ok(removed)
+    }
+
+    /// Its segments and snapshots, each with the record that it begins with or that comes behind it, in order.
+    fn files(&self) -> Result<Vec<(String, Seq)>, OpenError> {
+        let segments = segments(&self.0)?.into_iter().filter_map(|name| first_of(&name).map(|at| (name, at)));
+        let snapshots = snapshot::names(&self.0)?.into_iter().filter_map(|name| next_of(&name).map(|at| (name, at)));
+        let mut files: Vec<(String, Seq)> = segments.chain(snapshots).collect();
+        // A segment before the snapshot behind which it begins.
+        files.sort_by_key(|(name, at)| (*at, first_of(name).is_none()));
+        Ok(files)
     }
 }
 
@@ -137,5 +190,48 @@ mod tests {
         assert_eq!(archive.trim(at, &limits(14, Some(199))).expect("trimmed"), 1);
         assert_eq!(firsts(archive.folder()), [20]);
         assert_eq!(archive.trim(at, &limits(0, None)).expect("trimmed"), 1);
+    }
+
+    /// A snapshot up to this record, written so many days before `now`.
+    fn snapshot(folder: &Folder, next: u64, now: SystemTime, days: u32) {
+        let file = File::create(folder.path(&format!("{next:020}.snapshot"))).expect("made");
+        file.set_len(50).expect("room");
+        file.set_modified(now - DAY * days).expect("its owner may");
+    }
+
+    fn nexts(folder: &Folder) -> Vec<u64> {
+        snapshot::names(folder).expect("readable").iter().filter_map(|name| Some(next_of(name)?.0)).collect()
+    }
+
+    #[test]
+    fn a_snapshot_a_day_is_kept_before_another_takes_its_place() {
+        let (written, _) = now();
+        let (_place, folder) = journal(&[1, 10, 20, 30], written);
+        let archive = Archive::of(&folder).expect("made");
+        snapshot(&folder, 10, written, 3);
+        assert!(!archive.keep_snapshot(&folder).expect("readable"), "the next one takes no place");
+        snapshot(&folder, 20, written, 2);
+        assert!(archive.keep_snapshot(&folder).expect("linked"));
+        folder.remove(&format!("{:020}.snapshot", 10)).expect("it is there");
+        snapshot(&folder, 30, written, 2);
+        assert!(archive.keep_snapshot(&folder).expect("linked"), "a day later");
+        folder.remove(&format!("{:020}.snapshot", 20)).expect("it is there");
+        snapshot(&folder, 40, written, 1);
+        assert!(!archive.keep_snapshot(&folder).expect("readable"), "of the same day");
+        assert_eq!((nexts(archive.folder()), nexts(&folder)), (vec![10, 20], vec![30, 40]));
+    }
+
+    #[test]
+    fn a_snapshot_goes_with_the_segment_that_goes_on_from_it() {
+        let (written, at) = now();
+        let (_place, folder) = journal(&[1, 10, 20, 30], written);
+        let archive = Archive::of(&folder).expect("made");
+        archive.take(&folder, Seq(30)).expect("moved");
+        [5, 10, 15, 20].into_iter().for_each(|next| snapshot(archive.folder(), next, written, 0));
+        let limits = |bytes| Limits { age: DAY * 14, bytes: Some(bytes) };
+        assert_eq!(archive.trim(at, &limits(500)).expect("trimmed"), 0);
+        assert_eq!(archive.trim(at, &limits(499)).expect("trimmed"), 2, "nothing goes on from record 5 any more");
+        assert_eq!((firsts(archive.folder()), nexts(archive.folder())), (vec![10, 20], vec![10, 15, 20]));
+        assert_eq!(archive.trim(at, &limits(0)).expect("trimmed"), 5);
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a record holds if the engine comes to the same events and nothing that must always hold is broken after it.
 //! What was decided by what is erased since cannot be decided again: such records, and later ones that name their
-//! contacts, happen as they stand, and are counted.
+//! contacts, happen as they stand, and are counted. Behind a snapshot all of this holds but for alerts, and for how much a
+//! choice had looked at: both follow from what was looked at before, which a snapshot does not say.
 //! Not here: reading records (`inspect`), and recovery, which never decides again (`shard::core`).
 
-use std::{collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use crate::{
     engine::{
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{Record, codec::Personal, subject::contact_named};
+use super::{Record, Snapshot, codec::Personal, subject::contact_named};
 
 /// What is done with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,19 @@ struct World {
     /// Contacts of which something is erased.
     erased: BTreeSet<ContactKey>,
     now: Timestamp,
+    begun: Begun,
+}
+
+/// How a world began.
+#[derive(Debug)]
+enum Begun {
+    /// Empty.
+    First,
+    /// As a snapshot has it.
+    Snapshot,
+    /// The same, and something in it is erased: of contacts that came before it nothing can be decided again. These came
+    /// later.
+    Erased(BTreeSet<ContactKey>),
 }
 
 impl Replay {
@@ -101,24 +115,27 @@ impl Replay {
         Self { how, worlds: Vec::new(), undecided: 0 }
     }
 
+    /// Behind a snapshot; of these tenants' worlds something is erased in it.
+    pub fn behind(how: How, snapshot: Snapshot, erased: &BTreeSet<TenantId>) -> Self {
+        let now = snapshot.now;
+        let world = |(tenant, state): (TenantId, State)| {
+            let begun = if erased.contains(&tenant) { Begun::Erased(BTreeSet::new()) } else { Begun::Snapshot };
+            World { tenant, state, erased: BTreeSet::new(), now, begun }
+        };
+        Self { how, worlds: snapshot.worlds.into_iter().map(world).collect(), undecided: 0 }
+    }
+
     /// Lives through one more record.
     pub fn take(&mut self, record: &Record, personal: Personal) -> Result<(), Fault> {
         let asked = self.how;
         let world = self.world(&record.tenant);
         world.now = record.now;
         let how = if world.is_told_whole(record, personal) { asked } else { How::Repeat };
-        let state = &mut world.state;
         match how {
-            How::Repeat => record.events.iter().for_each(|event| state.evolve(record.now, event)),
+            How::Repeat => record.events.iter().for_each(|event| world.state.evolve(record.now, event)),
             How::Decide => {
-                let mut decided = state.apply(record.now, &record.input, Record::fingerprint).events.into_iter();
-                let differs = record.events.iter().enumerate().find_map(|(at, recorded)| match decided.next() {
-                    Some(event) if event == *recorded => None,
-                    decided => Some(Fault::Differs { at, decided: decided.map(Box::new) }),
-                });
-                let more =
-                    decided.next().map(|event| Fault::Differs { at: record.events.len(), decided: Some(event.into()) });
-                differs.or(more).map_or(Ok(()), Err)?;
+                let decided = world.state.apply(record.now, &record.input, Record::fingerprint).events;
+                world.begun.compare(&record.events, decided)?;
             }
         }
         self.undecided += u64::from(how != asked);
@@ -149,19 +166,68 @@ impl Replay {
     fn world(&mut self, tenant: &TenantId) -> &mut World {
         let at = self.worlds.iter().position(|world| world.tenant == *tenant).unwrap_or_else(|| {
             let (state, erased, now) = (State::new(), BTreeSet::new(), Timestamp(i64::MIN));
-            self.worlds.push(World { tenant: tenant.clone(), state, erased, now });
+            self.worlds.push(World { tenant: tenant.clone(), state, erased, now, begun: Begun::First });
             self.worlds.len() - 1
         });
         &mut self.worlds[at]
     }
 }
 
+impl Begun {
+    /// Holds what was decided against what is recorded.
+    fn compare(&self, recorded: &[Event], decided: Vec<Event>) -> Result<(), Fault> {
+        let counts = |event: &Event| matches!(self, Self::First) || !is_alert(event);
+        let mut decided = decided.into_iter().filter(counts);
+        for (at, recorded) in recorded.iter().enumerate().filter(|(_, event)| counts(event)) {
+            match decided.next() {
+                Some(event) if self.is_same(recorded, &event) => {}
+                other => return Err(Fault::Differs { at, decided: other.map(Box::new) }),
+            }
+        }
+        let more = decided.next().map(|event| Fault::Differs { at: recorded.len(), decided: Some(event.into()) });
+        more.map_or(Ok(()), Err)
+    }
+
+    fn is_same(&self, recorded: &Event, decided: &Event) -> bool {
+        match self {
+            Self::First => recorded == decided,
+            Self::Snapshot | Self::Erased(_) => unexamined(recorded) == unexamined(decided),
+        }
+    }
+}
+
+fn is_alert(event: &Event) -> bool {
+    matches!(event, Event::MomentUncovered { .. } | Event::ContactReachable { .. } | Event::ContactUnreachable { .. })
+}
+
+/// An event without how much was looked at for it.
+fn unexamined(event: &Event) -> Cow<'_, Event> {
+    let mut event = Cow::Borrowed(event);
+    if let Event::OfferMade { choice, .. } = &*event
+        && choice.examined != 0
+        && let Event::OfferMade { choice, .. } = event.to_mut()
+    {
+        choice.examined = 0;
+    }
+    event
+}
+
 impl World {
     /// Whether everything is known by which a record was decided.
     fn is_told_whole(&mut self, record: &Record, personal: Personal) -> bool {
         let mut named = record.events.iter().filter_map(contact_named);
+        if let Begun::Erased(came) = &mut self.begun {
+            came.extend(record.events.iter().filter_map(|event| match event {
+                Event::ContactAnnounced { contact, .. } | Event::ContactQueued { contact, .. } => Some(*contact),
+                _ => None,
+            }));
+        }
+        let is_erased = |contact: ContactKey| {
+            let was_there = matches!(&self.begun, Begun::Erased(came) if !came.contains(&contact));
+            was_there || self.erased.contains(&contact)
+        };
         match personal {
-            Personal::There => !named.any(|contact| self.erased.contains(&contact)),
+            Personal::There => !named.any(is_erased),
             Personal::Erased => {
                 self.erased.extend(named);
                 false

@@ -8,21 +8,23 @@
 //!
 //! All numbers are little-endian; the chunks' bytes together are the worlds, one after the other, by the tables of
 //! `codec`. Invariant: a file with a snapshot's name was whole and synced before it got that name, so one that is not
-//! whole was damaged since, and is passed over for the one before. Not here: who makes one and when (`app::snapshots`).
+//! whole was damaged since, and is passed over for the one before. What takes long calls `rest` between small pieces, and
+//! reaches the disk bit by bit, so that whoever makes a snapshot beside a shard leaves it the processor and the disk. Not
+//! here: who makes one and when (`app::snapshots`).
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use tracing::warn;
 
 use super::{
     Seq, Snapshot,
-    codec::{self, Broken},
+    codec::{self, Broken, Personal},
     log::OpenError,
     reading::LOOKS_MAX,
     seal::Seal,
     volume::{Volume, VolumeFile},
 };
-use crate::model::time::Timestamp;
+use crate::model::{ids::TenantId, time::Timestamp};
 
 const MAGIC: &[u8; 8] = b"ATTUNE-S";
 /// Raised when a snapshot of this version could not be read by the program before.
@@ -30,6 +32,8 @@ pub const VERSION: u32 = 1;
 const HEAD: usize = 40;
 const CHUNK_HEAD: usize = 8;
 const CHUNK: usize = 1 << 20;
+/// So much is written before it is synced: a whole snapshot at once would keep the journal's own syncs waiting.
+const SYNC_EVERY: u64 = 4 << 20;
 const ENDING: &str = ".snapshot";
 const UNDER_WAY: &str = "snapshot.new";
 /// What is added to the name of one that was set aside.
@@ -57,17 +61,22 @@ pub enum SnapshotError {
 /// Writes a snapshot beside the segments, what is personal in it sealed; whole and on the disk when this returns, and so
 /// are its keys. How many bytes it has.
 pub fn write<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io::Result<u64> {
-    write_whole(volume, seal, snapshot).inspect_err(|_| {
+    write_resting(volume, seal, snapshot, &|| ())
+}
+
+/// The same with rests in between.
+pub fn write_resting<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot, rest: &dyn Fn()) -> io::Result<u64> {
+    write_whole(volume, seal, snapshot, rest).inspect_err(|_| {
         // The room that it takes is the journal's; the next attempt writes it anew.
         let _ = volume.remove(UNDER_WAY);
     })
 }
 
-fn write_whole<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io::Result<u64> {
+fn write_whole<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot, rest: &dyn Fn()) -> io::Result<u64> {
     let Snapshot { next, now, worlds } = snapshot;
-    let mut to = Chunks::begin(volume.create(UNDER_WAY)?, next, now)?;
+    let mut to = Chunks::begin(volume.create(UNDER_WAY)?, next, now, rest)?;
     for (tenant, state) in worlds {
-        codec::state::put(seal, &tenant, state, &mut to.waiting);
+        codec::state::put_resting(seal, &tenant, state, rest, &mut to.waiting);
         to.write_full()?;
     }
     let bytes = to.end()?;
@@ -80,26 +89,46 @@ fn write_whole<V: Volume>(volume: &V, seal: &dyn Seal, snapshot: Snapshot) -> io
 /// The newest snapshot that is whole and not ahead of the journal, which ends at `end`; those that are not are passed
 /// over with a warning.
 pub fn newest<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option<Snapshot>, OpenError> {
+    newest_resting(volume, seal, end, &|| ())
+}
+
+/// The same with rests in between.
+pub fn newest_resting<V: Volume>(
+    volume: &V,
+    seal: &dyn Seal,
+    end: Seq,
+    rest: &dyn Fn(),
+) -> Result<Option<Snapshot>, OpenError> {
     for _ in 1..LOOKS_MAX {
-        match newest_of(volume, seal, end) {
+        match newest_of(volume, seal, end, rest) {
             // Newer ones took its place as it was read.
             Err(problem) if problem.is_gone() => {}
             found => return found,
         }
     }
-    newest_of(volume, seal, end)
+    newest_of(volume, seal, end, rest)
 }
 
-fn newest_of<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq) -> Result<Option<Snapshot>, OpenError> {
+fn newest_of<V: Volume>(
+    volume: &V,
+    seal: &dyn Seal,
+    end: Seq,
+    rest: &dyn Fn(),
+) -> Result<Option<Snapshot>, OpenError> {
     for name in names(volume)?.iter().rev() {
         let path = volume.path(name);
         if next_of(name).is_some_and(|next| next > end) {
             warn!(path = %path.display(), %end, "a snapshot is ahead of the journal: recovery begins before it");
             continue;
         }
-        let bytes = volume.read(name).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        match read(seal, &bytes) {
-            Ok(snapshot) => return Ok(Some(snapshot)),
+        let mut bytes = Vec::new();
+        let read = volume.read_in_parts(name, &mut |part| {
+            bytes.extend_from_slice(part);
+            rest();
+        });
+        read.map_err(|source| OpenError::Io { path: path.clone(), source })?;
+        match read_told(seal, &bytes, rest) {
+            Ok((snapshot, _)) => return Ok(Some(snapshot)),
             Err(SnapshotError::Broken(broken @ Broken::KeyLost(_))) => return Err(OpenError::KeyLost { path, broken }),
             Err(error @ SnapshotError::Later(_)) => return Err(OpenError::Snapshot { path, error }),
             Err(problem) => {
@@ -156,14 +185,29 @@ pub fn next_of(name: &str) -> Option<Seq> {
 
 /// The snapshot in a file's bytes.
 pub fn read(seal: &dyn Seal, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+    read_told(seal, bytes, &|| ()).map(|(snapshot, _)| snapshot)
+}
+
+/// The same, and the tenants of whose worlds something is erased; with rests in between.
+pub fn read_told(
+    seal: &dyn Seal,
+    bytes: &[u8],
+    rest: &dyn Fn(),
+) -> Result<(Snapshot, BTreeSet<TenantId>), SnapshotError> {
     let (next, now) = read_head(bytes)?;
     let (mut worlds, mut at) = (Vec::new(), HEAD);
     for number in 0.. {
         let chunk = chunk_at(bytes, at, number).ok_or(SnapshotError::Damaged(at))?;
         if chunk.is_empty() {
-            return Ok(Snapshot { next, now, worlds: codec::state::take(seal, &worlds)? });
+            let told = codec::state::take_told(seal, &worlds, rest)?;
+            let is_erased = |personal: &Personal| *personal == Personal::Erased;
+            let erased = told.iter().filter(|(.., personal)| is_erased(personal)).map(|(tenant, ..)| tenant.clone());
+            let erased = erased.collect();
+            let worlds = told.into_iter().map(|(tenant, state, _)| (tenant, state)).collect();
+            return Ok((Snapshot { next, now, worlds }, erased));
         }
         worlds.extend_from_slice(chunk);
+        rest();
         at += CHUNK_HEAD + chunk.len();
     }
     unreachable!("chunks end with the bytes")
@@ -203,16 +247,19 @@ fn checksum(number: u64, chunk: &[u8]) -> u32 {
 }
 
 /// A file that is written chunk by chunk.
-struct Chunks<F> {
+struct Chunks<'a, F> {
     file: F,
     at: u64,
+    /// What was written before is on the disk.
+    synced: u64,
     number: u64,
     /// What is not written yet.
     waiting: Vec<u8>,
+    rest: &'a dyn Fn(),
 }
 
-impl<F: VolumeFile> Chunks<F> {
-    fn begin(file: F, next: Seq, now: Timestamp) -> io::Result<Self> {
+impl<'a, F: VolumeFile> Chunks<'a, F> {
+    fn begin(file: F, next: Seq, now: Timestamp, rest: &'a dyn Fn()) -> io::Result<Self> {
         let mut head = [0; HEAD];
         head[..8].copy_from_slice(MAGIC);
         head[8..12].copy_from_slice(&VERSION.to_le_bytes());
@@ -221,7 +268,7 @@ impl<F: VolumeFile> Chunks<F> {
         let sum = crc32fast::hash(&head[..32]);
         head[32..36].copy_from_slice(&sum.to_le_bytes());
         file.write_at(&head, 0)?;
-        Ok(Self { file, at: HEAD as u64, number: 0, waiting: Vec::new() })
+        Ok(Self { file, at: HEAD as u64, synced: 0, number: 0, waiting: Vec::new(), rest })
     }
 
     /// Writes as many full chunks as there are.
@@ -251,6 +298,11 @@ impl<F: VolumeFile> Chunks<F> {
         self.file.write_at(&head, self.at)?;
         self.file.write_at(chunk, self.at + CHUNK_HEAD as u64)?;
         (self.at, self.number) = (self.at + (CHUNK_HEAD + chunk.len()) as u64, self.number + 1);
+        if self.at - self.synced >= SYNC_EVERY {
+            self.file.sync()?;
+            self.synced = self.at;
+        }
+        (self.rest)();
         Ok(())
     }
 }

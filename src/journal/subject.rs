@@ -169,6 +169,7 @@ fn named(event: &Event) -> Named {
         | Event::Stalled { .. }
         | Event::OfferingHeld { .. }
         | Event::OfferingResumed { .. }
+        | Event::OfferingCaughtUp {}
         | Event::CustomerErased { .. }
         | Event::TombstonesForgotten { .. }
         | Event::Reindexed {}

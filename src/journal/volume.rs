@@ -6,13 +6,16 @@
 use std::{
     fmt::Debug,
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use crate::model::time::Timestamp;
+
+/// Bytes that are read at a time, where that counts.
+const PART: usize = 1 << 20;
 
 /// A folder. Clones are the same folder.
 pub trait Volume: Clone + Debug + Send + Sync + 'static {
@@ -24,6 +27,12 @@ pub trait Volume: Clone + Debug + Send + Sync + 'static {
 
     /// All of a file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// The same in parts of about a MiB, one after the other.
+    fn read_in_parts(&self, name: &str, part: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        part(&self.read(name)?);
+        Ok(())
+    }
 
     /// Makes an empty file, in place of any that has this name.
     fn create(&self, name: &str) -> io::Result<Self::File>;
@@ -105,6 +114,18 @@ impl Volume for Folder {
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.path(name))
+    }
+
+    fn read_in_parts(&self, name: &str, part: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let (mut file, mut bytes) = (File::open(self.path(name))?, vec![0; PART]);
+        loop {
+            match file.read(&mut bytes) {
+                Ok(0) => return Ok(()),
+                Ok(read) => part(&bytes[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn create(&self, name: &str) -> io::Result<File> {

@@ -80,8 +80,14 @@ pub const REQUEST_KEPT_SECS: i64 = 600;
 pub const REQUESTS_MAX: usize = 4_000_000;
 /// Items one pass of timers handles before other work gets its turn.
 pub const TIMERS_PER_TICK_MAX: usize = 1_000;
-/// Agents, queues or contacts that one slice of a document's sweep takes over: 0.1 to 0.5 ms of a shard's time, so that
-/// whatever else waits gets its turn.
+/// Requests, ended contacts or ended offers that one pass forgets: some 30 µs, whatever came together a day ago …
+pub const FORGOTTEN_PER_PASS_MAX: usize = 256;
+/// … and the time between two passes, in which other work gets its turn.
+pub const FORGET_PAUSE_MILLIS: i64 = 1;
+/// What one command forgets of each table that is tidied as more is entered, so that no command pays for a whole night.
+pub const FORGOTTEN_AT_ONCE_MAX: usize = 16;
+/// Agents, queues or contacts that one slice of a document's sweep takes over, and offers that one slice makes when
+/// offering goes on after a restart: 0.1 to 0.5 ms of a shard's time, so that whatever else waits gets its turn.
 pub const SWEEP_ITEMS_MAX: usize = 64;
 /// Longest configurable span: a week.
 pub const SPAN_SECS_MAX: i64 = 7 * 86_400;

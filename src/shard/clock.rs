@@ -27,6 +27,12 @@ pub fn now() -> Timestamp {
     MACHINE.now()
 }
 
+/// What the machine's clock says now, wherever ours stands: what is compared with it has its times from the machine, as files
+/// have.
+pub fn machine() -> Timestamp {
+    machine_time()
+}
+
 /// Time as one process knows it, carried on by the runtime's. Clones are the same clock.
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<Time>);

@@ -37,8 +37,8 @@ pub struct Core {
     index: FxHashMap<TenantId, usize>,
     /// Each world's next deadline, earliest first.
     deadlines: BTreeSet<(Timestamp, usize)>,
-    /// Worlds in which a document is coming into force.
-    sweeping: BTreeSet<usize>,
+    /// Worlds in which something is done slice by slice.
+    sliced: BTreeSet<usize>,
     gatherer: Gatherer,
     next: Seq,
     now: Timestamp,
@@ -155,7 +155,7 @@ impl Core {
             worlds: Vec::new(),
             index: FxHashMap::default(),
             deadlines: BTreeSet::new(),
-            sweeping: BTreeSet::new(),
+            sliced: BTreeSet::new(),
             gatherer: Gatherer::default(),
             next: Seq::FIRST,
             now: Timestamp(i64::MIN),
@@ -349,7 +349,7 @@ impl Core {
         (applied, Folded { tenant: self.worlds[place.0].tenant.clone(), outcomes })
     }
 
-    /// Lets everything happen that is due by `now`, the earliest first, and one slice of each sweep under way: to be
+    /// Lets everything happen that is due by `now`, the earliest first, and one slice of whatever is done in slices: to be
     /// called once for each batch, so that whatever else waits gets its turn between slices.
     pub fn tick_due(&mut self, now: Timestamp) -> Vec<Applied> {
         let now = self.advance(now);
@@ -359,7 +359,7 @@ impl Core {
         {
             self.tick(now, world, &mut ticks);
         }
-        for world in self.sweeping.clone() {
+        for world in self.sliced.clone() {
             let (_, applied) = self.apply(now, world, Request { id: None, command: Command::Sweep });
             ticks.extend(applied);
         }
@@ -367,11 +367,11 @@ impl Core {
     }
 
     /// Whether [`tick_due`](Self::tick_due) has something to do at once, whatever the time.
-    pub fn is_sweeping(&self) -> bool {
-        !self.sweeping.is_empty()
+    pub fn has_slices(&self) -> bool {
+        !self.sliced.is_empty()
     }
 
-    /// How much a slice of a tenant's sweeps does, in worlds that are made for looking at slices.
+    /// How much a slice of a tenant's does, in worlds that are made for looking at slices.
     #[doc(hidden)]
     pub fn sweep_in_slices_of(&mut self, tenant: &TenantId, items: usize) {
         if let Some(&world) = self.index.get(tenant) {
@@ -473,10 +473,10 @@ impl Core {
 
     fn reschedule(&mut self, world: usize) {
         let at = &mut self.worlds[world];
-        if at.state.is_sweeping() {
-            self.sweeping.insert(world);
+        if at.state.has_slices() {
+            self.sliced.insert(world);
         } else {
-            self.sweeping.remove(&world);
+            self.sliced.remove(&world);
         }
         let deadline = at.state.next_deadline();
         if deadline == at.deadline {

@@ -277,7 +277,7 @@ impl<J: Journal> Shard<J> {
             for tenant in self.feeds.let_go(Instant::now()) {
                 self.core.unfollow(&tenant);
             }
-            if self.core.is_sweeping() {
+            if self.core.has_slices() {
                 // Nothing else makes the loop wait between slices, and calls have to come in.
                 tokio::task::yield_now().await;
             }
@@ -304,7 +304,7 @@ impl<J: Journal> Shard<J> {
 
     fn wake_at(&self) -> Instant {
         let now = self.clock.now();
-        let at_once = (self.core.is_sweeping() || self.advisers.has_advice()).then_some(now);
+        let at_once = (self.core.has_slices() || self.advisers.has_advice()).then_some(now);
         let due = [at_once, self.core.next_deadline(), self.core.next_fold(), self.observer.publish_at()]
             .into_iter()
             .flatten()

@@ -30,7 +30,7 @@ pub struct Driver {
     forecast: Option<Forecast>,
 }
 
-/// When slices of a sweep happen.
+/// When slices of a sweep, or of offering that goes on after a restart, happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sweeps {
     /// All of them before time passes.
@@ -88,7 +88,7 @@ impl Driver {
         self.connections
     }
 
-    /// From now on sweeps go on by `slice` alone, so many items each.
+    /// From now on what is done in slices goes on by `slice` alone, so many items each.
     pub fn sweep_by_hand(&mut self, items: usize) {
         self.core.sweep_in_slices_of(&self.tenant, items);
         self.sweeps = Sweeps::ByHand(items);
@@ -101,10 +101,19 @@ impl Driver {
         self.forecast = Some(forecast);
     }
 
-    /// Lets one slice of a sweep happen, and what is due.
+    /// Lets one slice happen, and what is due.
     pub fn slice(&mut self) -> Step {
         let mut step = Step::nothing();
         self.core.tick_due(self.now).into_iter().for_each(|applied| step.take(applied));
+        self.advise(&mut step, 0);
+        step
+    }
+
+    /// Lets time pass in which nobody was heard and nothing happened: the process was stopped, and goes on.
+    pub fn stall(&mut self, span: Span) -> Step {
+        let (since, mut step) = (self.now, Step::nothing());
+        self.now = self.now + span;
+        self.core.stall(self.now, since).into_iter().for_each(|applied| step.take(applied));
         self.advise(&mut step, 0);
         step
     }
@@ -117,7 +126,7 @@ impl Driver {
     /// Lets time pass until then.
     pub fn pass_until(&mut self, until: Timestamp) -> Step {
         let mut step = Step::nothing();
-        while self.sweeps == Sweeps::AtOnce && self.core.is_sweeping() {
+        while self.sweeps == Sweeps::AtOnce && self.core.has_slices() {
             self.core.tick_due(self.now).into_iter().for_each(|applied| step.take(applied));
         }
         while let Some(due) = self.core.next_deadline().filter(|due| *due <= until) {

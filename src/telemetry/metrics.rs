@@ -144,6 +144,8 @@ metrics! {
         "Agents' sessions whose stream broke.";
     OFFERING_HELD = Gauge "attune_offering_held" in Count by ["tenant"]:
         "1 while nothing is offered after a restart because agents' sessions are not back, 0 otherwise.";
+    WINDOW_FILLED = Gauge "attune_window_filled_ratio" in Count by ["tenant", "window"]:
+        "How full the tables are that refuse what comes once they are full, 0 to 1: requests, contacts_open, contacts_kept, contacts_ended, offers_ended: alert above 0.8.";
     ENGAGEMENTS_UNCONFIRMED = Gauge "attune_engagements_unconfirmed" in Count by ["tenant"]:
         "Engagements that nobody has confirmed since their agent was lost.";
     QUEUES_PAUSED = Gauge "attune_queues_paused" in Count by ["tenant"]:
@@ -242,6 +244,8 @@ metrics! {
         "1 for the durability in force: sync loses nothing that was answered, async at a power cut what was answered since the last sync, memory everything that the process had.";
     SNAPSHOTS = Counter "attune_snapshots_total" in Count by ["result"]:
         "Snapshots of the journal: made or failed; a failed one leaves more for a start to read.";
+    ARCHIVE_FAILURES = Counter "attune_archive_failures_total" in Count by []:
+        "Times that segments or snapshots could not be moved to the journal's archive, or not be removed from it.";
     SNAPSHOT_BYTES = Gauge "attune_snapshot_bytes" in Bytes by []:
         "Size of the newest snapshot, whichever process made it.";
     SNAPSHOT_TIME = Gauge "attune_snapshot_timestamp_seconds" in Seconds by []:

@@ -257,7 +257,7 @@ fn day(seed: u64, commands: usize) -> Vec<Record> {
     }
     for number in 0..commands {
         records.extend(driver.pass(chaos.pause()).records);
-        if driver.state().is_sweeping() && chaos.wants_slice() {
+        if driver.state().has_slices() && chaos.wants_slice() {
             records.extend(driver.slice().records);
         }
         if chaos.wants_restart() {

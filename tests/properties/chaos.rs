@@ -83,6 +83,10 @@ impl Chaos {
         self.random.random_range(0..100) == 0
     }
 
+    pub fn wants_stall(&mut self) -> bool {
+        self.random.random_range(0..60) == 0
+    }
+
     pub fn wants_snapshot(&mut self) -> bool {
         self.random.random_range(0..40) == 0
     }

@@ -40,6 +40,7 @@ mod coverage;
 mod follower;
 mod fresh;
 mod loads;
+mod resume;
 mod snapshot;
 
 const COMMANDS: usize = 250;
@@ -109,12 +110,20 @@ fn play(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
         follow_all(&mut replica, &mut ledger, &passed)
             .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
             .map_err(|broken| format!("time before command {number}: {broken}"))?;
-        if driver.state().is_sweeping() && chaos.wants_slice() {
+        if driver.state().has_slices() && chaos.wants_slice() {
             let slice = driver.slice();
             follower.take(&slice.changes, &driver);
             follow_all(&mut replica, &mut ledger, &slice)
                 .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
                 .map_err(|broken| format!("slice before command {number}: {broken}"))?;
+        }
+        if chaos.wants_stall() {
+            let stalled = driver.stall(chaos.pause());
+            follower.take(&stalled.changes, &driver);
+            follow_all(&mut replica, &mut ledger, &stalled)
+                .and_then(|()| check_settled(driver.state()).map_err(|broken| broken.to_string()))
+                .map_err(|broken| format!("stall before command {number}: {broken}"))?;
+            coverage.count("stall", "-", true);
         }
         if chaos.wants_restart() {
             let absent = chaos.pause();

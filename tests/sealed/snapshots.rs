@@ -1,6 +1,8 @@
 //! What a snapshot has of customers, before and after they are erased.
 
 use attune::journal::{
+    Seq, inspect,
+    replay::{How, Replay},
     seal::{Opened, Seal},
     snapshot,
     vault::{LostKeys, Vault},
@@ -53,6 +55,43 @@ fn after_an_erasure_no_snapshot_has_the_customer_any_more() {
     assert!(!seen(&world).contains("erased-"), "the snapshot from behind it does not even have the name in its place");
     world.kill();
     assert_eq!(world.resumed(), world.live_state());
+}
+
+/// What an erased customer decided cannot be decided again, and everybody else's records hold.
+#[test]
+fn a_replay_behind_a_snapshot_decides_all_but_what_is_erased_in_it() {
+    let mut world = World::new(12);
+    let (kim, lee) = (world.secret(), world.secret());
+    for round in 0..3 {
+        world.live(&format!("k{round}"), &kim);
+        world.live(&format!("l{round}"), &lee);
+    }
+    world.enqueue("waits", &lee);
+    world.snapshot();
+    world.call(erase(&kim));
+    world.hear("waits");
+    for round in 3..6 {
+        world.live(&format!("l{round}"), &lee);
+    }
+    world.log.take().expect("open").close().expect("settled");
+
+    let vault = Vault::of(world.path(), LostKeys::Refuse).expect("readable");
+    let folder = Folder::at(world.path());
+    let names = snapshot::names(&folder).expect("readable");
+    let bytes = folder.read(&names[0]).expect("readable");
+    let (begun, erased) = snapshot::read_told(&vault, &bytes, &|| ()).expect("whole");
+    assert!(erased.contains(&tenant()), "kim was in it");
+    let (from, mut replay, mut replayed) = (begun.next, Replay::behind(How::Decide, begun, &erased), 0);
+    let files = inspect::segments_of(world.path()).expect("readable");
+    let survey = inspect::survey(&files, Some(Seq::FIRST), &vault, |record, personal| {
+        if record.seq >= from {
+            replay.take(&record, personal).unwrap_or_else(|fault| panic!("record {}: {fault}", record.seq));
+            replay.check(&record.tenant).unwrap_or_else(|fault| panic!("record {}: {fault}", record.seq));
+            replayed += 1;
+        }
+    });
+    assert_eq!(survey.faults().count(), 0);
+    assert!((1..replayed).contains(&replay.undecided()), "{} of {replayed}", replay.undecided());
 }
 
 /// The newest snapshot in a world's folder, as whoever has the keys reads it.

@@ -7,7 +7,7 @@
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use attune::{
-    app::snapshots::make::{Made, Of, SnapshotFailure, make, put_away},
+    app::snapshots::make::{Made, Of, SnapshotFailure, make},
     journal::{
         archive::{Archive, Limits},
         log::OpenError,
@@ -67,10 +67,14 @@ impl Maker {
 pub fn keep(disk: &Disk, vault: &Vault<Disk>, orders: Orders) -> Outcome {
     let Orders { of, archive_bytes, plant } = orders;
     let archive = Archive::of(disk).map_err(|source| OpenError::Io { path: "archive".into(), source })?;
+    archive.keep_snapshot(disk)?;
     let mut made = make(disk, vault, of, || true)?;
     if plant == Some(Plant::ArchiveFirst) {
         made = made.map(|made| Made { spare_before: Some(made.next), ..made });
     }
-    put_away(disk, &archive, made, Timestamp(0), &Limits { age: FOR_EVER, bytes: archive_bytes })?;
+    if let Some(before) = made.and_then(|made| made.spare_before) {
+        archive.take(disk, before)?;
+    }
+    archive.trim(Timestamp(0), &Limits { age: FOR_EVER, bytes: archive_bytes })?;
     Ok(made)
 }

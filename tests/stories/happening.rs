@@ -141,6 +141,7 @@ impl Cast {
             | Event::TombstonesForgotten { .. }
             | Event::RefusalEnded { .. }
             | Event::DrainPostponed { .. }
+            | Event::OfferingCaughtUp {}
             | Event::Reindexed {} => return None,
 
             Event::SessionOpened { agent: who, resumed: true, .. } => format!("session of {} resumed", agent(who)),

@@ -1,11 +1,12 @@
 //! Making a snapshot beside a shard that runs: the last one, the segments that are written no more, and the next one.
 //!
-//! Then what it makes needless goes to the archive. Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
-//! it takes. It needs the memory of the worlds while it works. A snapshot that fails leaves the ones before as they are.
-//! Not here: when one is made, and how it is read
-//! (`shard::recover`).
+//! Invariant: the shard takes no part and notices nothing but the processor and the disk, of which this leaves as much as
+//! it takes at every step: reading, decoding, repeating, taking worlds apart, encoding, writing, syncing. It needs the memory
+//! of the worlds while it works. A snapshot that fails leaves the ones before as they are. Not here: when one is made, and
+//! how it is read (`shard::recover`).
 
 use std::{
+    cell::Cell,
     io,
     time::{Duration, Instant},
 };
@@ -82,16 +83,18 @@ pub fn make<V: Tree, K: Volume>(
         Of::Everything => Which::All,
     };
     let seal = vault.lease();
-    let mut core = match snapshot::newest(volume, &seal, log::end(volume)?)? {
+    let pace = Pace { of, is_wanted: &is_wanted, since: Cell::new(Instant::now()) };
+    let rest = || pace.keep();
+    let mut core = match snapshot::newest_resting(volume, &seal, log::end(volume)?, &rest)? {
         Some(snapshot) => Core::of_snapshot(snapshot),
         None => Core::new(),
     };
-    let (before, mut pace) = (core.next_seq(), Pace::new(of));
+    let before = core.next_seq();
     let mut repeated = Ok(());
     let mut repeat = |core: &mut Core, record| {
         if repeated.is_ok() {
             repeated = core.repeat(&record);
-            pace.keep();
+            rest();
         }
     };
     if before == Seq::FIRST {
@@ -113,42 +116,55 @@ pub fn make<V: Tree, K: Volume>(
         // Whoever wrote the records may not have come to it, and whoever begins with the snapshot does not read them.
         vault.destroy().map_err(SnapshotFailure::Write)?;
     }
-    let bytes = snapshot::write(volume, &seal, core.into_snapshot()).map_err(SnapshotFailure::Write)?;
+    let bytes = snapshot::write_resting(volume, &seal, core.into_snapshot(), &rest).map_err(SnapshotFailure::Write)?;
     Ok(Some(Made { next, bytes, spare_before: snapshot::keep_newest(volume)? }))
 }
 
-/// Has the archive take what a snapshot that was made just now makes needless, if one was, and let go of what it has kept
-/// for long enough.
-pub fn put_away<V: Tree>(
-    journal: &V,
-    archive: &Archive<V>,
-    made: Option<Made>,
-    now: Timestamp,
-    limits: &Limits,
-) -> Result<(), OpenError> {
-    if let Some(before) = made.and_then(|made| made.spare_before) {
-        archive.take(journal, before)?;
-    }
-    archive.trim(now, limits)?;
-    Ok(())
-}
-
-/// Rests for as long as it works.
-struct Pace {
+/// Rests for as long as it works, unless somebody waits for it to end.
+struct Pace<'a, W> {
     of: Of,
-    since: Instant,
+    is_wanted: &'a W,
+    since: Cell<Instant>,
 }
 
-impl Pace {
-    fn new(of: Of) -> Self {
-        Self { of, since: Instant::now() }
+impl<W: Fn() -> bool> Pace<'_, W> {
+    /// To be called between small pieces of work.
+    fn keep(&self) {
+        if self.of == Of::Everything {
+            return;
+        }
+        let worked = self.since.get().elapsed();
+        if worked >= AT_ONCE {
+            if (self.is_wanted)() {
+                std::thread::sleep(worked);
+            }
+            self.since.set(Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long so many pieces of a millisecond of work take.
+    fn taken(of: Of, is_wanted: bool) -> Duration {
+        let (wanted, began) = (|| is_wanted, Instant::now());
+        let pace = Pace { of, is_wanted: &wanted, since: Cell::new(began) };
+        for _ in 0..50 {
+            let piece = Instant::now();
+            while piece.elapsed() < Duration::from_millis(1) {
+                std::hint::spin_loop();
+            }
+            pace.keep();
+        }
+        began.elapsed()
     }
 
-    fn keep(&mut self) {
-        let worked = self.since.elapsed();
-        if self.of == Of::WhatIsSealed && worked >= AT_ONCE {
-            std::thread::sleep(worked);
-            self.since = Instant::now();
-        }
+    #[test]
+    fn beside_a_shard_half_of_the_time_is_rest() {
+        let paced = taken(Of::WhatIsSealed, true);
+        // The last pieces may be too few for another rest.
+        assert!(paced >= Duration::from_millis(90), "{paced:?} for 50 ms of work");
     }
 }

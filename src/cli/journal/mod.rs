@@ -14,10 +14,11 @@ use crate::{
     config::JOURNAL_FOLDER,
     journal::{
         Seq, disk,
-        inspect::{self, Looked, SegmentFile},
+        inspect::{self, ARCHIVE, Looked, SegmentFile},
         log::OpenError,
+        snapshot,
         vault::{LostKeys, Vault},
-        volume::Folder,
+        volume::{Folder, Volume},
     },
 };
 
@@ -126,6 +127,20 @@ impl Place {
             segments: inspect::segments_of(folder).map_err(opened)?,
             others: inspect::others_of(folder).map_err(failed)?,
         })
+    }
+
+    /// Its snapshots, those of the archive included, each with the first record behind it; oldest first.
+    fn snapshots(&self) -> Result<Vec<(Seq, PathBuf)>, Failure> {
+        let folders = [self.folder.clone(), self.folder.join(ARCHIVE)];
+        let mut all = Vec::new();
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            let volume = Folder::at(folder);
+            let names = snapshot::names(&volume).map_err(opened)?;
+            all.extend(names.iter().filter_map(|name| Some((snapshot::next_of(name)?, volume.path(name)))));
+        }
+        all.sort();
+        all.dedup_by_key(|(next, _)| *next);
+        Ok(all)
     }
 
     /// With which record the segments have to begin.

@@ -1,8 +1,10 @@
 //! `attune journal replay`: a journal lived through again, with everything checked that must always hold.
+//!
+//! Invariant: it begins with the first record there ever was, or behind a snapshot, and says which.
 
 use std::{
-    collections::VecDeque,
-    panic,
+    collections::{BTreeSet, VecDeque},
+    fs, panic,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -17,10 +19,13 @@ use crate::{
         output::{Output, table::Table, words::counted},
     },
     journal::{
-        Record, Seq,
+        Record, Seq, Snapshot,
         codec::Personal,
         inspect,
         replay::{Fault, How, Replay, Tally},
+        snapshot::{self, SnapshotError},
+        vault::Vault,
+        volume::Folder,
     },
     model::ids::TenantId,
 };
@@ -35,13 +40,19 @@ static AT: AtomicU64 = AtomicU64::new(0);
 
 /// Gives every command to the engine again, at its time: it must come to the same events, and all invariants must hold
 ///
-/// Ends with what every tenant has in the end, or at the first record that does not hold, with the ten before it. What was
-/// decided by what is erased since happens as it was recorded.
+/// Begins with the first record; once that is gone, behind the oldest snapshot that is left, which stands for what came
+/// before. Ends with what every tenant has in the end, or at the first record that does not hold, with the ten before it.
+/// What was decided by what is erased since happens as it was recorded.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  attune journal replay --to 1000\n  attune journal replay --recorded --check-every 1000"
+    after_help = "Examples:\n  attune journal replay --to 1000\n  attune journal replay --recorded --check-every 1000\n  \
+                  attune journal replay --from-snapshot 250000 --to 250100 --step"
 )]
 pub(super) struct Replayed {
+    /// Begins behind the last snapshot before this record; those of the archive are looked through as well
+    #[arg(long, value_name = "SEQ")]
+    from_snapshot: Option<u64>,
+
     /// Up to this record
     #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]
     to: u64,
@@ -62,6 +73,8 @@ pub(super) struct Replayed {
 /// A replay under way.
 struct Running<'a> {
     replay: Replay,
+    /// The first record behind the snapshot that it began with.
+    begins: Option<Seq>,
     out: &'a Output,
     step: bool,
     check_every: u64,
@@ -69,6 +82,9 @@ struct Running<'a> {
     last: Option<Lived>,
     before: VecDeque<Lived>,
 }
+
+/// A snapshot, and the tenants of whose worlds something is erased in it.
+type Begun = (Snapshot, BTreeSet<TenantId>);
 
 /// A record, and whether it is as it was written.
 type Lived = (Record, Personal);
@@ -82,15 +98,21 @@ enum Ended {
 impl Replayed {
     pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
         let place = Place::look(folder)?;
-        if let Some(first) = place.segments.first().filter(|file| file.first != Seq::FIRST) {
-            let before = first.first;
-            let why = format!("records before {before} are not here, and all are needed from the first on");
-            return Err(Failure::Declined(format!("{}: {why}", place.folder.display())));
+        let keys = place.keys()?;
+        let (begins, begun) = self.begin(&place, &keys)?;
+        if let (Format::Table, Some(from)) = (out.format, begins) {
+            let first = place.segments.first().map(|file| file.first).filter(|first| *first != Seq::FIRST);
+            let gone = first.map(|first| format!("; records before {first} are gone")).unwrap_or_default();
+            out.line(&format!("begins with record {from}: a snapshot stands for what came before{gone}\n"))?;
         }
         name_record_on_panic();
         let how = if self.recorded { How::Repeat } else { How::Decide };
         let mut running = Running {
-            replay: Replay::new(how),
+            replay: match begun {
+                Some((snapshot, erased)) => Replay::behind(how, snapshot, &erased),
+                None => Replay::new(how),
+            },
+            begins,
             out,
             step: self.step,
             check_every: self.check_every,
@@ -99,8 +121,12 @@ impl Replayed {
             before: VecDeque::new(),
         };
         let mut so_far = Ok(());
-        let survey = inspect::survey(&place.segments, place.begins(), &place.keys()?, |record, personal| {
-            if so_far.is_ok() && record.seq.0 <= self.to {
+        let from = begins.unwrap_or(Seq::FIRST);
+        let before = place.segments.partition_point(|file| file.first <= from).saturating_sub(1);
+        let segments = &place.segments[before..];
+        let first = segments.first().map_or(Seq::FIRST, |file| file.first);
+        let survey = inspect::survey(segments, Some(first), &keys, |record, personal| {
+            if so_far.is_ok() && (from.0..=self.to).contains(&record.seq.0) {
                 so_far = running.take(record, personal);
             }
         });
@@ -117,6 +143,39 @@ impl Replayed {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Replayed {
+    /// With which record it begins behind which snapshot, if it does not begin with the first.
+    fn begin(&self, place: &Place, keys: &Vault<Folder>) -> Result<(Option<Seq>, Option<Begun>), Failure> {
+        let first = place.segments.first().map_or(Seq::FIRST, |file| file.first);
+        if self.from_snapshot.is_none() && first == Seq::FIRST {
+            return Ok((None, None));
+        }
+        let mut snapshots = place.snapshots()?;
+        // Behind an older one records are missing.
+        snapshots.retain(|(next, _)| *next >= first);
+        if let Some(before) = self.from_snapshot {
+            snapshots.retain(|(next, _)| next.0 <= before);
+            snapshots.reverse();
+        }
+        for (next, path) in snapshots {
+            let bytes = fs::read(&path).map_err(|error| Failure::io(path.display().to_string(), error))?;
+            match snapshot::read_told(keys, &bytes, &|| ()) {
+                Ok(begun) => return Ok((Some(next), Some(begun))),
+                Err(error @ SnapshotError::Later(_)) => {
+                    return Err(Failure::Invalid(format!("{} {error}", path.display())));
+                }
+                // A damaged one is passed over, as by a daemon that starts.
+                Err(_) => {}
+            }
+        }
+        let why = match self.from_snapshot {
+            Some(before) => format!("no snapshot before record {before} can be read, of those that records go on from"),
+            None => format!("records before {first} are not here, and no snapshot stands for them"),
+        };
+        Err(Failure::Declined(format!("{}: {why}", place.folder.display())))
     }
 }
 
@@ -178,7 +237,10 @@ impl Running<'_> {
             let tenants: Vec<Value> = tallies.iter().map(|(tenant, tally)| as_json(tenant, tally)).collect();
             let last = self.last.as_ref().map(|(last, _)| last.seq.0);
             let undecided = self.replay.undecided();
-            let object = json!({ "records": self.count, "undecided": undecided, "last": last, "tenants": tenants });
+            let mut object = json!({ "records": self.count, "undecided": undecided, "last": last, "tenants": tenants });
+            if let Some(begins) = self.begins {
+                object["from_snapshot"] = begins.0.into();
+            }
             return self.out.line(&object.to_string());
         }
         let mut table =

@@ -4,7 +4,7 @@
 
 use crate::model::{
     ids::{AgentKey, EngagementKey, OfferKey},
-    limits::REFUSALS_MAX,
+    limits::{FORGOTTEN_AT_ONCE_MAX, REFUSALS_MAX},
     time::{Span, Timestamp},
 };
 
@@ -40,12 +40,11 @@ impl State {
         });
     }
 
+    /// Forgets some of the offers that ended long enough ago: always more than there are new ones.
     fn forget_ended_offers(&mut self, now: Timestamp) {
-        while let Some((ended_at, offer)) = self.ended_offers.front().copied() {
-            if ended_at + ENDED_OFFER_KEPT > now {
-                break;
-            }
-            self.ended_offers.pop_front();
+        let is_over = |(ended_at, _): &(Timestamp, OfferKey)| *ended_at + ENDED_OFFER_KEPT <= now;
+        let over = self.ended_offers.iter().take(FORGOTTEN_AT_ONCE_MAX).take_while(|ended| is_over(ended)).count();
+        for (_, offer) in self.ended_offers.drain(..over) {
             self.offers.remove(&offer);
         }
     }

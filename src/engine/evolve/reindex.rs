@@ -25,8 +25,8 @@ use crate::{
 use super::{session_due, sweep::least_cost};
 
 impl State {
-    /// Derives everything again that follows from other things.
-    pub(in crate::engine) fn reindex(&mut self) {
+    /// Derives everything again that follows from other things; calls `rest` between small pieces.
+    pub(in crate::engine) fn reindex(&mut self, rest: &dyn Fn()) {
         (self.index, self.kinds, self.timers) = (Index::default(), Kinds::default(), Timers::default());
         (self.open_contacts, self.sessions, self.announced) = (0, 0, 0);
         self.contacts_of = ContactsOf::default();
@@ -37,15 +37,22 @@ impl State {
         // Agents may be strained by a document that is gone.
         self.index.know_strains();
         self.reindex_documents();
-        (0u32..).map(AgentKey).take(self.agents.len()).for_each(|agent| self.reindex_agent(agent));
+        for agent in (0u32..).map(AgentKey).take(self.agents.len()) {
+            self.reindex_agent(agent);
+            rest();
+        }
         let contacts: Vec<_> = self.contact_ids.values().copied().collect();
         for contact in &contacts {
             let details = Arc::clone(&self.contact(*contact).details);
             self.contacts_of.add(&details.customer_id, *contact);
             self.reindex_contact(*contact);
+            rest();
         }
         // Only now is it known who is in front of a line.
-        contacts.iter().for_each(|contact| self.refresh_due(*contact));
+        for contact in &contacts {
+            self.refresh_due(*contact);
+            rest();
+        }
         self.timers.move_to(Timer::Requests, None, self.dedup.due());
         self.timers.move_to(Timer::Move, None, self.moves.due());
         self.timers.move_to(Timer::Hold, None, self.hold.as_ref().map(|hold| hold.until));

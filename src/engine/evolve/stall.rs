@@ -1,4 +1,5 @@
-//! The effect of an absence: deadlines on others' reaction move, a request's repetition among them.
+//! The effect of an absence: deadlines on others' reaction move, a request's repetition and a hold for those who come back
+//! among them.
 
 use crate::model::{ids::AgentKey, time::Span};
 
@@ -12,6 +13,7 @@ impl State {
         let due = self.dedup.due();
         self.dedup.stall(by);
         self.timers.move_to(Timer::Requests, due, self.dedup.due());
+        self.stall_hold(by);
         for key in self.agent_ids.values().copied().collect::<Vec<_>>() {
             self.stall_session(key, by);
             for offer in self.agent(key).offers.clone() {

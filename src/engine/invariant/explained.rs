@@ -81,7 +81,7 @@ pub fn check_choice(state: &State, contact: ContactKey, winner: AgentKey, choice
 
 /// Exactly those in line are marked whom nobody could ever take, once nothing is left of a mass change.
 pub(super) fn check_alerts(state: &State) -> Result<(), Broken> {
-    if state.index.reach.has_work() || state.is_sweeping() {
+    if state.index.reach.has_work() || state.has_slices() {
         return Ok(());
     }
     for (id, key) in &state.contact_ids {

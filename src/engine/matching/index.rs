@@ -25,6 +25,7 @@ use super::{
     reach::{Reach, Seeker},
     reserve::Reserve,
     roster::{IdleKey, Roster},
+    settle::Freed,
 };
 
 /// What the index knows of an agent.
@@ -50,6 +51,11 @@ impl Stand {
     /// The proficiency in a skill, if the agent has it.
     pub fn level(&self, skill: SkillKey) -> Option<Level> {
         self.skills.iter().find(|(known, _)| *known == skill).map(|(_, level)| *level)
+    }
+
+    /// Whether it can take something now.
+    pub fn is_ready(&self) -> bool {
+        self.standing.is_some_and(|standing| standing.ready != 0)
     }
 
     /// Whether assigned to a queue.
@@ -113,6 +119,8 @@ pub struct Index {
     pub dirty_contacts: BTreeSet<(Place, ContactKey)>,
     /// Classes that were paused: whoever follows a contact that was looked at is looked at too.
     pub reopened: BTreeSet<ClassKey>,
+    /// Agents who wait for a slice in which they may be offered something.
+    pub freed: Freed,
     paused: BTreeSet<QueueKey>,
 }
 
@@ -122,7 +130,21 @@ impl Index {
         self.dirty_agents.clear();
         self.dirty_contacts.clear();
         self.reopened.clear();
+        self.freed = Freed::default();
         self.reach = Reach::default();
+    }
+
+    /// Marks the first of each line that anybody could take from; whoever stands behind is looked at in turn.
+    pub fn mark_lines(&mut self) {
+        for (key, class) in (0..).map(ClassKey).zip(&self.classes) {
+            let Some(class) = class.as_ref().filter(|class| !class.paused) else { continue };
+            let Some(head) = class.line.first() else { continue };
+            self.dirty_contacts.insert(*head);
+            self.reopened.insert(key);
+        }
+        for stand in self.stands.iter().filter(|stand| stand.is_ready()) {
+            self.dirty_contacts.extend(stand.pulled.first().into_iter().chain(stand.private.first()));
+        }
     }
 
     /// The number of a (channel, cost) pair; a new one if it was not in use.

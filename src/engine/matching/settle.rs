@@ -4,11 +4,12 @@
 //! only those are looked at. Of all pairs now possible the one whose contact is first in line is offered first, to its
 //! best agent; therefore no agent takes a contact while one further ahead could have been theirs, and no contact goes
 //! to an agent while one who fits better was idle. Greedy is exact here: nearly every command frees one agent or brings
-//! one contact.
+//! one contact. Where a restart brings thousands at once (`hold`), what is left after so many offers stays marked for the
+//! next slice, and so does what commands between slices free or bring.
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     ops::Bound,
 };
 
@@ -53,37 +54,46 @@ pub(super) struct Chosen {
     pub tier: u8,
 }
 
-/// Offers whatever can be offered now.
-pub fn settle(out: &mut Emit<'_>) {
-    if out.state().index.dirty_agents.is_empty() && out.state().index.dirty_contacts.is_empty() {
-        return;
+/// Whether every pair is made that can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Settled {
+    Wholly,
+    InPart,
+}
+
+/// Offers what can be offered now, and makes no more than so many offers; agents get what they keep free for in any case.
+pub(in crate::engine) fn settle(out: &mut Emit<'_>, offers_max: usize) -> Settled {
+    let index = &out.state().index;
+    if index.dirty_agents.is_empty() && index.dirty_contacts.is_empty() && index.freed.is_empty() && offers_max > 0 {
+        return Settled::Wholly;
     }
     if out.state().hold.is_some() {
-        return keep_back(out);
+        keep_back(out);
+        return Settled::InPart;
     }
-    let freed = std::mem::take(&mut out.work().dirty_agents);
-    for agent in &freed {
-        resume_interrupted(out, *agent);
-        if let Some(contact) = out.state().drained_for(*agent) {
-            offer(out, contact, Chosen { agent: *agent, tier: 0 }, ChoiceRule::FirstInLine, 1);
-        }
-    }
-    let mut freed = Freed::of(out.state(), freed);
-    let mut in_vain = InVain::default();
-    let mut yielding = BTreeSet::new();
+    let mut freed = freed(out);
+    // What waited for offering to go on has not just come, whether its agent did or not.
+    let is_resuming = out.state().resumed_at.is_some();
+    let came = if is_resuming { ChoiceRule::FirstInLine } else { ChoiceRule::LongestIdle };
+    let (mut in_vain, mut yielding, mut left) = (InVain::default(), BTreeSet::new(), offers_max);
     loop {
         // What happened meanwhile may have freed more (an offer rescinded, a drain ended).
         for agent in std::mem::take(&mut out.work().dirty_agents) {
             freed.look(out.state(), agent);
             in_vain.classes.clear();
         }
+        if left == 0 {
+            out.work().freed = freed;
+            return Settled::InPart;
+        }
+        left -= 1;
         let arrived = first_arrived(out, &mut in_vain, &mut yielding);
         let taken = freed.first(out.state());
         match (arrived, taken) {
             (Some((place, contact, best, examined)), Some((other, ..))) if place <= other => {
-                offer(out, contact, best, ChoiceRule::LongestIdle, examined);
+                offer(out, contact, best, came, examined);
             }
-            (Some((_, contact, best, examined)), None) => offer(out, contact, best, ChoiceRule::LongestIdle, examined),
+            (Some((_, contact, best, examined)), None) => offer(out, contact, best, came, examined),
             (_, Some((_, contact, agent, examined))) if freed.is_alone(out.state(), contact) => {
                 offer(out, contact, Chosen { agent, tier: 0 }, ChoiceRule::FirstInLine, examined);
             }
@@ -92,7 +102,10 @@ pub fn settle(out: &mut Emit<'_>) {
                 let chosen = best.found.expect("the agent who was found for this contact can take it");
                 offer(out, contact, chosen, ChoiceRule::FirstInLine, examined + best.examined);
             }
-            (None, None) => return out.work().reopened.clear(),
+            (None, None) => {
+                out.work().reopened.clear();
+                return Settled::Wholly;
+            }
         }
         freed.round += 1;
         freed.look_again(out.state());
@@ -102,7 +115,23 @@ pub fn settle(out: &mut Emit<'_>) {
     }
 }
 
-/// Offers nothing for now: when offering goes on, every agent who takes work is looked at.
+/// Agents who can take more, those included who wait for this since an earlier command. Whoever had to make room, or kept
+/// free for one contact, goes on with that.
+fn freed(out: &mut Emit<'_>) -> Freed {
+    let agents = std::mem::take(&mut out.work().dirty_agents);
+    for agent in &agents {
+        resume_interrupted(out, *agent);
+        if let Some(contact) = out.state().drained_for(*agent) {
+            offer(out, contact, Chosen { agent: *agent, tier: 0 }, ChoiceRule::FirstInLine, 1);
+        }
+    }
+    let mut freed = std::mem::take(&mut out.work().freed);
+    freed.round += 1;
+    agents.into_iter().for_each(|agent| freed.look(out.state(), agent));
+    freed
+}
+
+/// Offers nothing for now: when offering goes on, every line is looked at.
 fn keep_back(out: &mut Emit<'_>) {
     while let Some(agent) = out.work().dirty_agents.pop_first() {
         resume_interrupted(out, agent);
@@ -116,36 +145,37 @@ fn keep_back(out: &mut Emit<'_>) {
 /// Agents who can take more, each with the contact that is first for them. What is first only moves back as offers are
 /// made, so a stale entry is looked up again when its turn comes; but whoever left contacts to a moment of truth may
 /// come to have an earlier one, and is looked up after every offer.
-struct Freed {
+#[derive(Debug, Clone, Default)]
+pub struct Freed {
     heap: BinaryHeap<Reverse<(Place, ContactKey, AgentKey, u32)>>,
-    yielding: BTreeSet<AgentKey>,
+    /// Those who left contacts to a moment of truth, each with what is first for the agent now.
+    yielding: BTreeMap<AgentKey, Option<Head>>,
     /// Counts offers; what was looked up in this round need not be looked up again.
     round: u32,
     examined: u32,
 }
 
 impl Freed {
-    fn of(state: &State, agents: BTreeSet<AgentKey>) -> Self {
-        let mut freed = Self { heap: BinaryHeap::new(), yielding: BTreeSet::new(), round: 1, examined: 0 };
-        for agent in agents {
-            freed.look(state, agent);
-        }
-        freed
+    /// Whether there is nobody.
+    fn is_empty(&self) -> bool {
+        self.heap.is_empty() && self.yielding.is_empty()
     }
 
     fn look(&mut self, state: &State, agent: AgentKey) {
         let best = best_contact(state, agent);
         self.examined += best.examined;
+        if best.yields {
+            self.yielding.insert(agent, best.found);
+            return;
+        }
+        self.yielding.remove(&agent);
         if let Some((place, contact)) = best.found {
             self.heap.push(Reverse((place, contact, agent, self.round)));
-        }
-        if best.yields {
-            self.yielding.insert(agent);
         }
     }
 
     fn look_again(&mut self, state: &State) {
-        for agent in std::mem::take(&mut self.yielding) {
+        for agent in std::mem::take(&mut self.yielding).into_keys() {
             self.look(state, agent);
         }
     }
@@ -154,15 +184,31 @@ impl Freed {
     /// nobody else was freed.
     fn is_alone(&self, state: &State, contact: ContactKey) -> bool {
         let came = state.index.dirty_contacts.contains(&(state.route(contact).place, contact));
-        self.heap.len() == 1 && !came
+        let agents = self.heap.len() + self.yielding.values().flatten().count();
+        agents == 1 && !came && state.resumed_at.is_none()
     }
 
     fn first(&mut self, state: &State) -> Option<(Place, ContactKey, AgentKey, u32)> {
+        let first = self.first_in_heap(state);
+        let yielding = self.yielding.iter().filter_map(|(agent, found)| found.map(|(place, key)| (place, key, *agent)));
+        let (place, contact, agent) = first.into_iter().chain(yielding).min()?;
+        Some((place, contact, agent, std::mem::take(&mut self.examined)))
+    }
+
+    fn first_in_heap(&mut self, state: &State) -> Option<(Place, ContactKey, AgentKey)> {
         while let Some(Reverse((place, contact, agent, round))) = self.heap.peek().copied() {
+            let entry = (place, contact, agent);
             if round == self.round {
-                return Some((place, contact, agent, std::mem::take(&mut self.examined)));
+                return Some(entry);
             }
-            self.heap.pop();
+            // Whoever was freed again and again has several, which come to be alike.
+            while self
+                .heap
+                .peek()
+                .is_some_and(|Reverse((place, contact, agent, _))| entry == (*place, *contact, *agent))
+            {
+                self.heap.pop();
+            }
             self.look(state, agent);
         }
         None
@@ -216,15 +262,27 @@ fn first_arrived(
     None
 }
 
-/// In a class that was paused until now, whoever stands behind a contact that is dealt with is looked at next, as long
-/// as there is an idle agent for the class at all.
+/// Where a line was marked by its first, whoever stands behind a contact that is dealt with is looked at next.
 fn look_behind(out: &mut Emit<'_>, contact: ContactKey) {
     let state = out.state();
-    let route = state.route(contact);
-    let Some(InLine::Class(key)) = route.line else { return };
-    if !state.index.reopened.contains(&key) {
-        return;
+    match state.route(contact).line {
+        Some(InLine::Class(key)) if state.index.reopened.contains(&key) => look_behind_in_class(out, contact, key),
+        Some(line @ (InLine::Private(agent) | InLine::Pulled(agent))) if state.resumed_at.is_some() => {
+            let stand = state.index.stand(agent);
+            let own = if line == InLine::Private(agent) { &stand.private } else { &stand.pulled };
+            let behind = (Bound::Excluded((state.route(contact).place, contact)), Bound::Unbounded);
+            let next = own.range(behind).next().copied().filter(|_| stand.is_ready());
+            out.work().dirty_contacts.extend(next);
+        }
+        Some(_) | None => {}
     }
+}
+
+/// The same in a class that was paused, or in which nothing was offered for a while: as long as there is an idle agent for
+/// the class at all.
+fn look_behind_in_class(out: &mut Emit<'_>, contact: ContactKey, key: ClassKey) {
+    let state = out.state();
+    let route = state.route(contact);
     let class = state.index.class(key);
     let taken = |agent| pulled_for(state, agent).is_some();
     let idle = state.index.idle.first(class.id.lane, &class.required, None, taken, &mut 0);

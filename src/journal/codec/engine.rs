@@ -250,6 +250,7 @@ choice! {
         72: TombstonesForgotten { 1: contacts, 2: offers },
         63: Reindexed {},
         73: CustomerErased { 1: customer, 2: contacts },
+        74: OfferingCaughtUp {},
     }
 }
 

@@ -27,7 +27,7 @@ use super::{
         Record,
         seal::{KeyId, Opened, Seal},
     },
-    wire::{Broken, Kept, Out, Reader, VARINT, found, put_bytes, put_fields, put_number, put_unless_empty},
+    wire::{Broken, Kept, Out, Reader, Rest, VARINT, found, put_bytes, put_fields, put_number, put_unless_empty},
 };
 
 /// So many parts of a record are remembered in case they come again: as many as its signals may have. A whole state has
@@ -131,13 +131,20 @@ pub struct Opening<'a> {
     learnt: RefCell<Vec<(KeyId, String)>>,
     named: Cell<Option<KeyId>>,
     misses: Cell<bool>,
+    /// What is called between the items of lists.
+    pub rest: Rest<'a>,
 }
 
 impl<'a> Opening<'a> {
     /// Nothing yet.
     pub fn new(seal: &'a dyn Seal) -> Self {
         let (parts, learnt) = (RefCell::default(), RefCell::default());
-        Self { seal, parts, learnt, named: Cell::default(), misses: Cell::default() }
+        Self { seal, parts, learnt, named: Cell::default(), misses: Cell::default(), rest: Rest::default() }
+    }
+
+    /// The same with rests between items.
+    pub fn resting(self, rest: Rest<'a>) -> Self {
+        Self { rest, ..self }
     }
 
     /// The record is whole; another may begin.

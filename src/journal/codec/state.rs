@@ -28,9 +28,10 @@ use crate::{
 
 use super::{
     super::seal::Seal,
-    personal::{Opening, Sealing},
+    personal::{Opening, Personal, Sealing},
     wire::{
-        Broken, Kept, Out, Reader, choice, found, plain, put_fields, put_number, put_unless_empty, record, stands_for,
+        Broken, Kept, Out, Reader, Rest, choice, found, plain, put_fields, put_number, put_unless_empty, record,
+        stands_for,
     },
 };
 
@@ -39,13 +40,17 @@ macro_rules! lists {
     ($([$($of:tt)*] $type:ty, $item:ty);+ $(;)?) => {$(
         impl<$($of)*> Kept for $type where $item: Kept {
             fn put_field(&self, number: u32, to: &mut Out<'_>) {
-                self.iter().for_each(|item| item.put_field(number, to));
+                self.iter().for_each(|item| {
+                    item.put_field(number, to);
+                    to.rest();
+                });
             }
 
             fn take_field(slot: &mut Option<Self>, kind: u8, from: &mut Reader<'_>) -> Result<(), Broken> {
                 let mut item = None;
                 Kept::take_field(&mut item, kind, from)?;
                 slot.get_or_insert_default().extend(item);
+                from.rest();
                 Ok(())
             }
 
@@ -83,9 +88,9 @@ record! {
         9: sweep, 10: contacts, 11: customers, 12: budgets, 13: agents, 14: agent_numbers, 15: last_revision,
         16: offers, 17: ended_offers, 18: engagements, 19: requests, 20: storm, 21: moves, 22: actions,
         23: reserve_settings, 24: learnt, 25: next_contact, 26: next_offer, 27: next_engagement, 28: next_sequence,
-        29: tombstones, 30: hold,
+        29: tombstones, 30: hold, 31: resumed_at, 32: requests_not_before,
     }
-    KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers }
+    KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers, 5: not_before }
     KeptContact { 1: id, 2: because, 3: at }
     EndedOffer { 1: agent, 2: end, 3: at }
     Hold { 1: until, 2: awaited, 3: spared, 4: sessions }
@@ -178,13 +183,24 @@ const TENANT: u32 = 1;
 
 /// Appends a tenant's world, what is personal in it sealed.
 pub fn put(seal: &dyn Seal, tenant: &TenantId, state: State, to: &mut Vec<u8>) {
-    let mut out = Out::new(to, Sealing::new(seal, tenant));
-    Tenant { tenant: tenant.clone(), world: state.into_kept() }.put_field(TENANT, &mut out);
+    put_resting(seal, tenant, state, &|| (), to);
+}
+
+/// The same, and calls `rest` between small pieces of it.
+pub fn put_resting(seal: &dyn Seal, tenant: &TenantId, state: State, rest: &dyn Fn(), to: &mut Vec<u8>) {
+    let mut out = Out::new(to, Sealing::new(seal, tenant)).resting(Rest(Some(rest)));
+    Tenant { tenant: tenant.clone(), world: state.into_kept(rest) }.put_field(TENANT, &mut out);
 }
 
 /// The worlds in these bytes, what is sealed in them opened.
 pub fn take(seal: &dyn Seal, bytes: &[u8]) -> Result<Vec<(TenantId, State)>, Broken> {
-    let opening = Opening::new(seal);
+    let worlds = take_told(seal, bytes, &|| ())?;
+    Ok(worlds.into_iter().map(|(tenant, state, _)| (tenant, state)).collect())
+}
+
+/// The same, each with whether something of it is erased; calls `rest` between small pieces.
+pub fn take_told(seal: &dyn Seal, bytes: &[u8], rest: &dyn Fn()) -> Result<Vec<(TenantId, State, Personal)>, Broken> {
+    let opening = Opening::new(seal).resting(Rest(Some(rest)));
     let (mut from, mut worlds) = (Reader::opened_by(&opening, bytes), Vec::new());
     while let Some((number, kind)) = from.tag()? {
         match number {
@@ -192,8 +208,8 @@ pub fn take(seal: &dyn Seal, bytes: &[u8]) -> Result<Vec<(TenantId, State)>, Bro
                 let mut slot: Option<Tenant> = None;
                 Kept::take_field(&mut slot, kind, &mut from)?;
                 let Tenant { tenant, world } = found(slot, "a tenant")?;
-                opening.end_world(&tenant);
-                worlds.push((tenant, State::of_kept(world)));
+                let personal = opening.end_world(&tenant);
+                worlds.push((tenant, State::of_kept(world, rest), personal));
             }
             _ => from.skip(kind)?,
         }

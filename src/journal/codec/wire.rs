@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     ops::{Deref, DerefMut},
     sync::{Arc, LazyLock},
 };
@@ -77,18 +78,49 @@ pub const BYTES: u8 = 2;
 const FIXED_64: u8 = 1;
 const FIXED_32: u8 = 5;
 
+/// What is called between the items of lists, so that whoever goes through something large may let others go on; nothing
+/// by default.
+#[derive(Clone, Copy, Default)]
+pub struct Rest<'a>(pub Option<&'a dyn Fn()>);
+
+impl Rest<'_> {
+    /// An item is done.
+    pub fn take(self) {
+        if let Some(rest) = self.0 {
+            rest();
+        }
+    }
+}
+
+impl fmt::Debug for Rest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Rest(called)" } else { "Rest(none)" })
+    }
+}
+
 /// Where fields go, and what seals those that are personal.
 #[derive(Debug)]
 pub struct Out<'a> {
     to: &'a mut Vec<u8>,
     /// What was sealed of the record at hand.
     pub sealing: Sealing<'a>,
+    rest: Rest<'a>,
 }
 
 impl<'a> Out<'a> {
     /// Appends to these.
     pub fn new(to: &'a mut Vec<u8>, sealing: Sealing<'a>) -> Self {
-        Self { to, sealing }
+        Self { to, sealing, rest: Rest::default() }
+    }
+
+    /// The same with rests between items.
+    pub fn resting(self, rest: Rest<'a>) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// An item is done.
+    pub fn rest(&self) {
+        self.rest.take();
     }
 
     /// The bytes and what seals them, each by itself.
@@ -137,6 +169,13 @@ impl<'a> Reader<'a> {
     /// What was opened of the record at hand.
     pub fn opening(&self) -> Option<&'a Opening<'a>> {
         self.opening
+    }
+
+    /// An item is done.
+    pub fn rest(&self) {
+        if let Some(opening) = self.opening {
+            opening.rest.take();
+        }
     }
 
     /// The next field's number and kind.
@@ -375,6 +414,7 @@ impl<T: Kept> Kept for Vec<T> {
     fn put_field(&self, number: u32, to: &mut Out<'_>) {
         for item in self {
             item.put_field(number, to);
+            to.rest();
         }
     }
 
@@ -382,6 +422,7 @@ impl<T: Kept> Kept for Vec<T> {
         let mut item = None;
         T::take_field(&mut item, kind, from)?;
         slot.get_or_insert_default().extend(item);
+        from.rest();
         Ok(())
     }
 

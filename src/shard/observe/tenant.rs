@@ -12,6 +12,7 @@ use crate::{
         Event, OfferFacts, OfferingHeld, State,
         event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
+        windows::WINDOWS,
     },
     forecast::waits::Outcome as Estimated,
     journal::Record,
@@ -34,7 +35,7 @@ use crate::{
             AGENT_BUSY_SECONDS, AGENT_CAPACITY_SECONDS, AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED,
             ENGAGEMENTS_UNCONFIRMED, LONGEST_IDLE_SECONDS, OFFERING_HELD, OFFERS, QUEUES_DRAINING, QUEUES_IN_OTHER,
             QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS,
-            SIGNALS_COALESCED, SUPERVISOR_ACTIONS,
+            SIGNALS_COALESCED, SUPERVISOR_ACTIONS, WINDOW_FILLED,
         },
         tenants,
     },
@@ -65,6 +66,7 @@ pub(super) struct TenantMetrics {
     offering_held: Gauge,
     /// What was last published of it.
     is_held: bool,
+    windows: [Gauge; WINDOWS.len()],
     paused: Gauge,
     draining: Gauge,
     rona: Counter,
@@ -137,6 +139,7 @@ impl TenantMetrics {
             unconfirmed: ENGAGEMENTS_UNCONFIRMED.gauge(&[name]),
             offering_held: OFFERING_HELD.gauge(&[name]),
             is_held: false,
+            windows: WINDOWS.map(|window| WINDOW_FILLED.gauge(&[name, window])),
             paused: QUEUES_PAUSED.gauge(&[name]),
             draining: QUEUES_DRAINING.gauge(&[name]),
             rona: RONA.counter(&[name]),
@@ -420,6 +423,9 @@ impl TenantMetrics {
         self.draining.set(pass.draining);
         self.in_other.set(pass.in_other);
         self.publish_held(now, state);
+        for (gauge, window) in self.windows.iter().zip(state.windows()) {
+            gauge.set(window.filled as f64 / window.limit as f64);
+        }
         let is_stale = self.care.publish(state);
         let idle = self.publish_agents(now);
         self.statistics.see(pass.waiting, idle);
