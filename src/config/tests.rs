@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use clap::{Args, Command};
 use tempfile::TempDir;
 
+use crate::telemetry::spans;
+
 use super::*;
 
 fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -185,6 +187,20 @@ fn the_table_says_what_values_look_like() {
             Form::Word(words) => assert!(words.iter().all(|word| takes(word)) && !takes("otherwise"), "{}", key.name),
             Form::Text => assert!(takes(key.default), "{}", key.name),
         }
+    }
+}
+
+#[test]
+fn spans_need_an_address_and_a_program_that_can_send_them() {
+    let set = |text| load(&Flags::default(), env(&[("ATTUNE_TRACING_OTLP_ENDPOINT", text)]));
+    assert_eq!(set("off").unwrap().0.tracing.otlp_endpoint, None);
+    for wrong in ["collector", "ftp://collector", "http:/"] {
+        assert!(set(wrong).unwrap_err().to_string().contains("http://127.0.0.1:4317"), "{wrong:?}");
+    }
+    let sent = set("http://collector:4317").map(|(settings, _)| settings.tracing.otlp_endpoint);
+    match spans::CAN_SEND {
+        true => assert_eq!(sent.unwrap().as_deref(), Some("http://collector:4317")),
+        false => assert!(sent.unwrap_err().to_string().contains("the feature otlp")),
     }
 }
 

@@ -5,10 +5,19 @@
 //! nothing is sent; whether a trace is kept is decided where it began. Not here: what the spans say (`api::traced` of calls,
 //! `shard::observe` of offers and engagements).
 
+#[cfg(not(feature = "otlp"))]
+mod nowhere;
 #[cfg(feature = "otlp")]
 mod otlp;
 
 use std::time::Duration;
+
+#[cfg(not(feature = "otlp"))]
+use nowhere as sender;
+#[cfg(feature = "otlp")]
+use otlp as sender;
+
+pub use sender::CAN_SEND;
 
 /// A place in somebody's trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,42 +90,26 @@ pub struct SpansError {
     why: String,
 }
 
-/// Whether this program can send spans at all.
-pub const CAN_SEND: bool = cfg!(feature = "otlp");
-
 /// Sends spans from now on, for the whole process, on the present runtime; asked again, nothing changes.
 ///
 /// # Errors
 /// The endpoint is no address, or the program was built without the feature. That nobody listens there is no error: spans
 /// are lost then, and the log says so.
 pub fn start(target: &Target) -> Result<(), SpansError> {
-    #[cfg(feature = "otlp")]
-    let started = otlp::start(target);
-    #[cfg(not(feature = "otlp"))]
-    let started = Err("this program was built without the feature otlp".to_owned());
-    started.map_err(|why| SpansError { endpoint: target.endpoint.clone(), why })
+    sender::start(target).map_err(|why| SpansError { endpoint: target.endpoint.clone(), why })
 }
 
 /// Whether spans are sent: nothing has to be put together otherwise.
 pub fn is_on() -> bool {
-    #[cfg(feature = "otlp")]
-    return otlp::is_on();
-    #[cfg(not(feature = "otlp"))]
-    false
+    sender::is_on()
 }
 
 /// Sends a span, in its own time.
 pub fn tell(span: &Span<'_>) {
-    #[cfg(feature = "otlp")]
-    otlp::tell(span);
-    #[cfg(not(feature = "otlp"))]
-    let _ = span;
+    sender::tell(span);
 }
 
 /// Sends what has not been sent yet, for as long as this at most.
 pub async fn flush(longest: Duration) {
-    #[cfg(feature = "otlp")]
-    otlp::flush(longest).await;
-    #[cfg(not(feature = "otlp"))]
-    let _ = longest;
+    sender::flush(longest).await;
 }

@@ -33,21 +33,36 @@ const KEPT: usize = 200;
 /// What happened, the latest first.
 #[derive(Debug, Default)]
 pub struct Lately {
-    happened: VecDeque<(Timestamp, String)>,
+    happened: VecDeque<Happened>,
+}
+
+#[derive(Debug)]
+struct Happened {
+    /// When, for the last time.
+    at: Timestamp,
+    what: String,
+    /// How often, with nothing else in between.
+    times: u64,
 }
 
 impl Lately {
     /// Takes what happened at this time.
     pub fn take(&mut self, at: Timestamp, events: &[pb::WatchEvent]) {
-        for told in events.iter().filter_map(told) {
-            self.happened.push_front((at, told));
+        for what in events.iter().filter_map(told) {
+            match self.happened.front_mut().filter(|last| last.what == what) {
+                Some(last) => (last.at, last.times) = (at, last.times + 1),
+                None => self.happened.push_front(Happened { at, what, times: 1 }),
+            }
         }
         self.happened.truncate(KEPT);
     }
 
-    /// The latest first.
-    pub fn iter(&self) -> impl Iterator<Item = &(Timestamp, String)> {
-        self.happened.iter()
+    /// When and what, the latest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, String)> {
+        self.happened.iter().map(|Happened { at, what, times }| match times {
+            1 => (*at, what.clone()),
+            times => (*at, format!("{what} ({times} times)")),
+        })
     }
 }
 

@@ -34,20 +34,21 @@ const HEAD: u16 = 3;
 
 const KEYS: &str = "q quit  tab pane  ↑↓ scroll  enter zoom  s sort  f filter  ? help";
 const HELP: &[&str] = &[
-    "tab, shift-tab, ← →    the next pane, the one before",
-    "↑ ↓, page up and down  scroll; home and end: to the ends",
-    "enter                  gives the pane the whole screen, and takes it back",
-    "s                      sorts the pane's rows by something else",
-    "f                      only queues with this in their name, their contacts, and",
-    "                       agents who serve them; enter ends typing, esc forgets it",
-    "q, ctrl-c              leaves",
+    "tab, shift-tab, ← →   the next pane, the one before",
+    "↑ ↓, page up, down    scroll; home and end: to the ends",
+    "enter                 gives the pane the whole screen, and takes it back",
+    "s                     sorts the pane's rows by something else",
+    "f                     only queues with this in their name, their contacts, and",
+    "                      agents who serve them; enter: done, esc: all again",
+    "q, ctrl-c             leaves",
     "",
-    "LONGEST is how long the contact waits that waits the longest in the queue; LOAD is",
-    "what work takes of an agent's capacity; MOMENTS is how many of the last contacts",
-    "were moments of truth. WHY is what gives a contact its head start: what happened or",
-    "was heard of it, how much that is, and whether words or a voice said so.",
-    "\"In time\" counts contacts accepted within their queue's service level, of all that",
-    "were accepted or left, since the daemon began.",
+    "LONGEST  how long the contact waits that waits the longest in the queue",
+    "LOAD     what work takes of an agent's capacity",
+    "MOMENTS  how many of an agent's last contacts were moments of truth",
+    "WHY      what gives a contact its head start, how much that is, and whether",
+    "         words or a voice said so",
+    "in time  contacts accepted within their queue's service level, of all that",
+    "         were accepted or left, since the daemon began",
 ];
 
 /// What a screen is drawn with.
@@ -73,9 +74,18 @@ pub fn screen(area: Rect, to: &mut Buffer, wall: &Wall, view: &mut View, look: L
     if view.help {
         return pen.help(body);
     }
+    let now = told_until(wall, now);
     for (pane, area) in places(body, wall, view, now) {
         let grid = panes::grid(pane, wall, view, now);
         pen.pane(area, pane, &grid, view);
+    }
+}
+
+/// Until when what is shown is known to be so.
+fn told_until(wall: &Wall, now: Timestamp) -> Timestamp {
+    match &wall.line {
+        Line::Lost { since, .. } => *since,
+        Line::Opening | Line::Reading | Line::Live => now,
     }
 }
 
@@ -169,11 +179,12 @@ impl Pen<'_> {
             let width = width.min(line.width);
             self.put(Rect { x: line.right() - width, width, ..line }, &state, style);
         }
+        let then = told_until(wall, now);
         let texts = match &wall.line {
             // What is below is of then: say so where one looks first.
             Line::Lost { why, .. } => [
                 format!("The daemon is not heard, what follows is of then; trying again. {why}"),
-                summary(wall, now)[0].clone(),
+                summary(wall, then)[0].clone(),
             ],
             _ => summary(wall, now),
         };
@@ -272,9 +283,10 @@ fn rows(area: Rect) -> impl Iterator<Item = Rect> {
 fn summary(wall: &Wall, now: Timestamp) -> [String; 2] {
     let totals = wall.totals(now);
     let longest = totals.longest.map(|longest| format!(", longest {}", panes::span(longest))).unwrap_or_default();
-    let of_those = [(totals.offered, "offered"), (totals.parked, "parked"), (totals.moments_waiting, "moments")];
-    let of_those = of_those.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
-    let of_those: Vec<String> = of_those.collect();
+    let offered = (totals.offered > 0).then(|| format!("{} offered", totals.offered));
+    let parked = (totals.parked > 0).then(|| format!("{} parked", totals.parked));
+    let moments = (totals.moments_waiting > 0).then(|| counted(totals.moments_waiting, "moment"));
+    let of_those: Vec<String> = offered.into_iter().chain(parked).chain(moments).collect();
     let of_those = if of_those.is_empty() { String::new() } else { format!(" ({})", of_those.join(", ")) };
     let contacts = format!("{} waiting{of_those}{longest}; {} engaged", totals.waiting, totals.engaged);
     let agents = counted(totals.available, "agent");

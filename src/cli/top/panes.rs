@@ -91,9 +91,9 @@ const QUEUES: &[Column] = &[
     text("MODE", 2),
 ];
 const MOMENTS: &[Column] =
-    &[text("CONTACT", 2), text("QUEUE", 2), number("WAITS", 8), text("STATE", 2), text("WHY", 5)];
+    &[text("CONTACT", 2), text("QUEUE", 2), number("WAITS", 8), text("STATE", 3), text("WHY", 5)];
 const WAITING: &[Column] =
-    &[text("CONTACT", 3), text("QUEUE", 3), short("CHANNEL", 7), number("WAITS", 8), text("STATE", 4), short("", 6)];
+    &[text("CONTACT", 3), text("QUEUE", 3), short("CHANNEL", 9), number("WAITS", 8), text("STATE", 4), short("", 6)];
 const AGENTS: &[Column] =
     &[text("AGENT", 3), text("PRESENCE", 3), number("LOAD", 7), number("MOMENTS", 7), text("WORK", 5)];
 const ALERTS: &[Column] = &[number("", 9), text("", 1)];
@@ -229,8 +229,8 @@ impl Show<'_> {
         };
         let now = standing.into_iter().map(|text| Row { cells: vec!["now".to_owned(), text], tone: Tone::Bad });
         let lately = self.wall.lately.iter().map(|(at, text)| {
-            let ago = format!("{} ago", span(self.now - *at));
-            Row { cells: vec![ago, text.clone()], tone: Tone::Plain }
+            let ago = format!("{} ago", span(self.now - at));
+            Row { cells: vec![ago, text], tone: Tone::Plain }
         });
         Grid { title, columns: ALERTS, rows: now.chain(lately).collect() }
     }
@@ -278,7 +278,7 @@ fn presence(agent: &Agent) -> String {
         words = format!("{words}: {}", agent.reason);
     }
     if let Some(pending) = agent.pending {
-        words = format!("{words}, then {}", named(pending));
+        words = format!("{words} → {}", named(pending));
     }
     if agent.is_cut_off {
         words = format!("cut off, {words}");

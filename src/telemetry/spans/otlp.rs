@@ -7,6 +7,7 @@ use std::{
         OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,9 +23,13 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::oneshot, time::timeout};
+use tracing::warn;
 
 use super::{Kind, Place, Span, Target, Value};
+
+/// Whether this program can send spans at all.
+pub const CAN_SEND: bool = true;
 
 /// The exporter, once there is one.
 static SENDER: OnceLock<Sender> = OnceLock::new();
@@ -100,12 +105,17 @@ pub fn tell(span: &Span<'_>) {
 
 pub async fn flush(longest: Duration) {
     let Some(sender) = SENDER.get() else { return };
-    // It blocks until the collector has answered, which the present runtime has to hear.
-    let flushed = spawn_blocking(|| sender.provider.force_flush());
+    let (done, flushed) = oneshot::channel();
+    // It blocks until the collector has answered, which the present runtime has to hear; and nobody waits for a thread of
+    // its own when the process ends.
+    let flush = move || drop(done.send(sender.provider.force_flush()));
+    if let Err(error) = thread::Builder::new().name("spans".to_owned()).spawn(flush) {
+        return warn!(%error, "the last spans are not sent: there is no thread");
+    }
     match timeout(longest, flushed).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::warn!(%error, "the last spans were not taken"),
-        Ok(Err(_)) | Err(_) => tracing::warn!("the last spans were not taken in time"),
+        Ok(Ok(Err(error))) => warn!(%error, "the last spans were not taken"),
+        Ok(Err(_)) | Err(_) => warn!("the last spans were not taken in time"),
     }
 }
 
