@@ -60,9 +60,13 @@ struct Process {
 
 impl Process {
     async fn start(folder: &Path, disk: Disk) -> Self {
+        Self::start_with(folder, disk, &[]).await
+    }
+
+    async fn start_with(folder: &Path, disk: Disk, flags: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_attuned"));
         command.env_clear().args(["--log-format", "json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
-        command.arg("--journal-folder").arg(folder);
+        command.arg("--journal-folder").arg(folder).args(flags);
         match disk {
             Disk::Real => {}
             #[cfg(feature = "planted-faults")]
@@ -165,10 +169,21 @@ fn is_gone(status: &Status) -> bool {
 
 /// Sends contact after contact until the daemon is gone; the same one again if its answer never came.
 async fn platform(channel: Channel, ledger: Shared, number: usize, life: usize) {
+    send(channel, ledger, number, life, enqueue).await;
+}
+
+/// The same, with requests as this makes them of a contact's id.
+async fn send(
+    channel: Channel,
+    ledger: Shared,
+    number: usize,
+    life: usize,
+    request_of: fn(&str) -> pb::EnqueueContactRequest,
+) {
     let mut contacts = ContactServiceClient::new(channel);
     for count in 0.. {
         let contact = format!("c{number}-{life}-{count}");
-        let request = enqueue(&contact);
+        let request = request_of(&contact);
         match contacts.enqueue_contact(request).await {
             Ok(answer) => {
                 let place = answer.into_inner().virtual_arrival_time.map(|at| (at.seconds, at.nanos));
@@ -191,6 +206,13 @@ fn enqueue(contact: &str) -> pb::EnqueueContactRequest {
         channel: "chat".into(),
         ..Default::default()
     }
+}
+
+/// With as much context as a contact may have, so that the journal fills up in seconds.
+fn enqueue_with_much_to_tell(contact: &str) -> pb::EnqueueContactRequest {
+    let context = format!("{contact} {}", "tells all of it again, ".repeat(340));
+    let details = Some(pb::ContactDetails { customer_id: format!("of-{contact}"), context, ..Default::default() });
+    pb::EnqueueContactRequest { details, ..enqueue(contact) }
 }
 
 /// Takes what is offered and completes it, until the daemon is gone.
@@ -514,6 +536,65 @@ async fn a_daemon_that_was_stopped_starts_from_its_snapshot() {
     let process = Process::start(&journal, Disk::Real).await;
     assert_eq!(compare(&process.channel, &ledger, Look::Everything, &mut random).await, Vec::<String>::new());
     assert!(ledger.lock().queued.len() > 20, "there was load");
+}
+
+/// A folder's files with this ending; none if it is not there.
+fn files_in(folder: &Path, ending: &str) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|has| has == ending)))
+        .count()
+}
+
+/// Files are as small as they can be: under load the daemon goes through many, makes snapshots of them and archives them,
+/// and is killed whatever it does. Whoever looks at the journal meanwhile finds it whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_survives_snapshots_the_archive_and_kills() {
+    const SMALL: [&str; 4] = ["--journal-segment-mib", "1", "--journal-snapshot-mib", "1"];
+    const LIVES: usize = 3;
+    let place = TempDir::new().expect("a folder");
+    let (folder, archive) = (place.path().join("journal"), place.path().join("journal/archive"));
+    let (ledger, mut random, mut looks) = (Shared::default(), StdRng::seed_from_u64(3), 0);
+    for life in 0..=LIVES {
+        let process = Process::start_with(&folder, Disk::Real, &SMALL).await;
+        let look = if life == LIVES { Look::Everything } else { Look::News };
+        let wrong = compare(&process.channel, &ledger, look, &mut random).await;
+        assert_eq!(wrong, Vec::<String>::new(), "after {life} kills");
+        if life == LIVES {
+            break;
+        }
+        found_agents(&process.channel).await;
+        let mut clients = JoinSet::new();
+        for number in 0..PLATFORMS {
+            let (channel, ledger) = (process.channel.clone(), ledger.clone());
+            clients.spawn(send(channel, ledger, number, life, enqueue_with_much_to_tell));
+        }
+        for number in 0..AGENTS {
+            clients.spawn(desktop(process.channel.clone(), ledger.clone(), format!("agent-{number}")));
+        }
+        let (archived, since) = (files_in(&archive, "journal"), Instant::now());
+        while files_in(&archive, "journal") == archived && since.elapsed() < Duration::from_secs(120) {
+            let output = Command::new(env!("CARGO_BIN_EXE_attune"))
+                .env_clear()
+                .args(["journal", "verify", "--folder"])
+                .arg(&folder)
+                .output();
+            let output = output.expect("it runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            looks += 1;
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert!(files_in(&archive, "journal") > archived, "segments go to the archive while the daemon runs");
+        process.kill();
+        while let Some(ended) = clients.join_next().await {
+            ended.expect("clients do not break");
+        }
+    }
+    let (segments, archived) = (files_in(&folder, "journal"), files_in(&archive, "journal"));
+    let contacts = ledger.lock().queued.len();
+    println!("{contacts} contacts in {segments} segments and {archived} archived ones, looked at {looks} times");
+    assert_eq!(files_in(&folder, "snapshot"), 2);
+    assert!(segments > 0 && archived >= LIVES, "{segments} segments and {archived} archived ones");
 }
 
 /// Whether a text can be read in any file of a folder.

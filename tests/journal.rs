@@ -17,12 +17,14 @@ use attune::{
     },
     journal::{
         Journal, LostKeys, Record, Seq, Snapshot,
+        archive::Archive,
         disk::{DiskJournal, Settings, Syncing},
+        inspect::{self, Finding, SegmentFile},
         log::{Log, Making, name_of},
         seal::Plain,
         snapshot,
         vault::{KEYS, Vault},
-        volume::Folder,
+        volume::{Folder, Volume},
     },
     model::ids::{ContactKey, OfferKey, RequestId},
     sim::driver::Driver,
@@ -441,6 +443,36 @@ async fn a_backup_beside_a_daemon_has_all_that_was_acknowledged() {
     assert_eq!(restored["last"].as_u64(), Some(last as u64));
     assert_eq!(read(Path::new(again)).expect("it opens"), records[..last]);
     assert_eq!(place.json(&["verify"])["records"], records.len());
+}
+
+/// A daemon moves segments to the archive, and lets go of the oldest there, while somebody looks.
+#[test]
+fn what_moves_while_somebody_looks_is_no_damage() {
+    let (records, _) = played(18, 400);
+    let place = Place::with(&records);
+    let (folder, listed) = (Folder::at(&place.folder()), || inspect::segments_of(&place.folder()).expect("listed"));
+    let survey = |files: &[SegmentFile<Folder>], begins| {
+        let mut found = Vec::new();
+        let survey = inspect::survey(files, begins, &Plain, |record, _| found.push(record));
+        (survey, found)
+    };
+    let files = listed();
+    assert!(files.len() > 3, "{} segments", files.len());
+    let archive = Archive::of(&folder).expect("made");
+    assert_eq!(archive.take(&folder, files[2].first).expect("moved"), 2);
+    let (whole, found) = survey(&files, Some(Seq::FIRST));
+    assert_eq!((whole.faults().next(), found == records), (None, true));
+    let archived: Vec<bool> = whole.segments.iter().map(|looked| looked.is_archived).collect();
+    assert_eq!(archived[..3], [true, true, false]);
+
+    let files = listed();
+    archive.folder().remove(&files[0].name).expect("removed");
+    let (whole, found) = survey(&files, None);
+    assert_eq!((whole.faults().next(), whole.segments.len()), (None, files.len() - 1));
+    assert_eq!(found, records[records.len() - found.len()..], "a snapshot stands for what is gone");
+    assert_eq!((found[0].seq, whole.next.0), (files[1].first, records.len() as u64 + 1));
+    let (missed, _) = survey(&files, Some(Seq::FIRST));
+    assert_eq!(missed.segments[0].finding, Finding::Gone, "nothing stands for it");
 }
 
 #[test]

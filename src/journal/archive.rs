@@ -11,7 +11,7 @@ use super::{
     Seq,
     log::{OpenError, first_of, segments},
     snapshot::{self, next_of},
-    volume::{Folder, Tree, Volume, VolumeFile},
+    volume::{Folder, Tree, VolumeFile},
 };
 use crate::model::time::{Span, Timestamp};
 

@@ -14,13 +14,11 @@ use std::{
 use crate::{
     journal::{
         Seq,
-        archive::{Archive, Limits},
         log::{self, OpenError, Which},
         reading, snapshot,
         vault::Vault,
         volume::{Tree, Volume, VolumeFile},
     },
-    model::time::Timestamp,
     shard::core::{Core, RecoverError},
 };
 

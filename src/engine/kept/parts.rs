@@ -178,7 +178,7 @@ fn contact(Contact { id: _, stage, details, arrived_at: _, route: _, heard, due:
     ]
 }
 
-const ROUTE: [&str; 9] = [
+const ROUTE: [&str; 10] = [
     "route",
     "route.requirement",
     "route.target",
@@ -188,9 +188,10 @@ const ROUTE: [&str; 9] = [
     "route.drain",
     "route.unreachable",
     "route.answered_at",
+    "route.trace",
 ];
 
-fn route(route: &Route) -> [bool; 9] {
+fn route(route: &Route) -> [bool; 10] {
     let Route {
         queue: _,
         channel: _,
@@ -220,6 +221,7 @@ fn route(route: &Route) -> [bool; 9] {
         unreachable,
         uncovered: _,
         answered_at,
+        trace,
     } = route;
     [
         true,
@@ -231,6 +233,7 @@ fn route(route: &Route) -> [bool; 9] {
         drain.is_some(),
         *unreachable,
         answered_at.is_some(),
+        trace.is_some(),
     ]
 }
 
