@@ -1,11 +1,11 @@
 //! What earlier versions wrote is read for ever: folders that they left, beside what is in them in words.
 //!
 //! `tests/fixtures/journal/VERSION/every` has a record of each kind of command and event, and every answer and refusal;
-//! `played` is the journal of a small contact centre; `sealed` is one with keys, in which a customer was erased. Their
-//! bytes are never changed once the version is out. Whoever adds a variant makes the next folder:
-//! `ATTUNE_FIXTURE=v2 cargo test --test formats -- --ignored make`. What is shown of the same bytes may change, when a
-//! field gets a new name or a type another field; then `cargo test --test formats -- --ignored words` writes the words
-//! anew, for people to look at the difference.
+//! `played` is the journal of a small contact centre; `sealed` is one with keys, in which a customer was erased; snapshots
+//! are in `tests/fixtures/snapshots/VERSION` (`worlds`). Their bytes are never changed once the version is out. Whoever adds
+//! a variant, or a part of a world, makes the next folder: `ATTUNE_FIXTURE=v2 cargo test --test formats -- --ignored make`.
+//! What is shown of the same bytes may change, when a field gets a new name or a type another field; then
+//! `cargo test --test formats -- --ignored words` writes the words anew, for people to look at the difference.
 
 use std::{
     collections::BTreeSet,
@@ -40,6 +40,7 @@ use tempfile::TempDir;
 mod chaos;
 
 mod rest;
+mod worlds;
 
 /// Where an engine's words are declared, and which of them have a number on disk.
 const ENUMS: [(&str, &str); 4] =
@@ -249,6 +250,11 @@ fn a_command_that_a_later_version_adds_is_refused_by_its_number() {
 
 /// A day, record by record, with restarts and slices by hand.
 fn day(seed: u64, commands: usize) -> Vec<Record> {
+    day_by_day(seed, commands, |_| ())
+}
+
+/// The same, looked at after every step.
+fn day_by_day(seed: u64, commands: usize, mut look: impl FnMut(&Driver)) -> Vec<Record> {
     let mut chaos = Chaos::new(seed);
     let (mut driver, founding) = Driver::new(chaos.start(), chaos.document());
     let mut records = vec![founding];
@@ -264,10 +270,12 @@ fn day(seed: u64, commands: usize) -> Vec<Record> {
             let absent = chaos.pause();
             let back = driver.restart(&records.clone(), driver.now() + absent);
             records.extend(back.records);
+            look(&driver);
         }
         let command = chaos.command(&mut driver);
         let id = RequestId::new(&format!("s{seed}-{number}")).expect("it obeys the grammar");
         records.extend(driver.request(Request { id: Some(id), command }).records);
+        look(&driver);
     }
     records
 }
@@ -336,13 +344,14 @@ fn day_of_an_erasure() -> Vec<Record> {
 #[ignore = "makes a fixture of this version"]
 fn make() {
     let version = std::env::var("ATTUNE_FIXTURE").expect("ATTUNE_FIXTURE names the folder");
-    let folder = fixtures().join(version);
+    let folder = fixtures().join(&version);
     assert!(!folder.exists(), "{} is there; what is out is never changed", folder.display());
     let tenant = TenantId::new("default").expect("it obeys the grammar");
     let every = every().into_iter().map(|record| Record { tenant: tenant.clone(), ..record }).collect();
     write(&folder.join("every"), None, &numbered(every));
     write(&folder.join("played"), None, &day(PLAYED, 25));
     write_sealed(&folder.join("sealed"), &numbered(day_of_an_erasure()));
+    worlds::make(&version);
 }
 
 #[test]
