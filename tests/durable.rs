@@ -36,6 +36,11 @@ const LIFE_MILLIS: std::ops::Range<u64> = 100..600;
 const SAMPLE: usize = 200;
 /// Reads under way at once.
 const READERS: usize = 8;
+/// What a power cut may take, where a sync comes later; and what that sync may take on a busy machine.
+#[cfg(feature = "planted-faults")]
+const SYNCED_EVERY: Duration = Duration::from_millis(200);
+#[cfg(feature = "planted-faults")]
+const A_SYNC: Duration = Duration::from_secs(3);
 /// A closed contact is remembered for ten minutes.
 const REMEMBERED: Duration = Duration::from_secs(540);
 
@@ -44,12 +49,21 @@ const REMEMBERED: Duration = Duration::from_secs(540);
 enum Disk {
     /// The machine's, which a kill takes nothing from.
     Real,
+    /// The same, with what was answered synced ten seconds later.
+    SyncedLater,
     /// What was not synced is lost with the process.
     #[cfg(feature = "planted-faults")]
     Forgetful,
+    /// The same, with what was answered synced later.
+    #[cfg(feature = "planted-faults")]
+    ForgetfulSyncedLater,
     /// And the journal's syncs do nothing.
     #[cfg(feature = "planted-faults")]
     Deaf,
+}
+
+fn synced_every(command: &mut Command, every: Duration) {
+    command.args(["--journal-durability", "async", "--journal-async-sync-ms", &every.as_millis().to_string()]);
 }
 
 /// A daemon as a process, killed without notice when dropped.
@@ -69,8 +83,13 @@ impl Process {
         command.arg("--journal-folder").arg(folder).args(flags);
         match disk {
             Disk::Real => {}
+            Disk::SyncedLater => synced_every(&mut command, Duration::from_secs(10)),
             #[cfg(feature = "planted-faults")]
             Disk::Forgetful => _ = command.env("ATTUNE_DISK", "forgetful"),
+            #[cfg(feature = "planted-faults")]
+            Disk::ForgetfulSyncedLater => {
+                synced_every(command.env("ATTUNE_DISK", "forgetful"), SYNCED_EVERY);
+            }
             #[cfg(feature = "planted-faults")]
             Disk::Deaf => _ = command.env("ATTUNE_DISK", "deaf"),
         }
@@ -483,6 +502,44 @@ async fn kill(kills: usize, disk: Disk) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_was_acknowledged_survives_every_kill() {
     assert_eq!(kill(kills(5), Disk::Real).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_survives_every_kill_before_it_is_synced() {
+    assert_eq!(kill(kills(2), Disk::SyncedLater).await, Vec::<String>::new());
+}
+
+/// What a power cut takes of answers that were not synced is an end of them, and no longer than the window.
+#[cfg(feature = "planted-faults")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_was_answered_before_it_was_synced_the_end_is_lost_and_nothing_before() {
+    let folder = TempDir::new().expect("a folder");
+    let journal = folder.path().join("journal");
+    let process = Process::start(&journal, Disk::ForgetfulSyncedLater).await;
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    let (began, mut answered) = (Instant::now(), Vec::new());
+    while began.elapsed() < SYNCED_EVERY + A_SYNC + Duration::from_secs(2) {
+        contacts.enqueue_contact(enqueue(&format!("c{}", answered.len()))).await.expect("taken");
+        answered.push(Instant::now());
+    }
+    process.kill();
+    let killed = Instant::now();
+    let process = Process::start(&journal, Disk::ForgetfulSyncedLater).await;
+    let mut contacts = ContactServiceClient::new(process.channel.clone());
+    let mut is_there = Vec::new();
+    for number in 0..answered.len() {
+        let message = pb::GetContactRequest { contact_id: format!("c{number}"), ..Default::default() };
+        is_there.push(match contacts.get_contact(message).await {
+            Ok(_) => true,
+            Err(status) if status.code() == Code::NotFound => false,
+            Err(status) => panic!("c{number}: {status}"),
+        });
+    }
+    let left = is_there.iter().take_while(|is_there| **is_there).count();
+    let sure = answered.iter().filter(|at| killed - **at > SYNCED_EVERY + A_SYNC).count();
+    println!("{} answered, {left} left, {sure} of them for sure", answered.len());
+    assert!(is_there[left..].iter().all(|is_there| !is_there), "something in the middle is lost");
+    assert!(left >= sure, "more is lost than the window");
 }
 
 #[cfg(feature = "planted-faults")]

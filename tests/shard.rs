@@ -1,6 +1,6 @@
 //! The shard's promises, with a journal that can be made to wait, fail and fence.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use attune::{
     engine::{
@@ -274,6 +274,21 @@ async fn a_frozen_shard_that_is_to_stop_tries_on_for_a_while() {
     assert_eq!(stopped.await.unwrap().unwrap(), Status::Stopped);
     assert!(matches!(call.await.unwrap(), Ok(Reply::Queued { .. })));
     assert_eq!(storage.records().last().unwrap().input.command.name(), "enqueue_contact");
+}
+
+/// The first append makes the journal's first segment, which may take its time.
+#[tokio::test]
+async fn a_start_waits_for_a_journal_that_is_slow() {
+    let (storage, mut core) = (MemoryStorage::new(Retention::Everything), Core::new());
+    let founding = core.add_tenant(clock::now(), TenantId::new("t").unwrap(), document()).unwrap();
+    storage.hold();
+    let (_shard, task) = run::start(core, vec![founding], storage.open(), Observer::new(100));
+    storage.append_waits().await;
+    let mut status = task.status();
+    let waits = tokio::time::timeout(Duration::from_secs(3), status.wait_for(|status| *status != Status::Starting));
+    assert!(waits.await.is_err(), "there is nothing that could be shown yet");
+    storage.release();
+    assert_eq!(*status.wait_for(|status| *status != Status::Starting).await.unwrap(), Status::Serving);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! same disk, each batch durable before the next:
 //!
 //! * a bare log: bytes encoded and sealed beforehand, appended to a file of zeros, one `fdatasync`;
-//! * our log, given the same bytes encoded beforehand: checksums, segments, keys that come and go;
+//! * our log, given the same bytes encoded and framed beforehand: segments and what they need, one write, one sync;
 //! * the journal: encoding and sealing, and the way to its thread and back, included;
 //! * the same synced apart, every 100 ms, which is durable later;
 //! * a transactional store: encoded and sealed beforehand, a row each record, one transaction a batch.

@@ -436,13 +436,15 @@ impl<J: Journal> Shard<J> {
     /// meanwhile answers are from what the journal has. An error is that the shard is to stop first, or has a new owner.
     async fn keep(&mut self, mut batch: Batch, records: &journal::Batch) -> Result<Batch, AppendError> {
         let (reader, since) = (self.journal.reader(), Instant::now());
+        // A start has nothing to show, and waits for its first segment to be made.
+        let has_started = *self.status.borrow() != Status::Starting;
         let (failed, mut failure) = oneshot::channel();
         let mut kept = pin!(keep(&mut self.journal, records, failed));
         let problem = tokio::select! {
             biased;
             end = &mut kept => return after(end, batch),
             Ok(problem) = &mut failure => problem,
-            () = sleep_until(since + GIVE_UP_AFTER) => AppendError::failed(records, "the journal does not answer"),
+            () = sleep_until(since + GIVE_UP_AFTER), if has_started => AppendError::failed(records, "the journal does not answer"),
         };
         error!(%problem, "the journal failed: this shard is frozen until the journal takes the batch");
         let before = self.status.send_replace(Status::Frozen);
