@@ -276,6 +276,10 @@ impl Core {
             ticks.extend(applied);
             folded
         });
+        if folded.is_some() {
+            // A contact that stands elsewhere in its line may be due for what it was not due for before.
+            self.tick(now, world, &mut ticks);
+        }
         let (reply, applied) = self.apply(now, world, request);
         Ok(Stepped { ticks, folded, reply, applied })
     }

@@ -27,6 +27,7 @@ use attune::{
 use crate::{
     coverage::{Coverage, Faults},
     erasure::Erasures,
+    reports::Reports,
 };
 
 /// What is due may be late by so much: the loop's timers count milliseconds.
@@ -46,6 +47,7 @@ pub struct Judge {
     /// When each request was accepted last, as what, and how it was answered.
     accepted: BTreeMap<(TenantId, RequestId), (Timestamp, Command, Reply)>,
     erasures: Erasures,
+    pub reports: Reports,
     pub coverage: Coverage,
     pub faults: Faults,
     /// The first thing that was wrong.
@@ -216,6 +218,25 @@ impl Judge {
         Ok(())
     }
 
+    /// Nothing that was accepted by stream waits for longer than it may; to be asked of a machine that serves, or that was
+    /// asked to stop and has.
+    pub fn check_gathered(&mut self, clock: Timestamp) -> Result<(), String> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let worlds = &self.worlds;
+        self.reports.check(clock, |tenant, contact| {
+            let told = worlds.get(tenant).and_then(|world| world.contacts.get(world.ids.get(contact)?));
+            told.is_some_and(|told| told.stage != ContactState::Closed)
+        })
+    }
+
+    /// The machine is gone, and with it what was only gathered.
+    pub fn ended(&mut self) {
+        let is_lost = self.reports.lose();
+        self.faults.count_in("what came by stream was accepted and is", if is_lost { "lost" } else { "kept" });
+    }
+
     /// A request was answered: that is kept, and so it was answered before.
     pub fn answered(&self, tenant: &TenantId, request: &Request, reply: &Reply) -> Result<(), String> {
         let id = request.id.as_ref().expect("clients name their requests");
@@ -341,6 +362,7 @@ impl Judge {
         {
             return Err(format!("record {} is of {:?}, and the one before of {:?}", record.seq, record.now, last.now));
         }
+        self.reports.take(record).map_err(context)?;
         self.erasures.take(record);
         self.records.push(record.clone());
         Ok(())

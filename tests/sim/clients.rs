@@ -22,13 +22,14 @@ use attune::{
         ids::{AgentId, ContactId, OfferKey, RequestId, SessionId, TenantId},
         time::{Span, Timestamp},
     },
-    shard::{CallError, NoticeStream, ShardHandle, StreamItem, Watch},
+    shard::{Act, Action, CallError, NoticeStream, Opened, Report, ShardHandle, StreamItem, Told, Watch},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     checker::{Judge, contact_of},
+    gateway::Gateway,
     wishes::{Belief, Wishes},
 };
 
@@ -51,6 +52,8 @@ pub struct Clients {
     /// To whom each offer was made, and of what.
     offers: BTreeMap<OfferKey, (usize, ContactId)>,
     line: Option<Line>,
+    /// Over which some of the agents are there.
+    gateway: Gateway,
 }
 
 /// The way to a machine that is there.
@@ -75,13 +78,27 @@ struct Desk {
     agent: AgentId,
     session: SessionId,
     sessions: u32,
-    is_opening: bool,
-    stream: Option<NoticeStream>,
+    opening: Option<Way>,
+    at: At,
     presence: Presence,
     offers: BTreeMap<OfferKey, Shown>,
     /// Offers that were accepted or declined, as far as the agent is concerned.
     done: BTreeSet<OfferKey>,
     work: BTreeMap<ContactId, WorkState>,
+}
+
+/// How an agent is told what happens.
+enum At {
+    Nowhere,
+    Stream(NoticeStream),
+    Gateway,
+}
+
+/// How a session opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Stream,
+    Gateway,
 }
 
 /// An offer on a desk.
@@ -95,6 +112,7 @@ enum Heard {
     /// Nobody waits for the answer any more.
     GivenUp(usize),
     Stream(usize, Box<Result<Watch, CallError>>),
+    Reported(Vec<Report>, Vec<Result<Reply, CallError>>),
 }
 
 impl Clients {
@@ -103,8 +121,8 @@ impl Clients {
             agent: AgentId::new(&format!("a{number}")).expect("it obeys the grammar"),
             session: session(number, 0),
             sessions: 0,
-            is_opening: false,
-            stream: None,
+            opening: None,
+            at: At::Nowhere,
             presence: Presence::Offline,
             offers: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -120,6 +138,7 @@ impl Clients {
             desks: (0..DESKS).map(desk).collect(),
             offers: BTreeMap::new(),
             line: None,
+            gateway: Gateway::default(),
         };
         for number in 0..DESKS {
             let agent = clients.desks[number].agent.clone();
@@ -138,6 +157,7 @@ impl Clients {
     /// The machine is gone, and with it every call and every stream.
     pub fn disconnect(&mut self) {
         self.line = None;
+        self.gateway = Gateway::default();
         self.asked.iter_mut().for_each(|asked| asked.under_way = 0);
         self.desks.iter_mut().for_each(Desk::close);
     }
@@ -173,6 +193,13 @@ impl Clients {
                     self.asked[asked].under_way -= 1;
                 }
                 Heard::Stream(desk, watch) => self.open(desk, *watch, judge)?,
+                Heard::Reported(reports, answers) => {
+                    for (report, answer) in reports.iter().zip(answers) {
+                        if let Ok(reply) = answer {
+                            judge.reports.accepted(&self.tenant, report, &reply, clock);
+                        }
+                    }
+                }
             }
         }
         for desk in 0..self.desks.len() {
@@ -183,7 +210,79 @@ impl Clients {
                 }
             }
         }
+        while let Some(told) = self.gateway.next() {
+            match told {
+                Ok((agent, told)) => self.told(&agent, told, judge, clock)?,
+                Err(_) => self.lose_gateway(),
+            }
+        }
         self.check_desks()
+    }
+
+    /// What an agent is told over the gateway.
+    fn told(&mut self, agent: &AgentId, told: Told, judge: &mut Judge, clock: Timestamp) -> Result<(), String> {
+        let number = self.desks.iter().position(|desk| desk.agent == *agent).expect("only these agents are told of");
+        let desk = &mut self.desks[number];
+        match told {
+            Told::Opened(opened) => {
+                let Opened { resumed, agent, open_offers, .. } = *opened;
+                (desk.opening, desk.at) = (None, At::Gateway);
+                judge.faults.count("an agent is at a gateway");
+                self.sit_down(number, resumed, agent, open_offers, judge)
+            }
+            // Whatever else is of a time when the agent was here.
+            Told::Notice(notice) if matches!(desk.at, At::Gateway) => self.notice(number, notice),
+            Told::End(_) if matches!(desk.at, At::Gateway) => {
+                desk.close();
+                Ok(())
+            }
+            Told::Notice(_) | Told::End(_) => Ok(()),
+            Told::Answer { request, answer } => match self.gateway.answered(&request) {
+                Some(asked) if asked.is_bound && matches!(answer, Err(CallError::Reject(Reject::NoSession(_)))) => {
+                    judge.faults.count("a frame of a session that is over is refused");
+                    self.asked[asked.number].under_way -= 1;
+                    Ok(())
+                }
+                Some(asked) => self.answer(asked.number, answer, judge, clock),
+                None => {
+                    if answer.is_err() && desk.opening == Some(Way::Gateway) {
+                        desk.opening = None;
+                    }
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// The gateway is gone, and with it the sessions of its agents and the answers to their frames.
+    fn lose_gateway(&mut self) {
+        for number in std::mem::take(&mut self.gateway).unanswered() {
+            self.asked[number].under_way -= 1;
+        }
+        for desk in &mut self.desks {
+            if matches!(desk.at, At::Gateway) {
+                desk.close();
+            }
+            if desk.opening == Some(Way::Gateway) {
+                desk.opening = None;
+            }
+        }
+    }
+
+    /// Sends the frames of all agents at the gateway.
+    fn send_frames(&mut self, judge: &mut Judge) {
+        let Some(line) = &self.line else { return };
+        if self.gateway.waiting() > 1 {
+            judge.faults.count("a message has frames of several agents");
+        }
+        for Act { agent, request, action, .. } in self.gateway.send(&line.shard, &self.tenant) {
+            if let Some(asked) = self.gateway.answered(&request) {
+                self.asked[asked.number].under_way -= 1;
+            }
+            if let (Action::Open(_), Some(desk)) = (action, self.desks.iter_mut().find(|desk| desk.agent == agent)) {
+                desk.opening = None;
+            }
+        }
     }
 
     /// Does something.
@@ -196,6 +295,11 @@ impl Clients {
         };
         for _ in 0..count {
             self.act_once(judge, clock);
+        }
+        self.send_frames(judge);
+        if self.random.random_range(0..150) == 0 {
+            judge.faults.count("a gateway is lost");
+            self.lose_gateway();
         }
     }
 
@@ -210,6 +314,7 @@ impl Clients {
                 self.send(asked, clock, PATIENCE);
             }
         }
+        self.send_frames(judge);
     }
 
     fn act_once(&mut self, judge: &mut Judge, clock: Timestamp) {
@@ -230,7 +335,8 @@ impl Clients {
                 let command = self.wishes.erase();
                 self.ask(command, judge, clock);
             }
-            68..92 => {
+            68..74 => self.report(judge),
+            74..92 => {
                 let agent = self.desks[desk].agent.clone();
                 let command = self.wishes.about(&self.contacts, agent, clock);
                 self.ask(command, judge, clock);
@@ -244,10 +350,10 @@ impl Clients {
     fn tend(&mut self, number: usize, judge: &mut Judge, clock: Timestamp) {
         let chance = self.random.random_range(0..40);
         let desk = &mut self.desks[number];
-        if desk.is_opening {
+        if desk.opening.is_some() {
             return;
         }
-        if desk.stream.is_none() {
+        if matches!(desk.at, At::Nowhere) {
             if chance == 0 {
                 desk.sessions += 1;
                 desk.session = session(number, desk.sessions);
@@ -255,7 +361,12 @@ impl Clients {
             }
             self.watch(number);
         } else if chance < 3 {
-            judge.faults.count("an agent's stream is lost");
+            if matches!(desk.at, At::Gateway) {
+                judge.faults.count("an agent leaves a gateway");
+                self.gateway.leave(&desk.agent);
+            } else {
+                judge.faults.count("an agent's stream is lost");
+            }
             desk.close();
             if chance == 0 {
                 self.watch(number);
@@ -271,7 +382,11 @@ impl Clients {
     fn watch(&mut self, number: usize) {
         let Some(line) = &self.line else { return };
         let desk = &mut self.desks[number];
-        desk.is_opening = true;
+        if self.random.random_range(0..2) == 0 {
+            desk.opening = Some(Way::Gateway);
+            return self.gateway.open(&desk.agent, desk.session.clone());
+        }
+        desk.opening = Some(Way::Stream);
         let (shard, to, tenant) = (line.shard.clone(), line.to.clone(), self.tenant.clone());
         let (agent, session) = (desk.agent.clone(), desk.session.clone());
         tokio::spawn(async move {
@@ -285,7 +400,7 @@ impl Clients {
     fn work(&mut self, number: usize, judge: &mut Judge, clock: Timestamp) {
         let chance = self.random.random_range(0..40);
         let desk = &mut self.desks[number];
-        if desk.stream.is_none() {
+        if matches!(desk.at, At::Nowhere) {
             return;
         }
         let agent = desk.agent.clone();
@@ -355,6 +470,19 @@ impl Clients {
         self.send(reused, clock, PATIENCE);
     }
 
+    /// Says what is heard of contacts, and never asks again.
+    fn report(&mut self, judge: &mut Judge) {
+        let reports = self.wishes.reports(&self.contacts);
+        let Some(line) = self.line.as_ref().filter(|_| !reports.is_empty()) else { return };
+        judge.reports.told(&self.tenant, &reports);
+        let Ok(mut replies) = line.shard.report(&self.tenant, reports.clone()) else { return };
+        let to = line.to.clone();
+        tokio::spawn(async move {
+            let answers = replies.all().await;
+            let _ = to.send(Heard::Reported(reports, answers));
+        });
+    }
+
     /// Something new.
     fn ask(&mut self, command: Command, judge: &mut Judge, clock: Timestamp) {
         let asked = self.want(command);
@@ -396,6 +524,16 @@ impl Clients {
         {
             desk.offers.remove(offer);
             desk.done.insert(*offer);
+        }
+        if let Some(desk) =
+            agent_of(&request.command).and_then(|agent| self.desks.iter().find(|its| its.agent == *agent))
+            && matches!(desk.at, At::Gateway)
+            && self.random.random_range(0..4) > 0
+        {
+            let session = (self.random.random_range(0..2) == 0).then(|| desk.session.clone());
+            let Request { id, command } = request;
+            let id = id.expect("clients name their requests");
+            return self.gateway.ask(number, &desk.agent, session, id, command);
         }
         tokio::spawn(async move {
             let heard = match timeout(patience, shard.call(&tenant, request)).await {
@@ -461,7 +599,7 @@ impl Clients {
     /// A stream is open; what was on the desk before counts no more.
     fn open(&mut self, number: usize, watch: Result<Watch, CallError>, judge: &mut Judge) -> Result<(), String> {
         let desk = &mut self.desks[number];
-        desk.is_opening = false;
+        desk.opening = None;
         let watch = match watch {
             Ok(watch) => watch,
             // Not yet put, or nobody answers.
@@ -475,17 +613,30 @@ impl Clients {
             ) => return Ok(()),
             Err(other) => return Err(format!("{} could not open a stream: {other}", desk.agent)),
         };
-        if watch.resumed {
+        desk.at = At::Stream(watch.notices);
+        self.sit_down(number, watch.resumed, watch.agent, watch.open_offers, judge)
+    }
+
+    /// A session is open, and shows all that is so.
+    fn sit_down(
+        &mut self,
+        number: usize,
+        resumed: bool,
+        agent: AgentView,
+        offers: Vec<OfferView>,
+        judge: &mut Judge,
+    ) -> Result<(), String> {
+        if resumed {
             judge.faults.count("a session is resumed");
         }
-        let AgentView { presence, work, .. } = watch.agent;
+        let desk = &mut self.desks[number];
+        let AgentView { presence, work, .. } = agent;
         desk.offers.clear();
         desk.presence = presence;
         let is_work = |state: &WorkState| !matches!(state, WorkState::Offered(_));
         desk.work =
             work.into_iter().filter(|work| is_work(&work.state)).map(|work| (work.contact, work.state)).collect();
-        desk.stream = Some(watch.notices);
-        watch.open_offers.into_iter().try_for_each(|offer| self.show(number, offer))
+        offers.into_iter().try_for_each(|offer| self.show(number, offer))
     }
 
     fn notice(&mut self, number: usize, notice: Notice) -> Result<(), String> {
@@ -538,17 +689,33 @@ impl Clients {
 
 impl Desk {
     fn close(&mut self) {
-        (self.stream, self.is_opening) = (None, false);
+        (self.at, self.opening) = (At::Nowhere, None);
         self.offers.clear();
         self.work.clear();
     }
 
     /// What the stream has ready, if anything.
     fn next(&mut self) -> Option<StreamItem> {
-        match self.stream.as_mut()?.poll_next(&mut Context::from_waker(Waker::noop())) {
+        let At::Stream(stream) = &mut self.at else { return None };
+        match stream.poll_next(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(item) => Some(item),
             Poll::Pending => None,
         }
+    }
+}
+
+/// The agent who does what a command says.
+fn agent_of(command: &Command) -> Option<&AgentId> {
+    match command {
+        Command::SetPresence { agent, .. }
+        | Command::AckOffer { agent, .. }
+        | Command::AcceptOffer { agent, .. }
+        | Command::DeclineOffer { agent, .. }
+        | Command::ExtendOffer { agent, .. }
+        | Command::ReportConnectFailed { agent, .. }
+        | Command::ExtendWrapUp { agent, .. }
+        | Command::EndWrapUp { agent, .. } => Some(agent),
+        _ => None,
     }
 }
 

@@ -575,9 +575,9 @@ impl VolumeFile for DiskFile {
         let (written, failure) = if grows > room {
             (bytes.len() - (grows - room), Some("the disk is full"))
         } else if !inside.has_luck(one_in) {
-            (inside.random.random_range(0..bytes.len()), Some("a write fails"))
+            (inside.random.random_range(0..bytes.len().max(1)), Some("a write fails"))
         } else if at == Some(At::Within) {
-            (inside.random.random_range(0..bytes.len()), None)
+            (inside.random.random_range(0..bytes.len().max(1)), None)
         } else {
             (bytes.len(), None)
         };

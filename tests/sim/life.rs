@@ -218,6 +218,7 @@ impl World {
             self.disk.kill();
         }
         let made = self.end_snapshot();
+        self.judge.lock().ended();
         self.clients.iter_mut().for_each(Clients::disconnect);
         made.and(gone)
     }
@@ -394,6 +395,7 @@ impl World {
                 break;
             }
             self.judge.lock().check_due(now)?;
+            self.judge.lock().check_gathered(now)?;
             if self.plan.chance(life.jumps) {
                 self.jump(machine);
             }
@@ -476,6 +478,7 @@ impl World {
             stopped = task.stop() => drop(stopped.map_err(|panic| format!("the shard broke: {panic}"))?),
         }
         self.hear(&clock)?;
+        self.judge.lock().check_gathered(Timestamp(i64::MAX))?;
         if self.alters_records() {
             return Ok(Gone::Stopped);
         }

@@ -27,11 +27,13 @@ mod coverage;
 mod disk;
 mod erasure;
 mod gate;
+mod gateway;
 mod journal;
 mod life;
 mod maker;
 mod names;
 mod plan;
+mod reports;
 mod window;
 mod wishes;
 
@@ -51,8 +53,11 @@ const FAULTS: &[&str] = &[
     "a flipped bit does not matter",
     "a flipped bit in the last append looks like a torn one",
     "a flipped bit is refused",
+    "a frame of a session that is over is refused",
+    "a gateway is lost",
     "a folder's sync fails",
     "a late request",
+    "a message has frames of several agents",
     "a request is sent twice",
     "a session is resumed",
     "a shard is frozen",
@@ -63,6 +68,8 @@ const FAULTS: &[&str] = &[
     "a sync fails",
     "a write fails",
     "an agent comes back as somebody new",
+    "an agent is at a gateway",
+    "an agent leaves a gateway",
     "an agent lies",
     "an agent opens a second stream",
     "an agent's stream is lost",
@@ -115,6 +122,8 @@ const FAULTS: &[&str] = &[
     "the first sectors survive",
     "the journal is in its reserve",
     "the process alone ends",
+    "what came by stream was accepted and is lost",
+    "what came by stream was accepted and is kept",
     "what nobody heard of happened",
     "what nobody heard of never happened",
 ];

@@ -17,6 +17,7 @@ use attune::{
         supervision::{Action, Supervision},
         time::{Span, Timestamp},
     },
+    shard::Report,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -264,6 +265,18 @@ impl Wishes {
         let context = format!("page {} of {contact}", self.random.random_range(0..100));
         let attributes = BTreeMap::from([("account".to_owned(), format!("of {customer_id} by {contact}"))]);
         Arc::new(ContactDetails { customer_id, attributes, context })
+    }
+
+    /// What is heard of some of these contacts at once.
+    pub fn reports(&mut self, contacts: &BTreeMap<ContactId, Belief>) -> Vec<Report> {
+        let (mut reports, count) = (Vec::new(), self.random.random_range(1..4));
+        for _ in 0..count {
+            let is_sought = self.random.random_range(0..10) > 0;
+            let Some((contact, _)) = self.one(contacts, |its| (*its != Belief::Ended) == is_sought) else { continue };
+            let signals = (0..self.random.random_range(1..4)).map(|_| self.signal()).collect();
+            reports.push(Report { contact, signals });
+        }
+        reports
     }
 
     /// A customer: mostly one who came lately, or will soon, now and then any.
