@@ -6,6 +6,8 @@
 //! so short a time may be far from the mean; `cargo test --test waits -- --ignored --nocapture` plays the
 //! long ones against what is published for them (`PUBLISHED`), too.
 
+#[path = "waits/answers.rs"]
+mod answers;
 #[path = "waits/world.rs"]
 mod world;
 
@@ -15,7 +17,8 @@ use world::{
     play,
 };
 
-const PLAIN: &str = "[channels.voice]\n[queues.main]\noffers = { acceptance = 'automatic' }\nmax_wait = { after = '12h' }\n";
+const PLAIN: &str =
+    "[channels.voice]\n[queues.main]\noffers = { acceptance = 'automatic' }\nmax_wait = { after = '12h' }\n";
 
 /// Skills, priorities and a reserve: specialists of two kinds in one queue, a queue that comes first, moments of truth.
 const MIXED: &str = "
@@ -241,7 +244,8 @@ fn long_worlds_have_the_published_errors() {
 #[ignore = "minutes: run it when estimates change"]
 fn long_tides_and_shifts_keep_their_ranges() {
     let mut faults = Vec::new();
-    for (name, plan) in [("load up and down by three tenths", tide(LONG, 31)), ("a fifth goes and comes", shifts(LONG, 41))]
+    for (name, plan) in
+        [("load up and down by three tenths", tide(LONG, 31)), ("a fifth goes and comes", shifts(LONG, 41))]
     {
         let samples = play(&plan).of_kind(0);
         let found = show(name, &samples);
