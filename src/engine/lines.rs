@@ -60,6 +60,8 @@ pub struct Spot {
     pub place: Place,
     /// When it arrived.
     pub arrived_at: Timestamp,
+    /// Whether it is a moment of truth.
+    pub is_moment: bool,
     /// Whether agents can be offered it.
     pub turn: Turn,
     /// Who may take it from when on, the present first.
@@ -153,7 +155,8 @@ impl State {
         let stages = self.newcomer_stages(now, (queue, channel), &newcomer.requirement, care);
         let turn = if self.gives_out(queue) { Turn::Waits } else { Turn::NotOffered };
         let place = Place { virtual_arrival, sequence: self.next_sequence };
-        Ok(Spot { queue, channel, place, arrived_at: now, turn, stages })
+        let is_moment = newcomer.moment_of_truth;
+        Ok(Spot { queue, channel, place, arrived_at: now, is_moment, turn, stages })
     }
 
     /// Of the agents who are there for new work, those who may take what comes by this line and asks this, as it comes.
@@ -172,6 +175,11 @@ impl State {
     /// Everybody who is there for new work, busy or not.
     pub fn present(&self) -> AgentSet {
         self.index.everyone.available.clone()
+    }
+
+    /// Whether these are all who are there for new work.
+    pub fn are_present(&self, agents: &AgentSet) -> bool {
+        self.index.everyone.available == *agents
     }
 
     /// The channels that a queue takes.
@@ -285,7 +293,8 @@ impl State {
             _ => Turn::Offered,
         };
         let (queue, channel, place) = (route.queue, route.channel, route.place);
-        Spot { queue, channel, place, arrived_at: contact.arrived_at, turn, stages: self.stages_of(now, key, route) }
+        let (is_moment, stages) = (route.care.moment_of_truth, self.stages_of(now, key, route));
+        Spot { queue, channel, place, arrived_at: contact.arrived_at, is_moment, turn, stages }
     }
 
     fn stages_of(&self, now: Timestamp, key: ContactKey, route: &Route) -> Vec<Stage> {

@@ -6,7 +6,8 @@
 //! how far they were off ([`range`]). What others were told counts for a minute ([`quotes`]).
 //!
 //! A contact that agents of more kinds may take later, by a step or when a hold or the reserve ends, is served at the
-//! first of these turns. Whom it is offered to and accepts late is part of the wait: it ends when an agent accepts.
+//! first of these turns ([`stages`]). Moments of truth, which wait otherwise than the rest of their queue, have a factor
+//! and a range of their own. Whom it is offered to and accepts late is part of the wait: it ends when an agent accepts.
 //!
 //! Invariant: it reads events and the state as it stands, and decides nothing. What is kept of contacts ends with their
 //! wait; everything else is bounded by the document. An estimate that nothing supports is told as unknown. After a restart
@@ -35,11 +36,12 @@ mod picture;
 mod quotes;
 mod range;
 mod scale;
+mod stages;
 mod work;
 
 use super::decay::seconds;
 use flow::{Flow, Wait};
-use picture::{Arrival, Before, Picture, Streams};
+use picture::{Arrival, Before, Kind, Picture, Streams};
 use quotes::Quotes;
 use range::Range;
 use scale::Scale;
@@ -49,12 +51,15 @@ pub use range::{Basis, QUANTILES, loss};
 
 /// So many starts have to be known before they say anything.
 const STARTS_MIN: f64 = 2.5;
+/// A turn so many times as late as another's mean does not come.
+const LATE: f64 = 4.0;
 
 /// What is known of a tenant's waits.
 #[derive(Debug, Default)]
 pub struct Waits {
     works: Works,
-    queues: BTreeMap<QueueKey, QueueWaits>,
+    patience: BTreeMap<QueueKey, Patience>,
+    kinds: BTreeMap<(QueueKey, Kind), KindWaits>,
     /// Residuals of all queues.
     pooled: Range,
     streams: Streams,
@@ -66,10 +71,9 @@ pub struct Waits {
     outcomes: Vec<Outcome>,
 }
 
-/// What is known of one queue's.
+/// How waits of one queue turned out, of moments of truth or of others.
 #[derive(Debug, Default)]
-struct QueueWaits {
-    patience: Patience,
+struct KindWaits {
     scale: Scale,
     range: Range,
 }
@@ -93,6 +97,7 @@ struct Offered {
 /// An expectation.
 #[derive(Debug, Clone, Copy)]
 struct Told {
+    kind: Kind,
     /// By the arithmetic alone.
     flow: Wait,
     /// By how waits of the queue turned out.
@@ -323,53 +328,85 @@ impl Waits {
         joins: Option<Option<&CustomerId>>,
     ) -> Result<Told, Unknown> {
         let line = (spot.queue, spot.channel);
+        let key = (spot.queue, Kind::of(spot.is_moment));
         let accepting = self.works.accepting(line);
         match spot.turn {
             Turn::NotOffered => return Err(Unknown::NotOffered),
-            Turn::Offered => return Ok(self.told(spot.queue, accepting, 0.0)),
+            Turn::Offered => return Ok(self.told(key, accepting, 0.0)),
             Turn::Waits => {}
         }
         self.picture.look(now, state, &self.streams);
-        let leaving = self.queues.get(&spot.queue).map_or(0.0, |queue| queue.patience.leaving());
-        let mut best: Option<(Wait, f64)> = None;
+        let leaving = self.patience.get(&spot.queue).map_or(0.0, |patience| patience.leaving());
         let mut why = Unknown::NobodyThere;
-        for stage in spot.stages.iter().filter(|stage| !stage.agents.is_empty()) {
+        let mut turns: Vec<(f64, Option<Turned>)> = Vec::new();
+        for stage in &spot.stages {
             let from = seconds(stage.from - now).max(0.0);
-            if best.is_some_and(|(wait, _)| wait.mean <= from) {
+            // By the mean of an earlier turn this one would come late.
+            let is_late = |(begins, turned): &(f64, Option<Turned>)| {
+                turned.is_some_and(|turned| begins + turned.wait.mean * LATE < from)
+            };
+            if turns.iter().any(is_late) {
                 break;
             }
-            let shares = self.picture.shares(&stage.agents);
-            let mut before = self.picture.before(state, line, spot.place, &shares);
-            if let Some(asks) = joins {
-                self.quotes.add(now, asks, &stage.agents, &mut before);
-                if from == 0.0 && before.contacts < 0.5 && state.is_one_free(line, &stage.agents) {
-                    best = Some((Wait::NONE, 0.0));
-                    break;
+            match self.turn(now, state, spot, (&stage.agents, from), (leaving, joins)) {
+                Ok(turned) => turns.push((from, Some(turned))),
+                Err(unknown) => {
+                    turns.push((from, None));
+                    if unknown == Unknown::FewStarts {
+                        why = unknown;
+                    }
                 }
             }
-            let Some(starts) = self.starts(state, line, &stage.agents, &before) else {
-                why = Unknown::FewStarts;
-                continue;
-            };
-            let mut passing = self.picture.passing(now, spot.place, &shares);
-            let mut wait = flow::wait(Flow { starts: starts.rate, leaving }, before.contacts, &mut passing);
-            // Of few starts the rate is known no better than so.
-            wait.variance += wait.mean * wait.mean / starts.seen;
-            wait.mean = wait.mean.max(from);
-            if best.is_none_or(|(known, _)| wait.mean < known.mean) {
-                best = Some((wait, before.contacts));
-            }
         }
-        let (wait, before) = best.ok_or(why)?;
-        let wait = Wait { mean: wait.mean + accepting.mean, variance: wait.variance + accepting.variance };
-        Ok(self.told(spot.queue, wait, before))
+        let before = turns.iter().find_map(|(_, turned)| turned.map(|turned| turned.before)).ok_or(why)?;
+        let mut wait: Option<(f64, Wait)> = None;
+        for (from, turned) in turns.into_iter().rev() {
+            let turn = turned.map(|turned| turned.wait);
+            wait = match wait {
+                None => turn.map(|turn| (from, turn)),
+                Some((next_from, next)) => Some((from, stages::then(turn, next_from - from, next))),
+            };
+        }
+        let (from, wait) = wait.ok_or(why)?;
+        let mean = from + wait.mean + accepting.mean;
+        Ok(self.told(key, Wait { mean, variance: wait.variance + accepting.variance }, before))
     }
 
-    fn told(&self, queue: QueueKey, flow: Wait, before: f64) -> Told {
-        let known = self.queues.get(&queue);
-        let expected = known.map_or(flow, |queue| queue.scale.applied(flow));
-        let (waits, basis) = range::published(expected, known.map(|queue| &queue.range), &self.pooled);
-        Told { flow, expected, before, waits, basis }
+    /// How long it takes from a time on until one of these agents takes it, if nobody else did.
+    fn turn(
+        &mut self,
+        now: Timestamp,
+        state: &State,
+        spot: &Spot,
+        (agents, from): (&AgentSet, f64),
+        (leaving, joins): (f64, Option<Option<&CustomerId>>),
+    ) -> Result<Turned, Unknown> {
+        if agents.is_empty() {
+            return Err(Unknown::NobodyThere);
+        }
+        let line = (spot.queue, spot.channel);
+        let shares = self.picture.shares(agents);
+        let mut before = self.picture.before(state, line, spot.place, &shares);
+        if let Some(asks) = joins {
+            self.quotes.add(now, asks, agents, &mut before);
+            if from == 0.0 && before.contacts < 0.5 && state.is_one_free(line, agents) {
+                return Ok(Turned { wait: Wait::NONE, before: 0.0 });
+            }
+        }
+        let starts = self.starts(state, line, agents, &before).ok_or(Unknown::FewStarts)?;
+        let mut passing = self.picture.passing(now, spot.place, &shares);
+        let flow = Flow { starts: starts.rate, leaving };
+        let mut wait = flow::wait(flow, before.contacts, &mut passing, from);
+        // Of few starts the rate is known no better than so.
+        wait.variance += wait.mean * wait.mean / starts.seen;
+        Ok(Turned { wait, before: before.contacts })
+    }
+
+    fn told(&self, key: (QueueKey, Kind), flow: Wait, before: f64) -> Told {
+        let known = self.kinds.get(&key);
+        let expected = known.map_or(flow, |known| known.scale.applied(flow));
+        let (waits, basis) = range::published(expected, known.map(|known| &known.range), &self.pooled);
+        Told { kind: key.1, flow, expected, before, waits, basis }
     }
 
     /// How many starts a second these agents make of what is before and of this line: first they end what they are at,
@@ -485,7 +522,8 @@ impl Waits {
         let is_kept = |queue: QueueKey| document.queues.contains_key(state.queue_name(queue));
         self.works.retain(is_kept);
         self.streams.retain(is_kept);
-        self.queues.retain(|queue, _| is_kept(*queue));
+        self.patience.retain(|queue, _| is_kept(*queue));
+        self.kinds.retain(|(queue, _), _| is_kept(*queue));
         self.picture.forget();
     }
 
@@ -496,7 +534,7 @@ impl Waits {
 
     fn leave(&mut self, now: Timestamp, contact: ContactKey, end: End) -> Option<Waiting> {
         let waiting = self.waiting.remove(&contact)?;
-        self.queues.entry(waiting.line.0).or_default().patience.note(now - waiting.since, end);
+        self.patience.entry(waiting.line.0).or_default().note(now - waiting.since, end);
         Some(waiting)
     }
 
@@ -506,8 +544,8 @@ impl Waits {
         self.engagements.insert(engagement, piece);
         let Some(Waiting { line, since, told: Some(told) }) = self.leave(now, contact, End::Otherwise) else { return };
         let (queue, waited) = (line.0, seconds(now - since));
-        let Told { flow, expected, before, waits, basis } = *told;
-        let known = self.queues.entry(queue).or_default();
+        let Told { kind, flow, expected, before, waits, basis } = *told;
+        let known = self.kinds.entry((queue, kind)).or_default();
         known.scale.note(flow, before, waited);
         if basis == Basis::Own {
             known.range.judge(waits.map(|told| waited <= told));
@@ -516,6 +554,13 @@ impl Waits {
         self.pooled.note(expected, waited);
         self.outcomes.push(Outcome::Judged { queue, waits, waited });
     }
+}
+
+/// A turn with some agents: how long it takes, and how many are before.
+#[derive(Clone, Copy)]
+struct Turned {
+    wait: Wait,
+    before: f64,
 }
 
 /// Starts a second, and on how many it is known.

@@ -40,13 +40,23 @@ pub struct Wait {
     pub variance: f64,
 }
 
+/// So many starts, at the most, make a wait: nothing is more certain than that.
+const SHAPE_MAX: f64 = 400.0;
+const SHAPE_MIN: f64 = 0.05;
+
 impl Wait {
     /// None at all.
     pub const NONE: Self = Self { mean: 0.0, variance: 0.0 };
+
+    /// Of how many equal starts such a wait is made (the shape of the gamma distribution with its mean and variance).
+    pub fn shape(self) -> f64 {
+        (self.mean * self.mean / self.variance.max(f64::MIN_POSITIVE)).clamp(SHAPE_MIN, SHAPE_MAX)
+    }
 }
 
-/// The wait with so many before; `passing` is put in order.
-pub fn wait(flow: Flow, before: f64, passing: &mut [Passing]) -> Wait {
+/// The wait from a time on, in seconds, before which it cannot be served, with so many before it now; `passing` is put in
+/// order.
+pub fn wait(flow: Flow, before: f64, passing: &mut [Passing], from: f64) -> Wait {
     passing.sort_unstable_by(|one, other| one.until.total_cmp(&other.until));
     let Flow { starts, leaving } = flow;
     let (mut before, mut at, mut variance) = (before.max(0.0), 0.0, 0.0);
@@ -56,19 +66,32 @@ pub fn wait(flow: Flow, before: f64, passing: &mut [Passing]) -> Wait {
             continue;
         }
         let rate: f64 = passing[first..].iter().map(|passing| passing.rate).sum();
-        let (drift, lasts) = (starts - rate, end - at);
+        let drift = starts - rate;
+        if at < from {
+            let until = end.min(from);
+            before = left_after(drift, leaving, before, until - at);
+            at = until;
+        }
+        let lasts = end - at;
+        if lasts <= 0.0 {
+            continue;
+        }
         if drift > starts * DRIFT_MIN {
             let turn = turn(drift, leaving, rate, before);
             if turn.mean <= lasts {
-                return Wait { mean: at + turn.mean, variance: variance + turn.variance };
+                return Wait { mean: at - from + turn.mean, variance: variance + turn.variance };
             }
         }
         variance += (starts + rate + leaving * before) * lasts / (starts * starts);
         before = left_after(drift, leaving, before, lasts);
         at = end;
     }
+    if at < from {
+        before = left_after(starts, leaving, before, from - at);
+        at = from;
+    }
     let turn = turn(starts, leaving, 0.0, before);
-    Wait { mean: at + turn.mean, variance: variance + turn.variance }
+    Wait { mean: at - from + turn.mean, variance: variance + turn.variance }
 }
 
 /// Until the last of those before is gone and one more start comes, while others pass at a steady rate.
@@ -125,7 +148,7 @@ mod tests {
     use super::*;
 
     fn of(starts: f64, leaving: f64, before: f64) -> Wait {
-        wait(Flow { starts, leaving }, before, &mut [])
+        wait(Flow { starts, leaving }, before, &mut [], 0.0)
     }
 
     #[test]
@@ -150,7 +173,7 @@ mod tests {
     #[test]
     fn whoever_passes_takes_starts_for_as_long_as_they_pass() {
         let flow = Flow { starts: 1.0, leaving: 0.0 };
-        let with = |rate, until| wait(flow, 9.0, &mut [Passing { rate, until }]).mean;
+        let with = |rate, until| wait(flow, 9.0, &mut [Passing { rate, until }], 0.0).mean;
         assert!((with(0.5, 1e9) - 20.0).abs() < 1e-9, "half of the starts are left");
         assert!((with(0.5, 10.0) - 15.0).abs() < 1e-9, "five are served in ten seconds, five in five more");
         assert!((with(1.0, 30.0) - 40.0).abs() < 1e-9, "nothing moves as long as all starts are taken");
@@ -159,7 +182,17 @@ mod tests {
             "the line grows as long as more come than start"
         );
         let both = [Passing { rate: 0.25, until: 1e9 }, Passing { rate: 0.25, until: 10.0 }];
-        let mean = wait(flow, 9.0, &mut both.clone()).mean;
+        let mean = wait(flow, 9.0, &mut both.clone(), 0.0).mean;
         assert!((mean - (10.0 + 5.0 / 0.75)).abs() < 1e-9, "{mean}");
+    }
+
+    #[test]
+    fn whoever_cannot_be_served_yet_finds_fewer_before_and_one_start_to_go() {
+        let flow = Flow { starts: 1.0, leaving: 0.0 };
+        let from = |from| wait(flow, 9.0, &mut [], from).mean;
+        assert!((from(4.0) - 6.0).abs() < 1e-9, "five are left before");
+        assert!((from(60.0) - 1.0).abs() < 1e-9, "nobody is");
+        let passing = wait(flow, 9.0, &mut [Passing { rate: 0.5, until: 8.0 }], 4.0).mean;
+        assert!((passing - 10.0).abs() < 1e-9, "seven are left, four seconds later five, and nobody passes: {passing}");
     }
 }

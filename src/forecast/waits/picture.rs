@@ -6,8 +6,8 @@
 //! would. A contact stands behind whoever has an earlier place, and behind later ones that will have one: those who come
 //! with more head start, until it has waited for the difference.
 //!
-//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second at the most, in
-//! the order of the agents' numbers; how many stand before a place is as it is. Not here: how long it takes (`flow`).
+//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and whenever
+//! agents come or go; how many stand before a place is as it is. Not here: how long it takes (`flow`).
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -60,9 +60,18 @@ pub struct Streams {
 
 /// Moments of truth have head starts and agents of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub enum Kind {
+    /// Of truth.
     Moment,
+    /// All others.
     Routine,
+}
+
+impl Kind {
+    /// Of a contact that is a moment of truth, or is none.
+    pub fn of(is_moment: bool) -> Self {
+        if is_moment { Self::Moment } else { Self::Routine }
+    }
 }
 
 /// How large a head start is: none, up to a second, two, four, and so on. Who has much passes others than who has little.
@@ -104,7 +113,7 @@ impl Streams {
     pub fn note(&mut self, now: Timestamp, arrival: Arrival) {
         self.since.get_or_insert(now);
         let Arrival { line, head_start, asked, care } = arrival;
-        let kind = if care.moment_of_truth { Kind::Moment } else { Kind::Routine };
+        let kind = Kind::of(care.moment_of_truth);
         let (size, head_start) = (Size::of(head_start), seconds(head_start));
         let fresh = || Stream { came: Fading::new(ARRIVALS_HALF_LIFE), head_start, asked: Arc::clone(&asked), care };
         let stream = self.streams.entry((line, kind, size)).or_insert_with(fresh);
@@ -179,9 +188,10 @@ impl Before {
 }
 
 impl Picture {
-    /// Looks, unless it did a moment ago.
+    /// Looks, unless it did a moment ago and the same agents are there.
     pub fn look(&mut self, now: Timestamp, state: &State, streams: &Streams) {
-        if self.at.is_some_and(|at| (Span::ZERO..GOOD_FOR).contains(&(now - at))) {
+        let is_recent = self.at.is_some_and(|at| (Span::ZERO..GOOD_FOR).contains(&(now - at)));
+        if is_recent && self.pools.first().is_some_and(|all| state.are_present(&all.agents)) {
             return;
         }
         self.at = Some(now);

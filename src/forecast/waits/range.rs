@@ -19,8 +19,6 @@ const KEPT: usize = 256;
 const STEP: f64 = 0.005;
 /// As far as it can.
 const LEVEL_SLACK: f64 = 0.15;
-/// So many starts, at the most, make a wait: nothing is more certain than that.
-const SHAPE_MAX: f64 = 400.0;
 
 /// The published quantiles: their shares, how many residuals they need, and what they are of a normal variable.
 pub const QUANTILES: [Quantile; 3] = [
@@ -119,18 +117,14 @@ pub fn loss(quantile: &Quantile, told: f64, waited: f64) -> f64 {
     if beyond >= 0.0 { quantile.share * beyond } else { (quantile.share - 1.0) * beyond }
 }
 
-fn shape(expected: Wait) -> f64 {
-    (expected.mean * expected.mean / expected.variance.max(f64::MIN_POSITIVE)).clamp(0.05, SHAPE_MAX)
-}
-
 fn residual(expected: Wait, waited: f64) -> f32 {
-    let shape = shape(expected);
+    let shape = expected.shape();
     let ratio = (waited / expected.mean.max(1e-3)).max(0.0);
     ((ratio.cbrt() - (1.0 - 1.0 / (9.0 * shape))) * 3.0 * shape.sqrt()) as f32
 }
 
 fn wait_at(expected: Wait, residual: f64) -> f64 {
-    let shape = shape(expected);
+    let shape = expected.shape();
     let root = 1.0 - 1.0 / (9.0 * shape) + residual / (3.0 * shape.sqrt());
     expected.mean * root.max(0.0).powi(3)
 }

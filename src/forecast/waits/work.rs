@@ -125,7 +125,7 @@ impl Work {
         }
         self.at = now;
         // What is over was begun before; what is left of sums of parts is none.
-        self.agents = self.agents + share;
+        self.agents += share;
         if self.agents < 1e-6 {
             self.agents = 0.0;
         }

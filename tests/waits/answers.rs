@@ -1,0 +1,255 @@
+//! What is answered to whoever asks how long a wait will be, in small worlds where one can tell by hand.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use attune::{
+    engine::{Command, Event, Request},
+    forecast::waits::{Choice, Estimate, Question, Telling, Unknown, WaitView, Waits},
+    model::{
+        agent::{AgentProfile, Expected, Presence},
+        care::Care,
+        contact::{ContactDetails, CustomerId, NewContact},
+        document::{Document, Format},
+        ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
+        requirement::Requirement,
+        time::{Span, Timestamp},
+    },
+    sim::driver::{Driver, Step},
+};
+
+/// Agents take what they are offered at once, and a contact takes five minutes.
+struct Desk {
+    driver: Driver,
+    waits: Waits,
+    agents: BTreeMap<AgentKey, AgentId>,
+    ids: BTreeMap<ContactKey, ContactId>,
+    /// With agents, in the order in which they were taken.
+    engaged: Vec<ContactId>,
+    came: u32,
+}
+
+impl Desk {
+    fn open(document: &str) -> Self {
+        let rules = "offers = { acceptance = 'automatic' }\nmax_wait = { after = '12h' }\n";
+        let text = document.replace("RULES", rules);
+        let (driver, founded) = Driver::new(Timestamp(0), Document::parse(&text, Format::Toml).expect("it is valid"));
+        let mut desk = Self {
+            driver,
+            waits: Waits::default(),
+            agents: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            engaged: Vec::new(),
+            came: 0,
+        };
+        desk.waits.record(founded.now, &founded.events, desk.driver.state(), Telling::Estimates);
+        desk
+    }
+
+    fn hire(&mut self, names: std::ops::Range<usize>, skill: Option<&str>) {
+        for name in names {
+            let (agent, session) = (agent(name), SessionId::new("s").unwrap());
+            let skills = skill.iter().map(|skill| (SkillName::new(skill).unwrap(), 80)).collect();
+            let profile = Arc::new(AgentProfile { skills, ..AgentProfile::default() });
+            let connection = self.driver.next_connection();
+            self.call(Command::PutAgent { agent: agent.clone(), profile, expected: Expected::Anything });
+            self.call(Command::OpenSession { agent: agent.clone(), session, connection });
+            self.be(name, Presence::Available);
+        }
+    }
+
+    fn be(&mut self, name: usize, presence: Presence) {
+        self.call(Command::SetPresence { agent: agent(name), presence });
+    }
+
+    fn enqueue(&mut self, queue: &str, customer: &str) -> ContactId {
+        self.came += 1;
+        let id = ContactId::new(&format!("c{}", self.came)).unwrap();
+        let details = ContactDetails { customer_id: customer.to_owned(), ..ContactDetails::default() };
+        self.call(Command::EnqueueContact(Box::new(NewContact {
+            id: id.clone(),
+            queue: QueueName::new(queue).unwrap(),
+            channel: ChannelName::new("voice").unwrap(),
+            requirement: Requirement::default(),
+            target: None,
+            excluded: Vec::new(),
+            care: Care::default(),
+            dynamic: Span::ZERO,
+            signals: Vec::new(),
+            arrived_at: None,
+            details: Arc::new(details),
+        })));
+        id
+    }
+
+    /// Five minutes later all who were with agents are done.
+    fn pass(&mut self) {
+        let step = self.driver.pass(Span::from_secs(300));
+        self.follow(&step);
+        for contact in std::mem::take(&mut self.engaged) {
+            self.call(Command::CompleteContact { contact });
+        }
+    }
+
+    fn call(&mut self, command: Command) {
+        let step = self.driver.request(Request { id: None, command });
+        assert!(step.reply.is_ok(), "{:?}", step.reply);
+        self.follow(&step);
+        for event in step.events() {
+            match event {
+                Event::AgentPut { agent, id, .. } => drop(self.agents.insert(*agent, id.clone())),
+                Event::ContactQueued { contact, queued } => drop(self.ids.insert(*contact, queued.id.clone())),
+                _ => {}
+            }
+        }
+        for event in step.events() {
+            if let Event::OfferMade { offer, contact, agent, .. } = event {
+                self.engaged.push(self.ids[contact].clone());
+                self.call(Command::AckOffer { agent: self.agents[agent].clone(), offer: *offer });
+            }
+        }
+    }
+
+    fn follow(&mut self, step: &Step) {
+        for record in &step.records {
+            self.waits.record(record.now, &record.events, self.driver.state(), Telling::Estimates);
+        }
+    }
+
+    fn ask(&mut self, question: &Question) -> Vec<WaitView> {
+        self.waits.answer(self.driver.now(), self.driver.state(), question).expect("it is not refused")
+    }
+
+    fn wait_of(&mut self, contact: &ContactId) -> Result<Estimate, Unknown> {
+        self.ask(&Question::Contact(contact.clone()))[0].estimate
+    }
+
+    fn quickest(&mut self, queues: &[&str], told: Option<&str>) -> Vec<(String, Result<Estimate, Unknown>)> {
+        let options = queues.iter().map(|queue| choice(queue)).collect();
+        let told = told.map(|customer| CustomerId(customer.to_owned()));
+        let views = self.ask(&Question::Newcomer { options, told }).into_iter();
+        views.map(|view| (view.queue.to_string(), view.estimate)).collect()
+    }
+}
+
+fn agent(name: usize) -> AgentId {
+    AgentId::new(&format!("a{name}")).unwrap()
+}
+
+fn choice(queue: &str) -> Choice {
+    Choice {
+        queue: QueueName::new(queue).unwrap(),
+        channel: None,
+        requirement: Requirement::default(),
+        moment_of_truth: false,
+        head_start: Span::ZERO,
+    }
+}
+
+fn secs(span: Span) -> f64 {
+    span.0 as f64 / 1e6
+}
+
+fn away() -> Presence {
+    Presence::Away { reason: "shift".to_owned() }
+}
+
+const ONE: &str = "[channels.voice]\n[queues.main]\nRULES";
+const TWO: &str = "[skills]\nleft = ''\nright = ''\n[channels.voice]\n[queues.left]\nrequire = { all = ['left'] }\nRULES\
+                   [queues.right]\nrequire = { all = ['right'] }\nRULES";
+
+#[test]
+fn a_wait_is_unknown_until_somebody_is_there_and_three_were_handled() {
+    let mut desk = Desk::open(ONE);
+    let first = desk.enqueue("main", "");
+    assert_eq!(desk.wait_of(&first), Err(Unknown::NobodyThere));
+    desk.hire(0..1, None);
+    for _ in 0..3 {
+        let next = desk.enqueue("main", "");
+        assert_eq!(desk.wait_of(&next), Err(Unknown::FewStarts));
+        desk.pass();
+    }
+    let next = desk.enqueue("main", "");
+    let known = desk.wait_of(&next).expect("three were handled");
+    assert!((secs(known.mean) - 300.0).abs() < 1.0, "{known:?}");
+    assert!(known.waits.is_sorted() && known.waits[2] > Span::from_secs(400), "three say little: {known:?}");
+}
+
+#[test]
+fn agents_who_will_go_are_missing_at_once() {
+    let mut desk = Desk::open(ONE);
+    desk.hire(0..10, None);
+    (0..60).for_each(|_| _ = desk.enqueue("main", ""));
+    (0..4).for_each(|_| desk.pass());
+    let last = desk.enqueue("main", "");
+    let before = desk.wait_of(&last).expect("forty were handled");
+    assert!((secs(before.mean) - 330.0).abs() < 5.0, "ten before it, one each thirty seconds: {before:?}");
+    assert_eq!(before.before, 10);
+    (0..5).for_each(|name| desk.be(name, away()));
+    let after = desk.wait_of(&last).expect("five go on");
+    assert!((secs(after.mean) - 660.0).abs() < 10.0, "half as many, twice as long: {after:?}");
+    (5..10).for_each(|name| desk.be(name, away()));
+    assert_eq!(desk.wait_of(&last), Err(Unknown::NobodyThere));
+}
+
+#[test]
+fn others_who_may_take_it_later_shorten_a_wait() {
+    let steps = "steps = [{ after = '2m', require = {} }]";
+    let text = format!(
+        "[skills]\npolish = ''\n[channels.voice]\n[queues.main]\nrequire = {{ all = ['polish'] }}\nRULES{steps}\n"
+    );
+    let (mut alone, mut relaxed) = (Desk::open(&text.replace(steps, "")), Desk::open(&text));
+    for desk in [&mut alone, &mut relaxed] {
+        desk.hire(0..1, Some("polish"));
+        for _ in 0..4 {
+            desk.enqueue("main", "");
+            desk.pass();
+        }
+        // One is at work, four stand before the last.
+        (0..5).for_each(|_| _ = desk.enqueue("main", ""));
+        desk.hire(1..10, None);
+    }
+    let (alone_last, relaxed_last) = (alone.enqueue("main", ""), relaxed.enqueue("main", ""));
+    let (alone, relaxed) = (alone.wait_of(&alone_last).unwrap(), relaxed.wait_of(&relaxed_last).unwrap());
+    assert!(secs(alone.mean) > 1_400.0, "{alone:?}");
+    assert!((120.0..300.0).contains(&secs(relaxed.mean)), "nine more from two minutes on: {relaxed:?}");
+}
+
+#[test]
+fn a_head_start_is_a_place_before_others_who_wait() {
+    let mut desk = Desk::open(ONE);
+    desk.hire(0..1, None);
+    (0..8).for_each(|_| _ = desk.enqueue("main", ""));
+    (0..3).for_each(|_| desk.pass());
+    let behind = desk.ask(&Question::Newcomer { options: vec![choice("main")], told: None });
+    let before = Choice { head_start: Span::from_secs(3_600), ..choice("main") };
+    let ahead = desk.ask(&Question::Newcomer { options: vec![before], told: None });
+    assert_eq!((behind[0].ahead, ahead[0].ahead), (4, 0));
+    assert_eq!((behind[0].estimate.unwrap().before, ahead[0].estimate.unwrap().before), (4, 0));
+}
+
+#[test]
+fn not_everybody_is_sent_the_same_way() {
+    let mut desk = Desk::open(TWO);
+    desk.hire(0..2, Some("left"));
+    desk.hire(2..4, Some("right"));
+    for queue in ["left", "right"] {
+        (0..8).for_each(|_| _ = desk.enqueue(queue, ""));
+    }
+    (0..3).for_each(|_| desk.pass());
+    let asked = |desk: &mut Desk, told| desk.quickest(&["left", "right"], told)[0].0.clone();
+    let nobody: Vec<String> = (0..3).map(|_| asked(&mut desk, None)).collect();
+    assert!(nobody.iter().all(|queue| *queue == nobody[0]), "asking alone changes nothing: {nobody:?}");
+    let customers = ["ada", "bob", "cyd", "dan"];
+    let sent: Vec<String> = customers.iter().map(|customer| asked(&mut desk, Some(customer))).collect();
+    assert!(sent[0] != sent[1] && sent[2] != sent[3], "each is sent where fewer were: {sent:?}");
+    let again: Vec<String> = (0..3).map(|_| asked(&mut desk, Some("dan"))).collect();
+    assert!(again.iter().all(|queue| *queue == sent[3]), "whoever asks again is told the same: {again:?}");
+
+    let counted = |desk: &mut Desk, queue| desk.quickest(&[queue], None)[0].1.expect("it is known").before;
+    let told = counted(&mut desk, &sent[0]);
+    desk.enqueue(&sent[0], "ada");
+    assert_eq!(counted(&mut desk, &sent[0]), told, "a customer who has come stands there and is told of no more");
+    let step = desk.driver.pass(Span::from_secs(60));
+    desk.follow(&step);
+    assert!(counted(&mut desk, &sent[1]) < told, "a minute later nobody counts who has not come");
+}
