@@ -2,7 +2,8 @@
 //! a channel or the tenant, over windows that slide.
 //!
 //! In reading order: `tally` (lengths of time), `windows` (what happened lately), `counts` (what is counted, and the service
-//! level under each of its names), `waits` (contacts from queue to queue), `agents` (how busy they were), `views` (which rows an answer has).
+//! level under each of its names), `waits` (contacts from queue to queue), `handling` (contacts at their agents), `moments`
+//! (by entry of the catalogue), `agents` (how busy they were), `views` (which rows an answer has).
 //!
 //! Invariant: only what the journal has is counted, and what is told is counted from a stated time on: what was read of the
 //! journal at the start counts when it happened, and where a snapshot stood in for the rest, counting began there.
@@ -20,6 +21,8 @@ use crate::{
 
 pub mod agents;
 pub mod counts;
+mod handling;
+mod moments;
 pub mod tally;
 mod views;
 mod waits;

@@ -3,7 +3,7 @@
 //! Invariant: what is known of a contact follows from its events alone, since the world may be a batch ahead of them; it is
 //! let go of when the contact ends. A wait is judged by the rules that its queue had when it began. Of contacts that were
 //! under way when counting began (a start from a snapshot), what happens from then on is counted.
-//! Not here: what is made of the counts (`counts`), agents (`agents`).
+//! Not here: what is made of the counts (`counts`), contacts at their agents (`handling`), agents (`agents`).
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,16 @@ use smallvec::SmallVec;
 
 use super::{
     counts::{Counts, MomentCounts, Outcome, Patience, Timing, Work},
-    windows::{Additive, Window, Windows},
+    handling::Engagements,
+    moments::Moments,
+    windows::{Additive, Windows},
 };
 use crate::{
-    engine::{
-        ContactFacts, Event, OfferFacts, State,
-        event::{EngagementOver, Requeued},
-    },
+    engine::{ContactFacts, Event, OfferFacts, State, event::Requeued},
     model::{
         contact::ClosedBecause,
         document::{Document, Queue, ServiceLevelBy},
         ids::{ChannelKey, ChannelName, ContactKey, EngagementKey, MomentName, OfferKey, QueueKey, QueueName},
-        limits::MOMENTS_MAX,
         time::{Span, Timestamp},
     },
     scoring::Cause,
@@ -44,10 +42,8 @@ pub(in crate::shard) struct Waits {
     stays: FxHashMap<ContactKey, Stay>,
     /// When waits that go on become overdue.
     due: BTreeSet<(Timestamp, ContactKey)>,
-    engagements: FxHashMap<EngagementKey, Handling>,
-    moments: Windows<MomentsByName>,
-    /// Entries of the catalogue by number, in the order in which they were first met.
-    names: Vec<MomentName>,
+    engagements: Engagements,
+    moments: Moments,
     noted: Vec<Noted>,
 }
 
@@ -90,20 +86,6 @@ struct Stay {
     names: SmallVec<[u16; 2]>,
 }
 
-/// An accepted contact at its agent.
-#[derive(Debug)]
-struct Handling {
-    line: LineKey,
-    accepted_at: Timestamp,
-    held_since: Option<Timestamp>,
-    held: Span,
-    wrap_up_at: Option<Timestamp>,
-}
-
-/// Moments of truth by their numbers in the catalogue, in rising order.
-#[derive(Debug, Clone, Default)]
-struct MomentsByName(Vec<(u16, MomentCounts)>);
-
 impl Waits {
     /// Counts an event.
     pub fn event(&mut self, now: Timestamp, state: &State, event: &Event) {
@@ -128,7 +110,7 @@ impl Waits {
                 stay.is_moment = care.moment_of_truth;
                 for part in why.iter().flat_map(|scored| scored.contributions.iter()) {
                     if let Cause::Moment(name) = &part.cause
-                        && let Some(number) = number_of(&mut self.names, name)
+                        && let Some(number) = self.moments.number_of(name)
                         && !stay.names.contains(&number)
                     {
                         stay.names.push(number);
@@ -144,24 +126,11 @@ impl Waits {
                 self.offer_ended(now, state, *offer, |counts| counts.offers_missed += 1);
             }
             Event::OfferAccepted { offer, engagement } => self.answer(now, state, *offer, *engagement),
-            Event::EngagementInterrupted { engagement } => {
-                if let Some(handling) = self.engagements.get_mut(engagement) {
-                    handling.held_since = Some(now);
+            other => {
+                if let Some((line, work)) = self.engagements.event(now, other) {
+                    self.handled(now, line, work);
                 }
             }
-            Event::EngagementResumed { engagement } => {
-                if let Some(handling) = self.engagements.get_mut(engagement) {
-                    handling.resume(now);
-                }
-            }
-            Event::WrapUpStarted { engagement, .. } => {
-                if let Some(handling) = self.engagements.get_mut(engagement) {
-                    handling.resume(now);
-                    handling.wrap_up_at = Some(now);
-                }
-            }
-            Event::EngagementEnded { engagement, because, .. } => self.end_handling(now, *engagement, *because),
-            _ => {}
         }
     }
 
@@ -202,12 +171,7 @@ impl Waits {
 
     /// Moments of truth by name, in the order of names.
     pub fn of_moments(&self, now: Timestamp) -> [Vec<(MomentName, MomentCounts)>; 5] {
-        self.moments.read(now, self.day_begins).map(|since| {
-            let named = since.held.0.iter().map(|(number, counts)| (self.names[usize::from(*number)].clone(), *counts));
-            let mut named: Vec<_> = named.collect();
-            named.sort_by(|(one, _), (other, _)| one.cmp(other));
-            named
-        })
+        self.moments.read(now, self.day_begins)
     }
 
     /// Lets go of lines of which nothing is left to tell.
@@ -304,8 +268,7 @@ impl Waits {
         self.meet(now, state, contact);
         let Some(stay) = self.stays.get(&contact) else { return };
         let (line, waited, is_moment, rules) = (stay.line, stay.waited(now), stay.is_moment, stay.rules);
-        let handling = Handling { line, accepted_at: now, held_since: None, held: Span::ZERO, wrap_up_at: None };
-        self.engagements.insert(engagement, handling);
+        self.engagements.begin(now, engagement, line);
         self.end_wait(now, contact, Outcome::Answered);
         self.count(now, line, |counts| counts.answered_after.count(waited));
         if is_moment {
@@ -349,7 +312,7 @@ impl Waits {
         let Some(stay) = self.stays.get(&contact) else { return };
         let (line, names) = (stay.line, stay.names.clone());
         self.count(now, line, |counts| count(&mut counts.moments));
-        self.moments.count(now, self.day_begins, |held| names.iter().for_each(|number| count(held.of(*number))));
+        self.moments.count(now, self.day_begins, &names, count);
     }
 
     /// The present wait ends now, in time or not.
@@ -402,13 +365,7 @@ impl Waits {
         }
     }
 
-    fn end_handling(&mut self, now: Timestamp, engagement: EngagementKey, because: EngagementOver) {
-        let Some(mut handling) = self.engagements.remove(&engagement) else { return };
-        if matches!(because, EngagementOver::ConnectFailed | EngagementOver::AgentLost) {
-            return;
-        }
-        handling.resume(now);
-        let (line, work) = (handling.line, handling.work(now));
+    fn handled(&mut self, now: Timestamp, line: LineKey, work: Work) {
         self.count(now, line, |counts| {
             counts.work.add(&work);
             counts.handling.count(work.total());
@@ -459,56 +416,6 @@ impl Stay {
     }
 }
 
-impl Handling {
-    fn resume(&mut self, now: Timestamp) {
-        if let Some(since) = self.held_since.take() {
-            self.held = self.held + (now - since);
-        }
-    }
-
-    fn work(&self, now: Timestamp) -> Work {
-        let wrap_up = self.wrap_up_at.map_or(Span::ZERO, |since| now - since);
-        let talk = Span((now - self.accepted_at).0 - self.held.0 - wrap_up.0);
-        Work { talk, hold: self.held, wrap_up }
-    }
-}
-
-impl MomentsByName {
-    fn of(&mut self, number: u16) -> &mut MomentCounts {
-        let at = match self.0.binary_search_by_key(&number, |(number, _)| *number) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, (number, MomentCounts::default()));
-                at
-            }
-        };
-        &mut self.0[at].1
-    }
-}
-
-impl Additive for MomentsByName {
-    fn add(&mut self, other: &Self) {
-        other.0.iter().for_each(|(number, counts)| self.of(*number).add(counts));
-    }
-
-    fn heap_bytes(&self) -> usize {
-        self.0.capacity() * size_of::<(u16, MomentCounts)>()
-    }
-}
-
-/// A name's number; `None` beyond as many as one document may have, over the tenant's life.
-fn number_of(names: &mut Vec<MomentName>, name: &MomentName) -> Option<u16> {
-    let at = names.iter().position(|known| known == name).or_else(|| {
-        (names.len() < MOMENTS_MAX).then(|| {
-            names.push(name.clone());
-            names.len() - 1
-        })
-    });
-    at.and_then(|at| u16::try_from(at).ok())
-}
-
 fn channel_of(state: &State, contact: ContactKey) -> Option<ChannelKey> {
     state.contact_facts(contact).map(|facts| facts.channel)
 }
-
-const _: () = assert!(Window::ALL.len() == 5);
