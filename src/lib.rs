@@ -64,6 +64,7 @@
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
+//!    `scenario`, a contact centre in distributions, `player`, which plays it, and `study`, what several runs say together;
 //!    the worlds in which the decision alone is measured.
 //! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal; `cli::bench`
 //!     measures against floors and peers.
@@ -100,7 +101,7 @@
 //! * etcd: a file beside `journal::disk`, under the same conformance tests; `app` chooses.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
-//! * Simulation and replay of yesterday under another document: verbs over `sim`, the records as input.
+//! * Replay of yesterday under another document: a verb over `sim`, the records as input.
 
 #![forbid(unsafe_code)]
 

@@ -17,9 +17,17 @@ use super::{
     simulate::{Played, Playing, Shown, contacts_note, document, estimate_json, number, play},
 };
 
-/// The measures that one screen has room for; JSON has all.
-const SHOWN: [&str; 6] =
-    ["in_time_share", "empathetic_in_time_share", "wait_mean", "wait_p90", "abandoned_share", "blocked_share"];
+/// What one screen has room for, of each row of contacts; JSON has all.
+fn shown(of: Of) -> &'static [&'static str] {
+    match of {
+        Of::All => &["in_time_share", "wait_mean", "wait_p90", "abandoned_share", "blocked_share"],
+        Of::Moments => &["empathetic_in_time_share", "in_time_share", "wait_mean", "abandoned_share"],
+        Of::Routine => &["in_time_share", "wait_mean", "wait_p90", "abandoned_share"],
+        Of::Class(_) => &["in_time_share", "wait_mean"],
+        Of::ClassMoments(_) => &["empathetic_in_time_share"],
+        Of::Flagged | Of::Unflagged => &[],
+    }
+}
 
 /// Plays a scenario under two routing documents, with the same customers, and says what differs
 #[derive(Debug, Args)]
@@ -80,7 +88,7 @@ fn rows(first: &Played, second: &Played) -> Vec<(String, Of)> {
 fn show(out: &Output, arguments: &Arguments, first: &Played, second: &Played) -> Result<(), Failure> {
     let mut table = Table::new(&["CONTACTS", "MEASURE", ">FIRST", ">SECOND", ">DIFFERENCE", ""]);
     for (name, of) in rows(first, second) {
-        for metric in SHOWN.map(Metric::named) {
+        for metric in shown(of).iter().map(|key| Metric::named(key)) {
             let Some(pair) = compare(&first.study, &second.study, of, metric) else { continue };
             if pair.first.mean == 0.0 && pair.second.mean == 0.0 {
                 continue;

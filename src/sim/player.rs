@@ -193,6 +193,9 @@ impl<'a> Player<'a> {
 
     fn run(&mut self) {
         while !self.window.is_over(self.driver.now()) {
+            if self.agenda.is_empty() && self.window.open == 0 {
+                break;
+            }
             let next = self.agenda.peek().map(|Reverse((at, ..))| *at);
             let due = self.driver.state().next_deadline();
             // What the engine does of itself may plan something that comes before whatever is planned now.
@@ -217,9 +220,9 @@ impl<'a> Player<'a> {
         for slot in self.guests.slots() {
             self.settle(slot, Fate::Unserved, Span::ZERO);
         }
-        let now = self.driver.now();
-        self.stop_watching(now);
-        let until = self.window.until.or(self.window.closed_at).unwrap_or(now);
+        // Whoever is there when nothing happens any more stays to the end.
+        let until = self.window.until.or(self.window.closed_at).unwrap_or(self.driver.now());
+        self.stop_watching(until);
         self.outcome.waiting = self.waiting.iter().map(Waiting::area).collect();
         self.outcome.observed = until - self.window.from;
         self.staff.into_loads().iter().zip(&mut self.outcome.groups).for_each(|(worked, load)| load.add(worked));
@@ -250,14 +253,18 @@ impl<'a> Player<'a> {
             Happening::WritesOn(slot, stamp, by) if self.guests.is(slot, stamp) => self.write_on(slot, by),
             Happening::Accepts(offer) => self.accept(offer),
             Happening::Declines(offer) => self.decline(offer),
-            Happening::Begins(agent) | Happening::Returns(agent) => self.set_presence(agent, Presence::Available),
+            Happening::Begins(agent) => self.set_presence(agent, Presence::Available),
+            Happening::Returns(agent) if self.staff.is_on_shift(agent, self.driver.now()) => {
+                self.set_presence(agent, Presence::Available);
+            }
             Happening::GoesHome(agent) => self.set_presence(agent, Presence::Offline),
             Happening::Announced(..)
             | Happening::Comes(..)
             | Happening::HangsUp(..)
             | Happening::Finishes(..)
             | Happening::WrapsUp(..)
-            | Happening::WritesOn(..) => {}
+            | Happening::WritesOn(..)
+            | Happening::Returns(_) => {}
         }
     }
 

@@ -36,13 +36,13 @@ const HEIGHT: f64 = 260.0;
 /// Room for what stands beside the picture: left, top, right, below.
 const EDGE: (f64, f64, f64, f64) = (56.0, 14.0, 12.0, 40.0);
 
-/// A number that people like to see on an axis, no smaller than this one: 1, 2 or 5 times a power of ten.
+/// A number that people like to see on an axis, no smaller than this one.
 pub fn rounded_up(number: f64) -> f64 {
     if number <= 0.0 || !number.is_finite() {
         return 1.0;
     }
     let power = 10f64.powi(number.log10().floor() as i32);
-    let steps = [1.0, 2.0, 5.0, 10.0];
+    let steps = [1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|step| step * power).find(|step| *step >= number * 0.999_999).unwrap_or(number)
 }
 
@@ -106,7 +106,7 @@ pub fn lines(title: &str, x: (&str, &[String]), y: &Axis, lines: &[Line]) -> Str
 pub fn bars(title: &str, bars: &[Bar]) -> String {
     const ROW: f64 = 34.0;
     const NAMES: f64 = 170.0;
-    let width = WIDTH - NAMES - 12.0;
+    let width = WIDTH - NAMES - 30.0;
     let height = ROW * bars.len() as f64 + 26.0;
     let mut svg = begin(title, height);
     for percent in [0, 25, 50, 75, 100u8] {
@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn axes_end_where_people_like_it() {
         let ends = [0.0, 0.07, 1.0, 3.0, 12.0, 480.0].map(rounded_up);
-        assert_eq!(ends, [1.0, 0.1, 1.0, 5.0, 20.0, 500.0]);
+        let expected = [1.0, 0.08, 1.0, 3.0, 12.0, 500.0];
+        assert!(ends.iter().zip(expected).all(|(end, expected)| (end - expected).abs() < 1e-9), "{ends:?}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::{
 const MOMENTS: &str = "#c2410c";
 const OTHERS: &str = "#0369a1";
 const GREY: &str = "#94a3b8";
-const PALE: &str = "#fdba74";
+const BY_OTHERS: &str = "#0d9488";
 const LEFT: &str = "#7f1d1d";
 
 const STYLE: &str = "\
@@ -168,7 +168,7 @@ fn over_time(page: &mut String, study: &Study, within: f64) {
     let mut level = both(Tally::in_time_share);
     if study.has_moments {
         let points = of(true, Tally::empathetic_share);
-        level.push(Line { name: "moments of truth, by empathetic agents", colour: PALE, points });
+        level.push(Line { name: "moments of truth, by empathetic agents", colour: BY_OTHERS, points });
     }
     page.push_str(&lines("Share answered in time by time of arrival", ("came at", &names), &axis, &level));
 }
@@ -209,7 +209,7 @@ fn moments(page: &mut String, study: &Study, within: f64) {
             name: name.to_owned(),
             parts: vec![
                 ("in time, by an empathetic agent", by_empathetic, MOMENTS),
-                ("in time, by another", in_time - by_empathetic, PALE),
+                ("in time, by another", in_time - by_empathetic, BY_OTHERS),
                 ("later", later, GREY),
                 ("left, or turned away", left + blocked, LEFT),
             ],

@@ -38,9 +38,10 @@ pub fn show(out: &Output, played: &Played) -> Result<(), Failure> {
     let runs = study.runs.len();
     out.line(&contacts_note(study, scenario.within))?;
     if let Some(gap) = study.occupancy_gap() {
-        let points =
-            number(Some(Estimate { mean: gap.mean * 100.0, error: gap.error.map(|e| e * 100.0), ..gap }), None);
-        out.line(&format!("empathetic agents work {points} points more of their time than others"))?;
+        let than = if gap.mean < 0.0 { "less" } else { "more" };
+        let points = Estimate { mean: gap.mean.abs() * 100.0, error: gap.error.map(|error| error * 100.0), ..gap };
+        let points = number(Some(points), None);
+        out.line(&format!("empathetic agents work {points} points {than} of their time than others"))?;
     }
     for (reason, count) in refused(study) {
         out.line(&format!("refused as {reason}: {count}"))?;

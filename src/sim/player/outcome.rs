@@ -73,7 +73,8 @@ impl Figures {
         }
         self.tally.waited += seconds(waited);
         self.delayed += u64::from(waited > Span::ZERO || fate == Fate::Abandoned);
-        self.waits.saturating_record(u64::try_from(waited.as_millis()).unwrap_or(0));
+        let millis = u64::try_from(waited.as_millis()).unwrap_or(0);
+        self.waits.record(millis).expect("it grows as it has to");
         match fate {
             Fate::Answered(_) => {
                 self.answered += 1;
@@ -120,8 +121,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// How many slices there are.
-    pub const SLICES: usize = 48;
+    /// How many slices there are: half-hours of a usual day.
+    pub const SLICES: usize = 24;
 
     fn of(scenario: &Scenario) -> Self {
         let from = Timestamp(0) + scenario.run.from + scenario.run.warm_up;
@@ -273,5 +274,27 @@ impl Outcome {
         let mut all = Figures::default();
         self.leaves.iter().filter(|(leaf, _)| is_of(**leaf)).for_each(|(_, figures)| all.add(figures));
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_of_any_length_have_their_quantiles_and_sums_of_parts_are_the_whole() {
+        let (mut all, mut other) = (Figures::default(), Figures::default());
+        for second in 0..1_000 {
+            let to = if second % 3 == 0 { &mut other } else { &mut all };
+            to.count(Fate::Answered(0), Span::from_secs(second), second <= 20, second % 2 == 0);
+        }
+        other.count(Fate::Abandoned, Span::from_secs(86_400), false, false);
+        other.count(Fate::Blocked, Span::ZERO, false, false);
+        all.add(&other);
+        let half = all.waits.value_at_quantile(0.5) as f64 / 1e3;
+        assert!((half - 500.0).abs() < 2.0, "{half}");
+        assert!((all.waits.max() as f64 / 1e3 - 86_400.0).abs() < 90.0, "{}", all.waits.max());
+        assert_eq!((all.tally.offered, all.answered, all.tally.abandoned, all.blocked), (1_002, 1_000, 1, 1));
+        assert_eq!((all.tally.in_time, all.tally.in_time_empathetic, all.delayed), (21, 11, 1_000));
     }
 }

@@ -197,3 +197,39 @@ fn told(stream: &Stream, row: Option<&Row>, is_moment: bool, at: Span, own: u64)
         detector => Told::Said(detector.says(is_moment, moments.share_at(at), &mut chance(own, 1))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const STREAM: &str = r#"
+run = { length = "1h" }
+document = { text = "channels = { voice = {} }\nqueues = { main = {} }\n[skills]\nempathy = ''" }
+agents.desk = { count = 10 }
+[streams.calls]
+queue = "main"
+channel = "voice"
+rates = [{ from = "00:00", per_hour = 0 }, { from = "01:00", per_hour = 60 }, { from = "02:00", per_hour = 120 }]
+handling = "5m"
+"#;
+
+    fn drawn(count: usize) -> Vec<Guest> {
+        let scenario = Scenario::read(STREAM, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+        let mut source = Source::new(&scenario, &scenario.streams[0], 0, 42);
+        (0..count).map_while(|_| source.take()).collect()
+    }
+
+    #[test]
+    fn arrivals_follow_their_rates_by_steps() {
+        let guests = drawn(4_000);
+        let within = |from: i64, until: i64| {
+            let hours = |guest: &&Guest| (from * 3_600..until * 3_600).contains(&(guest.comes_at.0 / 1_000_000));
+            guests.iter().filter(hours).count() as f64 / (until - from) as f64
+        };
+        assert_eq!(within(0, 1), 0.0);
+        assert!((within(1, 2) - 60.0).abs() < 31.0, "{}", within(1, 2));
+        assert!((within(2, 30) - 120.0).abs() < 9.0, "{}", within(2, 30));
+    }
+}

@@ -101,6 +101,13 @@ impl<'s> Staff<'s> {
         }
     }
 
+    /// Whether an agent works at this time.
+    pub fn is_on_shift(&self, agent: usize, now: Timestamp) -> bool {
+        let shifts = &self.agents[agent].group.shifts;
+        let at = now - Timestamp(0);
+        shifts.is_empty() || shifts.iter().any(|(from, until)| (*from..*until).contains(&at))
+    }
+
     /// Somebody has so much more to do, or less, in costs of contacts.
     pub fn work(&mut self, agent: usize, cost: f64, now: Timestamp) {
         let Agent { group, group_at, .. } = self.agents[agent];
