@@ -76,6 +76,7 @@ impl Desk {
             dynamic: Span::ZERO,
             signals: Vec::new(),
             arrived_at: None,
+            trace: None,
             details: Arc::new(details),
         })));
         id
