@@ -47,7 +47,7 @@
 //!    [`lint`] beside the engine: what a routing document says and cannot mean, alone and beside the agents there are.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
 //!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`, where
-//!    recovery begins, and `archive`, where segments then go; and the journal in memory, which can be told to fail. `seal`
+//!    recovery begins, `archive`, where segments then go, and `reading`, all of it as one; and the journal in memory, which can be told to fail. `seal`
 //!    and `vault`, personal fields under a key for each customer, so that erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
 //!    looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the

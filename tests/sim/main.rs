@@ -1,8 +1,9 @@
-//! Tries to break what the journal promises: the real engine, shard and journal over a disk that forgets, by virtual time.
+//! Tries to break what the journal promises: the real engine, shard and journal, with snapshots, archive and keys, over a
+//! disk that forgets, by virtual time.
 //!
 //! Protects: whatever was acknowledged ends once or waits in its place; no contact is with two agents; every answer can be
-//! had again; what comes back after a crash is what was kept, decided anew to the same events, with every invariant after
-//! each record. A seed is several machines, one after the other over one disk, with clients who outlive them all.
+//! had again; what comes back after a crash, from a snapshot on or from the first record, is what was kept, decided anew
+//! to the same events, with every invariant after each record; who was erased stays so, and nobody else is. A seed is several machines, one after the other over one disk, with clients who outlive them all.
 //!
 //! `ATTUNE_SEEDS` says how many seeds are played (default 500), `ATTUNE_SEED` which is the first. A seed that fails is
 //! named with how to play it again, and its journal is saved for `attune journal replay`.
