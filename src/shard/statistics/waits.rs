@@ -282,7 +282,7 @@ impl Waits {
         match because {
             ClosedBecause::Handled | ClosedBecause::NeverCame => {}
             ClosedBecause::Abandoned | ClosedBecause::Cancelled | ClosedBecause::Expired => {
-                self.meet(now, state, contact)
+                self.meet(now, state, contact);
             }
         }
         let Some(stay) = self.stays.get(&contact) else { return };
