@@ -348,8 +348,10 @@ fn the_same_seed_has_the_same_hash_and_another_one_another() {
 #[test]
 fn a_seed_draws_the_same_on_every_machine() {
     let scenario = Scenario::read(EVERYTHING, &shipped("routing"), None).unwrap_or_else(|error| panic!("{error}"));
-    let came: Vec<i64> = came(&scenario).iter().map(|(at, ..)| at.0).collect();
-    assert_eq!([came[0], came[1], came[100], came[299]], [0; 4]);
+    let came = came(&scenario);
+    let at = |name: &str| came.iter().find(|(_, id, _)| id.as_str() == name).map(|(at, ..)| at.0);
+    let pinned = [28_870_130_646, 29_010_373_343, 36_223_224_025, 29_395_316_403];
+    assert_eq!(["calls-1", "calls-2", "calls-200", "faults-1"].map(at), pinned.map(Some));
 }
 
 /// Who came when, and what was said of them.
@@ -396,7 +398,7 @@ moments = {}
 #[test]
 fn the_production_shard_comes_to_the_same_hash() {
     let folder = tempfile::tempdir().unwrap();
-    let row = |at: u32| format!("{},{},{}\n", 5 + at * 23, 60 + at * 37 % 120, u8::from(at % 9 == 0));
+    let row = |at: u32| format!("{},{},{}\n", 5 + at * 23, 60 + at * 37 % 120, u8::from(at.is_multiple_of(9)));
     let rows: String = (0..200).map(row).collect();
     fs::write(folder.path().join("trace.csv"), format!("time,handling,moment\n{rows}")).unwrap();
     let text = TRACED.replace("FOLDER", shipped("").to_str().unwrap());
@@ -488,7 +490,7 @@ fn the_scenario_that_explains_everything_is_played_told_and_drawn() {
     assert!((of("all", "offered") - sum).abs() < 1e-9 && sum > 150.0, "{sum}");
     let parts = of("moments_of_truth", "offered") + of("all_others", "offered");
     assert!((of("all", "offered") - parts).abs() < 1e-9);
-    assert!(of("flagged", "offered") > 0.0 && of("chat", "offered") == 7.0);
+    assert!(of("flagged", "offered") > 0.0 && of("chat", "offered") == 10.0);
     for group in ["ana", "desk", "newcomers"] {
         let occupancy = told["groups"][group]["occupancy"]["value"].as_f64().unwrap();
         assert!(occupancy > 0.05 && occupancy < 1.0, "{group}: {occupancy}");

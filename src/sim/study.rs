@@ -142,11 +142,8 @@ impl Study {
         if self.has_moments {
             rows.push(("moments of truth".to_owned(), Of::Moments));
             rows.push(("all others".to_owned(), Of::Routine));
-            let differ = |leaf: &Leaf| leaf.is_moment != leaf.is_flagged;
-            if self.runs.iter().any(|(_, outcome)| outcome.leaves.keys().any(differ)) {
-                rows.push(("flagged".to_owned(), Of::Flagged));
-                rows.push(("not flagged".to_owned(), Of::Unflagged));
-            }
+            rows.push(("flagged".to_owned(), Of::Flagged));
+            rows.push(("not flagged".to_owned(), Of::Unflagged));
         }
         if self.classes.len() > 1 {
             for (class, name) in self.classes.iter().enumerate() {
@@ -160,6 +157,12 @@ impl Study {
             }
         }
         rows
+    }
+
+    /// Whether any contact was taken for what it is not.
+    pub fn flags_err(&self) -> bool {
+        let errs = |leaf: &Leaf| leaf.is_moment != leaf.is_flagged;
+        self.runs.iter().any(|(_, outcome)| outcome.leaves.keys().any(errs))
     }
 
     /// The rows about agents, each with its name.

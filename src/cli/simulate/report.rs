@@ -14,7 +14,7 @@ use crate::sim::{
 use super::{
     Played,
     plot::{Axis, Bar, Line, bars, escaped, lines, rounded_up},
-    rows::number,
+    rows::{self, number},
 };
 
 const MOMENTS: &str = "#c2410c";
@@ -216,7 +216,7 @@ fn moments(page: &mut String, study: &Study, within: f64) {
         }
     };
     let mut rows = vec![bar("moments of truth", Of::Moments)];
-    if study.rows().iter().any(|(_, of)| *of == Of::Flagged) {
+    if study.flags_err() {
         rows.push(bar("taken for moments", Of::Flagged));
     }
     rows.push(bar("all others", Of::Routine));
@@ -237,7 +237,7 @@ fn occupancy(page: &mut String, study: &Study) {
 
 fn numbers(page: &mut String, study: &Study) {
     page.push_str("\n<h2>The numbers</h2>\n<table><tr><th></th>");
-    let rows: Vec<_> = study.rows().into_iter().map(|(name, of)| (name, study.estimates(of))).collect();
+    let rows: Vec<_> = rows::shown(study).into_iter().map(|(name, of)| (name, study.estimates(of))).collect();
     rows.iter().for_each(|(name, _)| _ = write!(page, "<th>{}</th>", escaped(name)));
     page.push_str("</tr>\n");
     for (at, metric) in METRICS.iter().enumerate() {

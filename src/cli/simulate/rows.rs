@@ -8,7 +8,7 @@ use crate::{
         output::{Output, table::Table},
     },
     model::time::Span,
-    sim::study::{Estimate, METRICS, Study, Unit},
+    sim::study::{Estimate, METRICS, Of, Study, Unit},
 };
 
 use super::Played;
@@ -64,9 +64,15 @@ pub fn contacts_note(study: &Study, within: Span) -> String {
     format!("in time: answered within {within}, of all that came{errors}")
 }
 
+/// The rows that say something of their own: without a wrong flag those of flags are the truth's.
+pub fn shown(study: &Study) -> Vec<(String, Of)> {
+    let is_flag = |of: Of| matches!(of, Of::Flagged | Of::Unflagged);
+    study.rows().into_iter().filter(|(_, of)| study.flags_err() || !is_flag(*of)).collect()
+}
+
 fn contacts(study: &Study) -> Table {
     let shown: Vec<usize> = (0..METRICS.len()).filter(|at| SHOWN.contains(&METRICS[*at].key)).collect();
-    let rows: Vec<_> = study.rows().into_iter().map(|(name, of)| (name, study.estimates(of))).collect();
+    let rows: Vec<_> = self::shown(study).into_iter().map(|(name, of)| (name, study.estimates(of))).collect();
     // A column of nothing but zeros says nothing.
     let says = |at: &usize| rows.iter().any(|(_, row)| row[*at].is_some_and(|estimate| estimate.mean > 0.0));
     let shown: Vec<usize> = shown.into_iter().filter(says).collect();
