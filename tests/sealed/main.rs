@@ -94,6 +94,26 @@ fn who_comes_again_after_the_erasure_is_a_new_customer() {
     assert!(customers(&records).iter().all(|name| name.starts_with("erased-")));
 }
 
+/// What happened to a customer was told with attributes, and the contact is another's when the customer is erased.
+#[test]
+fn what_is_told_of_a_customer_does_not_stay_with_a_contact_that_becomes_anothers() {
+    let mut world = World::new(13);
+    let (kim, lee) = (world.secret(), world.secret());
+    world.enqueue("c1", &kim);
+    world.hear("c1");
+    let details = Some(world.details(&lee));
+    world.call(Command::UpdateContact { contact: contact("c1"), details, requirement: None });
+    world.hear("c1");
+    world.announce("c2", &kim);
+    world.hear("c2");
+    world.enqueue("c2", &lee);
+    world.call(erase(&kim));
+    let live = world.driver.state().clone();
+    world.kill();
+    let (_, records) = recovered(world.path());
+    assert_eq!(state_of(&records), live);
+}
+
 #[test]
 fn a_customer_with_an_open_contact_is_not_erased() {
     let mut world = World::new(3);

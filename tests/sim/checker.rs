@@ -233,8 +233,9 @@ impl Judge {
 
     /// The machine is gone, and with it what was only gathered.
     pub fn ended(&mut self) {
-        let is_lost = self.reports.lose();
-        self.faults.count_in("what came by stream was accepted and is", if is_lost { "lost" } else { "kept" });
+        if self.reports.lose() {
+            self.faults.count("what came by stream was accepted and is lost");
+        }
     }
 
     /// A request was answered: that is kept, and so it was answered before.

@@ -429,12 +429,10 @@ impl World {
 
     /// Whoever makes snapshots goes on for a while, or begins.
     fn go_on_with_snapshots(&mut self, life: Life, machine: &Machine) -> Result<(), String> {
-        match &self.maker {
-            Some(maker) => {
-                if maker.go_on(self.plan.changes()) {
-                    self.end_snapshot()?;
-                }
-            }
+        let is_over = self.maker.as_ref().map(|maker| maker.go_on(self.plan.changes()));
+        match is_over {
+            Some(true) => self.end_snapshot()?,
+            Some(false) => {}
             None if self.plan.chance(life.snapshots) && !self.alters_records() => {
                 let vault = Arc::clone(&machine.vault);
                 self.maker = Some(Maker::start(&self.disk, vault, self.orders(Of::WhatIsSealed)));

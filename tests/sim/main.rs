@@ -124,7 +124,6 @@ const FAULTS: &[&str] = &[
     "the journal is in its reserve",
     "the process alone ends",
     "what came by stream was accepted and is lost",
-    "what came by stream was accepted and is kept",
     "what nobody heard of happened",
     "what nobody heard of never happened",
 ];
