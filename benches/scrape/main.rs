@@ -2,8 +2,8 @@
 //!
 //! One world in virtual time has two contacts handled in every queue, then so many contacts waiting over all of them. What
 //! happened is observed by turns with metrics that go nowhere and with metrics that are shown: that is what counting costs a
-//! shard for each contact, beside deciding it. Then the shown ones are scraped, at the default
-//! cap and with the cap raised, statistics are read at both ends of their size, and gauges are brought up to date.
+//! shard for each contact, beside deciding it. Then the shown ones are scraped, at the default cap and with the cap raised,
+//! beside the exporter that everybody uses; statistics are read at both ends of their size, and gauges are brought up to date.
 //!
 //! `cargo bench --bench scrape` takes ten thousand queues and 100,000 waiting; `-- --quick` a tenth of both.
 
@@ -32,8 +32,12 @@ use attune::{
         statistics::{ROWS_MAX, Rows, Scope},
     },
     sim::driver::{Driver, Step},
-    telemetry::{exposition::Exposition, metrics::METRICS},
+    telemetry::{
+        exposition::Exposition,
+        metrics::{Kind, METRICS, Metric},
+    },
 };
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -209,14 +213,31 @@ fn scraping(played: &Played, cap: usize, goal: u64) {
     });
     let mut text = String::new();
     let scrape = times(|| text = exposition.render());
+    let peer = exporter();
+    metrics::with_local_recorder(&peer, || {
+        let (_, _, mut observer) = played.observe(Observer::new(cap));
+        observer.publish_now(played.driver.core());
+    });
+    let (handle, mut theirs) = (peer.handle(), String::new());
+    let beside = times(|| theirs = handle.render());
     println!(
         "\nscrape, {cap} queues with labels of their own: {} lines, {:.1} MB\n{} (goal: the median under {goal} ms)",
         exposition.lines(),
         text.len() as f64 / 1e6,
         scrape
     );
+    println!("metrics-exporter-prometheus, {} lines: {beside}", theirs.lines().count());
     let bring = times(|| observer.publish_now(played.driver.core()));
     println!("gauges brought up to date, all pages: {bring}");
+}
+
+/// The usual exporter with the same buckets.
+fn exporter() -> PrometheusRecorder {
+    let histograms = METRICS.iter().filter(|metric| metric.kind == Kind::Histogram);
+    let with = |builder: PrometheusBuilder, metric: &Metric| {
+        builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), metric.buckets).expect("buckets")
+    };
+    histograms.fold(PrometheusBuilder::new(), with).build_recorder()
 }
 
 fn reading(played: &Played) {

@@ -109,12 +109,7 @@ pub fn newest_resting<V: Volume>(
     newest_of(volume, seal, end, rest)
 }
 
-fn newest_of<V: Volume>(
-    volume: &V,
-    seal: &dyn Seal,
-    end: Seq,
-    rest: &dyn Fn(),
-) -> Result<Option<Snapshot>, OpenError> {
+fn newest_of<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq, rest: &dyn Fn()) -> Result<Option<Snapshot>, OpenError> {
     for name in names(volume)?.iter().rev() {
         let path = volume.path(name);
         if next_of(name).is_some_and(|next| next > end) {
