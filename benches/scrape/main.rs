@@ -301,6 +301,7 @@ fn enqueue(number: usize, queue_number: usize) -> Command {
         dynamic: Span::ZERO,
         signals: Vec::new(),
         arrived_at: None,
+        trace: None,
         details: Arc::new(ContactDetails::default()),
     }))
 }
