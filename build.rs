@@ -3,13 +3,14 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 /// The public API: a file a service, and the reasons for refusals, which travel by name.
-const PROTOS: [&str; 9] = [
+const PROTOS: [&str; 10] = [
     "attune/v1/agent_service.proto",
     "attune/v1/config_service.proto",
     "attune/v1/contact_service.proto",
     "attune/v1/errors.proto",
     "attune/v1/gateway_service.proto",
     "attune/v1/insight_service.proto",
+    "attune/v1/statistics_service.proto",
     "attune/v1/supervisor_service.proto",
     "attune/v1/wait_service.proto",
     "attune/v1/watch_service.proto",

@@ -2,7 +2,7 @@
 //!
 //! Invariant: reads only; answers as long as the process does, also while it drains. Not here: calls (`api`).
 
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io};
 
 use axum::{
     Router,
@@ -11,8 +11,9 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, sync::watch, time};
+use tokio::{net::TcpListener, sync::watch, task::spawn_blocking};
+
+use crate::telemetry::exposition::Exposition;
 
 mod readiness;
 
@@ -21,16 +22,13 @@ pub use readiness::{Latch, Readiness};
 /// Prometheus's text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How often histograms are folded together; without it they would grow until somebody scrapes.
-const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-
 /// What the port shows.
 #[derive(Clone)]
 pub struct Shown {
     /// Whether calls are welcome.
     pub readiness: Readiness,
     /// Every metric.
-    pub metrics: PrometheusHandle,
+    pub metrics: Exposition,
     /// The settings in force, as JSON.
     pub settings: watch::Receiver<String>,
 }
@@ -41,12 +39,7 @@ pub async fn run(
     shown: Shown,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let upkeep = upkeep(shown.metrics.clone());
-    let serve = axum::serve(listener, routes(shown)).with_graceful_shutdown(shutdown);
-    tokio::select! {
-        served = serve => served,
-        () = upkeep => Ok(()),
-    }
+    axum::serve(listener, routes(shown)).with_graceful_shutdown(shutdown).await
 }
 
 fn routes(shown: Shown) -> Router {
@@ -59,16 +52,12 @@ fn routes(shown: Shown) -> Router {
         .with_state(shown)
 }
 
-async fn upkeep(metrics: PrometheusHandle) {
-    let mut interval = time::interval(UPKEEP_EVERY);
-    loop {
-        interval.tick().await;
-        metrics.run_upkeep();
-    }
-}
-
 async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, METRICS_TYPE)], shown.metrics.render())
+    // Thousands of queues take milliseconds, in which no call would be served on this thread.
+    match spawn_blocking(move || shown.metrics.render()).await {
+        Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, METRICS_TYPE)], text),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(CONTENT_TYPE, METRICS_TYPE)], "# the daemon ends\n".to_owned()),
+    }
 }
 
 /// Whether the process runs at all; an orchestrator restarts it if not.

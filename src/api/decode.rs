@@ -11,6 +11,7 @@ mod gateway;
 mod insight;
 mod requirement;
 mod signal;
+mod statistics;
 mod supervisor;
 mod violations;
 mod wait;
@@ -40,6 +41,7 @@ pub use self::{
     gateway::agent_frame,
     insight::{Learners, explain_agent, explain_contact, explain_offer, explain_pair, list_candidates, list_empathy},
     signal::{Heard, report, signal},
+    statistics::{Survey, get_statistics, list_statistics, watch_statistics},
     supervisor::{
         drain_queue, erase_customer, force_presence, list_actions, move_contact, move_queue, pause_queue,
         prioritise_contact, pull_contact, reopen_queue,

@@ -11,6 +11,7 @@ mod insight;
 mod measures;
 mod offer;
 mod reply;
+mod statistics;
 mod supervisor;
 mod wait;
 mod watch;
@@ -29,6 +30,7 @@ pub use self::{
         acknowledged, agent_etag, document_etag, engagement, moving, offer_open, pending, queued, wrap_up,
         wrap_up_if_any,
     },
+    statistics::{statistics, statistics_now, statistics_page},
     supervisor::action,
     wait::{position, queue},
     watch::{Restart, change, started, watch_checkpoint, watch_ended},

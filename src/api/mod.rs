@@ -27,6 +27,7 @@ mod overload;
 mod page_token;
 mod signal_stream;
 mod signals;
+mod statistics_service;
 mod status;
 mod supervisor_service;
 mod unread;
@@ -61,9 +62,11 @@ use self::{
     pb::{
         agent_service_server::AgentServiceServer, config_service_server::ConfigServiceServer,
         contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
-        insight_service_server::InsightServiceServer, supervisor_service_server::SupervisorServiceServer,
-        wait_service_server::WaitServiceServer, watch_service_server::WatchServiceServer,
+        insight_service_server::InsightServiceServer, statistics_service_server::StatisticsServiceServer,
+        supervisor_service_server::SupervisorServiceServer, wait_service_server::WaitServiceServer,
+        watch_service_server::WatchServiceServer,
     },
+    statistics_service::StatisticsTold,
     supervisor_service::Supervisors,
     wait_service::Waits,
     watch_service::Watches,
@@ -150,11 +153,13 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
             .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let gateways = GatewayServiceServer::new(Gateways::new(directory.clone(), draining))
+    let gateways = GatewayServiceServer::new(Gateways::new(directory.clone(), draining.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let waits = WaitServiceServer::new(Waits::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let insights =
         InsightServiceServer::new(Insights::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let statistics = StatisticsServiceServer::new(StatisticsTold::new(directory.clone(), draining))
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
     let supervisors =
         SupervisorServiceServer::new(Supervisors::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
     let watches = WatchServiceServer::new(Watches::new(directory.clone())).max_decoding_message_size(REQUEST_BYTES_MAX);
@@ -162,6 +167,7 @@ fn routes(directory: Directory, draining: Draining) -> (Routes, HealthReporter) 
     let routes = Routes::new(gateways)
         .add_service(waits)
         .add_service(insights)
+        .add_service(statistics)
         .add_service(supervisors)
         .add_service(watches)
         .add_service(config)
@@ -181,6 +187,7 @@ async fn report_health(reporter: &HealthReporter, status: ServingStatus) {
         <GatewayServiceServer<Gateways> as NamedService>::NAME,
         <WaitServiceServer<Waits> as NamedService>::NAME,
         <InsightServiceServer<Insights> as NamedService>::NAME,
+        <StatisticsServiceServer<StatisticsTold> as NamedService>::NAME,
         <SupervisorServiceServer<Supervisors> as NamedService>::NAME,
         <WatchServiceServer<Watches> as NamedService>::NAME,
         <ConfigServiceServer<Config> as NamedService>::NAME,

@@ -22,6 +22,8 @@ pub enum List {
     Versions,
     /// What is known of agents' empathy.
     Learners,
+    /// Statistics of queues.
+    Statistics,
 }
 
 impl List {
@@ -35,6 +37,7 @@ impl List {
             Self::Actions => 's',
             Self::Versions => 'v',
             Self::Learners => 'l',
+            Self::Statistics => 't',
         }
     }
 }

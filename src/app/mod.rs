@@ -38,7 +38,10 @@ use crate::{
         recover::Recovered,
         run::{self, Offering, ShardTask, Status},
     },
-    telemetry::metrics::{self, DURABILITY, InstallError},
+    telemetry::{
+        metrics::{self, DURABILITY, InstallError},
+        tenants,
+    },
 };
 
 mod check;
@@ -152,6 +155,7 @@ impl Daemon {
     pub async fn start(loaded: impl Into<Loaded>) -> Result<Self, StartError> {
         let loaded = loaded.into();
         let settings = &loaded.settings;
+        tenants::limit(settings.metrics_tenants_max);
         let handle = metrics::install()?;
         let documents = documents::read_all(&settings.tenants)?;
         let api = listen("listen", settings.listen).await?;

@@ -95,6 +95,10 @@ calls! {
         reads get_moment_statistics(GetMomentStatisticsRequest) -> GetMomentStatisticsResponse;
         reads list_empathy(ListEmpathyRequest) -> ListEmpathyResponse;
     }
+    statistics_service_client::StatisticsServiceClient {
+        reads get_statistics(GetStatisticsRequest) -> GetStatisticsResponse;
+        reads list_statistics(ListStatisticsRequest) -> ListStatisticsResponse;
+    }
     supervisor_service_client::SupervisorServiceClient {
         changes move_contact(MoveContactRequest) -> MoveContactResponse;
         changes move_queue(MoveQueueRequest) -> MoveQueueResponse;

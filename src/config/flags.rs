@@ -69,6 +69,10 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "NUMBER")]
     pub metrics_queues_max: Option<String>,
 
+    /// Tenants with metrics of their own; the rest is counted together [default: 100] [env: ATTUNE_METRICS_TENANTS_MAX]
+    #[arg(long, value_name = "NUMBER")]
+    pub metrics_tenants_max: Option<String>,
+
     /// Milliseconds that new contacts may have waited to be read before they are refused [default: 50]
     /// [env: ATTUNE_OVERLOAD_BURST_MS_MAX]
     #[arg(long, value_name = "MILLISECONDS")]
@@ -118,6 +122,7 @@ impl Flags {
             ("log.format", &self.log_format),
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),
+            ("metrics.tenants_max", &self.metrics_tenants_max),
             ("overload.burst_ms_max", &self.overload_burst_ms_max),
             ("overload.delay_ms_max", &self.overload_delay_ms_max),
             ("overload.in_flight_max", &self.overload_in_flight_max),

@@ -177,6 +177,15 @@ pub const KEYS: &[Key] = &[
         set: |settings, text| number(text, 0..=10_000).map(|queues| settings.metrics_queues_max = queues),
     },
     Key {
+        name: "metrics.tenants_max",
+        default: "100",
+        help: "Tenants with metrics of their own; the rest is counted together. 0-10000.",
+        form: Form::Number { least: 0, most: 10_000 },
+        change: Change::Restart,
+        get: |settings| settings.metrics_tenants_max.to_string(),
+        set: |settings, text| number(text, 0..=10_000).map(|tenants| settings.metrics_tenants_max = tenants),
+    },
+    Key {
         name: "overload.burst_ms_max",
         default: "50",
         help: "Milliseconds that new contacts may have waited to be read before they are refused with OVERLOADED, 1-10000.",

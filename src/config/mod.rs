@@ -18,7 +18,7 @@ use crate::{
     engine::HoldRules,
     journal::LostKeys,
     model::{document::Document, ids::TenantId},
-    telemetry::logs::LogFormat,
+    telemetry::{logs::LogFormat, tenants::TENANTS_MAX_DEFAULT},
 };
 
 mod effective;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub log_level: String,
     /// Queues with metrics of their own.
     pub metrics_queues_max: usize,
+    /// Tenants with metrics of their own.
+    pub metrics_tenants_max: usize,
     /// When calls are refused.
     pub overload: Overload,
     /// Threads that serve calls; 0 = one on up to two cores, otherwise one for each core but one.
@@ -179,6 +181,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
             metrics_queues_max: 1_000,
+            metrics_tenants_max: TENANTS_MAX_DEFAULT,
             overload: Overload::default(),
             threads: 0,
             shard_thread: ShardThread::default(),

@@ -77,7 +77,7 @@ pub use hold::{HoldRules, OfferingHeld};
 pub use matching::manner::Phase;
 #[doc(hidden)]
 pub use matching::settle::Seeker;
-pub use read::{ContactFacts, OfferFacts, SeatFacts};
+pub use read::{AvailableFacts, ContactFacts, OfferFacts, SeatFacts};
 pub use reject::Reject;
 pub use signal::refused as refused_signals;
 pub use state::{OfferEnd, State};

@@ -9,8 +9,8 @@ use crate::{
         agent::{AgentRow, Presence},
         document::{Acceptance, Declining},
         ids::{
-            AgentId, AgentKey, ChannelKey, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName,
-            SessionId,
+            AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey,
+            QueueName, SessionId,
         },
         limits::{PAGE_EXAMINED_MAX, PAGE_MAX},
         time::{Span, Timestamp},
@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     agent::check_put,
-    find::{agent_of, open_contact, queue_named},
+    find::{agent_of, nearest, open_contact, queue_named},
     reject::Reject,
     signal::heard,
     state::{Agent, Contact, EngagementPhase, Offer, Stage, State},
@@ -65,6 +65,17 @@ pub struct SeatFacts {
     pub capacity: u32,
     /// What of it engagements take.
     pub busy: u32,
+    /// Of an agent who is available.
+    pub available: Option<AvailableFacts>,
+}
+
+/// What metrics need to know of an agent who is available.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvailableFacts {
+    /// Since when.
+    pub since: Timestamp,
+    /// When the last contact ended; `None` = there was none.
+    pub last_contact_ended: Option<Timestamp>,
 }
 
 impl State {
@@ -334,7 +345,26 @@ impl State {
         let busy = agent.engagements.iter().map(|engagement| self.engagement(*engagement).cost_now).sum();
         let is_there = agent.presence == Presence::Available || !agent.engagements.is_empty();
         let capacity = if is_there { agent.profile.capacity } else { 0 };
-        Some(SeatFacts { is_empathetic, capacity, busy })
+        let available = (agent.presence == Presence::Available).then(|| AvailableFacts {
+            since: agent.available_since,
+            last_contact_ended: Some(agent.last_contact_ended).filter(|ended| *ended != Timestamp::default()),
+        });
+        Some(SeatFacts { is_empathetic, capacity, busy, available })
+    }
+
+    /// Channels of the document in force, in the order of their names.
+    pub fn channels_in_force(&self) -> impl Iterator<Item = &ChannelName> {
+        self.document.channels.keys()
+    }
+
+    /// Refuses a channel that the document in force does not name.
+    pub fn check_channel(&self, channel: &ChannelName) -> Result<(), Reject> {
+        let unknown = || Reject::ChannelUnknown {
+            field: "channel",
+            channel: channel.clone(),
+            similar: nearest(channel.as_str(), self.channels_in_force().map(|name| name.as_str())),
+        };
+        self.document.channels.contains_key(channel).then_some(()).ok_or_else(unknown)
     }
 
     /// Who has an engagement; `None` once it has ended.

@@ -42,6 +42,8 @@ pub struct Document {
     pub longest_idle: LongestIdle,
     /// How long an agent whose session is lost keeps state and engagements.
     pub session_grace: Span,
+    /// How long after midnight UTC the tenant's day begins, for statistics of a day.
+    pub day_begins: Span,
     /// How long a contact stays away from an agent who refused it.
     pub refusal_pause: RefusalPause,
     /// Who the empathetic agents are; `None` = nothing is routed by empathy.
@@ -134,6 +136,10 @@ pub struct Queue {
     pub priority: Span,
     /// Answered within this counts for the service level.
     pub service_level: Span,
+    /// What the service level is called: which waits it counts, and which of them are good.
+    pub service_level_by: ServiceLevelBy,
+    /// Who leaves no later than this never gave anybody a chance: a short abandon.
+    pub short_abandon: Span,
     /// Channels it takes; empty = all.
     pub channels: Vec<ChannelName>,
     /// Overrides the channel's cost.
@@ -179,6 +185,25 @@ impl Queue {
         let by_offers = self.escalate.as_ref().map(|escalate| &escalate.queue);
         [by_wait, by_size, by_offers].into_iter().flatten().collect()
     }
+}
+
+/// The names of the service level. T is [`Queue::service_level`]; offered are waits that were answered, abandoned, given up by
+/// the queue, or that went on to another queue after T.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ServiceLevelBy {
+    /// Answered within T, of those answered.
+    AnsweredOnly,
+    /// Answered within T, of those offered without those abandoned within T.
+    AbandonIgnored,
+    /// Answered within T, of those offered.
+    #[default]
+    AbandonNegative,
+    /// Answered or abandoned within T, of those offered.
+    AbandonPositive,
+    /// Answered within T, of those offered without short abandons.
+    ShortAbandonsExcluded,
+    /// Answered within T, of all, each counted when the first of answer, abandonment and T happens.
+    EventTimed,
 }
 
 /// Who may serve a queue.

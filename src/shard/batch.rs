@@ -31,6 +31,7 @@ use super::{
     item::{Act, Action, AnswerTo, Item, Lost},
     observe::Observer,
     outbox::Outbox,
+    statistics::{Rows, Told, Views},
     streams::Streams,
 };
 
@@ -42,6 +43,7 @@ pub(super) struct Batch {
     effects: Vec<Effect>,
     documents: Vec<Coming>,
     questions: Vec<Question>,
+    surveys: Vec<Survey>,
 }
 
 /// A document was applied, which its caller is told once it is in force.
@@ -59,9 +61,25 @@ struct Question {
     to: AnswerTo<Seen>,
 }
 
+/// Somebody asks for statistics.
+struct Survey {
+    tenant: TenantId,
+    rows: Rows,
+    views: Option<Result<Views, CallError>>,
+    to: AnswerTo<Told>,
+}
+
 impl Batch {
     pub fn new(now: Timestamp) -> Self {
-        Self { now, items: 0, records: Vec::new(), effects: Vec::new(), documents: Vec::new(), questions: Vec::new() }
+        Self {
+            now,
+            items: 0,
+            records: Vec::new(),
+            effects: Vec::new(),
+            documents: Vec::new(),
+            questions: Vec::new(),
+            surveys: Vec::new(),
+        }
     }
 
     /// When it was begun.
@@ -119,6 +137,10 @@ impl Batch {
                     Some(_) => self.effects.push(Effect::Measure { tenant, to }),
                     None => drop(to.send(Err(CallError::TenantUnknown(tenant)))),
                 }
+            }
+            Item::Statistics { tenant, rows, to } => {
+                self.items += 1;
+                self.surveys.push(Survey { tenant, rows, views: None, to });
             }
             Item::Learners { tenant, after, limit, to } => {
                 self.items += 1;
@@ -315,6 +337,12 @@ impl Batch {
             };
             question.answer = Some(answer.map(|answer| Seen { answer, as_of: core.last_seq() }));
         }
+        for survey in &mut self.surveys {
+            survey.views = Some(match core.state(&survey.tenant) {
+                Some(state) => Views::of(state, self.now, &survey.rows).map_err(CallError::Reject),
+                None => Err(CallError::TenantUnknown(survey.tenant.clone())),
+            });
+        }
     }
 
     /// What the journal is to keep, in the form in which it is shared with it.
@@ -333,13 +361,19 @@ impl Batch {
             let answer = question.answer.expect("answers are looked up before the batch is released");
             let _ = question.to.send(answer);
         }
+        for Survey { tenant, views, to, .. } in self.surveys {
+            let views = views.expect("rows are looked up before the batch is released");
+            let _ = to.send(views.map(|views| observer.statistics(self.now, &tenant, views)));
+        }
         streams.wake();
     }
 
     /// What was asked, to be answered otherwise: what stands after this batch may not be told.
     pub fn take_questions(&mut self) -> Vec<Item> {
         let questions = std::mem::take(&mut self.questions).into_iter();
-        questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to }).collect()
+        let surveys = std::mem::take(&mut self.surveys).into_iter();
+        let questions = questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to });
+        questions.chain(surveys.map(|Survey { tenant, rows, to, .. }| Item::Statistics { tenant, rows, to })).collect()
     }
 
     /// Answers with this whoever has waited for too long; the rest waits on for `release` or `refuse`.
@@ -355,6 +389,9 @@ impl Batch {
         self.documents.into_iter().for_each(|coming| coming.refuse(error));
         for question in self.questions {
             let _ = question.to.send(Err(error.clone()));
+        }
+        for survey in self.surveys {
+            let _ = survey.to.send(Err(error.clone()));
         }
     }
 }

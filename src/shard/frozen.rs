@@ -23,6 +23,7 @@ use super::{
     handle::{CallError, Seen},
     item::Item,
     observe::Observer,
+    statistics::{Rows, Views},
 };
 
 /// Records that are read at once: about a segment's.
@@ -58,7 +59,7 @@ impl Frozen {
     }
 
     /// Answers what is asked and refuses everything else.
-    pub fn take(&mut self, core: &Core, advisers: &Advisers, observer: &Observer, item: Item) {
+    pub fn take(&mut self, core: &Core, advisers: &Advisers, observer: &mut Observer, item: Item) {
         if core.state(item.tenant()).is_none() {
             let unknown = CallError::TenantUnknown(item.tenant().clone());
             return item.refuse(unknown);
@@ -67,6 +68,11 @@ impl Frozen {
             Item::Query { tenant, query, to } => drop(to.send(self.look(core, &tenant, &query))),
             // Counts and forecasts have seen nothing that the journal has not.
             Item::Measure { tenant, to } => drop(to.send(Ok(observer.measures(&tenant)))),
+            Item::Statistics { tenant, rows, to } => {
+                let views = self.views(core, &tenant, &rows);
+                let now = self.clock.now();
+                let _ = to.send(views.map(|views| observer.statistics(now, &tenant, views)));
+            }
             Item::Learners { tenant, after, limit, to } => {
                 let _ = to.send(Ok(advisers.learners(&tenant, after.as_ref(), limit)));
             }
@@ -74,14 +80,23 @@ impl Frozen {
         }
     }
 
+    fn views(&mut self, core: &Core, tenant: &TenantId, rows: &Rows) -> Result<Views, CallError> {
+        let now = self.clock.now();
+        Views::of(self.state(core, tenant)?, now, rows).map_err(CallError::Reject)
+    }
+
     fn look(&mut self, core: &Core, tenant: &TenantId, query: &Query) -> Result<Seen, CallError> {
         let now = self.clock.now();
-        let state = match self.ahead.contains(tenant) {
-            true => self.behind(tenant)?,
-            false => core.state(tenant).ok_or_else(|| CallError::TenantUnknown(tenant.clone()))?,
-        };
-        let answer = state.query(now, query)?;
+        let answer = self.state(core, tenant)?.query(now, query)?;
         Ok(Seen { answer, as_of: self.last })
+    }
+
+    /// A tenant's world as the journal has it.
+    fn state<'a>(&'a mut self, core: &'a Core, tenant: &TenantId) -> Result<&'a State, CallError> {
+        match self.ahead.contains(tenant) {
+            true => self.behind(tenant),
+            false => core.state(tenant).ok_or_else(|| CallError::TenantUnknown(tenant.clone())),
+        }
     }
 
     /// A tenant's world as the journal has it; refused while that is being found out.

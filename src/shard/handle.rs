@@ -26,6 +26,7 @@ use super::{
     item::{Act, AnswerTo, Item},
     measures::Measures,
     outbox::Mailbox,
+    statistics::{Rows, Told},
     streams::NoticeStream,
 };
 
@@ -156,6 +157,11 @@ impl ShardHandle {
     /// How a tenant's moments of truth and all other contacts fare, by what is in the journal.
     pub async fn measures(&self, tenant: &TenantId) -> Result<Measures, CallError> {
         self.ask(|to| Item::Measure { tenant: tenant.clone(), to }).await
+    }
+
+    /// Statistics of a tenant, by what is in the journal.
+    pub async fn statistics(&self, tenant: &TenantId, rows: Rows) -> Result<Told, CallError> {
+        self.ask(|to| Item::Statistics { tenant: tenant.clone(), rows, to }).await
     }
 
     /// Lists what is known of agents' empathy, by id, after the given one.

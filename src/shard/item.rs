@@ -15,7 +15,8 @@ use super::{
     gather::Report,
     handle::{CallError, Seen, Watch},
     measures::Measures,
-    outbox::{Outbox, Told},
+    outbox::{self, Outbox},
+    statistics::{Rows, Told},
 };
 
 /// Where an answer goes.
@@ -33,6 +34,8 @@ pub(super) enum Item {
     Query { tenant: TenantId, query: Query, to: AnswerTo<Seen> },
     /// Somebody asks how moments of truth fare.
     Measure { tenant: TenantId, to: AnswerTo<Measures> },
+    /// Somebody asks for statistics.
+    Statistics { tenant: TenantId, rows: Rows, to: AnswerTo<Told> },
     /// What is known of agents' empathy, by id, after the given one.
     Learners { tenant: TenantId, after: Option<AgentId>, limit: usize, to: AnswerTo<Vec<Learner>> },
     /// Somebody follows a tenant.
@@ -96,6 +99,7 @@ impl Item {
             | Self::Reports { tenant, .. }
             | Self::Query { tenant, .. }
             | Self::Measure { tenant, .. }
+            | Self::Statistics { tenant, .. }
             | Self::Learners { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
@@ -109,6 +113,7 @@ impl Item {
             Self::Call { .. }
             | Self::Query { .. }
             | Self::Measure { .. }
+            | Self::Statistics { .. }
             | Self::Learners { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => 1,
@@ -146,6 +151,7 @@ impl Item {
             Self::Acts { .. }
             | Self::Query { .. }
             | Self::Measure { .. }
+            | Self::Statistics { .. }
             | Self::Learners { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => false,
@@ -160,12 +166,13 @@ impl Item {
             Self::Reports { reports, to, .. } => drop(to.send(vec![Err(error); reports.len()])),
             Self::Query { to, .. } => drop(to.send(Err(error))),
             Self::Measure { to, .. } => drop(to.send(Err(error))),
+            Self::Statistics { to, .. } => drop(to.send(Err(error))),
             Self::Learners { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {
                 for Act { agent, request, .. } in acts {
-                    gateway.push(agent, Told::Answer { request, answer: Err(error.clone()) });
+                    gateway.push(agent, outbox::Told::Answer { request, answer: Err(error.clone()) });
                 }
                 gateway.wake();
             }

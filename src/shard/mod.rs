@@ -5,7 +5,7 @@
 //! can be read while the journal takes nothing), `streams` and
 //! `outbox` (agents, by streams of their own or through gateways), `feed` (followers of a tenant), `gather` (signals by
 //! stream), `advice` (what forecasts say), `item` and `inbox` (what comes in), `handle`, `directory`, `recover` (what a
-//! journal left); `observe` counts at release, `measures` is what of it can be asked for. Not here: deciding (`engine`),
+//! journal left); `observe` counts at release, `measures` and `statistics` are what of it can be asked for. Not here: deciding (`engine`),
 //! keeping (`journal`), the wire (`api`).
 
 mod advice;
@@ -27,6 +27,7 @@ pub mod observe;
 mod outbox;
 pub mod recover;
 pub mod run;
+pub mod statistics;
 mod streams;
 
 pub use directory::Directory;

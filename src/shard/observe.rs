@@ -24,13 +24,15 @@ use crate::{
 use super::{
     core::{Core, Folded, Outcome},
     measures::Measures,
+    statistics::{Rows, Told, Views},
 };
 
 mod care;
+mod idle;
 mod line;
 mod tenant;
 
-use tenant::TenantMetrics;
+use tenant::{Again, TenantMetrics};
 
 /// How often gauges that need counting are brought up to date, while there is news.
 const PUBLISH_EVERY: Span = Span::from_secs(1);
@@ -135,12 +137,33 @@ impl Observer {
         self.publish_at = None;
         self.published_at = core.now();
         for (tenant, metrics) in &mut self.tenants {
-            if let Some(state) = core.state(tenant)
-                && metrics.publish(core.now(), state, &mut self.labels_left)
-            {
-                self.publish_at = Some(core.now() + PUBLISH_EVERY);
+            if let Some(state) = core.state(tenant) {
+                let again = match metrics.publish(core.now(), state, &mut self.labels_left) {
+                    Again::AtOnce => Some(core.now()),
+                    Again::Later => Some(core.now() + PUBLISH_EVERY),
+                    Again::WithNews => None,
+                };
+                self.publish_at = [self.publish_at, again].into_iter().flatten().min();
             }
         }
+    }
+
+    /// Statistics of a tenant whose world this is.
+    ///
+    /// # Errors
+    /// Fails if a queue or channel that is named is not there.
+    pub fn ask(&mut self, now: Timestamp, tenant: &TenantId, state: &State, rows: &Rows) -> Result<Told, Reject> {
+        Ok(self.statistics(now, tenant, Views::of(state, now, rows)?))
+    }
+
+    /// What a tenant's statistics take of memory, contacts under way excepted.
+    pub fn statistics_bytes(&self, tenant: &TenantId) -> usize {
+        self.tenants.get(tenant).map_or(0, TenantMetrics::statistics_bytes)
+    }
+
+    /// Statistics of a tenant, of whom `views` says.
+    pub(super) fn statistics(&mut self, now: Timestamp, tenant: &TenantId, views: Views) -> Told {
+        tenant_of(&mut self.tenants, tenant).tell(now, views)
     }
 
     /// How a tenant's moments of truth and all others fare.

@@ -434,7 +434,7 @@ impl<J: Journal> Shard<J> {
         self.observer.frozen(true);
         let mut frozen = Frozen::new(self.clock.clone(), records, self.journal.reader());
         for question in batch.take_questions() {
-            frozen.take(&self.core, &self.advisers, &self.observer, question);
+            frozen.take(&self.core, &self.advisers, &mut self.observer, question);
         }
         let mut has_given_up = false;
         let mut kept = pin!(keep(&mut self.journal, records));
@@ -452,7 +452,7 @@ impl<J: Journal> Shard<J> {
                     self.coming.drain(..).for_each(|coming| coming.refuse(&CallError::OutcomeUnknown));
                 }
                 item = self.inbox.recv() => match item {
-                    Some(item) => frozen.take(&self.core, &self.advisers, &self.observer, item),
+                    Some(item) => frozen.take(&self.core, &self.advisers, &mut self.observer, item),
                     None => break Err(problem),
                 },
             }

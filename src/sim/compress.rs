@@ -111,6 +111,8 @@ fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
         description: _,
         priority,
         service_level,
+        service_level_by: _,
+        short_abandon,
         channels: _,
         cost: _,
         members: _,
@@ -126,6 +128,7 @@ fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
     let set = |table: &mut Table, key: &str, span: Span| set(table, key, span, scale);
     set(written, "priority", *priority);
     set(written, "service_level", *service_level);
+    set(written, "short_abandon", *short_abandon);
     set(written, "drain_after", *drain_after);
     let OfferRules { time, extension_max, at_once: _, acceptance: _, declining: _ } = offers;
     let table = below(written, "offers");
@@ -191,8 +194,14 @@ mod tests {
         for (name, real) in &real.queues {
             let played = &played.queues[name];
             let spans = |queue: &Queue| {
-                let mut spans = vec![queue.priority, queue.service_level, queue.drain_after, queue.max_wait.after];
-                spans.extend([queue.offers.time, queue.offers.extension_max, queue.wrap_up.time, queue.wrap_up.max]);
+                let mut spans = vec![queue.priority, queue.service_level, queue.short_abandon, queue.drain_after];
+                spans.extend([
+                    queue.max_wait.after,
+                    queue.offers.time,
+                    queue.offers.extension_max,
+                    queue.wrap_up.time,
+                    queue.wrap_up.max,
+                ]);
                 spans.extend(queue.steps.iter().map(|step| step.after));
                 spans
             };

@@ -4,8 +4,12 @@
 //! Labels are tenants, queues, channels and closed lists of words, never contacts, agents or request ids.
 
 use metrics::{Counter, Gauge, Histogram, Label, Unit};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+
+use super::{
+    exposition::Exposition,
+    tenants::{self, OTHER},
+};
 
 /// How a metric behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ const WAIT: &[f64] = &[0.1, 1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.
 const HANDLE: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
 /// Shares of a whole.
 const SHARE: &[f64] = &[0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9];
+/// The label of tenants; where there is one, it is the first.
+const TENANT: &str = "tenant";
 /// Sizes of batches.
 const SIZE: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -79,6 +85,18 @@ metrics! {
     CONTACTS_ANSWERED = Counter "attune_contacts_answered_total" in Count
         by ["tenant", "queue", "channel", "service_level"]:
         "Contacts accepted within their queue's service level, or beyond it.";
+    SERVICE_LEVEL = Counter "attune_service_level_total" in Count by ["tenant", "queue", "channel", "result"]:
+        "Waits by what came first: an answer (met), the end of the service level's time or of the wait without an answer (missed), or the customer's leaving (abandoned, or short if within the queue's threshold); counted at that moment.";
+    ABANDONED = Counter "attune_abandoned_total" in Count by ["tenant", "queue", "channel", "when"]:
+        "Customers who left while they waited: short (within the queue's threshold for short abandons), in_time (within the service level) or late.";
+    TRANSFERS = Counter "attune_transfers_total" in Count by ["tenant", "queue", "channel"]:
+        "Contacts that their agents transferred, by the queue they were taken from.";
+    OLDEST_WAITING_SECONDS = Gauge "attune_oldest_waiting_seconds" in Seconds by ["tenant", "queue"]:
+        "How long the contact has waited that stands first in line; 0 if none waits.";
+    QUEUES_IN_OTHER = Gauge "attune_queues_in_other" in Count by ["tenant"]:
+        "Queues that are counted together under the label (other), since there are more than metrics.queues_max.";
+    TENANTS_IN_OTHER = Gauge "attune_tenants_in_other" in Count by []:
+        "Tenants that are counted together under the label (other), since there are more than metrics.tenants_max.";
     CONTACTS_WAITING = Gauge "attune_contacts_waiting" in Count by ["tenant", "queue"]:
         "Contacts waiting now, offered and parked ones included.";
     CONTACTS_ENGAGED = Gauge "attune_contacts_engaged" in Count by ["tenant", "queue"]:
@@ -95,6 +113,8 @@ metrics! {
         "From acceptance to the end of wrap-up.";
     WRAP_UP_SECONDS = Histogram "attune_wrap_up_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
         "How long wrap-up took.";
+    HANDLING_SECONDS = Counter "attune_handling_seconds_total" in Seconds by ["tenant", "queue", "channel", "part"]:
+        "Time of agents on contacts whose handling has ended, by part: talk, hold (set aside for work that does not wait) and wrap_up.";
     OFFERS = Counter "attune_offers_total" in Count by ["tenant", "queue", "channel", "outcome"]:
         "Offers made, and how they ended: accepted, declined, expired, rescinded.";
     OFFER_ANSWER_SECONDS = Histogram "attune_offer_answer_seconds" in Seconds by ["tenant", "queue", "channel"]
@@ -140,6 +160,12 @@ metrics! {
         "Share of the capacity of agents at work that engagements take: empathetic agents and others.";
     OCCUPANCY_GAP = Gauge "attune_occupancy_gap_ratio" in Count by ["tenant"]:
         "Occupancy of empathetic agents less that of the others: how much more is asked of them.";
+    AGENT_CAPACITY_SECONDS = Counter "attune_agent_capacity_seconds_total" in Seconds by ["tenant", "agent"]:
+        "Capacity of agents at work times seconds, 100 a second for an ordinary agent: empathetic agents and others.";
+    AGENT_BUSY_SECONDS = Counter "attune_agent_busy_capacity_seconds_total" in Seconds by ["tenant", "agent"]:
+        "What of that engagements took; its rate over the rate of that is the occupancy.";
+    LONGEST_IDLE_SECONDS = Gauge "attune_longest_idle_seconds" in Seconds by ["tenant", "by"]:
+        "How long the agent who is idle for longest has been, by last_contact, available or lowest_load; 0 if nobody is idle.";
     AGENT_MOMENT_SHARE = Histogram "attune_agent_moment_share_ratio" in Count by ["tenant"] up to SHARE:
         "Of about the last twenty contacts of an empathetic agent who accepts one, the share that were moments of truth.";
     TEXTS = Counter "attune_texts_total" in Count by ["tenant", "language", "channel"]:
@@ -214,66 +240,59 @@ metrics! {
         "1 for the version that runs.";
 }
 
-/// Why metrics could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum InstallError {
-    /// A bucket list is empty.
-    #[error("the metrics table is wrong: {0}")]
-    Table(#[from] BuildError),
-    /// Somebody else records metrics in this process.
-    #[error("another recorder of metrics is installed in this process")]
-    Taken,
-}
+/// Somebody else records metrics in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("another recorder of metrics is installed in this process")]
+pub struct InstallError;
 
 /// Records metrics from now on, for the whole process; asked again, the same once more.
-pub fn install() -> Result<PrometheusHandle, InstallError> {
-    static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+pub fn install() -> Result<Exposition, InstallError> {
+    static INSTALLED: Mutex<Option<Exposition>> = Mutex::new(None);
     let mut installed = INSTALLED.lock();
-    if let Some(handle) = &*installed {
-        return Ok(handle.clone());
+    if let Some(exposition) = &*installed {
+        return Ok(exposition.clone());
     }
-    let mut builder = PrometheusBuilder::new();
-    for metric in METRICS.iter().filter(|metric| metric.kind == Kind::Histogram) {
-        builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), metric.buckets)?;
-    }
-    let recorder = builder.build_recorder();
-    let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|_| InstallError::Taken)?;
-    METRICS.iter().for_each(Metric::describe);
+    let exposition = Exposition::of(METRICS);
+    metrics::set_global_recorder(exposition.clone()).map_err(|_| InstallError)?;
     BUILD.gauge(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-    Ok(installed.insert(handle).clone())
+    Ok(installed.insert(exposition).clone())
 }
 
 impl Metric {
     /// Its counter under these label values.
     pub fn counter(&self, values: &[&str]) -> Counter {
         assert_eq!(self.kind, Kind::Counter, "{}", self.name);
-        metrics::counter!(self.name, self.labelled(values))
+        metrics::counter!(self.name, self.labelled(values, self.has_own(values)))
     }
 
-    /// Its gauge under these label values.
+    /// Its gauge under these label values; of a tenant without metrics of its own, one that nobody sees.
     pub fn gauge(&self, values: &[&str]) -> Gauge {
         assert_eq!(self.kind, Kind::Gauge, "{}", self.name);
-        metrics::gauge!(self.name, self.labelled(values))
+        match self.has_own(values) {
+            true => metrics::gauge!(self.name, self.labelled(values, true)),
+            false => Gauge::noop(),
+        }
     }
 
     /// Its histogram under these label values.
     pub fn histogram(&self, values: &[&str]) -> Histogram {
         assert_eq!(self.kind, Kind::Histogram, "{}", self.name);
-        metrics::histogram!(self.name, self.labelled(values))
+        metrics::histogram!(self.name, self.labelled(values, self.has_own(values)))
     }
 
-    fn labelled(&self, values: &[&str]) -> Vec<Label> {
+    /// Whether these are the labels of a tenant that has metrics of its own, or of none.
+    fn has_own(&self, values: &[&str]) -> bool {
         assert_eq!(self.labels.len(), values.len(), "{} has labels {:?}", self.name, self.labels);
-        self.labels.iter().zip(values).map(|(label, value)| Label::new(*label, (*value).to_owned())).collect()
+        self.labels.first() != Some(&TENANT) || tenants::has_own(values[0])
     }
 
-    fn describe(&self) {
-        match self.kind {
-            Kind::Counter => metrics::describe_counter!(self.name, self.unit, self.help),
-            Kind::Gauge => metrics::describe_gauge!(self.name, self.unit, self.help),
-            Kind::Histogram => metrics::describe_histogram!(self.name, self.unit, self.help),
-        }
+    fn labelled(&self, values: &[&str], has_own: bool) -> Vec<Label> {
+        let label = |(label, value): (&&'static str, &&str)| {
+            // Of tenants that are counted together so are all queues.
+            let is_shared = !has_own && matches!(*label, TENANT | "queue");
+            Label::new(*label, if is_shared { OTHER } else { *value }.to_owned())
+        };
+        self.labels.iter().zip(values).map(label).collect()
     }
 }
 
@@ -289,6 +308,7 @@ mod tests {
             assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{}", metric.name);
             assert!(metric.buckets.is_sorted(), "{}", metric.name);
             assert!(metric.help.ends_with('.'), "{}", metric.name);
+            assert!(!metric.labels.iter().skip(1).any(|label| *label == TENANT), "{}", metric.name);
             assert!(METRICS[..at].iter().all(|other| other.name != metric.name), "{} twice", metric.name);
         }
     }

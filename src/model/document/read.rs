@@ -193,6 +193,7 @@ impl Document {
             source: Source::new("", Format::Toml),
             longest_idle: LongestIdle::default(),
             session_grace: Span::ZERO,
+            day_begins: Span::ZERO,
             refusal_pause: RefusalPause::default(),
             empathy: None,
             reserve: ReserveRules::default(),
@@ -235,6 +236,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
     let mut top = root.object()?;
     let longest_idle = top.get("longest_idle").and_then(|p| p.choice(LONGEST_IDLE)).unwrap_or_default();
     let session_grace = top.get("session_grace").and_then(|p| p.span(Span::ZERO, SPAN_MAX));
+    let day_begins = top.get("day_begins").and_then(|p| p.span(Span::ZERO, DAY_BEGINS_MAX));
     let refusal_pause = read_refusal_pause(top.section("refusal_pause"));
     let empathy = top.get("empathy").and_then(|p| empathy::read_empathy(&p));
     let reserve = top.get("reserve").and_then(|p| empathy::read_reserve(&p));
@@ -260,6 +262,7 @@ fn read_document(root: &Place<'_>, text: &str, format: Format) -> Option<Documen
         source: Source::new(text, format),
         longest_idle,
         session_grace: session_grace.unwrap_or(Span::from_secs(60)),
+        day_begins: day_begins.unwrap_or(Span::ZERO),
         refusal_pause,
         empathy,
         reserve: reserve.unwrap_or_default(),
@@ -284,6 +287,9 @@ fn read_refusal_pause(mut object: Object<'_>) -> RefusalPause {
     object.finish();
     RefusalPause { first, longest }
 }
+
+/// A day later they would begin as early as by no shift at all.
+const DAY_BEGINS_MAX: Span = Span::from_secs(86_400);
 
 const LONGEST_IDLE: &[(&str, LongestIdle)] = &[
     ("since_last_contact", LongestIdle::SinceLastContact),

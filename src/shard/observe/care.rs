@@ -18,14 +18,17 @@ use crate::{
         time::{Span, Timestamp},
     },
     scoring::{Cause, Scored},
-    shard::measures::{Group, Kind, Lift, Measures},
+    shard::{
+        measures::{Group, Kind, Lift, Measures},
+        statistics::LongestIdle,
+    },
     telemetry::metrics::{
         AGENT_MOMENT_SHARE, CARE_ABANDONED_SECONDS, CARE_ANSWERED, CARE_WAIT_SECONDS, MOMENTS, OCCUPANCY,
         OCCUPANCY_GAP, TEXT_CONTACTS, TEXTS, TEXTS_NAMING, TEXTS_NEGATIVE, TEXTS_URGENT,
     },
 };
 
-use super::line::seconds;
+use super::{idle::longest_idle, line::seconds};
 
 /// Names of the catalogue with labels of their own, over the tenant's life: as many as one document may have.
 const NAMES_MAX: usize = MOMENTS_MAX;
@@ -181,6 +184,11 @@ impl CareMetrics {
         while let Some(agent) = self.touched.pop() {
             self.look_at(state, agent);
         }
+    }
+
+    /// Who has been idle for longest.
+    pub fn longest_idle(&self) -> LongestIdle {
+        longest_idle(self.seats.values().map(|seat| &seat.facts))
     }
 
     /// Brings the gauges up to date; true if there is more to be done.

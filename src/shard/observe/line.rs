@@ -7,10 +7,18 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::view::QueueView,
-    model::{ids::QueueName, time::Span},
+    model::{
+        ids::QueueName,
+        time::{Span, Timestamp},
+    },
+    shard::statistics::{
+        What, ago,
+        counts::{Outcome, Patience, Timing, Work},
+    },
     telemetry::metrics::{
-        CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_UNREACHABLE, CONTACTS_WAITING, HANDLE_SECONDS,
-        MOMENTS_UNCOVERED, Metric, OFFER_ANSWER_SECONDS, OFFERS, UNREACHABLE_ALERTS, WAIT_SECONDS, WRAP_UP_SECONDS,
+        ABANDONED, CONTACTS_ANSWERED, CONTACTS_ENGAGED, CONTACTS_ENQUEUED, CONTACTS_UNREACHABLE, CONTACTS_WAITING,
+        HANDLE_SECONDS, HANDLING_SECONDS, MOMENTS_UNCOVERED, Metric, OFFER_ANSWER_SECONDS, OFFERS,
+        OLDEST_WAITING_SECONDS, SERVICE_LEVEL, TRANSFERS, UNREACHABLE_ALERTS, WAIT_SECONDS, WRAP_UP_SECONDS,
     },
 };
 
@@ -30,6 +38,8 @@ pub(super) struct Line {
     pub answer: Histogram,
     pub handle: Histogram,
     pub wrap_up: Histogram,
+    /// What agents did all in all; its counters have the whole seconds of it.
+    work: Work,
     /// Those with one more label, made when first needed.
     rarer: FxHashMap<(&'static str, &'static str), Counter>,
 }
@@ -52,6 +62,7 @@ impl Line {
             answer: OFFER_ANSWER_SECONDS.histogram(&labels),
             handle: HANDLE_SECONDS.histogram(&labels),
             wrap_up: WRAP_UP_SECONDS.histogram(&labels),
+            work: Work::default(),
             rarer: FxHashMap::default(),
             labels: labels.map(str::to_owned),
         }
@@ -64,11 +75,66 @@ impl Line {
     }
 }
 
+impl Line {
+    /// Counts what statistics noted.
+    pub fn note(&mut self, what: What) {
+        match what {
+            What::Outcome(outcome) => self.outcome(outcome),
+            What::Handled(work) => self.handled(work),
+            What::Transferred => {
+                let labels = self.labels.each_ref().map(String::as_str);
+                self.rarer.entry((TRANSFERS.name, "")).or_insert_with(|| TRANSFERS.counter(&labels)).increment(1);
+            }
+        }
+    }
+
+    fn outcome(&mut self, outcome: Outcome) {
+        let first = match outcome {
+            Outcome::Answered(Timing::InTime) => Some("met"),
+            Outcome::Abandoned(Timing::InTime, Patience::Short) => Some("short"),
+            Outcome::Abandoned(Timing::InTime, Patience::Long) => Some("abandoned"),
+            Outcome::GivenUp(Timing::InTime) | Outcome::Overdue => Some("missed"),
+            // What is late was missed when its time had passed; what moved on in time is owed its answer elsewhere.
+            Outcome::Answered(Timing::Late)
+            | Outcome::Abandoned(Timing::Late, _)
+            | Outcome::GivenUp(Timing::Late)
+            | Outcome::MovedOn(_) => None,
+        };
+        if let Some(result) = first {
+            self.rarer(&SERVICE_LEVEL, result).increment(1);
+        }
+        if let Outcome::Abandoned(timing, patience) = outcome {
+            let when = match (patience, timing) {
+                (Patience::Short, _) => "short",
+                (Patience::Long, Timing::InTime) => "in_time",
+                (Patience::Long, Timing::Late) => "late",
+            };
+            self.rarer(&ABANDONED, when).increment(1);
+        }
+    }
+
+    fn handled(&mut self, work: Work) {
+        let before = self.work;
+        self.work.add(&work);
+        let parts = [
+            ("talk", before.talk, self.work.talk),
+            ("hold", before.hold, self.work.hold),
+            ("wrap_up", before.wrap_up, self.work.wrap_up),
+        ];
+        for (part, before, after) in parts {
+            let whole = |span: Span| u64::try_from(span.0 / 1_000_000).unwrap_or(0);
+            self.rarer(&HANDLING_SECONDS, part).increment(whole(after) - whole(before));
+        }
+    }
+}
+
 /// Gauges of one queue, or of all that share a label, summed up before they are shown.
 pub(super) struct QueueGauges {
     waiting: (u64, Gauge),
     engaged: (u64, Gauge),
     unreachable: (u64, Gauge),
+    oldest_since: Option<Timestamp>,
+    oldest: Gauge,
 }
 
 impl QueueGauges {
@@ -78,20 +144,25 @@ impl QueueGauges {
             waiting: (0, CONTACTS_WAITING.gauge(&labels)),
             engaged: (0, CONTACTS_ENGAGED.gauge(&labels)),
             unreachable: (0, CONTACTS_UNREACHABLE.gauge(&labels)),
+            oldest_since: None,
+            oldest: OLDEST_WAITING_SECONDS.gauge(&labels),
         }
     }
 
     pub fn clear(&mut self) {
         (self.waiting.0, self.engaged.0, self.unreachable.0) = (0, 0, 0);
+        self.oldest_since = None;
     }
 
     pub fn add(&mut self, view: &QueueView) {
         self.waiting.0 += view.waiting;
         self.engaged.0 += view.engaged;
         self.unreachable.0 += view.unreachable;
+        self.oldest_since = [self.oldest_since, view.oldest_since].into_iter().flatten().min();
     }
 
-    pub fn show(&self) {
+    pub fn show(&self, now: Timestamp) {
+        self.oldest.set(seconds(ago(now, self.oldest_since).unwrap_or_default()));
         for (count, gauge) in [&self.waiting, &self.engaged, &self.unreachable] {
             gauge.set(*count as f64);
         }

@@ -1,4 +1,5 @@
-//! One tenant's metrics: contacts and offers by queue and channel, agents by presence.
+//! One tenant's metrics: contacts and offers by queue and channel, agents by presence; and its statistics, which count the
+//! same records.
 //!
 //! Invariant: bounded by the tenant's queues, channels, agents and open engagements; nothing is kept of what has ended.
 
@@ -22,11 +23,16 @@ use crate::{
         supervision::QueueMode,
         time::{Span, Timestamp},
     },
-    shard::{core::Outcome, measures::Measures},
+    shard::{
+        core::Outcome,
+        measures::{Group, Measures},
+        statistics::{LongestIdle, Noted, Statistics, Told, Views, Waiting, agents::Occupied, ago},
+    },
     telemetry::metrics::{
-        AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED, ENGAGEMENTS_UNCONFIRMED, OFFERING_HELD, OFFERS,
-        QUEUES_DRAINING, QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS,
-        SIGNALS_COALESCED, SUPERVISOR_ACTIONS,
+        AGENT_BUSY_SECONDS, AGENT_CAPACITY_SECONDS, AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED,
+        ENGAGEMENTS_UNCONFIRMED, LONGEST_IDLE_SECONDS, OFFERING_HELD, OFFERS, QUEUES_DRAINING, QUEUES_IN_OTHER,
+        QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS, SIGNALS_COALESCED,
+        SUPERVISOR_ACTIONS,
     },
 };
 
@@ -64,6 +70,32 @@ pub(super) struct TenantMetrics {
     /// Signals by stream, by where they are from and what became of them.
     signals: FxHashMap<(Source, Outcome), Counter>,
     care: CareMetrics,
+    statistics: Statistics,
+    /// Capacity and what is taken of it, empathetic agents first; what is counted so far of each.
+    occupied: [(Occupied, Counter, Counter); 2],
+    idle: [Gauge; 3],
+    in_other: Gauge,
+    pass: Option<Pass>,
+}
+
+/// What has been found so far while gauges are brought up to date, page by page.
+#[derive(Default)]
+struct Pass {
+    after: Option<QueueName>,
+    paused: u32,
+    draining: u32,
+    in_other: u32,
+    waiting: Waiting,
+}
+
+/// When gauges are to be brought up to date again.
+pub(super) enum Again {
+    /// There is more to be done.
+    AtOnce,
+    /// Time alone changes them.
+    Later,
+    /// Once something happens.
+    WithNews,
 }
 
 struct Engagement {
@@ -107,6 +139,14 @@ impl TenantMetrics {
             coalesced: SIGNALS_COALESCED.counter(&[name]),
             signals: FxHashMap::default(),
             care: CareMetrics::new(tenant),
+            statistics: Statistics::default(),
+            occupied: Group::ALL.map(|group| {
+                let labels = [name, group.name()];
+                (Occupied::default(), AGENT_CAPACITY_SECONDS.counter(&labels), AGENT_BUSY_SECONDS.counter(&labels))
+            }),
+            idle: ["last_contact", "available", "lowest_load"].map(|by| LONGEST_IDLE_SECONDS.gauge(&[name, by])),
+            in_other: QUEUES_IN_OTHER.gauge(&[name]),
+            pass: None,
         }
     }
 
@@ -133,6 +173,24 @@ impl TenantMetrics {
             self.care.event(record.now, state, event);
         }
         self.care.look(state);
+        self.statistics.record(record, state, self.care.measures().groups);
+        self.count_noted(&mut at);
+    }
+
+    /// Tells what `views` asks for.
+    pub fn tell(&mut self, now: Timestamp, views: Views) -> Told {
+        self.statistics.tell(now, views)
+    }
+
+    /// What statistics take of memory.
+    pub fn statistics_bytes(&self) -> usize {
+        self.statistics.bytes()
+    }
+
+    fn count_noted(&mut self, at: &mut At<'_>) {
+        for Noted { line, what } in self.statistics.take_noted() {
+            self.line(at, line).note(what);
+        }
     }
 
     fn event(&mut self, at: &mut At<'_>, event: &Event) {
@@ -316,33 +374,67 @@ impl TenantMetrics {
         self.care.measures()
     }
 
-    /// Brings the gauges of queues and agents up to date; true if there is more to be done.
-    pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) -> bool {
-        self.own.values_mut().chain(&mut self.other).for_each(QueueGauges::clear);
-        let (mut after, mut paused, mut draining) = (None, 0, 0);
-        loop {
-            let query = Query::Queues { after, limit: PAGE_MAX };
-            let Ok(Answer::Queues { queues, next }) = state.query(now, &query) else { break };
-            for view in &queues {
-                let gauges = if self.has_own_label(&view.name, left) {
-                    self.own.get_mut(&view.name).expect("it has a label of its own")
-                } else {
-                    self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
-                };
-                gauges.add(view);
-                paused += u32::from(view.mode == QueueMode::Paused);
-                draining += u32::from(view.mode == QueueMode::Draining);
+    /// Brings the gauges of queues and agents up to date, a page of queues at a time.
+    pub fn publish(&mut self, now: Timestamp, state: &State, left: &mut usize) -> Again {
+        let mut pass = match self.pass.take() {
+            Some(pass) => pass,
+            None => {
+                self.own.values_mut().chain(&mut self.other).for_each(QueueGauges::clear);
+                Pass::default()
             }
-            after = next;
-            if after.is_none() {
-                break;
-            }
+        };
+        if self.look_at_page(now, state, left, &mut pass) {
+            self.pass = Some(pass);
+            return Again::AtOnce;
         }
-        self.own.values().chain(&self.other).for_each(QueueGauges::show);
-        self.paused.set(paused);
-        self.draining.set(draining);
+        self.own.values().chain(&self.other).for_each(|gauges| gauges.show(now));
+        self.paused.set(pass.paused);
+        self.draining.set(pass.draining);
+        self.in_other.set(pass.in_other);
         self.publish_held(now, state);
-        self.care.publish(state)
+        let is_stale = self.care.publish(state);
+        let idle = self.publish_agents(now);
+        self.statistics.see(pass.waiting, idle);
+        self.count_noted(&mut At { now, state, left });
+        let goes_on = is_stale || pass.waiting.contacts > 0 || idle.lowest_load.is_some();
+        if goes_on { Again::Later } else { Again::WithNews }
+    }
+
+    /// Adds a page of queues up; true if there are more.
+    fn look_at_page(&mut self, now: Timestamp, state: &State, left: &mut usize, pass: &mut Pass) -> bool {
+        let query = Query::Queues { after: pass.after.take(), limit: PAGE_MAX };
+        let Ok(Answer::Queues { queues, next }) = state.query(now, &query) else { return false };
+        for view in &queues {
+            let gauges = if self.has_own_label(&view.name, left) {
+                self.own.get_mut(&view.name).expect("it has a label of its own")
+            } else {
+                pass.in_other += 1;
+                self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
+            };
+            gauges.add(view);
+            pass.waiting.add(Waiting::of(view));
+            pass.paused += u32::from(view.mode == QueueMode::Paused);
+            pass.draining += u32::from(view.mode == QueueMode::Draining);
+        }
+        pass.after = next;
+        pass.after.is_some()
+    }
+
+    /// How busy agents were, and who has been idle for longest.
+    fn publish_agents(&mut self, now: Timestamp) -> LongestIdle {
+        self.statistics.advance(now);
+        for ((before, capacity, busy), total) in self.occupied.iter_mut().zip(self.statistics.occupied()) {
+            let whole = |micros: u64| micros / 1_000_000;
+            capacity.increment(whole(total.capacity) - whole(before.capacity));
+            busy.increment(whole(total.busy) - whole(before.busy));
+            *before = total;
+        }
+        let idle = self.care.longest_idle();
+        let since = [idle.since_last_contact, idle.since_available, idle.lowest_load.map(|(_, since)| since)];
+        for (gauge, since) in self.idle.iter().zip(since) {
+            gauge.set(seconds(ago(now, since).unwrap_or_default()));
+        }
+        idle
     }
 
     fn publish_held(&mut self, now: Timestamp, state: &State) {

@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{Acceptance, Declining, Escalate, MaxSize, MaxWait, Members, OfferRules, Queue, WaitOutcome, WrapUp},
+    super::{
+        Acceptance, Declining, Escalate, MaxSize, MaxWait, Members, OfferRules, Queue, ServiceLevelBy, WaitOutcome,
+        WrapUp,
+    },
     Defined,
     place::{Object, Place},
     rule::{read_rule, read_steps},
@@ -34,6 +37,15 @@ pub(super) const ACCEPTANCE: &[(&str, Acceptance)] =
 pub(super) const DECLINING: &[(&str, Declining)] =
     &[("allowed", Declining::Allowed), ("forbidden", Declining::Forbidden)];
 
+pub(super) const SERVICE_LEVEL_BY: &[(&str, ServiceLevelBy)] = &[
+    ("answered_only", ServiceLevelBy::AnsweredOnly),
+    ("abandon_ignored", ServiceLevelBy::AbandonIgnored),
+    ("abandon_negative", ServiceLevelBy::AbandonNegative),
+    ("abandon_positive", ServiceLevelBy::AbandonPositive),
+    ("short_abandons_excluded", ServiceLevelBy::ShortAbandonsExcluded),
+    ("event_timed", ServiceLevelBy::EventTimed),
+];
+
 pub(super) const THEN: &[(&str, Then)] =
     &[("give_up", Then::GiveUp), ("overflow", Then::Overflow), ("escalate", Then::Escalate)];
 
@@ -59,6 +71,8 @@ fn read_queue(mut object: Object<'_>, defined: &Defined) -> Queue {
     let description = object.get("description").and_then(|p| p.text()).unwrap_or_default().to_owned();
     let priority = object.get("priority").and_then(|p| p.span(Span::ZERO, PRIORITY_MAX));
     let service_level = span_or(&mut object, "service_level", Span::ZERO, Span::from_secs(20));
+    let service_level_by = object.get("service_level_by").and_then(|p| p.choice(SERVICE_LEVEL_BY)).unwrap_or_default();
+    let short_abandon = span_or(&mut object, "short_abandon", Span::ZERO, Span::from_secs(5));
     let channels = object.get("channels").map(|p| read_taken_channels(&p, defined)).unwrap_or_default();
     let written_cost = object.get("cost");
     let cost = written_cost.as_ref().and_then(|p| p.number(1..=CAPACITY_MAX));
@@ -75,6 +89,8 @@ fn read_queue(mut object: Object<'_>, defined: &Defined) -> Queue {
         description,
         priority: priority.unwrap_or(Span::ZERO),
         service_level,
+        service_level_by,
+        short_abandon,
         channels,
         cost,
         members,

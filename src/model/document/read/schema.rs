@@ -11,8 +11,8 @@ mod empathy;
 mod moments;
 
 use super::{
-    CHANNELS_MAX, LONGEST_IDLE, ON_AGENT_LOST, QUEUES_MAX, SKILLS_MAX, WHOLE_AGENT_COST,
-    queue::{ACCEPTANCE, CONTACTS_MAX, DECLINING, MEMBERS, PRIORITY_MAX, THEN},
+    CHANNELS_MAX, DAY_BEGINS_MAX, LONGEST_IDLE, ON_AGENT_LOST, QUEUES_MAX, SKILLS_MAX, WHOLE_AGENT_COST,
+    queue::{ACCEPTANCE, CONTACTS_MAX, DECLINING, MEMBERS, PRIORITY_MAX, SERVICE_LEVEL_BY, THEN},
     rule::OWN,
     span::{SPAN_MAX, SPAN_MIN},
 };
@@ -48,6 +48,15 @@ impl Document {
                         Span::ZERO,
                         SPAN_MAX,
                         Some("60s"),
+                    ),
+                ),
+                (
+                    "day_begins",
+                    span(
+                        "How long after midnight UTC days begin, for statistics of a day: 17h is midnight in Hanoi.",
+                        Span::ZERO,
+                        DAY_BEGINS_MAX,
+                        Some("0s"),
                     ),
                 ),
                 ("refusal_pause", refusal_pause()),
@@ -168,7 +177,21 @@ fn queue() -> Value {
                     Some("0s"),
                 ),
             ),
-            ("service_level", span("Answered within this is on time.", Span::ZERO, SPAN_MAX, Some("20s"))),
+            ("service_level", span("Answered within this (T) is on time.", Span::ZERO, SPAN_MAX, Some("20s"))),
+            (
+                "service_level_by",
+                with_default(
+                    choice(
+                        "What the service level is a share of, in statistics: of waits answered; of waits offered without those abandoned within T, all of them, all with those abandoned within T as good, or without short abandons; or of all, each counted when the first of answer, abandonment and T happens.",
+                        SERVICE_LEVEL_BY,
+                    ),
+                    "abandon_negative",
+                ),
+            ),
+            (
+                "short_abandon",
+                span("Who leaves no later than this is a short abandon.", Span::ZERO, SPAN_MAX, Some("5s")),
+            ),
             (
                 "channels",
                 json!({

@@ -2,7 +2,7 @@
 //! documented default.
 
 use super::{
-    super::{Members, OwnRequirement, Queue, WaitOutcome},
+    super::{Members, OwnRequirement, Queue, ServiceLevelBy, WaitOutcome},
     span::{SPAN_MAX, parse_span, written_span},
     *,
 };
@@ -45,7 +45,7 @@ fn the_default_document_is_valid_and_leads_everywhere_it_says() {
 fn what_is_left_out_has_its_documented_default() {
     let document = toml(&format!("{SMALLEST}channels.chat.cost = 34\nqueues.noted.wrap_up.time = '20s'")).unwrap();
     assert_eq!(document.longest_idle, LongestIdle::SinceLastContact);
-    assert_eq!(document.session_grace, Span::from_secs(60));
+    assert_eq!((document.session_grace, document.day_begins), (Span::from_secs(60), Span::ZERO));
     assert_eq!(document.refusal_pause, RefusalPause::default());
     let channel = |name| &document.channels[&ChannelName::new(name).unwrap()];
     assert_eq!((channel("voice").cost, channel("voice").misses_max), (100, 1));
@@ -54,6 +54,7 @@ fn what_is_left_out_has_its_documented_default() {
     assert_eq!(channel("chat").on_agent_lost, OnAgentLost::Requeue);
     let main = queue(&document, "main");
     assert_eq!((main.priority, main.service_level), (Span::ZERO, Span::from_secs(20)));
+    assert_eq!((main.short_abandon, main.service_level_by), (Span::from_secs(5), ServiceLevelBy::AbandonNegative));
     assert_eq!((main.members, main.offers.at_once), (Members::Open, 1));
     assert_eq!((main.offers.time, main.offers.extension_max), (Span::from_secs(20), Span::ZERO));
     assert_eq!((main.wrap_up.time, main.wrap_up.max, main.wrap_up.cost), (Span::ZERO, Span::ZERO, None));
@@ -203,6 +204,7 @@ fn a_document_with_many_faults_reports_every_one_in_place() {
     let text = r#"
         longest_idle = "since_lunch"
         session_grace = "8d"
+        day_begins = "25h"
         sesion_grace = "60s"
 
         [skills]
@@ -250,6 +252,7 @@ fn a_document_with_many_faults_reports_every_one_in_place() {
     let expected = r#"
 longest_idle: is "since_lunch"; must be "since_last_contact", "since_available" or "lowest_load"
 session_grace: is 8d; must be from 0s to 7d
+day_begins: is 25h; must be from 0s to 1d
 skills.calm: must be text, and is a whole number
 skills."två": contains 'å'; allowed are letters and digits of ASCII and . _ : @ / + = -
 channels.chat.on_agent_lost: is "drop"; must be "keep" or "requeue"
