@@ -50,7 +50,8 @@
 //!    and `vault`, personal fields under a key for each customer, so that erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
 //!    looks into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
-//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are. What it finds comes
+//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are; and how long waits will
+//!    be. What it finds comes
 //!    back through the shard as a recorded command, so that no decision reads it and replay stays exact.
 //! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
 //!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
@@ -94,7 +95,6 @@
 //! No stubs stand for them; each is a folder or a file when it comes.
 //!
 //! * etcd: a file beside `journal::disk`, under the same conformance tests; `app` chooses.
-//! * Estimates of waits: a file in `forecast`.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
 //! * Simulation and replay of yesterday under another document: verbs over `sim`, the records as input.

@@ -4,11 +4,11 @@ use tonic::Status;
 
 use crate::{
     engine::{Reply, view::Answer},
-    forecast::Learner,
+    forecast::{Learner, waits::WaitView},
     shard::Directory,
 };
 
-use super::decode::{Learners, Mutation, Question};
+use super::decode::{Learners, Mutation, Question, WaitAsked};
 
 /// Has a mutation decided; answered once it is durable.
 pub async fn change(directory: &Directory, mutation: Mutation) -> Result<Reply, Status> {
@@ -27,4 +27,11 @@ pub async fn learners(directory: &Directory, asked: Learners) -> Result<Vec<Lear
     let Learners { tenant, after, limit } = asked;
     let shard = directory.shard_of(&tenant)?;
     Ok(shard.learners(&tenant, after, limit).await?)
+}
+
+/// Has it said how long waits will be.
+pub async fn waits(directory: &Directory, asked: WaitAsked) -> Result<Vec<WaitView>, Status> {
+    let WaitAsked { tenant, question } = asked;
+    let shard = directory.shard_of(&tenant)?;
+    Ok(shard.wait(&tenant, question).await?)
 }

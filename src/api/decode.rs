@@ -47,7 +47,9 @@ pub use self::{
         prioritise_contact, pull_contact, reopen_queue,
     },
     violations::{Subject, Violations},
-    wait::{get_position, get_queue_statistics, list_queue_statistics},
+    wait::{
+        WaitAsked, estimate_wait, get_position, get_queue_statistics, list_queue_statistics, list_quickest_channels,
+    },
     watch::{Observe, WatchContent, WatchFilter, watch},
 };
 

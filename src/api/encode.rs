@@ -32,7 +32,7 @@ pub use self::{
     },
     statistics::{statistics, statistics_now, statistics_page},
     supervisor::action,
-    wait::{position, queue},
+    wait::{position, queue, wait},
     watch::{Restart, change, started, watch_checkpoint, watch_ended},
 };
 

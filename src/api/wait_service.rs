@@ -1,6 +1,6 @@
-//! WaitService: what waits, and where in line.
+//! WaitService: what waits, where in line, and for how long.
 //!
-//! Invariant: reading only.
+//! Invariant: reading only; that what a customer is told counts for a minute changes no decision.
 
 use tonic::{Request, Response, Status};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    call::ask,
+    call::{ask, waits},
     decode, encode,
     page_token::{self, List},
     pb, status,
@@ -39,6 +39,22 @@ impl pb::wait_service_server::WaitService for Waits {
             Answer::Position(view) => Ok(Response::new(encode::position(&view))),
             other => Err(status::unexpected(&other)),
         }
+    }
+
+    async fn estimate_wait(
+        &self,
+        request: Request<pb::EstimateWaitRequest>,
+    ) -> Result<Response<pb::EstimateWaitResponse>, Status> {
+        let found = waits(&self.directory, decode::estimate_wait(request.into_inner())?).await?;
+        Ok(Response::new(pb::EstimateWaitResponse { wait: found.first().map(encode::wait) }))
+    }
+
+    async fn list_quickest_channels(
+        &self,
+        request: Request<pb::ListQuickestChannelsRequest>,
+    ) -> Result<Response<pb::ListQuickestChannelsResponse>, Status> {
+        let found = waits(&self.directory, decode::list_quickest_channels(request.into_inner())?).await?;
+        Ok(Response::new(pb::ListQuickestChannelsResponse { waits: found.iter().map(encode::wait).collect() }))
     }
 
     async fn get_queue_statistics(

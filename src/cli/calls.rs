@@ -83,6 +83,8 @@ calls! {
     }
     wait_service_client::WaitServiceClient {
         reads get_position(GetPositionRequest) -> GetPositionResponse;
+        reads estimate_wait(EstimateWaitRequest) -> EstimateWaitResponse;
+        reads list_quickest_channels(ListQuickestChannelsRequest) -> ListQuickestChannelsResponse;
         reads get_queue_statistics(GetQueueStatisticsRequest) -> GetQueueStatisticsResponse;
         reads list_queue_statistics(ListQueueStatisticsRequest) -> ListQueueStatisticsResponse;
     }

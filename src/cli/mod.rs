@@ -29,6 +29,7 @@ mod queues;
 mod session;
 mod stats;
 mod supervise;
+mod waits;
 mod watch;
 
 /// Routes contacts to agents: this is its command line; `attuned` is the daemon.
@@ -44,6 +45,7 @@ enum Verb {
     Contacts(contacts::Arguments),
     Agents(agents::Arguments),
     Queues(queues::Arguments),
+    Waits(waits::Arguments),
     Moments(moments::Arguments),
     Config(config::Arguments),
     Stats(stats::Arguments),
@@ -68,6 +70,7 @@ impl Cli {
             Verb::Contacts(arguments) => contacts::run(arguments),
             Verb::Agents(arguments) => agents::run(arguments),
             Verb::Queues(arguments) => queues::run(arguments),
+            Verb::Waits(arguments) => waits::run(arguments),
             Verb::Moments(arguments) => moments::run(&arguments),
             Verb::Config(arguments) => config::run(arguments),
             Verb::Stats(arguments) => stats::run(&arguments),

@@ -4,7 +4,7 @@
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
 //! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`]
 //! and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
-//! [`read`], [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
+//! [`read`], [`lines`], [`notice`], [`change`] (what may be seen); [`kept`] (what is not derived); [`explain`] (why); [`invariant`]
 //! (what must always hold).
 //!
 //! Invariant: no clock, no I/O, no randomness, no logging, no floats, no hash order. Time is an argument and never runs
@@ -46,6 +46,7 @@ pub mod invariant;
 pub(crate) mod kept;
 mod kinds;
 mod learnt;
+pub mod lines;
 pub mod load;
 mod matching;
 mod moving;

@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`decay`] (sums that fade), [`staff`] (who works), [`reserve`] (how many empathetic agents to keep
 //! free), [`acceptance`] (how long accepting takes), [`promise`] (what announcements are worth), [`ending`] (how contacts
-//! end), [`empathy`] (what that says of agents). Not here: clocks, metrics (`shard`), and what decisions make of it
+//! end), [`empathy`] (what that says of agents); beside them [`waits`] (how long waits will be). Not here: clocks, metrics (`shard`), and what decisions make of it
 //! (`engine`).
 
 mod acceptance;
@@ -17,6 +17,7 @@ mod ending;
 mod promise;
 mod reserve;
 mod staff;
+pub mod waits;
 
 use std::{collections::BTreeMap, sync::Arc};
 

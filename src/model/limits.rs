@@ -171,6 +171,8 @@ pub const PAGE_EXAMINED_MAX: usize = 10_000;
 pub const SOURCES_MAX: usize = 256;
 /// The longest that accepting an offer can usually take.
 pub const ACCEPTANCE_SECS_MAX: i64 = 300;
+/// Most places of which one call asks how long a customer would wait there.
+pub const WAIT_OPTIONS_MAX: usize = 32;
 /// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
 pub const INBOX_MAX: usize = 8_192;
 /// Signals by stream that wait for the next fold of their contact: more would push each other out of what a contact

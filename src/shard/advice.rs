@@ -9,10 +9,16 @@ use rustc_hash::FxHashMap;
 use tracing::{info, warn};
 
 use crate::{
-    engine::{Command, State},
-    forecast::{Forecast, Group, Learner},
+    engine::{Command, Reject, State},
+    forecast::{
+        Forecast, Group, Learner,
+        waits::{Outcome, Question, Telling, WaitView, Waits},
+    },
     journal::Record,
-    model::ids::{AgentId, TenantId},
+    model::{
+        ids::{AgentId, TenantId},
+        time::Timestamp,
+    },
     telemetry::metrics::{EMPATHETIC_AGENTS, EMPATHETIC_AGENTS_SHORT, MOMENT_LOAD, RESERVE_KEPT},
 };
 
@@ -25,6 +31,7 @@ pub(super) struct Advisers {
 
 struct Adviser {
     forecast: Forecast,
+    waits: Waits,
     load: Gauge,
     empathetic: Gauge,
     kept: Gauge,
@@ -40,9 +47,26 @@ impl Advisers {
             Some(adviser) => adviser,
             None => self.tenants.entry(record.tenant.clone()).or_insert_with_key(Adviser::new),
         };
-        if adviser.follow(record, state, &mut self.waiting) {
+        if adviser.follow(record, state, &mut self.waiting, Telling::Estimates) {
             adviser.tell(&record.tenant);
         }
+    }
+
+    /// What became of a tenant's estimates of waits since this was last asked.
+    pub fn outcomes(&mut self, tenant: &TenantId) -> Vec<Outcome> {
+        self.tenants.get_mut(tenant).map(|adviser| adviser.waits.outcomes()).unwrap_or_default()
+    }
+
+    /// How long waits will be, as the tenant's world stands.
+    pub fn wait(
+        &mut self,
+        now: Timestamp,
+        tenant: &TenantId,
+        state: &State,
+        question: &Question,
+    ) -> Result<Vec<WaitView>, Reject> {
+        let adviser = self.tenants.entry(tenant.clone()).or_insert_with_key(Adviser::new);
+        adviser.waits.answer(now, state, question)
     }
 
     /// The same for a record of a journal that is read again: what was advised then is among the records that follow.
@@ -52,7 +76,7 @@ impl Advisers {
             self.waiting.remove(at);
         }
         let adviser = self.tenants.entry(record.tenant.clone()).or_insert_with_key(Adviser::new);
-        adviser.follow(record, state, &mut self.waiting);
+        adviser.follow(record, state, &mut self.waiting, Telling::Nothing);
     }
 
     /// What is known of a tenant's agents' empathy, by id, after the given one.
@@ -76,6 +100,7 @@ impl Adviser {
         let name = tenant.as_str();
         Self {
             forecast: Forecast::new(),
+            waits: Waits::default(),
             load: MOMENT_LOAD.gauge(&[name]),
             empathetic: EMPATHETIC_AGENTS.gauge(&[name]),
             kept: RESERVE_KEPT.gauge(&[name]),
@@ -85,7 +110,14 @@ impl Adviser {
     }
 
     /// Takes in a record; says whether it is time for advice.
-    fn follow(&mut self, record: &Record, state: &State, waiting: &mut Vec<(TenantId, Command)>) -> bool {
+    fn follow(
+        &mut self,
+        record: &Record,
+        state: &State,
+        waiting: &mut Vec<(TenantId, Command)>,
+        telling: Telling,
+    ) -> bool {
+        self.waits.record(record.now, &record.events, state, telling);
         self.forecast.record(record.now, &record.events, state);
         let Some(advice) = self.forecast.advice(record.now) else { return false };
         waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));

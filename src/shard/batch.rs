@@ -11,6 +11,7 @@ use crate::{
         Command, Reject, Reply, Request, refused_signals,
         view::{AgentView, Answer, Notice, OfferView, Query},
     },
+    forecast::waits::{self, WaitView},
     journal::{self, Record},
     model::{
         agent::Presence,
@@ -44,6 +45,7 @@ pub(super) struct Batch {
     documents: Vec<Coming>,
     questions: Vec<Question>,
     surveys: Vec<Survey>,
+    waits: Vec<Wait>,
 }
 
 /// A document was applied, which its caller is told once it is in force.
@@ -69,6 +71,14 @@ struct Survey {
     to: AnswerTo<Told>,
 }
 
+/// Somebody asks how long waits will be.
+struct Wait {
+    tenant: TenantId,
+    question: waits::Question,
+    answer: Option<Result<Vec<WaitView>, CallError>>,
+    to: AnswerTo<Vec<WaitView>>,
+}
+
 impl Batch {
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -79,6 +89,7 @@ impl Batch {
             documents: Vec::new(),
             questions: Vec::new(),
             surveys: Vec::new(),
+            waits: Vec::new(),
         }
     }
 
@@ -130,6 +141,10 @@ impl Batch {
             Item::Query { tenant, query, to } => {
                 self.items += 1;
                 self.questions.push(Question { tenant, query, answer: None, to });
+            }
+            Item::Wait { tenant, question, to } => {
+                self.items += 1;
+                self.waits.push(Wait { tenant, question, answer: None, to });
             }
             Item::Measure { tenant, to } => {
                 self.items += 1;
@@ -329,7 +344,7 @@ impl Batch {
     }
 
     /// Looks up the answers; to be called once, when everything has been taken in.
-    pub fn read(&mut self, core: &Core) {
+    pub fn read(&mut self, core: &Core, advisers: &mut Advisers) {
         for question in &mut self.questions {
             let answer = match core.state(&question.tenant) {
                 Some(state) => state.query(self.now, &question.query).map_err(CallError::Reject),
@@ -341,6 +356,12 @@ impl Batch {
             survey.views = Some(match core.state(&survey.tenant) {
                 Some(state) => Views::of(state, self.now, &survey.rows).map_err(CallError::Reject),
                 None => Err(CallError::TenantUnknown(survey.tenant.clone())),
+            });
+        }
+        for Wait { tenant, question, answer, .. } in &mut self.waits {
+            *answer = Some(match core.state(tenant) {
+                Some(state) => advisers.wait(self.now, tenant, state, question).map_err(CallError::Reject),
+                None => Err(CallError::TenantUnknown(tenant.clone())),
             });
         }
     }
@@ -365,6 +386,9 @@ impl Batch {
             let views = views.expect("rows are looked up before the batch is released");
             let _ = to.send(views.map(|views| observer.statistics(self.now, &tenant, views)));
         }
+        for Wait { answer, to, .. } in self.waits {
+            let _ = to.send(answer.expect("answers are looked up before the batch is released"));
+        }
         streams.wake();
     }
 
@@ -373,6 +397,9 @@ impl Batch {
         let questions = std::mem::take(&mut self.questions).into_iter();
         let surveys = std::mem::take(&mut self.surveys).into_iter();
         let questions = questions.map(|Question { tenant, query, to, .. }| Item::Query { tenant, query, to });
+        let waits = std::mem::take(&mut self.waits).into_iter();
+        let questions =
+            questions.chain(waits.map(|Wait { tenant, question, to, .. }| Item::Wait { tenant, question, to }));
         questions.chain(surveys.map(|Survey { tenant, rows, to, .. }| Item::Statistics { tenant, rows, to })).collect()
     }
 
@@ -392,6 +419,9 @@ impl Batch {
         }
         for survey in self.surveys {
             let _ = survey.to.send(Err(error.clone()));
+        }
+        for wait in self.waits {
+            let _ = wait.to.send(Err(error.clone()));
         }
     }
 }

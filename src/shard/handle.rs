@@ -12,7 +12,10 @@ use crate::{
         Reject, Reply, Request,
         view::{AgentView, Answer, OfferView, Query},
     },
-    forecast::Learner,
+    forecast::{
+        Learner,
+        waits::{Question, WaitView},
+    },
     journal::Seq,
     model::ids::{AgentId, SessionId, TenantId},
     telemetry::metrics::CALLS_OVERLOADED,
@@ -172,6 +175,12 @@ impl ShardHandle {
         limit: usize,
     ) -> Result<Vec<Learner>, CallError> {
         self.ask(|to| Item::Learners { tenant: tenant.clone(), after, limit, to }).await
+    }
+
+    /// Says how long waits will be, by what is in the journal; the quickest first where several are asked of. What a
+    /// customer is told counts from then on.
+    pub async fn wait(&self, tenant: &TenantId, question: Question) -> Result<Vec<WaitView>, CallError> {
+        self.ask(|to| Item::Wait { tenant: tenant.clone(), question, to }).await
     }
 
     /// Follows a tenant's changes, from a place in them or from now on.

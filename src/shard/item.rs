@@ -6,7 +6,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     engine::{Command, Reply, Request, view::Query},
-    forecast::Learner,
+    forecast::{
+        Learner,
+        waits::{Question, WaitView},
+    },
     model::ids::{AgentId, RequestId, SessionId, TenantId},
 };
 
@@ -38,6 +41,8 @@ pub(super) enum Item {
     Statistics { tenant: TenantId, rows: Rows, to: AnswerTo<Told> },
     /// What is known of agents' empathy, by id, after the given one.
     Learners { tenant: TenantId, after: Option<AgentId>, limit: usize, to: AnswerTo<Vec<Learner>> },
+    /// How long waits will be.
+    Wait { tenant: TenantId, question: Question, to: AnswerTo<Vec<WaitView>> },
     /// Somebody follows a tenant.
     Follow { tenant: TenantId, after: Option<Position>, to: AnswerTo<Feed> },
     /// An agent's stream opens.
@@ -101,6 +106,7 @@ impl Item {
             | Self::Measure { tenant, .. }
             | Self::Statistics { tenant, .. }
             | Self::Learners { tenant, .. }
+            | Self::Wait { tenant, .. }
             | Self::Follow { tenant, .. }
             | Self::Watch { tenant, .. }
             | Self::Acts { tenant, .. } => tenant,
@@ -115,6 +121,7 @@ impl Item {
             | Self::Measure { .. }
             | Self::Statistics { .. }
             | Self::Learners { .. }
+            | Self::Wait { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => 1,
             Self::Calls { requests, .. } => requests.len(),
@@ -153,6 +160,7 @@ impl Item {
             | Self::Measure { .. }
             | Self::Statistics { .. }
             | Self::Learners { .. }
+            | Self::Wait { .. }
             | Self::Follow { .. }
             | Self::Watch { .. } => false,
         }
@@ -168,6 +176,7 @@ impl Item {
             Self::Measure { to, .. } => drop(to.send(Err(error))),
             Self::Statistics { to, .. } => drop(to.send(Err(error))),
             Self::Learners { to, .. } => drop(to.send(Err(error))),
+            Self::Wait { to, .. } => drop(to.send(Err(error))),
             Self::Follow { to, .. } => drop(to.send(Err(error))),
             Self::Watch { to, .. } => drop(to.send(Err(error))),
             Self::Acts { acts, gateway, .. } => {

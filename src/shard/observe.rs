@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     engine::{Reject, State},
+    forecast::waits::Outcome as Estimated,
     journal::{Record, Room},
     model::{
         ids::TenantId,
@@ -31,6 +32,7 @@ mod care;
 mod idle;
 mod line;
 mod tenant;
+mod waits;
 
 use tenant::{Again, TenantMetrics};
 
@@ -78,6 +80,13 @@ impl Observer {
             self.publish_at = Some(record.now.max(self.published_at + PUBLISH_EVERY));
         }
         tenant_of(&mut self.tenants, &record.tenant).record(record, state, &mut self.labels_left);
+    }
+
+    /// What became of estimates of a tenant's waits.
+    pub fn waits(&mut self, tenant: &TenantId, state: &State, outcomes: &[Estimated]) {
+        if !outcomes.is_empty() {
+            tenant_of(&mut self.tenants, tenant).waits(state, outcomes, &mut self.labels_left);
+        }
     }
 
     /// What was gathered of a contact was decided.

@@ -345,7 +345,7 @@ impl<J: Journal> Shard<J> {
         let until = self.folds_until(batch.now());
         batch.fold(&mut self.core, until);
         batch.keep_back(&self.core, &mut self.coming);
-        batch.read(&self.core);
+        batch.read(&self.core, &mut self.advisers);
     }
 
     /// What is gathered waits for its time, unless nothing more comes in.
@@ -408,6 +408,8 @@ impl<J: Journal> Shard<J> {
             let state = self.core.state(&record.tenant).expect("a record's tenant is in its shard");
             self.observer.record(record, state);
             self.advisers.record(record, state);
+            let outcomes = self.advisers.outcomes(&record.tenant);
+            self.observer.waits(&record.tenant, state, &outcomes);
         }
         batch.release(&mut self.streams, &mut self.feeds, &mut self.observer);
         Ok(())

@@ -1,9 +1,10 @@
-//! Positions and queues' counts.
+//! Positions, estimates of waits, and queues' counts.
 
 use crate::{
     api::pb,
     engine::view::{PositionView, QueueView},
-    model::time::Timestamp,
+    forecast::waits::{Basis, Estimate, Unknown, WaitView},
+    model::time::{Span, Timestamp},
 };
 
 use super::{
@@ -37,5 +38,33 @@ pub fn queue(view: &QueueView, now: Timestamp) -> pb::QueueStatistics {
         mode_setting: view.mode_set.as_ref().map(mode_setting),
         moving_to_queue: view.moving_to.as_ref().map(ToString::to_string).unwrap_or_default(),
         offering_held_until_time: view.held_until.map(timestamp),
+    }
+}
+
+/// How long a wait will be.
+pub fn wait(view: &WaitView) -> pb::WaitEstimate {
+    let of = |known: fn(&Estimate) -> Span| view.estimate.as_ref().ok().map(|estimate| span(known(estimate)));
+    pb::WaitEstimate {
+        queue: view.queue.to_string(),
+        channel: view.channel.to_string(),
+        ahead: view.ahead,
+        waiting: view.waiting,
+        waited_duration: Some(span(view.waited)),
+        served_before: view.estimate.map_or(0, |estimate| estimate.before),
+        mean_duration: of(|estimate| estimate.mean),
+        p50_duration: of(|estimate| estimate.waits[0]),
+        p80_duration: of(|estimate| estimate.waits[1]),
+        p90_duration: of(|estimate| estimate.waits[2]),
+        pooled: view.estimate.is_ok_and(|estimate| estimate.basis == Basis::Pooled),
+        unknown: view.estimate.err().map_or(pb::WaitUnknown::Unspecified, unknown).into(),
+    }
+}
+
+fn unknown(why: Unknown) -> pb::WaitUnknown {
+    match why {
+        Unknown::FewStarts => pb::WaitUnknown::FewStarts,
+        Unknown::NobodyThere => pb::WaitUnknown::NobodyThere,
+        Unknown::NotOffered => pb::WaitUnknown::NotOffered,
+        Unknown::NotTaken => pb::WaitUnknown::NotTaken,
     }
 }

@@ -74,6 +74,11 @@ impl AgentSet {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// How many are in both.
+    pub fn common(&self, other: &Self) -> usize {
+        self.words.iter().zip(&other.words).map(|(word, other)| (word & other).count_ones() as usize).sum()
+    }
+
     /// Keeps those who are in the other too.
     pub fn keep(&mut self, other: &Self) {
         self.words.truncate(other.words.len());
@@ -217,6 +222,7 @@ mod tests {
         assert_eq!(few, set(&[1, 3, 70, 200]));
         few.keep(&set(&[1, 70]));
         assert_eq!((few.len(), few.contains(AgentKey(200))), (2, false));
+        assert_eq!((few.common(&set(&[1, 500])), set(&[1, 500]).common(&few), few.common(&set(&[]))), (1, 1, 0));
         few.drop(&set(&[1, 500]));
         assert_eq!(few, set(&[70]));
         assert!(few.remove(AgentKey(70)) && !few.remove(AgentKey(70)) && !few.remove(AgentKey(9_999)));

@@ -167,6 +167,11 @@ impl Index {
         self.classes[class.0 as usize].as_ref().expect("a class that a contact waits in exists")
     }
 
+    /// The class of this number, if it is in use.
+    pub fn known_class(&self, class: ClassKey) -> Option<&Class> {
+        self.classes.get(class.0 as usize)?.as_ref()
+    }
+
     /// The class with this identity, if it is in use.
     pub fn find_class(&self, id: &ClassId) -> Option<ClassKey> {
         self.class_keys.get(id).copied()

@@ -13,6 +13,7 @@ use crate::{
         event::{EngagementOver, PresenceBecause},
         view::{Answer, Query},
     },
+    forecast::waits::Outcome as Estimated,
     journal::Record,
     model::{
         agent::Presence,
@@ -39,6 +40,7 @@ use crate::{
 use super::{
     care::{CareMetrics, Taken},
     line::{Line, QueueGauges, seconds},
+    waits::WaitMetrics,
 };
 
 /// The label of queues beyond the bound; no queue can have this name.
@@ -70,6 +72,7 @@ pub(super) struct TenantMetrics {
     /// Signals by stream, by where they are from and what became of them.
     signals: FxHashMap<(Source, Outcome), Counter>,
     care: CareMetrics,
+    waits: WaitMetrics,
     statistics: Statistics,
     /// Capacity and what is taken of it, empathetic agents first; what is counted so far of each.
     occupied: [(Occupied, Counter, Counter); 2],
@@ -147,6 +150,7 @@ impl TenantMetrics {
             idle: ["last_contact", "available", "lowest_load"].map(|by| LONGEST_IDLE_SECONDS.gauge(&[name, by])),
             in_other: QUEUES_IN_OTHER.gauge(&[name]),
             pass: None,
+            waits: WaitMetrics::default(),
         }
     }
 
@@ -190,6 +194,19 @@ impl TenantMetrics {
     fn count_noted(&mut self, at: &mut At<'_>) {
         for Noted { line, what } in self.statistics.take_noted() {
             self.line(at, line).note(what);
+        }
+    }
+
+    /// Counts what became of estimates of waits.
+    pub fn waits(&mut self, state: &State, outcomes: &[Estimated], left: &mut usize) {
+        for outcome in outcomes {
+            let queue = outcome.queue();
+            if !self.waits.knows(queue) {
+                let name = state.queue_name(queue);
+                let label = if self.has_own_label(name, left) { name.as_str() } else { OTHER };
+                self.waits.learn(queue, [self.tenant.as_str(), label]);
+            }
+            self.waits.count(outcome);
         }
     }
 
