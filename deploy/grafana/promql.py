@@ -52,6 +52,13 @@ def quantile(q, histogram, of, by="", where=""):
     return f"histogram_quantile({q}, {count(f'{histogram}_bucket', of, labels, where)})"
 
 
+def occupancy(agent="", by=""):
+    """Share of agents' capacity that engagements took within the window: of empathetic agents, others, or by these."""
+    where = f'agent="{agent}"' if agent else ""
+    busy, there = "attune_agent_busy_capacity_seconds_total", "attune_agent_capacity_seconds_total"
+    return f"{count(busy, '<tenant>', by, where)} / {count(there, '<tenant>', by, where)}"
+
+
 def some_or_none(some, all_of_them):
     """A count that is 0 where nothing was counted yet and there was something to count it of."""
     return f"({some} or 0 * {all_of_them})"

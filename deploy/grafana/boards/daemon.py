@@ -116,7 +116,14 @@ def followers():
                   "How long Prometheus takes to fetch these metrics. Red from a quarter of a second: lower metrics.queues_max.",
                   SECONDS, alarm(0.25)),
             graph("Series a scrape", {"{{instance}}": 'max by (instance) (scrape_samples_scraped{<instance>})'},
-                  "How many series the daemon shows; metrics.queues_max bounds it."),
+                  "How many series the daemon shows; metrics.queues_max and metrics.tenants_max bound it."),
+        ],
+        [
+            graph("Counted together", {
+                "queues": "sum(attune_queues_in_other{<instance>})",
+                "tenants": "sum(attune_tenants_in_other{<instance>})",
+            }, "Queues and tenants without metrics of their own, which the boards show as (other): more than none asks for a higher "
+                "metrics.queues_max or metrics.tenants_max, at the price of larger scrapes."),
         ],
     ]
 
