@@ -54,11 +54,12 @@
 //!    be. What it finds comes
 //!    back through the shard as a recorded command, so that no decision reads it and replay stays exact.
 //! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
-//!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock.
+//!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock; `observe` counts what
+//!    is released, for metrics and for `statistics`, which slide over windows.
 //! 6. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
 //!    door to generated types.
-//! 7. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics,
-//!    logs.
+//! 7. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics, how
+//!    Prometheus reads them, logs.
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;

@@ -335,6 +335,15 @@ impl State {
         Some(ContactFacts { queue, channel, arrived_at, queued_at })
     }
 
+    /// Contacts that wait, for whoever did not see them come; whether each is a moment of truth is told with it.
+    pub fn waiting_contacts(&self) -> impl Iterator<Item = (ContactKey, ContactFacts, bool)> {
+        self.contact_ids.values().filter_map(|key| {
+            let is_moment = self.contact(*key).route.as_deref()?.care.moment_of_truth;
+            let facts = self.contact_facts(*key).filter(|_| self.contact(*key).is_waiting())?;
+            Some((*key, facts, is_moment))
+        })
+    }
+
     /// What metrics need to know of an agent; `None` once the agent was deleted.
     pub fn seat_facts(&self, key: AgentKey) -> Option<SeatFacts> {
         let agent = self.agents.get(key.0 as usize)?.as_ref()?;

@@ -89,6 +89,11 @@ impl Observer {
         }
     }
 
+    /// What waits in a tenant's world has come unobserved.
+    pub fn take_over(&mut self, tenant: &TenantId, state: &State) {
+        tenant_of(&mut self.tenants, tenant).take_over(state);
+    }
+
     /// What was gathered of a contact was decided.
     pub fn folded(&mut self, folded: &Folded) {
         tenant_of(&mut self.tenants, &folded.tenant).folded(&folded.outcomes);
@@ -138,11 +143,22 @@ impl Observer {
         self.publish_at
     }
 
-    /// Brings the gauges up to date that are counted rather than kept, if it is time.
+    /// Brings the gauges up to date that are counted rather than kept, if it is time; of many queues a page.
     pub fn publish(&mut self, core: &Core) {
-        if self.publish_at.is_none_or(|at| core.now() < at) {
-            return;
+        if self.publish_at.is_some_and(|at| at <= core.now()) {
+            self.publish_page(core);
         }
+    }
+
+    /// Brings all of them up to date, whatever the time.
+    pub fn publish_now(&mut self, core: &Core) {
+        self.publish_page(core);
+        while self.publish_at == Some(core.now()) {
+            self.publish_page(core);
+        }
+    }
+
+    fn publish_page(&mut self, core: &Core) {
         self.publish_at = None;
         self.published_at = core.now();
         for (tenant, metrics) in &mut self.tenants {

@@ -3,7 +3,8 @@
 //! Invariant: nothing is decided again. Metrics go on from what was read of the journal, forecasts from what they saw of it;
 //! advice that had not become a record is taken up when the shard runs. Where a snapshot stands in for the records before
 //! it, counters and forecasts begin there: they know documents, agents and what was learnt or set (which is the worlds'
-//! and stays in force), and learn on from what comes; of contacts that were under way nothing is counted or learnt.
+//! and stays in force), and learn on from what comes; of contacts that were under way nothing is learnt, and counted is what
+//! becomes of those that wait.
 
 use crate::{
     engine::{Command, Request},
@@ -51,6 +52,7 @@ impl Recovered {
             let events = state.introduction();
             let introduction = Record { seq: last, now, tenant: tenant.clone(), customer: None, input, events };
             self.observer.record(&introduction, state);
+            self.observer.take_over(tenant, state);
             self.advisers.repeat(&introduction, state);
         }
     }

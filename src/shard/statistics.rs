@@ -157,6 +157,14 @@ impl Statistics {
         self.agents.follow(now, self.waits.day_begins(), groups);
     }
 
+    /// Follows what waits in a world from here on: it came before anything was counted.
+    pub fn take_over(&mut self, state: &State) {
+        let now = self.since.unwrap_or_default();
+        state.waiting_contacts().for_each(|(contact, facts, is_moment)| {
+            self.waits.take_over(now, state, contact, facts, is_moment);
+        });
+    }
+
     /// Brings everything up to date that time alone changes.
     pub fn advance(&mut self, now: Timestamp) {
         self.waits.overdue(now);

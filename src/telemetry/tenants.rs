@@ -31,7 +31,7 @@ pub fn limit(max: usize) {
 }
 
 /// Whether a tenant has metrics of its own.
-pub(super) fn has_own(tenant: &str) -> bool {
+pub fn has_own(tenant: &str) -> bool {
     let mut tenants = TENANTS.lock();
     let has_own = tenants.admit(tenant);
     let others = tenants.other.len();

@@ -29,11 +29,14 @@ use crate::{
         measures::{Group, Measures},
         statistics::{LongestIdle, Noted, Statistics, Told, Views, Waiting, agents::Occupied, ago},
     },
-    telemetry::metrics::{
-        AGENT_BUSY_SECONDS, AGENT_CAPACITY_SECONDS, AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED,
-        ENGAGEMENTS_UNCONFIRMED, LONGEST_IDLE_SECONDS, OFFERING_HELD, OFFERS, QUEUES_DRAINING, QUEUES_IN_OTHER,
-        QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS, SIGNALS_COALESCED,
-        SUPERVISOR_ACTIONS,
+    telemetry::{
+        metrics::{
+            AGENT_BUSY_SECONDS, AGENT_CAPACITY_SECONDS, AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED,
+            ENGAGEMENTS_UNCONFIRMED, LONGEST_IDLE_SECONDS, OFFERING_HELD, OFFERS, QUEUES_DRAINING, QUEUES_IN_OTHER,
+            QUEUES_PAUSED, RONA, RONA_SUSPENDED, SESSIONS_LOST, SESSIONS_OPENED, SIGNAL_FOLDS, SIGNALS,
+            SIGNALS_COALESCED, SUPERVISOR_ACTIONS,
+        },
+        tenants,
     },
 };
 
@@ -48,6 +51,8 @@ const OTHER: &str = "(other)";
 
 pub(super) struct TenantMetrics {
     tenant: TenantId,
+    /// Whether the tenant is counted together with others, and so are its queues.
+    is_shared: bool,
     /// Queues with labels of their own.
     own: FxHashMap<QueueName, QueueGauges>,
     other: Option<QueueGauges>,
@@ -121,6 +126,7 @@ impl TenantMetrics {
         let name = tenant.as_str();
         Self {
             tenant: tenant.clone(),
+            is_shared: !tenants::has_own(name),
             own: FxHashMap::default(),
             other: None,
             lines: FxHashMap::default(),
@@ -179,6 +185,11 @@ impl TenantMetrics {
         self.care.look(state);
         self.statistics.record(record, state, self.care.measures().groups);
         self.count_noted(&mut at);
+    }
+
+    /// Follows what waits from here on.
+    pub fn take_over(&mut self, state: &State) {
+        self.statistics.take_over(state);
     }
 
     /// Tells what `views` asks for.
@@ -378,7 +389,7 @@ impl TenantMetrics {
         if self.own.contains_key(queue) {
             return true;
         }
-        if *left == 0 {
+        if self.is_shared || *left == 0 {
             return false;
         }
         *left -= 1;

@@ -41,7 +41,7 @@ impl Views {
             Rows::TenantAnd(queues) => {
                 let mut rows = vec![(Scope::default(), None)];
                 for queue in queues {
-                    let waiting = Waiting::in_queue(state, now, queue)?;
+                    let waiting = Waiting::in_queue(state, now, queue).map_err(in_list)?;
                     rows.push((Scope { queue: Some(queue.clone()), channel: None }, Some(waiting)));
                 }
                 Ok(Self { rows, next: None })
@@ -62,6 +62,14 @@ impl Views {
                 Ok(Self { rows: state.channels_in_force().map(row).collect(), next: None })
             }
         }
+    }
+}
+
+/// The same refusal of one of several queues.
+fn in_list(reject: Reject) -> Reject {
+    match reject {
+        Reject::QueueUnknown { queue, similar, .. } => Reject::QueueUnknown { field: "queues", queue, similar },
+        other => other,
     }
 }
 

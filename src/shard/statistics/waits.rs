@@ -246,6 +246,9 @@ impl Waits {
     ) {
         let rules = self.rules.get(state.queue_name(line.0)).copied().unwrap_or(Rules::NONE);
         let before = self.stays.remove(&contact);
+        if let Some(stay) = before.as_ref().filter(|stay| stay.is_waiting) {
+            self.due.remove(&(stay.since + stay.rules.service_level, contact));
+        }
         let (is_moment, names) = before.map_or((is_moment, SmallVec::new()), |stay| (stay.is_moment, stay.names));
         self.stays.insert(contact, Stay { line, rules, since, is_waiting: true, is_moment, names });
         self.know(state, line);
@@ -298,7 +301,7 @@ impl Waits {
 
     fn answer(&mut self, now: Timestamp, state: &State, offer: OfferKey, engagement: EngagementKey) {
         let Some(OfferFacts { contact, agent, .. }) = state.offer_facts(offer) else { return };
-        self.meet(state, contact);
+        self.meet(now, state, contact);
         let Some(stay) = self.stays.get(&contact) else { return };
         let (line, waited, is_moment, rules) = (stay.line, stay.waited(now), stay.is_moment, stay.rules);
         let handling = Handling { line, accepted_at: now, held_since: None, held: Span::ZERO, wrap_up_at: None };
@@ -315,7 +318,9 @@ impl Waits {
     fn close(&mut self, now: Timestamp, state: &State, contact: ContactKey, because: ClosedBecause) {
         match because {
             ClosedBecause::Handled | ClosedBecause::NeverCame => {}
-            ClosedBecause::Abandoned | ClosedBecause::Cancelled | ClosedBecause::Expired => self.meet(state, contact),
+            ClosedBecause::Abandoned | ClosedBecause::Cancelled | ClosedBecause::Expired => {
+                self.meet(now, state, contact)
+            }
         }
         let Some(stay) = self.stays.get(&contact) else { return };
         if stay.is_waiting {
@@ -356,17 +361,33 @@ impl Waits {
         self.note(now, line, rules.by, outcome(timing));
     }
 
-    /// A contact that was under way before anything was counted waits since it came into its queue.
-    fn meet(&mut self, state: &State, contact: ContactKey) {
-        if self.stays.contains_key(&contact) {
-            return;
-        }
-        let Some(ContactFacts { queue, channel, queued_at, .. }) = state.contact_facts(contact) else { return };
+    /// A contact that nobody saw come waits since it came into its queue; what was overdue by then is not counted.
+    pub fn take_over(
+        &mut self,
+        now: Timestamp,
+        state: &State,
+        contact: ContactKey,
+        facts: ContactFacts,
+        is_moment: bool,
+    ) {
+        let ContactFacts { queue, channel, queued_at: since, .. } = facts;
         let rules = self.rules.get(state.queue_name(queue)).copied().unwrap_or(Rules::NONE);
         let line = (queue, channel);
         self.know(state, line);
-        let stay = Stay { line, rules, since: queued_at, is_waiting: true, is_moment: false, names: SmallVec::new() };
-        self.stays.insert(contact, stay);
+        self.stays.insert(contact, Stay { line, rules, since, is_waiting: true, is_moment, names: SmallVec::new() });
+        let due = since + rules.service_level;
+        if due >= now {
+            self.due.insert((due, contact));
+        }
+    }
+
+    /// The same of one that is met on its way out.
+    fn meet(&mut self, now: Timestamp, state: &State, contact: ContactKey) {
+        if !self.stays.contains_key(&contact)
+            && let Some(facts) = state.contact_facts(contact)
+        {
+            self.take_over(now, state, contact, facts, false);
+        }
     }
 
     fn offer(&mut self, now: Timestamp, contact: ContactKey, count: impl Fn(&mut Counts)) {
