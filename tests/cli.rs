@@ -284,6 +284,11 @@ async fn queues_show_what_waits() {
     assert_eq!(queues.lines().count(), 9);
     assert_eq!(desk.json("queues get loans")["waiting"], 1);
     assert!(desk.run("queues get lons").failed(4).contains("did you mean \"loans\"?"));
+    assert!(desk.run("waits contact c1").ok().contains("unknown: nobody there"));
+    assert_eq!(desk.json("waits newcomer loans --channel chat --moment --head-start 1m")["ahead"], 0);
+    assert!(desk.run("waits newcomer lons --channel chat").failed(4).contains("did you mean \"loans\"?"));
+    let quickest = desk.run("waits quickest loans cards --format json --customer ada").ok();
+    assert!(quickest.lines().count() > 2, "each channel of each queue: {quickest}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

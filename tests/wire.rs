@@ -272,6 +272,12 @@ async fn what_waits_can_be_read(wire: &mut Wire) {
     let position = wire.waits.get_position(message).await.expect("has a position").into_inner();
     assert_eq!((position.queue.as_str(), position.ahead, position.waiting), ("loans", 1, 3));
 
+    let of = Some(pb::estimate_wait_request::Of::ContactId("w2".into()));
+    let message = pb::EstimateWaitRequest { of, ..Default::default() };
+    let wait = wire.waits.estimate_wait(message).await.expect("is answered").into_inner().wait.expect("an estimate");
+    assert_eq!((wait.queue.as_str(), wait.ahead, wait.waiting), ("loans", 1, 3));
+    assert_eq!((wait.unknown(), wait.p50_duration), (pb::WaitUnknown::NobodyThere, None), "nobody has loans");
+
     let message = pb::GetQueueStatisticsRequest { queue: "loans".into(), ..Default::default() };
     let statistics = wire.waits.get_queue_statistics(message).await.expect("is counted").into_inner().statistics;
     let statistics = statistics.expect("statistics");

@@ -15,8 +15,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rustc_hash::FxHashMap;
-
 use crate::{
     engine::{
         Event, Reject, State,
@@ -62,9 +60,9 @@ pub struct Waits {
     streams: Streams,
     picture: Picture,
     quotes: Quotes,
-    waiting: FxHashMap<ContactKey, Waiting>,
-    offers: FxHashMap<OfferKey, Offered>,
-    engagements: FxHashMap<EngagementKey, Piece>,
+    waiting: BTreeMap<ContactKey, Waiting>,
+    offers: BTreeMap<OfferKey, Offered>,
+    engagements: BTreeMap<EngagementKey, Piece>,
     outcomes: Vec<Outcome>,
 }
 

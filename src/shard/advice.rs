@@ -1,4 +1,4 @@
-//! What forecasts advise, on its way into the shard as commands of its own.
+//! What forecasts advise, on its way into the shard as commands of its own, and what they say of waits.
 //!
 //! Invariant: a forecast sees only what the journal has, and whatever it advises becomes a record like any other. Advice
 //! that is refused is dropped: the document may have changed meanwhile, and the forecast follows it. Not here: what is

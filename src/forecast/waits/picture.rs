@@ -42,7 +42,8 @@ const COUNTED_MAX: usize = 64;
 const ARRIVALS_HALF_LIFE: Span = Span::from_secs(900);
 /// What an arrival's head start counts in the mean.
 const HEAD_START_WEIGHT: f64 = 0.05;
-/// Streams with a head start that are looked at; a queue, a channel and moments of truth or others are one.
+/// Streams with a head start that are looked at: contacts of a queue and a channel, moments of truth or others, with about
+/// the same head start.
 const PASSERS_MAX: usize = 256;
 /// In so many queues, those with the most waiting, it is seen how many stand before a place; in the rest it is taken to be
 /// the same part of them.
@@ -54,7 +55,7 @@ const RATE_MIN: f64 = 1e-6;
 #[derive(Debug, Default)]
 pub struct Streams {
     since: Option<Timestamp>,
-    streams: BTreeMap<(Line, Kind), Stream>,
+    streams: BTreeMap<(Line, Kind, Size), Stream>,
 }
 
 /// Moments of truth have head starts and agents of their own.
@@ -62,6 +63,17 @@ pub struct Streams {
 enum Kind {
     Moment,
     Routine,
+}
+
+/// How large a head start is: none, up to a second, two, four, and so on. Who has much passes others than who has little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Size(u32);
+
+impl Size {
+    fn of(head_start: Span) -> Self {
+        let millis = u64::try_from(head_start.as_millis()).unwrap_or(0);
+        Self(u64::BITS - (millis / 1_000).leading_zeros() + u32::from(millis > 0))
+    }
 }
 
 #[derive(Debug)]
@@ -92,9 +104,10 @@ impl Streams {
     pub fn note(&mut self, now: Timestamp, arrival: Arrival) {
         self.since.get_or_insert(now);
         let Arrival { line, head_start, asked, care } = arrival;
-        let (kind, head_start) = (if care.moment_of_truth { Kind::Moment } else { Kind::Routine }, seconds(head_start));
+        let kind = if care.moment_of_truth { Kind::Moment } else { Kind::Routine };
+        let (size, head_start) = (Size::of(head_start), seconds(head_start));
         let fresh = || Stream { came: Fading::new(ARRIVALS_HALF_LIFE), head_start, asked: Arc::clone(&asked), care };
-        let stream = self.streams.entry((line, kind)).or_insert_with(fresh);
+        let stream = self.streams.entry((line, kind, size)).or_insert_with(fresh);
         stream.came.add(now, 1.0);
         stream.head_start += (head_start - stream.head_start) * HEAD_START_WEIGHT;
         (stream.asked, stream.care) = (asked, care);
@@ -102,7 +115,7 @@ impl Streams {
 
     /// Lets go of streams into queues that are no more.
     pub fn retain(&mut self, is_kept: impl Fn(QueueKey) -> bool) {
-        self.streams.retain(|((queue, _), _), _| is_kept(*queue));
+        self.streams.retain(|((queue, _), ..), _| is_kept(*queue));
     }
 }
 
@@ -187,7 +200,7 @@ impl Picture {
         self.others = gathered(others.into_iter().flat_map(|(_, crowds)| crowds));
         let Some(since) = streams.since else { return };
         let passing = streams.streams.iter().filter(|(_, stream)| stream.head_start > 0.0);
-        for ((line, _), stream) in passing.take(PASSERS_MAX) {
+        for ((line, ..), stream) in passing.take(PASSERS_MAX) {
             let rate = stream.came.per_second(now, since);
             if rate < RATE_MIN {
                 continue;
