@@ -22,6 +22,7 @@ import matplotlib.dates as dates  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.patches import FancyBboxPatch  # noqa: E402
 from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: E402
+from PIL import Image  # noqa: E402
 
 import queries  # noqa: E402
 
@@ -181,6 +182,8 @@ def zoom(axes, defaults, series):
         axes.set_ylim(bottom=defaults["min"] - 0.02 * (axes.get_ylim()[1] - defaults["min"]))
     if not finite or max(finite) == min(finite) == 0:
         axes.set_ylim(-0.02, 1)
+    elif "min" in defaults and defaults["unit"] != "percentunit":
+        axes.set_ylim(top=1.1 * axes.get_ylim()[1])
     elif defaults["unit"] == "percentunit" and max(finite) > 0.6 and min(finite) >= 0:
         axes.set_ylim(-0.02, 1.04)
 
@@ -261,10 +264,9 @@ def titled(title, width):
 
 
 def smaller(path):
-    """The picture with a palette, a third of its size."""
-    from PIL import Image
-
-    Image.open(path).convert("RGB").quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    """The picture with a palette, at a third of its size."""
+    picture = Image.open(path).convert("RGB")
+    picture.quantize(200, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def plot_all(url, minutes, out):

@@ -36,9 +36,14 @@ def count(metric, of, by="", where=""):
     return f"sum{_by(by)}(increase({metric}{_at(of, where)}[$window]))"
 
 
-def times(metric, of, where=""):
-    """The same for people: whole, though Prometheus reckons from the edges of the window inwards."""
-    return f"round({count(metric, of, '', where)})"
+def times(metric, of, by="", where=""):
+    """How often something rare happened within the window, in whole times.
+
+    The first of its kind brings its series with it, which is no rise to Prometheus: a series that is new counts as it is.
+    """
+    at = _at(of, where)
+    rose = f"round(increase({metric}{at}[$window])) > 0 or ({metric}{at} unless {metric}{at} offset $window)"
+    return f"sum{_by(by)}({rose}) or 0 * sum{_by(by)}({metric}{at})"
 
 
 def mean(histogram, of, by="", where=""):

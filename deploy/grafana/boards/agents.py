@@ -26,8 +26,8 @@ def now():
                  "Contacts engaged with an agent whose desktop was lost and has not confirmed them since: call the agent. Orange "
                  "from 1, red from 5.", NUMBER, rises_to(1, 5)),
             stat("Stalls", times("attune_rona_suspended_total", T),
-                 "Times within the window that so many offers expired at once that it cannot be people, so nobody was set away: "
-                 "look at the gateway.", NUMBER, alarm(1)),
+                 "Times within the window that so many offers expired at once that it cannot be people, so nobody was set away; "
+                 "once a second while it lasts. Look at the gateway.", NUMBER, alarm(1)),
         ],
     ]
 
@@ -64,8 +64,8 @@ def answers():
                 "nine of ten": quantile(0.9, answer, T),
             }, "From an offer's delivery to its acceptance or refusal, over the window.", SECONDS),
             graph("Set away for not answering", {
-                "agents": count("attune_rona_total", T),
-                "rule suspended": count("attune_rona_suspended_total", T),
+                "agents": times("attune_rona_total", T),
+                "rule suspended": times("attune_rona_suspended_total", T),
             }, "Within the window: agents set away (RONA), and times that so many offers expired at once that nobody was."),
         ],
     ]
@@ -102,10 +102,9 @@ def work():
                   "1 while nothing is offered because agents are not back yet; ends after seconds.", NUMBER, alarm(1)),
         ],
         [
-            graph("What supervisors did, an hour", {
-                "{{action}}": "3600 * sum by (action) (rate(attune_supervisor_actions_total{<tenant>}[$window]))",
-            }, "Contacts moved, pulled and put first, presence given, queues closed and opened. `attune queues actions` says who "
-                "and why."),
+            graph("What supervisors did", {"{{action}}": times("attune_supervisor_actions_total", T, "action")},
+                  "Within the window: contacts moved, pulled and put first, presence given, queues closed and opened. `attune queues "
+                  "actions` says who and why."),
             graph("Unconfirmed engagements", {"contacts": total("attune_engagements_unconfirmed", T)},
                   "Contacts whose agent's desktop was lost and has not confirmed them since. They are never ended silently.",
                   NUMBER, rises_to(1, 5)),

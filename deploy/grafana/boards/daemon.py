@@ -4,7 +4,7 @@ from panels import (
     BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, PLAIN, SECONDS, WINDOW, alarm, falls_below, graph, rises_to, stat,
 )
 from panels import board as make
-from promql import count, per_second, quantile, times
+from promql import per_second, quantile, times
 
 I = "<instance>"
 
@@ -40,7 +40,7 @@ def now():
             stat("Journal failures", times("attune_journal_failures_total", I),
                  "Writes and syncs that failed within the window; what they were of was written again to a new segment.",
                  NUMBER, alarm(1)),
-            stat("Failed snapshots", times("attune_snapshots_total", I, 'result="failed"'),
+            stat("Failed snapshots", times("attune_snapshots_total", I, "", 'result="failed"'),
                  "Snapshots that could not be made within the window: nothing is lost, a start takes longer.", NUMBER, alarm(1)),
         ],
     ]
@@ -88,7 +88,7 @@ def journal():
         [
             graph("Present segment", {"{{instance}}": "sum by (instance) (attune_journal_segment_bytes{<instance>})"},
                   "Bytes written of the journal's present segment; it begins anew when that is full.", BYTES),
-            graph("Snapshots", {"{{result}}": count("attune_snapshots_total", I, "result")},
+            graph("Snapshots", {"{{result}}": times("attune_snapshots_total", I, "result")},
                   "Snapshots made and failed within the window."),
             graph("Size of the last snapshot", {"{{instance}}": "sum by (instance) (attune_snapshot_bytes{<instance>})"},
                   "What a start reads before the journal behind it.", BYTES),
@@ -105,20 +105,17 @@ def followers():
             }, "Agents' streams that are open, and followers of tenants' changes (`attune watch`, boards on the wall)."),
             graph("Streams ended a minute", {"{{reason}}": f"60 * {per_second('attune_streams_closed_total', I, 'reason')}"},
                   "Why agents' streams ended: replaced by a newer one, too slow to read, signed out, lost, or shutting down."),
-            graph("Followers who began anew a minute", {
-                "{{reason}}": f"60 * {per_second('attune_watch_restarts_total', I, 'reason')}",
-            }, "Followers of changes who could not go on where they were, and why."),
+            graph("Followers who began anew", {"{{reason}}": times("attune_watch_restarts_total", I, "reason")},
+                  "Followers of changes who could not go on where they were within the window, and why."),
         ],
         [
-            graph("Settings read again", {"{{result}}": count("attune_reloads_total", I, "result")},
+            graph("Settings read again", {"{{result}}": times("attune_reloads_total", I, "result")},
                   "Times within the window that the daemon was told to read its settings again, and how that went."),
             graph("A scrape takes", {"{{instance}}": 'max by (instance) (scrape_duration_seconds{<instance>})'},
                   "How long Prometheus takes to fetch these metrics. Red from a quarter of a second: lower metrics.queues_max.",
                   SECONDS, alarm(0.25)),
             graph("Series a scrape", {"{{instance}}": 'max by (instance) (scrape_samples_scraped{<instance>})'},
                   "How many series the daemon shows; metrics.queues_max and metrics.tenants_max bound it."),
-        ],
-        [
             graph("Counted together", {
                 "queues": "sum(attune_queues_in_other{<instance>})",
                 "tenants": "sum(attune_tenants_in_other{<instance>})",

@@ -99,7 +99,7 @@ def what_happened():
                   "The evidence that first made a contact a moment: a declared fact, the customer's words, or the voice.",
                   stacked=True),
             graph("Uncovered moments, by queue", {
-                "{{tenant}}/{{queue}}": f"topk(10, {count('attune_moments_uncovered_total', T, 'tenant, queue')})",
+                "{{tenant}}/{{queue}}": f"topk(10, {times('attune_moments_uncovered_total', T, 'tenant, queue')})",
             }, "Moments of truth within the window for which no empathetic agent with the skills was signed in."),
         ],
     ]

@@ -4,7 +4,7 @@ from panels import (
     NUMBER, PLAIN, QUEUE, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat, table,
 )
 from panels import board as make
-from promql import count, mean, per_minute, quantile, some_or_none, total
+from promql import count, mean, per_minute, quantile, some_or_none, times, total
 
 Q = "<queue>"
 LINE = "tenant, queue"
@@ -151,7 +151,7 @@ def waits():
             }, "Average speed of answer of each queue over the window, the ten longest.", SECONDS),
             graph("Nobody can take them", {
                 "{{tenant}}/{{queue}}": f"topk(10, {total('attune_contacts_unreachable', Q, LINE)})",
-                "{{queue}}, raised": f"topk(10, {count('attune_unreachable_alerts_total', Q, LINE)})",
+                "{{queue}}, raised": f"topk(10, {times('attune_unreachable_alerts_total', Q, LINE)})",
             }, "Contacts whom no agent anywhere could ever take: those that wait, and those for whom the alert was raised within "
                 "the window. Ask `attune explain contact` which condition removes everybody.", NUMBER, alarm(1)),
         ],
