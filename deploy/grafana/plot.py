@@ -220,11 +220,18 @@ def draw_table(axes, panel, asked, prometheus):
         y = 0.83 - number * 0.13
         axes.plot([0, 1], [y + 0.065] * 2, transform=axes.transAxes, color=GRID, lw=0.7)
         for place, heading in zip(places, headings):
-            value, column = found.get(heading), columns.get(heading)
-            text = dict(labels).get(heading, "") if column is None else "–" if value is None else written(value, column["unit"])
-            is_colored = column and "custom.cellOptions" in column and value is not None and value == value
-            color = color_of(value, column) if is_colored else INK
+            text, color = cell(dict(labels).get(heading, ""), found.get(heading), columns.get(heading))
             axes.text(place, y, text, transform=axes.transAxes, fontsize=8.5, color=color, va="center")
+
+
+def cell(label, value, column):
+    """What stands in a cell, and in which color: a label if it is of no column, nothing where there is no value."""
+    if column is None:
+        return label, INK
+    if value is None or value != value:
+        return "–", FAINT
+    is_colored = "custom.cellOptions" in column
+    return written(value, column["unit"]), color_of(value, column) if is_colored else INK
 
 
 DRAWN = {"stat": draw_stat, "timeseries": draw_graph, "table": draw_table}

@@ -34,7 +34,8 @@ HAPPENED = {
     "attune_service_level_total": 'result="met"', "attune_abandoned_total": 'when="late"', "attune_transfers_total": "",
     "attune_oldest_waiting_seconds": "", "attune_handling_seconds_total": 'part="talk"', "attune_longest_idle_seconds": "",
     "attune_wait_estimates_judged_total": 'result="up_to_p50"', "attune_wait_estimates_unknown_total": "",
-    "attune_agent_busy_capacity_seconds_total": 'agent="empathetic"', "attune_journal_appended_bytes_total": "", "attune_batch_records_count": "",
+    "attune_agent_busy_capacity_seconds_total": 'agent="empathetic"',
+    "attune_journal_appended_bytes_total": "", "attune_batch_records_count": "",
 }
 # Alerts for which there is reason in the day, and that do not wait for long.
 FIRED = {"AttuneMomentUncovered", "AttuneOffersStalled"}

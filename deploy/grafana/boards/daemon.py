@@ -30,7 +30,8 @@ def now():
                  NUMBER, [(None, "red"), (1, "green")]),
         ],
         [
-            stat("Version", "sum by (version) (attune_build_info{<instance>})", "The version of each daemon chosen; two only while one is being rolled out.", legend="{{version}}"),
+            stat("Version", "sum by (version) (attune_build_info{<instance>})",
+                 "The version of each daemon chosen; two only while one is being rolled out.", legend="{{version}}"),
             stat("Durability", "sum by (mode) (attune_durability_info{<instance>})",
                  "sync: nothing that was answered is lost. memory: everything is, with the process.", legend="{{mode}}"),
             stat("Settings read", "time() - max(attune_reload_last_success_timestamp_seconds{<instance>})",
