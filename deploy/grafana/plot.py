@@ -22,6 +22,7 @@ import matplotlib.dates as dates  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.patches import FancyBboxPatch  # noqa: E402
 from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: E402
+from PIL import Image  # noqa: E402
 
 import queries  # noqa: E402
 
@@ -181,6 +182,8 @@ def zoom(axes, defaults, series):
         axes.set_ylim(bottom=defaults["min"] - 0.02 * (axes.get_ylim()[1] - defaults["min"]))
     if not finite or max(finite) == min(finite) == 0:
         axes.set_ylim(-0.02, 1)
+    elif "min" in defaults and defaults["unit"] != "percentunit":
+        axes.set_ylim(top=1.1 * axes.get_ylim()[1])
     elif defaults["unit"] == "percentunit" and max(finite) > 0.6 and min(finite) >= 0:
         axes.set_ylim(-0.02, 1.04)
 
@@ -217,11 +220,18 @@ def draw_table(axes, panel, asked, prometheus):
         y = 0.83 - number * 0.13
         axes.plot([0, 1], [y + 0.065] * 2, transform=axes.transAxes, color=GRID, lw=0.7)
         for place, heading in zip(places, headings):
-            value, column = found.get(heading), columns.get(heading)
-            text = dict(labels).get(heading, "") if column is None else "–" if value is None else written(value, column["unit"])
-            is_colored = column and "custom.cellOptions" in column and value is not None and value == value
-            color = color_of(value, column) if is_colored else INK
+            text, color = cell(dict(labels).get(heading, ""), found.get(heading), columns.get(heading))
             axes.text(place, y, text, transform=axes.transAxes, fontsize=8.5, color=color, va="center")
+
+
+def cell(label, value, column):
+    """What stands in a cell, and in which color: a label if it is of no column, nothing where there is no value."""
+    if column is None:
+        return label, INK
+    if value is None or value != value:
+        return "–", FAINT
+    is_colored = "custom.cellOptions" in column
+    return written(value, column["unit"]), color_of(value, column) if is_colored else INK
 
 
 DRAWN = {"stat": draw_stat, "timeseries": draw_graph, "table": draw_table}
@@ -261,10 +271,9 @@ def titled(title, width):
 
 
 def smaller(path):
-    """The picture with a palette, a third of its size."""
-    from PIL import Image
-
-    Image.open(path).convert("RGB").quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    """The picture with a palette, at a third of its size."""
+    picture = Image.open(path).convert("RGB")
+    picture.quantize(200, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def plot_all(url, minutes, out):

@@ -36,9 +36,14 @@ def count(metric, of, by="", where=""):
     return f"sum{_by(by)}(increase({metric}{_at(of, where)}[$window]))"
 
 
-def times(metric, of, where=""):
-    """The same for people: whole, though Prometheus reckons from the edges of the window inwards."""
-    return f"round({count(metric, of, '', where)})"
+def times(metric, of, by="", where=""):
+    """How often something rare happened within the window, in whole times.
+
+    The first of its kind brings its series with it, which is no rise to Prometheus: a series that is new counts as it is.
+    """
+    at = _at(of, where)
+    rose = f"round(increase({metric}{at}[$window])) > 0 or ({metric}{at} unless {metric}{at} offset $window)"
+    return f"sum{_by(by)}({rose}) or 0 * sum{_by(by)}({metric}{at})"
 
 
 def mean(histogram, of, by="", where=""):
@@ -50,6 +55,13 @@ def quantile(q, histogram, of, by="", where=""):
     """So much of what a histogram has seen within the window was no more than this."""
     labels = f"le, {by}" if by else "le"
     return f"histogram_quantile({q}, {count(f'{histogram}_bucket', of, labels, where)})"
+
+
+def occupancy(agent="", by=""):
+    """Share of agents' capacity that engagements took within the window: of empathetic agents, others, or by these."""
+    where = f'agent="{agent}"' if agent else ""
+    busy, there = "attune_agent_busy_capacity_seconds_total", "attune_agent_capacity_seconds_total"
+    return f"{count(busy, '<tenant>', by, where)} / {count(there, '<tenant>', by, where)}"
 
 
 def some_or_none(some, all_of_them):

@@ -275,6 +275,7 @@ pub fn install() -> Result<Exposition, InstallError> {
     let exposition = Exposition::of(METRICS);
     metrics::set_global_recorder(exposition.clone()).map_err(|_| InstallError)?;
     BUILD.gauge(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+    TENANTS_IN_OTHER.gauge(&[]).set(0.0);
     Ok(installed.insert(exposition).clone())
 }
 

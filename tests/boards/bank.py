@@ -26,6 +26,8 @@ PER_SECOND = 2.2
 # The load rises and falls by this share, so often.
 SWELL, SWELL_SECONDS = 0.35, 240
 PATIENCE_SECONDS = 35
+# So many that few come a third time.
+CUSTOMERS = 5_000
 # Which customers come, by weight: queue and channel.
 LINES = {
     ("cards", "voice"): 30, ("cards", "chat"): 20, ("loans", "voice"): 12, ("loans", "chat"): 8,
@@ -87,9 +89,9 @@ class Bank:
         fields = {"requirement": {"all": [{"skill": f"lang_{language}", "proficiency": 50}]}}
         if channel != "voice":
             fields["text"] = rng.choice(self.texts[language])
-        if rng.random() < 0.15:
+        if rng.random() < 0.1:
             fields["facts"] = {"events": [{"name": rng.choice(HAPPENED)}]}
-        fields["details"] = {"customer_id": f"customer-{rng.randrange(400)}", "context": "seen in the branch " * 8}
+        fields["details"] = {"customer_id": f"customer-{rng.randrange(CUSTOMERS)}", "context": "seen in the branch " * 8}
         contact = f"c{number}"
         with self.lock:
             self.waiting[contact] = channel
@@ -139,11 +141,13 @@ class Bank:
     # What goes wrong, and what people do about it.
 
     def somebody_nobody_understands(self):
-        """No agent anywhere speaks it; the customer holds the line to the end."""
+        """No agent anywhere speaks it; the customer waits for long all the same."""
         wanted = {"all": [{"skill": "lang_eo", "proficiency": 50}]}
-        self.api.enqueue_contact(
-            contact_id=f"stuck-{next(self.numbers)}", queue="general", channel="chat", requirement=wanted
-        )
+        contact = f"stuck-{next(self.numbers)}"
+        self.api.enqueue_contact(contact_id=contact, queue="general", channel="chat", requirement=wanted)
+        with self.lock:
+            self.waiting[contact] = "chat"
+        self.later.after(100, self.leaves, contact)
 
     def a_moment_that_nobody_covers(self):
         """Loans are known to no empathetic agent."""

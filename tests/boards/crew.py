@@ -11,13 +11,13 @@ DECLINED, UNANSWERED = 4, 1
 # Of a hundred accepted contacts so many do not get through, and so many are passed on.
 UNCONNECTED, TRANSFERRED = 2, 4
 TALK_SECONDS = {"voice": 9, "chat": 12, "email": 8}
-ROLES_MODELS = 4
+EMPATHETIC_EVERY = 4
 
 
 def profile(number, rng):
     """Every fourth agent is empathetic, none of these knows loans, and everybody speaks English."""
     skills = {"lang_en": 90, "cards": rng.randint(40, 95)}
-    if number % ROLES_MODELS == 0:
+    if number % EMPATHETIC_EVERY == 0:
         skills["empathy"] = rng.randint(72, 95)
     elif number % 3 == 0:
         skills["loans"] = rng.randint(40, 95)
@@ -33,8 +33,9 @@ class Agent:
 
     def __init__(self, bank, name, rng):
         self.bank, self.api, self.name, self.rng = bank, bank.api, name, rng
-        self.session, self.is_dozing = "", False
-        self.stream = None
+        self.stream, self.session = None, ""
+        # Sees offers and does not answer them.
+        self.is_dozing = False
 
     def open(self):
         """Opens the stream, with the last session if there was one."""
@@ -100,10 +101,9 @@ class Agent:
         talks = self.rng.gammavariate(3, TALK_SECONDS[offer["channel"]] / 3)
         if self.rng.random() < 0.3:
             self.bank.later.after(talks / 2, self.bank.grows_angry, contact)
-        if chance < UNCONNECTED + TRANSFERRED:
+        if chance < UNCONNECTED + TRANSFERRED and offer["channel"] != "email":
             fields = {"contact_id": contact, "queue": "general", "place": "PLACE_KEEP"}
-            passed_on = offer["channel"] != "email"
-            self.bank.later.after(talks / 3, self._act, self.api.transfer_contact, fields) if passed_on else None
+            self.bank.later.after(talks / 3, self._act, self.api.transfer_contact, fields)
         self.bank.later.after(talks, self._complete, contact)
 
     def _complete(self, contact):

@@ -31,6 +31,10 @@ HAPPENED = {
     "attune_texts_total": 'language="pl"', "attune_text_contacts_total": 'lifted="by_words_alone"',
     "attune_wrap_up_seconds_count": "", "attune_watch_restarts_total": "", "attune_streams_closed_total": 'reason="lost"',
     "attune_snapshot_bytes": "", "attune_reloads_total": 'result="applied"',
+    "attune_service_level_total": 'result="met"', "attune_abandoned_total": 'when="late"', "attune_transfers_total": "",
+    "attune_oldest_waiting_seconds": "", "attune_handling_seconds_total": 'part="talk"', "attune_longest_idle_seconds": "",
+    "attune_wait_estimates_judged_total": 'result="up_to_p50"', "attune_wait_estimates_unknown_total": "",
+    "attune_agent_busy_capacity_seconds_total": 'agent="empathetic"',
     "attune_journal_appended_bytes_total": "", "attune_batch_records_count": "",
 }
 # Alerts for which there is reason in the day, and that do not wait for long.

@@ -2,7 +2,7 @@
 
 from panels import NUMBER, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat
 from panels import board as make
-from promql import count, mean, per_minute, quantile, times, total
+from promql import count, mean, occupancy, per_minute, quantile, times, total
 
 T = "<tenant>"
 OFFERS = "attune_offers_total"
@@ -26,8 +26,8 @@ def now():
                  "Contacts engaged with an agent whose desktop was lost and has not confirmed them since: call the agent. Orange "
                  "from 1, red from 5.", NUMBER, rises_to(1, 5)),
             stat("Stalls", times("attune_rona_suspended_total", T),
-                 "Times within the window that so many offers expired at once that it cannot be people, so nobody was set away: "
-                 "look at the gateway.", NUMBER, alarm(1)),
+                 "Times within the window that so many offers expired at once that it cannot be people, so nobody was set away; "
+                 "once a second while it lasts. Look at the gateway.", NUMBER, alarm(1)),
         ],
     ]
 
@@ -37,9 +37,11 @@ def presence():
         [
             graph("Agents, by presence", {"{{presence}}": total("attune_agents", T, "presence")},
                   "Agents who are offline, available and away.", stacked=True),
-            graph("Occupancy", {"{{agent}}": "avg by (agent) (attune_occupancy_ratio{<tenant>})"},
-                  "Share of the capacity of agents at work that engagements take; the mean of the tenants chosen. Above 85 % for "
-                  "long, people wear out and lines explode.", SHARE, rises_to(0.85, 0.95)),
+            graph("Occupancy", {
+                "all": occupancy(),
+                "{{agent}}": occupancy(by="agent"),
+            }, "Share of the capacity of agents at work that engagements took over the window. Above 85 % for long, people wear out "
+                "and lines explode.", SHARE, rises_to(0.85, 0.95)),
             graph("Sessions a minute", {
                 "{{kind}}": per_minute("attune_sessions_opened_total", T, "kind"),
                 "lost": per_minute("attune_sessions_lost_total", T),
@@ -62,8 +64,8 @@ def answers():
                 "nine of ten": quantile(0.9, answer, T),
             }, "From an offer's delivery to its acceptance or refusal, over the window.", SECONDS),
             graph("Set away for not answering", {
-                "agents": count("attune_rona_total", T),
-                "rule suspended": count("attune_rona_suspended_total", T),
+                "agents": times("attune_rona_total", T),
+                "rule suspended": times("attune_rona_suspended_total", T),
             }, "Within the window: agents set away (RONA), and times that so many offers expired at once that nobody was."),
         ],
     ]
@@ -90,15 +92,25 @@ def work():
                 SHARE, alarm(0.5)),
         ],
         [
-            graph("What supervisors did, an hour", {
-                "{{action}}": "3600 * sum by (action) (rate(attune_supervisor_actions_total{<tenant>}[$window]))",
-            }, "Contacts moved, pulled and put first, presence given, queues closed and opened. `attune queues actions` says who "
-                "and why."),
+            graph("Idle for longest", {"by {{by}}": "max by (by) (attune_longest_idle_seconds{<tenant>})"},
+                  "How long the agent who is idle for longest has been, by the three meanings of it: since the last contact, since "
+                  "available, at the lowest load. 0 while nobody is idle.", SECONDS),
+            graph("Occupancy now", {"{{agent}}": "avg by (agent) (attune_occupancy_ratio{<tenant>})"},
+                  "Share of the capacity of agents at work that engagements take at this moment; the mean of the tenants chosen.",
+                  SHARE),
+            graph("Offering held after a restart", {"{{tenant}}": total("attune_offering_held", T, "tenant")},
+                  "1 while nothing is offered because agents are not back yet; ends after seconds.", NUMBER, alarm(1)),
+        ],
+        [
+            graph("What supervisors did", {"{{action}}": times("attune_supervisor_actions_total", T, "action")},
+                  "Within the window: contacts moved, pulled and put first, presence given, queues closed and opened. `attune queues "
+                  "actions` says who and why."),
             graph("Unconfirmed engagements", {"contacts": total("attune_engagements_unconfirmed", T)},
                   "Contacts whose agent's desktop was lost and has not confirmed them since. They are never ended silently.",
                   NUMBER, rises_to(1, 5)),
-            graph("Offering held after a restart", {"{{tenant}}": total("attune_offering_held", T, "tenant")},
-                  "1 while nothing is offered because agents are not back yet; ends after seconds.", NUMBER, alarm(1)),
+            graph("Assists an hour", {
+                "{{source}}": "3600 * sum by (source) (rate(attune_assists_suggested_total{<tenant>}[$window]))",
+            }, "Times that an agent was told that the customer at hand feels worse, by words or voice."),
         ],
     ]
 

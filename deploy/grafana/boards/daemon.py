@@ -1,12 +1,12 @@
 """The daemon itself: whether it keeps what it answers, how near its limits it is, and what it refuses."""
 
 from panels import (
-    BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, PLAIN, SECONDS, WINDOW, alarm, falls_below, graph, rises_to, stat,
+    BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, SECONDS, WINDOW, alarm, falls_below, graph, rises_to, stat,
 )
 from panels import board as make
-from promql import count, per_second, quantile, times
+from promql import per_second, quantile, times
 
-I = "<instance>"
+D = "<instance>"
 
 
 def now():
@@ -20,7 +20,7 @@ def now():
             stat("Spare segments", "min(attune_journal_spare_segments{<instance>})",
                  "Segments of the journal made beforehand: 2, or 1 for seconds. Less for long means that the disk is full; at 0 "
                  "new work is refused soon.", NUMBER, falls_below(2, 1)),
-            stat("Refused for overload", times("attune_calls_overloaded_total", I),
+            stat("Refused for overload", times("attune_calls_overloaded_total", D),
                  "Calls within the window that were refused because more came than could be served in time.", NUMBER, alarm(1)),
             stat("Last snapshot", "time() - max(attune_snapshot_timestamp_seconds{<instance>})",
                  "Since the newest snapshot was made. One is made for so much journal and when the daemon stops, so a quiet daemon "
@@ -30,17 +30,18 @@ def now():
                  NUMBER, [(None, "red"), (1, "green")]),
         ],
         [
-            stat("Version", "sum by (version) (attune_build_info{<instance>})", "The version of each daemon chosen; two only while one is being rolled out.", legend="{{version}}"),
+            stat("Version", "sum by (version) (attune_build_info{<instance>})",
+                 "The version of each daemon chosen; two only while one is being rolled out.", legend="{{version}}"),
             stat("Durability", "sum by (mode) (attune_durability_info{<instance>})",
                  "sync: nothing that was answered is lost. memory: everything is, with the process.", legend="{{mode}}"),
             stat("Settings read", "time() - max(attune_reload_last_success_timestamp_seconds{<instance>})",
                  "Since settings were last read and taken, at the start or later.", SECONDS),
             stat("Journal's disk full", "max(attune_journal_in_reserve{<instance>})",
                  "1 while the disk is full and new work is refused with DISK_FULL; what there is can be ended.", NUMBER, alarm(1)),
-            stat("Journal failures", times("attune_journal_failures_total", I),
+            stat("Journal failures", times("attune_journal_failures_total", D),
                  "Writes and syncs that failed within the window; what they were of was written again to a new segment.",
                  NUMBER, alarm(1)),
-            stat("Failed snapshots", times("attune_snapshots_total", I, 'result="failed"'),
+            stat("Failed snapshots", times("attune_snapshots_total", D, "", 'result="failed"'),
                  "Snapshots that could not be made within the window: nothing is lost, a start takes longer.", NUMBER, alarm(1)),
         ],
     ]
@@ -49,12 +50,12 @@ def now():
 def load():
     return [
         [
-            graph("Commands a second", {"{{command}}": f"topk(10, {per_second('attune_commands_total', I, 'command')})"},
+            graph("Commands a second", {"{{command}}": f"topk(10, {per_second('attune_commands_total', D, 'command')})"},
                   "Commands decided, accepted and refused, the ten most frequent.", PER_SECOND, stacked=True),
-            graph("Refused a second, by reason", {"{{reason}}": f"topk(10, {per_second('attune_rejects_total', I, 'reason')})"},
+            graph("Refused a second, by reason", {"{{reason}}": f"topk(10, {per_second('attune_rejects_total', D, 'reason')})"},
                   "Commands refused, by reason; the ten most frequent. Some are races that somebody lost; a steady stream of one "
                   "reason is a client with a fault.", PER_SECOND),
-            graph("Refused for overload a second", {"{{reason}}": per_second("attune_calls_overloaded_total", I, "reason")},
+            graph("Refused for overload a second", {"{{reason}}": per_second("attune_calls_overloaded_total", D, "reason")},
                   "Late: waited too long to be read. Inbox: too many wait in a shard. In flight: too many open.", PER_SECOND),
         ],
         [
@@ -74,21 +75,21 @@ def journal():
     return [
         [
             graph("Keeping a batch", {
-                "half of them": quantile(0.5, append, I),
-                "99 of 100": quantile(0.99, append, I),
+                "half of them": quantile(0.5, append, D),
+                "99 of 100": quantile(0.99, append, D),
             }, "How long the journal took to keep a batch, over the window: the disk's own time, which every answer waits for. "
                 "Red from 100 ms.", SECONDS, rises_to(0.025, 0.1)),
             graph("Records a batch", {
-                "half of them": quantile(0.5, batch, I),
-                "99 of 100": quantile(0.99, batch, I),
+                "half of them": quantile(0.5, batch, D),
+                "99 of 100": quantile(0.99, batch, D),
             }, "While the disk is busy the next batch gathers, so larger batches mean more load or a slower disk."),
-            graph("Journal a second", {"bytes": per_second("attune_journal_appended_bytes_total", I)},
+            graph("Journal a second", {"bytes": per_second("attune_journal_appended_bytes_total", D)},
                   "Bytes that the journal's disk has taken: records, with what frames them.", BYTES_PER_SECOND),
         ],
         [
             graph("Present segment", {"{{instance}}": "sum by (instance) (attune_journal_segment_bytes{<instance>})"},
                   "Bytes written of the journal's present segment; it begins anew when that is full.", BYTES),
-            graph("Snapshots", {"{{result}}": count("attune_snapshots_total", I, "result")},
+            graph("Snapshots", {"{{result}}": times("attune_snapshots_total", D, "result")},
                   "Snapshots made and failed within the window."),
             graph("Size of the last snapshot", {"{{instance}}": "sum by (instance) (attune_snapshot_bytes{<instance>})"},
                   "What a start reads before the journal behind it.", BYTES),
@@ -103,20 +104,24 @@ def followers():
                 "agents' streams": "sum(attune_streams_open{<instance>})",
                 "followers of changes": "sum(attune_watchers{<instance>})",
             }, "Agents' streams that are open, and followers of tenants' changes (`attune watch`, boards on the wall)."),
-            graph("Streams ended a minute", {"{{reason}}": f"60 * {per_second('attune_streams_closed_total', I, 'reason')}"},
+            graph("Streams ended a minute", {"{{reason}}": f"60 * {per_second('attune_streams_closed_total', D, 'reason')}"},
                   "Why agents' streams ended: replaced by a newer one, too slow to read, signed out, lost, or shutting down."),
-            graph("Followers who began anew a minute", {
-                "{{reason}}": f"60 * {per_second('attune_watch_restarts_total', I, 'reason')}",
-            }, "Followers of changes who could not go on where they were, and why."),
+            graph("Followers who began anew", {"{{reason}}": times("attune_watch_restarts_total", D, "reason")},
+                  "Followers of changes who could not go on where they were within the window, and why."),
         ],
         [
-            graph("Settings read again", {"{{result}}": count("attune_reloads_total", I, "result")},
+            graph("Settings read again", {"{{result}}": times("attune_reloads_total", D, "result")},
                   "Times within the window that the daemon was told to read its settings again, and how that went."),
             graph("A scrape takes", {"{{instance}}": 'max by (instance) (scrape_duration_seconds{<instance>})'},
                   "How long Prometheus takes to fetch these metrics. Red from a quarter of a second: lower metrics.queues_max.",
                   SECONDS, alarm(0.25)),
             graph("Series a scrape", {"{{instance}}": 'max by (instance) (scrape_samples_scraped{<instance>})'},
-                  "How many series the daemon shows; metrics.queues_max bounds it."),
+                  "How many series the daemon shows; metrics.queues_max and metrics.tenants_max bound it."),
+            graph("Counted together", {
+                "queues": "sum(attune_queues_in_other{<instance>})",
+                "tenants": "sum(attune_tenants_in_other{<instance>})",
+            }, "Queues and tenants without metrics of their own, which the boards show as (other): more than none asks for a higher "
+                "metrics.queues_max or metrics.tenants_max, at the price of larger scrapes."),
         ],
     ]
 

@@ -2,7 +2,7 @@
 
 from panels import NUMBER, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat
 from panels import board as make
-from promql import count, mean, per_minute, quantile, times, total
+from promql import count, mean, occupancy, per_minute, quantile, times, total
 
 T = "<tenant>"
 MOMENT, ROUTINE = 'kind="moment"', 'kind="routine"'
@@ -99,7 +99,7 @@ def what_happened():
                   "The evidence that first made a contact a moment: a declared fact, the customer's words, or the voice.",
                   stacked=True),
             graph("Uncovered moments, by queue", {
-                "{{tenant}}/{{queue}}": f"topk(10, {count('attune_moments_uncovered_total', T, 'tenant, queue')})",
+                "{{tenant}}/{{queue}}": f"topk(10, {times('attune_moments_uncovered_total', T, 'tenant, queue')})",
             }, "Moments of truth within the window for which no empathetic agent with the skills was signed in."),
         ],
     ]
@@ -114,12 +114,14 @@ def people():
                 "kept free": total("attune_reserve_kept", T),
             }, "Empathetic agents who take work, the moments of truth that are handled at once on average, and the most agents "
                 "that are kept free for any one skill. Load above seven tenths of the agents means there are too few."),
-            graph("Occupancy", {"{{agent}}": "avg by (agent) (attune_occupancy_ratio{<tenant>})"},
-                  "Share of the capacity of agents at work that engagements take, for empathetic agents and others; the mean of "
-                  "the tenants chosen.", SHARE),
-            graph("How much more is asked of empathetic agents", {"gap": "max(attune_occupancy_gap_ratio{<tenant>})"},
-                  "Occupancy of empathetic agents less that of the others, the worst of the tenants chosen: the price they pay. "
-                  "Orange from 15 points, red from 25.", SHARE, rises_to(0.15, 0.25), lowest=None),
+            graph("Occupancy", {"{{agent}}": occupancy(by="agent")},
+                  "Share of the capacity of agents at work that engagements took over the window: empathetic agents and others.",
+                  SHARE),
+            graph("How much more is asked of empathetic agents", {
+                "over the window": f"{occupancy('empathetic')} - {occupancy('other')}",
+                "now, the worst tenant": "max(attune_occupancy_gap_ratio{<tenant>})",
+            }, "Occupancy of empathetic agents less that of the others: the price they pay. Orange from 15 points, red from 25.",
+                SHARE, rises_to(0.15, 0.25), lowest=None),
         ],
     ]
 

@@ -4,14 +4,14 @@ from panels import (
     NUMBER, PLAIN, QUEUE, SECONDS, SHARE, TENANT, WINDOW, alarm, falls_below, graph, rises_to, stat, table,
 )
 from panels import board as make
-from promql import count, mean, per_minute, quantile, some_or_none, total
+from promql import count, mean, per_minute, quantile, some_or_none, times, total
 
 Q = "<queue>"
 LINE = "tenant, queue"
 
 
-def answered(by="", where=""):
-    return count("attune_contacts_answered_total", Q, by, where)
+def answered(by=""):
+    return count("attune_contacts_answered_total", Q, by)
 
 
 def left(by=""):
@@ -19,33 +19,44 @@ def left(by=""):
     return some_or_none(count("attune_contacts_closed_total", Q, by, 'outcome="abandoned"'), answered(by))
 
 
-def offered(by=""):
-    """All whose wait is over by an answer or by their leaving."""
-    return f"({answered(by)} + {left(by)})"
-
-
-def service_level(by=""):
-    in_time = some_or_none(answered(by, 'service_level="within"'), answered(by))
-    return f"{in_time} / {offered(by)}"
-
-
 def abandonment(by=""):
-    return f"{left(by)} / {offered(by)}"
+    return f"{left(by)} / ({answered(by)} + {left(by)})"
+
+
+def judged(by="", results=""):
+    """Waits of which it is known whether they kept the service level."""
+    where = f'result=~"{results}"' if results else ""
+    return count("attune_service_level_total", Q, by, where)
+
+
+def service_level(by="", good="met", of=""):
+    return f"{some_or_none(judged(by, good), judged(by))} / {judged(by, of)}"
 
 
 LEVELS = falls_below(0.8, 0.7)
 LEVEL_WHY = (
-    "Share of contacts answered within their queue's service level, of all that were answered or left, over the window. "
-    "Who leaves counts as missed (abandon-negative). Green from 80 %, red below 70 %."
+    "Share of contacts answered within their queue's service level, of all that were answered or left, or whose time is up, "
+    "over the window (event-timed: who leaves counts as missed). Green from 80 %, red below 70 %."
 )
 LEAVES = rises_to(0.05, 0.1)
 WAITS = rises_to(20, 60)
+HOLDS = [(None, "red"), (0.7, "green"), (0.9, "orange")]
+
+
+def coverage(results):
+    """Of estimates that were judged, the share with these results."""
+    held = count("attune_wait_estimates_judged_total", Q, "", f'result=~"{results}"')
+    return f"{held} / {count('attune_wait_estimates_judged_total', Q)}"
 
 
 def now():
     return [
         [
             stat("Waiting", total("attune_contacts_waiting", Q), "Contacts waiting now, offered and parked ones included."),
+            stat(
+                "Longest waiting", "max(attune_oldest_waiting_seconds{<queue>})", "How long the contact has waited that has "
+                "waited for longest at the head of a line. Orange from a minute, red from five.", SECONDS, rises_to(60, 300),
+            ),
             stat("With an agent", total("attune_contacts_engaged", Q), "Contacts that an agent handles or wraps up now."),
             stat("Service level", service_level(), LEVEL_WHY, SHARE, LEVELS),
             stat(
@@ -57,10 +68,13 @@ def now():
                 "answered within the window had waited in their queue. Orange from 20 s, red from a minute.", SECONDS, WAITS,
             ),
             stat(
-                "Nobody can take", total("attune_contacts_unreachable", Q), "Contacts waiting now whom no agent anywhere, "
-                "signed in or not, could ever take: a skill is missing. More than none is a fault of routing or staffing.",
-                NUMBER, alarm(1),
+                "Estimates that held", coverage("up_to_p50|up_to_p80"), "Of waits that were estimated and are over, the share "
+                "within the time that was to hold in 80 of 100 (P80), over the window. Below 70 % customers are told too "
+                "little (red), above 90 % too much (orange).", SHARE, HOLDS,
             ),
+            stat("Nobody can take", total("attune_contacts_unreachable", Q), "Contacts waiting now whom no agent anywhere, "
+                 "signed in or not, could ever take: a skill is missing. More than none is a fault of routing or staffing.",
+                 NUMBER, alarm(1)),
         ],
     ]
 
@@ -81,12 +95,24 @@ def flow():
                   "Contacts that agents handle or wrap up, in the ten busiest queues.", stacked=True),
         ],
         [
-            graph("Ends a minute, by outcome", {"{{outcome}}": per_minute(closed, Q, "outcome")},
-                  "How contacts ended: handled; abandoned, the customer left; cancelled, the platform took it back; expired, "
-                  "the queue's longest wait was over and there was nowhere to go.", stacked=True),
+            graph("Who left, a minute", {"{{when}}": per_minute("attune_abandoned_total", Q, "when")},
+                  "Customers who hung up: after so short a wait that nobody had a chance (short, by the queue's threshold), within "
+                  "the service level (in_time), or after it (late).", stacked=True),
+            graph("Transferred a minute, by queue", {
+                "{{tenant}}/{{queue}}": f"topk(10, {per_minute('attune_transfers_total', Q, LINE)})",
+            }, "Contacts that their agents transferred, by the queue they were taken from; the ten most. A queue that passes "
+                "much on is entered by mistake."),
             graph("Waiting again, a minute", {"{{reason}}": per_minute("attune_contacts_requeued_total", Q, "reason")},
                   "Contacts that wait once more: transferred by an agent, overflowed or escalated by their queue's rules, not "
                   "connected, lost with their agent, moved by a supervisor, or asked for by the platform."),
+        ],
+        [
+            graph("Ends a minute, by outcome", {"{{outcome}}": per_minute(closed, Q, "outcome")},
+                  "How contacts ended: handled; abandoned, the customer left; cancelled, the platform took it back; expired, "
+                  "the queue's longest wait was over and there was nowhere to go.", stacked=True),
+            graph("Longest waiting, by queue", {
+                "{{tenant}}/{{queue}}": f"topk(10, max by ({LINE}) (attune_oldest_waiting_seconds{{<queue>}}))",
+            }, "How long the contact has waited that stands first in each line, the ten longest; 0 where nobody waits.", SECONDS),
             graph("Queues closed by supervisors", {
                 "paused": total("attune_queues_paused", "<tenant>"),
                 "draining": total("attune_queues_draining", "<tenant>"),
@@ -111,6 +137,23 @@ def waits():
             graph("Left unanswered, by queue", {by_queue: f"topk(10, {abandonment(LINE)})"},
                   "Share of customers who hung up, over the window; the ten worst queues. Orange from 5 %, red from 10 %.",
                   SHARE, LEAVES),
+        ],
+        [
+            graph("Service level, by name", {
+                "event-timed": service_level(),
+                "who left not counted": service_level(of="met|missed"),
+                "who left soon not counted": service_level(of="met|missed|abandoned"),
+                "who left counted as good": service_level(good="met|abandoned|short"),
+            }, "The same contacts by the four names of the service level, over the window: they differ by what is made of customers "
+                "who leave in time. Compare with others only under one name.", SHARE, LEVELS),
+            graph("Mean wait, by queue", {
+                "{{tenant}}/{{queue}}": f"topk(10, {mean('attune_wait_seconds', Q, LINE)})",
+            }, "Average speed of answer of each queue over the window, the ten longest.", SECONDS),
+            graph("Nobody can take them", {
+                "{{tenant}}/{{queue}}": f"topk(10, {total('attune_contacts_unreachable', Q, LINE)})",
+                "{{queue}}, raised": f"topk(10, {times('attune_unreachable_alerts_total', Q, LINE)})",
+            }, "Contacts whom no agent anywhere could ever take: those that wait, and those for whom the alert was raised within "
+                "the window. Ask `attune explain contact` which condition removes everybody.", NUMBER, alarm(1)),
         ],
         [
             table("Queues", [
@@ -140,18 +183,54 @@ def channels():
     ]
 
 
-def nobody():
+def estimates():
+    judged_all = count("attune_wait_estimates_judged_total", Q)
     return [
         [
-            graph("Nobody can take them", {
-                "{{tenant}}/{{queue}}": f"topk(10, {total('attune_contacts_unreachable', Q, LINE)})",
-                "{{queue}}, raised": f"topk(10, {count('attune_unreachable_alerts_total', Q, LINE)})",
-            }, "Contacts whom no agent anywhere could ever take, those that wait and those for whom the alert was raised: ask "
-                "`attune explain contact` which condition removes everybody.", NUMBER, alarm(1)),
-            graph("Mean handling", {
+            graph("What newcomers are to expect (P80)", {
+                "{{tenant}}/{{queue}}":
+                    f'topk(10, max by ({LINE}) (attune_wait_estimate_seconds{{<queue>,quantile="p80"}}))',
+            }, "The wait that whoever entered last and had to wait was told to hold in 80 of 100, the ten longest queues.", SECONDS),
+            graph("Estimates that held", {
+                "P50, of 50 %": coverage("up_to_p50"),
+                "P80, of 80 %": coverage("up_to_p50|up_to_p80"),
+                "P90, of 90 %": coverage("up_to_p50|up_to_p80|up_to_p90"),
+            }, "Of waits that were estimated and are over within the window, the share that was within each estimate: the closer "
+                "to its name, the more honest.", SHARE),
+            graph("How far off", {
+                "mean error": mean("attune_wait_estimate_error_seconds", Q),
+                "mean wait": mean("attune_wait_seconds", Q),
+            }, "How far waits were from the middle of what was estimated (P50), either way, beside the mean wait of all who were "
+                "answered.", SECONDS),
+        ],
+        [
+            graph("Loss, a contact", {
+                "{{quantile}}": f"{count('attune_wait_estimate_loss_seconds_total', Q, 'quantile')} / scalar({judged_all})",
+            }, "Pinball loss of the estimates, on average over the window: an estimate that is always wide loses as well as one "
+                "that is too narrow. Lower is better.", SECONDS),
+            graph("No estimate, a minute", {"{{reason}}": per_minute("attune_wait_estimates_unknown_total", Q, "reason")},
+                  "Contacts that had to wait and were told nothing: too few were served lately to say, nobody is there to serve, "
+                  "or it is not offered.", stacked=True),
+            graph("Newcomers, middle and edge", {
+                "{{quantile}}": "avg by (quantile) (attune_wait_estimate_seconds{<queue>})",
+            }, "What newcomers are to expect in the middle (P50) and at the edges, on average over queues: how wide the range is "
+                "that customers are told.", SECONDS),
+        ],
+    ]
+
+
+def handling():
+    of_handled = f"scalar({count('attune_handle_seconds_count', Q)})"
+    return [
+        [
+            graph("Mean handling (AHT), by part", {
+                "{{part}}": f"{count('attune_handling_seconds_total', Q, 'part')} / {of_handled}",
+            }, "Average handle time of the contacts whose handling ended within the window: talk, hold (set aside for work that "
+                "does not wait) and wrap-up.", SECONDS, stacked=True),
+            graph("Mean handling, by queue", {
                 "{{tenant}}/{{queue}}": f"topk(10, {mean('attune_handle_seconds', Q, LINE)})",
-            }, "Average handle time (AHT): from acceptance to the end of wrap-up, over the window; the ten longest.", SECONDS),
-            graph("Mean wrap-up", {
+            }, "From acceptance to the end of wrap-up, on average over the window; the ten longest.", SECONDS),
+            graph("Mean wrap-up, by queue", {
                 "{{tenant}}/{{queue}}": f"topk(10, {mean('attune_wrap_up_seconds', Q, LINE)})",
             }, "How long wrap-up took, on average over the window; the ten longest. Queues without wrap-up are not shown.",
                 SECONDS),
@@ -162,7 +241,7 @@ def nobody():
 def board():
     why = "Who waits, for how long, and who gives up."
     rows = {
-        "Now": now(), "Coming and going": flow(), "Waiting": waits(), "Channels": channels(),
-        "Whom nobody can take, and how long work takes": nobody(),
+        "Now": now(), "Coming and going": flow(), "Waiting": waits(), "What customers are told": estimates(),
+        "Channels": channels(), "Work": handling(),
     }
     return make("attune-service", "attune: service now", why, [TENANT, QUEUE, WINDOW], rows)
