@@ -68,7 +68,8 @@ struct Case {
     known: Vec<(Of, &'static str, f64)>,
 }
 
-/// The reference values of the routing policy (policy.md, §4), handling 300 s.
+/// Reference values: Erlang's and Palm's formulas and Cobham's for priorities; two groups of agents by an independent
+/// computation. Handling 300 s.
 fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
     let calls = |load: &str, rest: &str| stream("main", &format!("load = {load}\n{rest}"));
     let patience = "patience = { exponential = '180s' }";
@@ -100,7 +101,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &main_queue(),
             "desk = { count = 10 }",
             &calls("0.8", ""),
-            6,
+            12,
             &[(Of::All, "waited_share", 0.4092), (Of::All, "wait_mean", 61.377)],
         ),
         case(
@@ -108,7 +109,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &main_queue(),
             "desk = { count = 50 }",
             &calls("0.95", patience),
-            2,
+            12,
             &[
                 (Of::All, "wait_mean", 7.5268),
                 (Of::All, "abandoned_share", 0.0418),
@@ -121,7 +122,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &format!("{VOICE}{lines}"),
             "desk = { count = 10 }",
             &three,
-            24,
+            36,
             &[
                 (Of::Class(0), "wait_mean", 25.0774),
                 (Of::Class(1), "wait_mean", 401.2389),
@@ -133,7 +134,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &overflow,
             pool,
             &mixed,
-            3,
+            6,
             &[
                 (Of::Moments, "empathetic_in_time_share", 0.5135),
                 (Of::Moments, "in_time_share", 0.8755),
@@ -145,7 +146,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &held,
             pool,
             &mixed,
-            3,
+            6,
             &[(Of::Moments, "empathetic_in_time_share", 0.806), (Of::Routine, "wait_mean", 17.3496)],
         ),
     ]
@@ -588,6 +589,11 @@ load = 1.5e3
 handling = { exponential = "5m", lognormal = "4m" }
 moments = { share = 8, detector = { auc = 0.4 } }
 announce = { ahead = "soon" }
+[streams.nothing]
+queue = "main"
+channel = "voice"
+load = 0.5
+handling = "0s"
 "#;
     let error = Scenario::read(text, Path::new(""), None).unwrap_err().in_file("s.toml");
     for expected in [
@@ -601,8 +607,9 @@ announce = { ahead = "soon" }
         "streams.calls.moments.share: is 8; must be a number from 0 to 1",
         "streams.calls.moments.detector.auc: is 0.4; must be a number from 0.5 to 0.999999",
         "streams.calls.announce.ahead: is \"soon\"; write a duration as",
+        "streams.nothing: is given by its load, but takes no time",
     ] {
         assert!(error.contains(expected), "{expected}\nis not in\n{error}");
     }
-    assert!(error.lines().count() == 9, "{error}");
+    assert!(error.lines().count() == 10, "{error}");
 }

@@ -25,6 +25,8 @@ const EVENT: &str = "moment_of_truth";
 const FLAG_AT: f64 = 0.5;
 /// How many streams there may be.
 const STREAMS_MAX: usize = 1_000;
+/// Longest name of a stream: its contacts' ids have a number behind it.
+const NAME_BYTES_MAX: usize = 64;
 /// How often a customer tries again at most, if nothing else is said.
 const RETRIALS: u32 = 3;
 
@@ -74,6 +76,9 @@ impl Streams {
 
     fn read_stream(&mut self, name: &str, place: &Place<'_>, reading: &Reading<'_>) -> Option<Stream> {
         let mut table = place.object()?;
+        if name.len() > NAME_BYTES_MAX {
+            place.fault(format!("has a name of {} bytes; at most {NAME_BYTES_MAX} are allowed", name.len()));
+        }
         let to = table.need("queue", "name the queue that they go to").and_then(|p| queue(&p, reading));
         let by = table.need("channel", "name the channel that they come by").and_then(|place| {
             let name = place.name(ChannelName::new)?;
@@ -98,6 +103,11 @@ impl Streams {
                 .need("handling", "say how long one takes, such as { exponential = \"5m\" }")
                 .and_then(|p| Distribution::read(&p)),
         };
+        if let (Some(Arrivals::Load(_)), Some(handling)) = (&arrivals, &handling)
+            && handling.mean() == 0.0
+        {
+            place.fault("is given by its load, but takes no time; say how many come by per_hour".to_owned());
+        }
         let patience = table.get("patience").and_then(|p| Distribution::read(&p));
         let wrap_up = table.get("wrap_up").and_then(|p| read_wrap_up(&p, to.as_ref(), reading));
         let rooms = [("open", WaitingRoom::Open), ("none", WaitingRoom::None)];
