@@ -201,6 +201,7 @@ fn enqueue(driver: &mut Driver, number: usize) {
         dynamic: Span::ZERO,
         signals: Vec::new(),
         arrived_at: None,
+        trace: None,
         details: Arc::default(),
     })));
 }

@@ -14,7 +14,7 @@ use attune::journal::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::{
-    disk::{At, Crash, Disk, End, Mood},
+    disk::{At, Crash, Disk, End, Mood, Of},
     journal::SEGMENT_BYTES,
     record, setting,
 };
@@ -116,7 +116,7 @@ fn mood(random: &mut StdRng) -> Mood {
 
 fn crash(random: &mut StdRng) -> Option<Crash> {
     let at = [At::Before, At::Within, At::After][random.random_range(0..3)];
-    (random.random_range(0..3) > 0).then(|| Crash { of: None, after: random.random_range(0..200), at })
+    (random.random_range(0..3) > 0).then(|| Crash { of: Of::All, after: random.random_range(0..200), at })
 }
 
 #[test]
