@@ -218,6 +218,12 @@ impl Keeper {
     }
 }
 
+/// Shows the newest snapshot: its size, and when it was made, since 1970.
+fn tell(bytes: u64, made_at: Duration) {
+    SNAPSHOT_BYTES.gauge(&[]).set(bytes as f64);
+    SNAPSHOT_TIME.gauge(&[]).set(made_at.as_secs_f64());
+}
+
 /// How long it takes until it is looked again after so many failures in a row.
 fn pause_after(failures: u32) -> Duration {
     LOOK_EVERY.saturating_mul(1 << failures.min(16)).min(LOOK_EVERY_MOST)
@@ -232,10 +238,4 @@ mod tests {
         let seconds = |failures| pause_after(failures).as_secs();
         assert_eq!([0, 1, 2, 6, 7, 1_000].map(seconds), [5, 10, 20, 320, 600, 600]);
     }
-}
-
-/// Shows the newest snapshot: its size, and when it was made, since 1970.
-fn tell(bytes: u64, made_at: Duration) {
-    SNAPSHOT_BYTES.gauge(&[]).set(bytes as f64);
-    SNAPSHOT_TIME.gauge(&[]).set(made_at.as_secs_f64());
 }
