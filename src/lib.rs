@@ -23,7 +23,8 @@
 //! them. They are the one exception to "answered means durable": accepted means gathered.
 //!
 //! A [`Record`](journal::Record) is a command, its time, and the events that followed. Recovery begins with the last
-//! snapshot of the worlds, evolves the events behind it and never decides again; replay and simulation apply the commands at their times and must come to the same events.
+//! snapshot of the worlds, evolves the events behind it and never decides again; replay and simulation apply the
+//! commands at their times and must come to the same events.
 //!
 //! Matching is event-driven in both directions (a contact arrives, an agent becomes free, a requirement relaxes) and
 //! never a scan or a poll. Contacts with equal requirements form a class with one line; agents with equal
@@ -33,30 +34,31 @@
 //! # The modules, in reading order
 //!
 //! Imports go downwards only: `bin` → `cli` → `app` → {`api`, `admin`, `config`, `sim`} → `shard` → {`journal`,
-//! `forecast`} → {`engine`, `lint`} → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and the other rules that a compiler
-//! does not know.
+//! `forecast`} → {`engine`, `lint`} → `scoring` → `model`, with `telemetry` at the side. `tests/tidy.rs` holds this and
+//! the other rules that a compiler does not know.
 //!
 //! 1. [`model`]: the words. Names, times, limits, requirements, and the routing document as typed data, with every
 //!    violation of a written one named at once.
 //! 2. [`engine`]: the heart, pure. `command`, `event` and `reject` are what it hears and says; `state` and `evolve`
 //!    what there is and how it changes; a file for each noun decides (`contact`, `agent`, `offer`, `supervise`, …);
 //!    `matching` brings contacts and agents together; `alert` notices who could never be served; `explain` says why,
-//!    `change` what outsiders may follow; `invariant` what must always hold.
-//!    [`scoring`] below it: from signals to how a customer feels, what is urgent, and seconds of head start, each with its
-//!    reason; `scoring::text` reads words, at the edge.
-//!    [`lint`] beside the engine: what a routing document says and cannot mean, alone and beside the agents there are.
+//!    `change` what outsiders may follow; `invariant` what must always hold. [`scoring`] below it: from signals to how
+//!    a customer feels, what is urgent, and seconds of head start, each with its reason; `scoring::text` reads words,
+//!    at the edge. [`lint`] beside the engine: what a routing document says and cannot mean, alone and beside the
+//!    agents there are.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
-//!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`, where
-//!    recovery begins, `archive`, where segments then go, and `reading`, all of it as one; and the journal in memory, which can be told to fail. `seal`
-//!    and `vault`, personal fields under a key for each customer, so that erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
+//!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`,
+//!    where recovery begins, `archive`, where segments then go, and `reading`, all of it as one; and the journal in
+//!    memory, which can be told to fail. `seal` and `vault`, personal fields under a key for each customer, so that
+//!    erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
 //!    looks into a folder without a daemon.
-//! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by the
-//!    live load, how long accepting takes, what announcements are worth, how empathetic agents are; and how long waits will
-//!    be. What it finds comes
-//!    back through the shard as a recorded command, so that no decision reads it and replay stays exact.
+//! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by
+//!    the live load, how long accepting takes, what announcements are worth, how empathetic agents are; and how long
+//!    waits will be. What it finds comes back through the shard as a recorded command, so that no decision reads it and
+//!    replay stays exact.
 //! 5. [`shard`]: the driver, one writer for a group of tenants. `core` without I/O, `batch` with what waits for the
-//!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock; `observe` counts what
-//!    is released, for metrics and for `statistics`, which slide over windows.
+//!    journal, `run` with the loop, `streams` to agents; `clock` is the one reader of the wall clock; `observe` counts
+//!    what is released, for metrics and for `statistics`, which slide over windows.
 //! 6. [`api`]: the wire. `decode` and `encode`, one table from refusals to status, a file a service; `pb` is the one
 //!    door to generated types.
 //! 7. [`config`], [`admin`], [`telemetry`]: settings with their origins; metrics and health; one table of metrics, how
@@ -64,10 +66,10 @@
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
-//!    `scenario`, a contact centre in distributions, `player`, which plays it, and `study`, what several runs say together;
-//!    the worlds in which the decision alone is measured.
-//! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal; `cli::bench`
-//!     measures against floors and peers.
+//!    `scenario`, a contact centre in distributions, `player`, which plays it, and `study`, what several runs say
+//!    together; the worlds in which the decision alone is measured.
+//! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal;
+//!     `cli::bench` measures against floors and peers.
 //!
 //! `src/bin` has the two programs, `attuned` (the daemon) and `attune` (the command line). `tests/` begins with
 //! `stories/`, routing told in text for people who know contact centres; `properties/` plays random commands against
