@@ -17,9 +17,11 @@ use attune::{
     api::pb,
     app::Daemon,
     config::{DocumentSource, Durability, Settings},
+    engine::HoldRules,
     model::{
         document::{Document, Format},
         ids::TenantId,
+        time::Span,
     },
 };
 use prost_reflect::{DescriptorPool, MethodDescriptor};
@@ -212,7 +214,9 @@ async fn start(tenants: usize) -> Daemon {
 /// One whose journal is in this folder.
 async fn start_in(folder: &Path, tenants: usize) -> Daemon {
     let journal_folder = folder.to_owned();
-    start_with(tenants, Settings { durability: Durability::Sync, journal_folder, ..Settings::passing() }).await
+    // The agents do not come back here, and what the end of the hold offers is nobody's repetition.
+    let hold = HoldRules { longest: Span::from_secs(600), ..HoldRules::default() };
+    start_with(tenants, Settings { durability: Durability::Sync, journal_folder, hold, ..Settings::passing() }).await
 }
 
 async fn start_with(tenants: usize, settings: Settings) -> Daemon {
