@@ -84,7 +84,7 @@ kinds! {
         "a tier behind one that has all of its agents already is never looked at";
     /// Contacts are sent on until they are back.
     OverflowLoop = "overflow-loop":
-        "a contact that nobody takes goes round for ever, and neither its customer nor a supervisor is told";
+        "a contact that nobody takes goes round up to sixteen times, each wait anew, before it ends as expired";
     /// Where contacts are sent on nobody new may take them.
     OverflowAddsNobody = "overflow-adds-nobody":
         "everybody who may take the contact there might have taken it here, so that going there helps no one";

@@ -136,7 +136,7 @@ impl Own<'_> {
             );
         }
         let longest = self.document.queues.values().map(|queue| queue.service_level).max()?;
-        (hold >= longest).then(|| {
+        (hold > longest).then(|| {
             let (hold, longest) = (written_span(hold), written_span(longest));
             format!("is {hold}; by then it is too late for the service level of every queue, the longest of which is {longest}")
         })

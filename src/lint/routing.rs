@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::{Kind, Say};
 use crate::model::{
-    document::{Document, Members, Queue, ReserveMode, Rule, WaitOutcome, written_span},
+    document::{Acceptance, Document, Members, Queue, ReserveMode, Rule, WaitOutcome, written_span},
     ids::{ChannelName, QueueName},
-    requirement::{Condition, Dnf},
+    requirement::{Condition, Conjunct, Dnf, RequirementError},
     time::Span,
 };
 
@@ -35,18 +35,21 @@ impl Own<'_> {
         self.steps(say);
         self.preferences(say);
         let longest = self.queue.max_wait.after;
+        let gives_up = self.queue.sends_on_to().is_none();
         let mut of = |kind, section: &str, key: &str, words: Option<String>| {
             if let Some(words) = words {
                 let keys = ["queues", self.name.as_str(), section, key];
                 say(kind, if key.is_empty() { &keys[..3] } else { &keys }, words);
             }
         };
-        let time = self.queue.offers.time;
-        of(Kind::OfferOutlastsWait, "offers", "time", (time >= longest).then(|| beside(time, longest)));
+        let (time, acceptance) = (self.queue.offers.time, self.queue.offers.acceptance);
+        let is_last = time >= longest && acceptance == Acceptance::ByAgent;
+        of(Kind::OfferOutlastsWait, "offers", "time", is_last.then(|| beside(time, longest)));
         let target = self.queue.service_level;
-        of(Kind::TargetBeyondWait, "service_level", "", (target > longest).then(|| beside(target, longest)));
+        let is_out_of_reach = target > longest && gives_up;
+        of(Kind::TargetBeyondWait, "service_level", "", is_out_of_reach.then(|| beside(target, longest)));
         let drain = self.queue.drain_after;
-        let is_late = drain >= longest && self.is_larger_than_others();
+        let is_late = drain >= longest && gives_up && self.is_larger_than_others();
         of(Kind::DrainNeverBegins, "drain_after", "", is_late.then(|| beside(drain, longest)));
         of(Kind::PriorityStarves, "priority", "", self.starves());
         of(Kind::ReserveStarves, "max_wait", "after", self.is_starved());
@@ -79,25 +82,30 @@ impl Own<'_> {
     }
 
     fn preferences(&self, say: Say<'_>) {
-        tiers(&self.queue.rule, |kind, at, words| {
-            say(kind, &["queues", self.name.as_str(), "prefer", at], words);
-        });
-        for (step, rule) in self.queue.steps.iter().map(|step| &step.rule).enumerate() {
-            // A step that says nothing of preferences has those before it, which were looked at.
-            let before = step.checked_sub(1).map_or(&self.queue.rule, |before| &self.queue.steps[before].rule);
-            if rule.prefer != before.prefer {
-                tiers(rule, |kind, at, words| {
-                    let keys = ["queues", self.name.as_str(), "steps", &step.to_string(), "prefer", at];
-                    say(kind, &keys, words);
-                });
-            }
+        let rules: Vec<&Rule> =
+            std::iter::once(&self.queue.rule).chain(self.queue.steps.iter().map(|step| &step.rule)).collect();
+        let mut first = 0_usize;
+        // Steps that say nothing of preferences have those before: a tier is for all of them.
+        for phases in rules.chunk_by(|a, b| a.prefer == b.prefer) {
+            tiers(phases, |kind, at, words| {
+                let step = first.checked_sub(1).map(|step| step.to_string());
+                match &step {
+                    None => say(kind, &["queues", self.name.as_str(), "prefer", at], words),
+                    Some(step) => say(kind, &["queues", self.name.as_str(), "steps", step, "prefer", at], words),
+                }
+            });
+            first += phases.len();
         }
     }
 
     /// Whether one of its contacts takes more of an agent than another contact of that agent's may.
     fn is_larger_than_others(&self) -> bool {
+        let shares = |other: &&Queue| {
+            let (own, other) = (&self.queue.rule.required, &other.rule.required);
+            own.implies(other) || other.implies(own)
+        };
         let most = costs(self.document, self.queue).max();
-        let least = self.document.queues.values().flat_map(|queue| costs(self.document, queue)).min();
+        let least = self.document.queues.values().filter(shares).flat_map(|queue| costs(self.document, queue)).min();
         most > least
     }
 
@@ -106,11 +114,17 @@ impl Own<'_> {
         let shares = |other: &Queue| {
             other.members == self.queue.members && other.rule.required.implies(&self.queue.rule.required)
         };
+        // Where it goes at the end of its wait it is early enough to be before one of this queue.
+        let is_let_before = |other: &Queue| {
+            let next = other.sends_on_to().and_then(|next| self.document.queues.get(next));
+            next.is_some_and(|next| next.priority.0 + other.max_wait.after.0 > self.queue.priority.0)
+        };
         let (name, other) = self.document.queues.iter().find(|(name, other)| {
             *name != self.name
                 && self.queue.priority > other.priority
                 && self.queue.priority.0 - other.priority.0 >= other.max_wait.after.0
                 && shares(other)
+                && !is_let_before(other)
         })?;
         let (own, waits) = (written_span(self.queue.priority), written_span(other.max_wait.after));
         Some(format!(
@@ -144,8 +158,9 @@ impl Own<'_> {
         let last =
             here.steps.iter().rfind(|step| step.after < here.max_wait.after).map_or(&here.rule, |step| &step.rule);
         let mut later = std::iter::once(&there.rule).chain(there.steps.iter().map(|step| &step.rule));
-        let is_open = here.members == Members::Open;
-        let is_before = there.priority > here.priority;
+        let is_open = here.members == Members::Open && !last.require.is_empty();
+        let is_before =
+            there.priority > here.priority || there.sends_on_to().is_some() || costs_less(self.document, there, here);
         let are_known = later.all(|rule| rule.required.implies(&last.required) && rule.own == last.own);
         (is_open && are_known && !is_before).then(|| {
             format!(
@@ -156,29 +171,21 @@ impl Own<'_> {
     }
 }
 
-/// Tiers of a preference that nobody is in.
-fn tiers(rule: &Rule, mut say: impl FnMut(Kind, &str, String)) {
-    for (at, tier) in rule.prefer.iter().enumerate() {
+/// Tiers of a preference, over all phases that have it, that nobody is in, or that leave nothing to those behind them.
+fn tiers(phases: &[&Rule], mut say: impl FnMut(Kind, &str, String)) {
+    let prefer = &phases[0].prefer;
+    for (at, tier) in prefer.iter().enumerate() {
         let key = at.to_string();
-        if rule.required.and(tier).is_err() {
+        let contradicts = |rule: &&Rule| rule.required.and(tier) == Err(RequirementError::Impossible);
+        if phases.iter().all(contradicts) {
             say(Kind::PreferenceNeverMet, &key, "contradicts what is required; take one of the two back".to_owned());
-            continue;
-        }
-        let others = |tier: &Dnf| format!("prefers {}; put it last or leave it out", of_whom(tier));
-        if rule.required.implies(tier) {
-            say(Kind::PreferenceSaysNothing, &key, others(tier));
-        } else if rule.prefer[..at].iter().any(|earlier| tier.implies(earlier)) {
+        } else if at + 1 < prefer.len() && phases.iter().all(|rule| rule.required.implies(tier)) {
+            let words = "prefers everybody who satisfies the requirement; put it last or leave it out".to_owned();
+            say(Kind::PreferenceSaysNothing, &key, words);
+        } else if prefer[..at].iter().any(|earlier| tier.implies(earlier)) {
             let words = "has nobody who is not in a tier before it; put the narrower one first".to_owned();
             say(Kind::PreferenceSaysNothing, &key, words);
         }
-    }
-}
-
-fn of_whom(tier: &Dnf) -> &'static str {
-    if tier.conjuncts.iter().any(|conjunct| conjunct.must.is_empty() && conjunct.must_not.is_empty()) {
-        "everybody"
-    } else {
-        "everybody who satisfies the requirement anyway"
     }
 }
 
@@ -208,7 +215,16 @@ fn loops(document: &Document, say: Say<'_>) {
     }
 }
 
-/// Everything that queues and moments ask of agents, the document's empathy included.
+/// What a rule cannot do without: what all of its alternatives ask.
+pub(super) fn needed(rule: &Rule) -> impl Iterator<Item = &Condition> {
+    let (first, others) = rule.required.conjuncts.split_first().expect("there is an alternative at least");
+    let is_in = |asked: &Condition, conjunct: &Conjunct| {
+        conjunct.must.iter().any(|other| other.skill == asked.skill && other.level >= asked.level)
+    };
+    first.must.iter().filter(move |asked| others.iter().all(|conjunct| is_in(asked, conjunct)))
+}
+
+/// Everything that queues and moments say of agents, the document's empathy included.
 pub(super) fn asked(document: &Document) -> BTreeSet<Condition> {
     let rules = document
         .queues
@@ -236,12 +252,12 @@ fn channels(document: &Document, say: Say<'_>) {
 /// A hold that the document itself states, against the shortest target.
 fn holds(document: &Document, say: Say<'_>) {
     let Some(hold) = document.empathy.as_ref().and_then(|empathy| empathy.hold) else { return };
-    let late = |queue: &&Queue| hold > Span::ZERO && queue.service_level > Span::ZERO && hold >= queue.service_level;
+    let late = |queue: &&Queue| queue.service_level > Span::ZERO && hold > queue.service_level;
     let names = document.queues.iter().filter(|(_, queue)| late(queue)).map(|(name, _)| name.as_str());
     let names: Vec<&str> = names.collect();
     if !names.is_empty() && document.reserve.mode != ReserveMode::Off {
         let words = format!(
-            "is {}, no less than the service level of {}; hold for less, or leave it out: then each queue's target sets it",
+            "is {}, more than the service level of {}; hold for less, or leave it out: then each queue's target sets it",
             written_span(hold),
             names.join(", ")
         );
@@ -253,6 +269,11 @@ fn holds(document: &Document, say: Say<'_>) {
 fn costs(document: &Document, queue: &Queue) -> impl Iterator<Item = u32> {
     let taken = document.channels.iter().filter(|(name, _): &(&ChannelName, _)| queue.takes(name));
     taken.map(|(_, channel)| queue.cost.unwrap_or(channel.cost))
+}
+
+/// Whether some of the contacts fit where they did not before.
+fn costs_less(document: &Document, there: &Queue, here: &Queue) -> bool {
+    costs(document, there).min() < costs(document, here).min()
 }
 
 fn same(a: &Dnf, b: &Dnf) -> bool {

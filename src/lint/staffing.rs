@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Agent, Kind, Say, routing::asked};
+use super::{
+    Agent, Kind, Say,
+    routing::{asked, needed},
+};
 use crate::model::{
     document::{Document, Members, Queue, ReserveMode, Rule, written_span},
     ids::{ChannelName, QueueName, SkillName},
@@ -90,6 +93,7 @@ impl Staff<'_> {
     fn one_agent(&self, name: &QueueName, queue: &Queue, channels: &[&ChannelName], say: Say<'_>) {
         let mut serving = self.serving((name, queue), channels);
         if let (Some(only), None) = (serving.next(), serving.next())
+            && queue.members == Members::Open
             && self.agents.len() > 1
         {
             let words = format!(
@@ -130,14 +134,21 @@ impl Staff<'_> {
 
     fn skills(&self, say: Say<'_>) {
         let asked = asked(self.document);
+        let rules = self
+            .document
+            .queues
+            .values()
+            .flat_map(|queue| std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule)));
+        let needed: Vec<&Condition> = rules.flat_map(needed).collect();
         for skill in self.document.skills.keys() {
             let keys = ["skills", skill.as_str()];
+            let is_asked = asked.iter().any(|condition| condition.skill == *skill);
             let highest =
-                asked.iter().filter(|condition| condition.skill == *skill).map(|condition| condition.level).max();
+                needed.iter().filter(|condition| condition.skill == *skill).map(|condition| condition.level).max();
             let best: Option<Level> =
                 self.agents.iter().filter_map(|agent| agent.profile.skills.get(skill)).max().copied();
             match (highest, best) {
-                (None, None) => {
+                (None, None) if !is_asked => {
                     let words = "is asked by no queue and no moment, and no agent has it; leave it out";
                     say(Kind::SkillUnused, &keys, words.to_owned());
                 }
@@ -151,7 +162,7 @@ impl Staff<'_> {
                     );
                     say(Kind::LevelNobodyHas, &keys, words);
                 }
-                (_, Some(_)) => {}
+                (None, None) | (_, Some(_)) => {}
             }
         }
     }
