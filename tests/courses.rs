@@ -203,11 +203,11 @@ fn every_contact_has_its_line_once_it_has_ended() {
     world.play();
     let expected = [
         json!({
-            "contact": "v1", "queue": "calls", "channel": "voice", "outcome": "handled", "agent": "ana", "offers": 1,
+            "contact": "v1", "queue": "calls", "channel": "voice", "outcome": "handled", "offers": 1,
             "waited_ms": 4_000, "talk_ms": 20_000, "wrap_up_ms": 30_000, "head_start_ms": 22_000, "moment_of_truth": false,
         }),
         json!({
-            "contact": "e1", "queue": "mail", "channel": "email", "outcome": "handled", "agent": "ana", "offers": 1,
+            "contact": "e1", "queue": "mail", "channel": "email", "outcome": "handled", "offers": 1,
             "waited_ms": 4_000, "talk_ms": 32_000, "hold_ms": 54_000, "moment_of_truth": false,
             "trace_id": "0af7651916cd43dd8448eb211c80319c",
         }),

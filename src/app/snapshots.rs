@@ -73,6 +73,7 @@ impl Snapshots {
     pub fn start(settings: &Settings, keys: Arc<KeyStore>) -> io::Result<Self> {
         // Whoever alerts on a rise must have seen the nought before it.
         ["made", "failed"].iter().for_each(|result| SNAPSHOTS.counter(&[result]).increment(0));
+        ARCHIVE_FAILURES.counter(&[]).increment(0);
         let is_stopping = Arc::new(AtomicBool::new(false));
         let folder = Folder::make(&settings.journal_folder)?;
         let keeper = Keeper {

@@ -1,7 +1,8 @@
 """The daemon itself: whether it keeps what it answers, how near its limits it is, and what it refuses."""
 
 from panels import (
-    BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, SECONDS, WINDOW, alarm, falls_below, graph, rises_to, stat,
+    BYTES, BYTES_PER_SECOND, INSTANCE, NUMBER, PER_SECOND, SECONDS, SHARE, WINDOW, alarm, falls_below, graph, rises_to,
+    stat,
 )
 from panels import board as make
 from promql import per_second, quantile, times
@@ -89,10 +90,22 @@ def journal():
         [
             graph("Present segment", {"{{instance}}": "sum by (instance) (attune_journal_segment_bytes{<instance>})"},
                   "Bytes written of the journal's present segment; it begins anew when that is full.", BYTES),
-            graph("Snapshots", {"{{result}}": times("attune_snapshots_total", D, "result")},
-                  "Snapshots made and failed within the window."),
+            graph("Snapshots", {
+                "{{result}}": times("attune_snapshots_total", D, "result"),
+                "archiving failed": times("attune_archive_failures_total", D),
+            }, "Snapshots made and failed within the window, and times that the archive could not take or let go of what it should."),
             graph("Size of the last snapshot", {"{{instance}}": "sum by (instance) (attune_snapshot_bytes{<instance>})"},
                   "What a start reads before the journal behind it.", BYTES),
+        ],
+        [
+            graph("Not on the disk yet", {"{{instance}}": "max by (instance) (attune_journal_unsynced_bytes{<instance>})"},
+                  "Bytes that were answered for and that a power cut would lose now: none unless durability is async.", BYTES),
+            graph("For how long", {"{{instance}}": "max by (instance) (attune_journal_unsynced_seconds{<instance>})"},
+                  "Age of the oldest of them. Red from a second: the disk does not keep up with journal.async_sync_ms.",
+                  SECONDS, alarm(1)),
+            graph("Windows of remembered ids", {"{{window}}": "max by (window) (attune_window_filled_ratio{<instance>})"},
+                  "How full the fullest tenant's tables of remembered requests, contacts and offers are. A full one refuses. "
+                  "Red from 80 %.", SHARE, alarm(0.8)),
         ],
     ]
 

@@ -57,8 +57,6 @@ struct Course {
     /// Time set aside for work that does not wait.
     hold: Span,
     wrap_up: Span,
-    /// Who took it last.
-    agent: Option<AgentKey>,
 }
 
 /// An engagement and what is done in it at present.
@@ -146,7 +144,6 @@ impl Courses {
     fn accepted(&mut self, at: At<'_>, offer: OfferKey, engagement: EngagementKey) {
         let Some(contact) = self.offer_ended(at, offer, "accepted") else { return };
         let Some(OfferFacts { agent, .. }) = at.state.offer_facts(offer) else { return };
-        self.course(contact).agent = Some(agent);
         let engaged = Engaged { contact, agent, accepted_at: at.now, doing: Doing::Talk, since: at.now };
         self.engagements.insert(engagement, engaged);
     }
@@ -206,7 +203,6 @@ impl Courses {
             declined = count(course.declined),
             expired = count(course.expired),
             transfers = count(course.transfers),
-            agent = course.agent.and_then(|agent| at.state.agent_id(agent)).map(display),
             moment_of_truth = way.is_some_and(|way| way.is_moment),
             head_start_ms = way.and_then(|way| some(way.head_start)),
             trace_id = trace.map(|trace| display(trace.trace_id())),
