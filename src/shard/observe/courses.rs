@@ -144,6 +144,8 @@ impl Courses {
     fn accepted(&mut self, at: At<'_>, offer: OfferKey, engagement: EngagementKey) {
         let Some(contact) = self.offer_ended(at, offer, "accepted") else { return };
         let Some(OfferFacts { agent, .. }) = at.state.offer_facts(offer) else { return };
+        // Of a contact that was there before a start the course begins here.
+        self.course(contact);
         let engaged = Engaged { contact, agent, accepted_at: at.now, doing: Doing::Talk, since: at.now };
         self.engagements.insert(engagement, engaged);
     }
