@@ -86,9 +86,11 @@ impl Observer {
         self
     }
 
-    /// From now on records are news, and not repeated from a journal: what is told once can be told.
+    /// From now on records are news, and not repeated from a journal: what is told once can be told, and what counters
+    /// are told of later begins here.
     pub fn go_live(&mut self) {
         self.chronicle.is_live = true;
+        self.tenants.values_mut().for_each(TenantMetrics::go_live);
     }
 
     /// A record was kept; `state` is the tenant's world, which may already be a batch ahead.

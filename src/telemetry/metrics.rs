@@ -301,10 +301,15 @@ impl Metric {
         metrics::histogram!(self.name, self.labelled(values, self.has_own(values)))
     }
 
+    /// Whether it is of tenants, and not of the daemon.
+    pub fn is_of_tenants(&self) -> bool {
+        self.labels.first() == Some(&TENANT)
+    }
+
     /// Whether these are the labels of a tenant that has metrics of its own, or of none.
     fn has_own(&self, values: &[&str]) -> bool {
         assert_eq!(self.labels.len(), values.len(), "{} has labels {:?}", self.name, self.labels);
-        self.labels.first() != Some(&TENANT) || tenants::has_own(values[0])
+        !self.is_of_tenants() || tenants::has_own(values[0])
     }
 
     fn labelled(&self, values: &[&str], has_own: bool) -> Vec<Label> {

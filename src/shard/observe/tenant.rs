@@ -190,6 +190,13 @@ impl TenantMetrics {
         self.count_noted(&mut at);
     }
 
+    /// How busy agents were so far was counted by the process that saw it.
+    pub fn go_live(&mut self) {
+        for ((before, ..), total) in self.occupied.iter_mut().zip(self.statistics.occupied()) {
+            *before = total;
+        }
+    }
+
     /// Follows what waits from here on.
     pub fn take_over(&mut self, state: &State) {
         self.statistics.take_over(state);
