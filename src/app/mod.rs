@@ -170,6 +170,10 @@ impl Daemon {
         // Beside what takes as long: whoever finds the daemon ready finds it quick.
         let warmed_up = tokio::task::spawn_blocking(words::warm_up);
         let (mut recovered, journal) = open_journal(settings)?;
+        if recovered.core.tenants().next().is_some() {
+            // What was read of the journal was counted by the process that wrote it.
+            handle.begin_anew();
+        }
         let alive_at = journal.as_ref().and_then(DiskJournal::alive_at);
         // Time goes on from what was last known of it, though the machine's clock may have been set back since.
         Clock::machine().rise_to(alive_at.map_or(recovered.core.now(), |alive_at| recovered.core.now().max(alive_at)));

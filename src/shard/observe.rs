@@ -1,7 +1,8 @@
 //! From events to metrics, at release.
 //!
 //! Invariant: only what the journal has is counted, once; a metric's handle is looked up by number, and its labels are
-//! put together once in the shard's life. Beyond a number of queues the rest is counted together.
+//! put together once in the shard's life. Beyond a number of queues the rest is counted together; a queue that is removed
+//! keeps its labels, since its series would stay as well.
 
 use std::time::Duration;
 
@@ -86,9 +87,11 @@ impl Observer {
         self
     }
 
-    /// From now on records are news, and not repeated from a journal: what is told once can be told.
+    /// From now on records are news, and not repeated from a journal: what is told once can be told, and what counters
+    /// are told of later begins here.
     pub fn go_live(&mut self) {
         self.chronicle.is_live = true;
+        self.tenants.values_mut().for_each(TenantMetrics::go_live);
     }
 
     /// A record was kept; `state` is the tenant's world, which may already be a batch ahead.
@@ -207,6 +210,11 @@ impl Observer {
     /// Statistics of a tenant, of whom `views` says.
     pub(super) fn statistics(&mut self, now: Timestamp, tenant: &TenantId, views: Views) -> Told {
         tenant_of(&mut self.tenants, tenant).tell(now, views)
+    }
+
+    /// The same as of the last record that was kept, of which it is certain that nothing before it is to come.
+    pub(super) fn statistics_so_far(&mut self, tenant: &TenantId, views: Views) -> Told {
+        tenant_of(&mut self.tenants, tenant).tell_so_far(views)
     }
 
     /// How a tenant's moments of truth and all others fare.

@@ -1,10 +1,11 @@
 //! A shard as its journal left it: worlds, and what is known of them beside.
 //!
-//! Invariant: nothing is decided again. Metrics go on from what was read of the journal, forecasts from what they saw of it;
-//! advice that had not become a record is taken up when the shard runs. Where a snapshot stands in for the records before
-//! it, counters and forecasts begin there: they know documents, agents and what was learnt or set (which is the worlds'
-//! and stays in force), and learn on from what comes; of contacts that were under way nothing is learnt, and counted is what
-//! becomes of those that wait.
+//! Invariant: nothing is decided again. Statistics and gauges go on from what was read of the journal, forecasts from what
+//! they saw of it; counters of metrics begin at 0 (`app`), since whoever wrote a record has counted it. Advice that had not
+//! become a record is taken up when the shard runs. Where a snapshot stands in for the records before it, statistics and
+//! forecasts begin there: they know documents, agents and what was learnt or set (which is the worlds' and stays in force),
+//! and learn on from what comes; of contacts that were under way nothing is learnt, and counted is what becomes of those
+//! that wait.
 
 use crate::{
     engine::{Command, Request},

@@ -15,6 +15,7 @@ use crate::{
     journal::Record,
     model::{
         ids::{ChannelName, MomentName, QueueName},
+        limits::CHANNELS_MAX,
         time::{Span, Timestamp},
     },
 };
@@ -56,6 +57,18 @@ pub enum Rows {
     },
     /// Channels in the order of their names; there are few.
     Channels,
+}
+
+impl Rows {
+    /// How many these are at the most.
+    pub fn most(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::TenantAnd(queues) => queues.len() + 1,
+            Self::Queues { limit, .. } => *limit,
+            Self::Channels => CHANNELS_MAX,
+        }
+    }
 }
 
 /// A queue, a channel, both, or neither.
@@ -100,7 +113,8 @@ pub struct Row {
 pub struct Waiting {
     /// So many.
     pub contacts: u64,
-    /// Since when the one that waits for longest does, as its place counts.
+    /// Since when the one has been in its queue that has been there for longest; what comes back from an agent with whom
+    /// the customer could not be connected has never left.
     pub oldest_since: Option<Timestamp>,
 }
 
@@ -132,6 +146,8 @@ pub struct LongestIdle {
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     since: Option<Timestamp>,
+    /// Up to when everything is counted.
+    until: Timestamp,
     waits: Waits,
     agents: AgentWindows,
     /// As was found when gauges were last brought up to date.
@@ -146,6 +162,7 @@ impl Statistics {
     pub fn record(&mut self, record: &Record, state: &State, groups: [GroupMeasures; 2]) {
         let now = record.now;
         self.since.get_or_insert(now);
+        self.until = self.until.max(now);
         self.waits.overdue(now);
         for event in &record.events {
             self.waits.event(now, state, event);
@@ -170,12 +187,18 @@ impl Statistics {
 
     /// Brings everything up to date that time alone changes.
     pub fn advance(&mut self, now: Timestamp) {
+        self.until = self.until.max(now);
         self.waits.overdue(now);
         self.agents.advance(now, self.waits.day_begins());
         let day = Window::Day.start(now, self.waits.day_begins());
         if self.day.replace(day) != Some(day) {
             self.waits.forget(now);
         }
+    }
+
+    /// What waits in a queue in which so many contacts do.
+    pub fn waiting_in(&self, queue: &QueueName, contacts: u64) -> Waiting {
+        Waiting { contacts, oldest_since: self.waits.oldest_in(queue) }
     }
 
     /// What is to be counted in metrics, since the last time.
@@ -196,12 +219,21 @@ impl Statistics {
     /// Tells what `views` asks for.
     pub fn tell(&mut self, now: Timestamp, views: Views) -> Told {
         self.advance(now);
+        self.told(now, views)
+    }
+
+    /// The same as of what was counted last, of what comes after it nothing.
+    pub fn tell_so_far(&self, views: Views) -> Told {
+        self.told(self.until, views)
+    }
+
+    fn told(&self, now: Timestamp, views: Views) -> Told {
         let day_begins = self.waits.day_begins();
         Told {
             now,
             since: self.since.unwrap_or(now),
             starts: Window::ALL.map(|window| window.start(now, day_begins)),
-            rows: views.rows.into_iter().map(|(scope, waiting)| self.row(now, scope, waiting)).collect(),
+            rows: views.rows.into_iter().map(|(scope, contacts)| self.row(now, scope, contacts)).collect(),
             next: views.next,
         }
     }
@@ -211,9 +243,10 @@ impl Statistics {
         self.waits.bytes()
     }
 
-    fn row(&self, now: Timestamp, scope: Scope, waiting: Option<Waiting>) -> Row {
+    fn row(&self, now: Timestamp, scope: Scope, contacts: Option<u64>) -> Row {
         match &scope.queue {
             Some(queue) => {
+                let waiting = contacts.map(|contacts| self.waiting_in(queue, contacts));
                 let counts = self.waits.of_queue(now, queue, scope.channel.as_ref());
                 Row { waiting, counts, scope, tenant: None }
             }
@@ -229,6 +262,14 @@ impl Statistics {
     fn tenant(&self, now: Timestamp) -> TenantRow {
         let agents = self.agents.read(now, self.waits.day_begins());
         TenantRow { agents, idle: self.idle, moments: self.waits.of_moments(now) }
+    }
+}
+
+impl Waiting {
+    /// Together with others.
+    pub fn add(&mut self, other: Self) {
+        self.contacts += other.contacts;
+        self.oldest_since = [self.oldest_since, other.oldest_since].into_iter().flatten().min();
     }
 }
 

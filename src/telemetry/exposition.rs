@@ -98,6 +98,12 @@ impl Exposition {
         self.0.all.iter().map(|family| family.series.lock().all.len() * family.lines()).sum()
     }
 
+    /// Counts tenants' contacts anew, as a process that has just begun: their counters and histograms are at 0 again, and
+    /// gauges stay, since what they say is so. To be called before anybody reads.
+    pub fn begin_anew(&self) {
+        self.0.all.iter().filter(|family| family.metric.is_of_tenants()).for_each(Family::begin_anew);
+    }
+
     fn value(&self, key: &Key) -> Option<Value> {
         let at = *self.0.by_name.get(key.name())?;
         Some(self.0.all[at].value(key))
@@ -129,6 +135,16 @@ impl Family {
         series.by_labels.insert(Arc::clone(&labels), at);
         series.all.push((labels, value.clone()));
         value
+    }
+
+    fn begin_anew(&self) {
+        for (_, value) in &self.series.lock().all {
+            match value {
+                Value::Counter(count) => count.0.store(0, Ordering::Relaxed),
+                Value::Histogram(buckets) => buckets.begin_anew(),
+                Value::Gauge(_) => {}
+            }
+        }
     }
 
     /// A page from here on, copied.
@@ -274,6 +290,11 @@ impl Buckets {
     fn new(bounds: &'static [f64]) -> Self {
         Self { bounds, counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(), sum: Level::default() }
     }
+
+    fn begin_anew(&self) {
+        self.counts.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        self.sum.set(0.0);
+    }
 }
 
 impl HistogramFn for Buckets {
@@ -394,6 +415,40 @@ mod tests {
             took_seconds_count{who=\"me\"} 4\n";
         assert_eq!(exposition.render(), expected);
         assert_eq!(exposition.lines(), 2 + 1 + 5);
+    }
+
+    #[test]
+    fn whoever_begins_anew_keeps_series_and_gauges_and_what_is_nobodys() {
+        const TENANTS: &[Metric] = &[
+            Metric { labels: &["tenant"], ..TABLE[0] },
+            Metric { name: "there", labels: &["tenant"], ..TABLE[1] },
+            Metric { labels: &["tenant"], ..TABLE[2] },
+            Metric { name: "daemon_total", labels: &[], ..TABLE[0] },
+        ];
+        let exposition = Exposition::of(TENANTS);
+        with_local_recorder(&exposition, || {
+            let [done, daemon] = [TENANTS[0].counter(&["t"]), TENANTS[3].counter(&[])];
+            let took = TENANTS[2].histogram(&["t"]);
+            [&done, &daemon].iter().for_each(|counter| counter.increment(7));
+            TENANTS[1].gauge(&["t"]).set(2.0);
+            took.record(0.5);
+            exposition.begin_anew();
+            done.increment(1);
+            took.record(3.0);
+        });
+        let text = exposition.render();
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            "done_total{tenant=\"t\"} 1",
+            "there{tenant=\"t\"} 2",
+            "took_seconds_bucket{tenant=\"t\",le=\"0.1\"} 0",
+            "took_seconds_bucket{tenant=\"t\",le=\"1\"} 0",
+            "took_seconds_bucket{tenant=\"t\",le=\"+Inf\"} 1",
+            "took_seconds_sum{tenant=\"t\"} 3",
+            "took_seconds_count{tenant=\"t\"} 1",
+            "daemon_total 7",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]

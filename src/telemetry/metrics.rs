@@ -92,7 +92,7 @@ metrics! {
     TRANSFERS = Counter "attune_transfers_total" in Count by ["tenant", "queue", "channel"]:
         "Contacts that their agents transferred, by the queue they were taken from.";
     OLDEST_WAITING_SECONDS = Gauge "attune_oldest_waiting_seconds" in Seconds by ["tenant", "queue"]:
-        "How long the contact has waited that stands first in line; 0 if none waits.";
+        "How long the contact has been in the queue that has been there for longest, wherever in line it stands; 0 if none waits.";
     QUEUES_IN_OTHER = Gauge "attune_queues_in_other" in Count by ["tenant"]:
         "Queues that are counted together under the label (other), since there are more than metrics.queues_max.";
     TENANTS_IN_OTHER = Gauge "attune_tenants_in_other" in Count by []:
@@ -110,7 +110,7 @@ metrics! {
     WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
         "How long contacts had waited in their queue when an agent accepted.";
     WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "quantile"]:
-        "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %.";
+        "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %; 0 while nobody waits.";
     WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "result"]:
         "Contacts whose wait was estimated when they entered the queue and is over, as an agent accepted: up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
     WAIT_ESTIMATES_UNKNOWN = Counter "attune_wait_estimates_unknown_total" in Count by ["tenant", "queue", "reason"]:
@@ -301,10 +301,15 @@ impl Metric {
         metrics::histogram!(self.name, self.labelled(values, self.has_own(values)))
     }
 
+    /// Whether it is of tenants, and not of the daemon.
+    pub fn is_of_tenants(&self) -> bool {
+        self.labels.first() == Some(&TENANT)
+    }
+
     /// Whether these are the labels of a tenant that has metrics of its own, or of none.
     fn has_own(&self, values: &[&str]) -> bool {
         assert_eq!(self.labels.len(), values.len(), "{} has labels {:?}", self.name, self.labels);
-        self.labels.first() != Some(&TENANT) || tenants::has_own(values[0])
+        !self.is_of_tenants() || tenants::has_own(values[0])
     }
 
     fn labelled(&self, values: &[&str], has_own: bool) -> Vec<Label> {

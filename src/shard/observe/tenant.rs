@@ -190,6 +190,13 @@ impl TenantMetrics {
         self.count_noted(&mut at);
     }
 
+    /// How busy agents were so far was counted by the process that saw it.
+    pub fn go_live(&mut self) {
+        for ((before, ..), total) in self.occupied.iter_mut().zip(self.statistics.occupied()) {
+            *before = total;
+        }
+    }
+
     /// Follows what waits from here on.
     pub fn take_over(&mut self, state: &State) {
         self.statistics.take_over(state);
@@ -198,6 +205,11 @@ impl TenantMetrics {
     /// Tells what `views` asks for.
     pub fn tell(&mut self, now: Timestamp, views: Views) -> Told {
         self.statistics.tell(now, views)
+    }
+
+    /// The same as of what was counted last.
+    pub fn tell_so_far(&self, views: Views) -> Told {
+        self.statistics.tell_so_far(views)
     }
 
     /// What statistics take of memory.
@@ -217,8 +229,9 @@ impl TenantMetrics {
             let queue = outcome.queue();
             if !self.waits.knows(queue) {
                 let name = state.queue_name(queue);
-                let label = if self.has_own_label(name, left) { name.as_str() } else { OTHER };
-                self.waits.learn(queue, [self.tenant.as_str(), label]);
+                let has_own = self.has_own_label(name, left);
+                let label = if has_own { name.as_str() } else { OTHER };
+                self.waits.learn(queue, [self.tenant.as_str(), label], has_own);
             }
             self.waits.count(outcome);
         }
@@ -419,6 +432,7 @@ impl TenantMetrics {
             return Again::AtOnce;
         }
         self.own.values().chain(&self.other).for_each(|gauges| gauges.show(now));
+        self.waits.publish(state);
         self.paused.set(pass.paused);
         self.draining.set(pass.draining);
         self.in_other.set(pass.in_other);
@@ -445,8 +459,9 @@ impl TenantMetrics {
                 pass.in_other += 1;
                 self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
             };
-            gauges.add(view);
-            pass.waiting.add(Waiting::of(view));
+            let waiting = self.statistics.waiting_in(&view.name, view.waiting);
+            gauges.add(view, waiting.oldest_since);
+            pass.waiting.add(waiting);
             pass.paused += u32::from(view.mode == QueueMode::Paused);
             pass.draining += u32::from(view.mode == QueueMode::Draining);
         }
@@ -458,9 +473,10 @@ impl TenantMetrics {
     fn publish_agents(&mut self, now: Timestamp) -> LongestIdle {
         self.statistics.advance(now);
         for ((before, capacity, busy), total) in self.occupied.iter_mut().zip(self.statistics.occupied()) {
-            let whole = |micros: u64| micros / 1_000_000;
-            capacity.increment(whole(total.capacity) - whole(before.capacity));
-            busy.increment(whole(total.busy) - whole(before.busy));
+            let whole = |micros: u128| micros / 1_000_000;
+            let more = |now, then| u64::try_from(whole(now).saturating_sub(whole(then))).unwrap_or(u64::MAX);
+            capacity.increment(more(total.capacity, before.capacity));
+            busy.increment(more(total.busy, before.busy));
             *before = total;
         }
         let idle = self.care.longest_idle();

@@ -23,13 +23,13 @@ pub struct AgentCounts {
     pub away: u32,
 }
 
-/// Capacity times microseconds; an ordinary agent has a capacity of 100.
+/// Capacity times microseconds; an ordinary agent has a capacity of 100. A large centre's would fill 64 bits within days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Occupied {
     /// Of agents at work.
-    pub capacity: u64,
+    pub capacity: u128,
     /// What engagements took of it.
-    pub busy: u64,
+    pub busy: u128,
 }
 
 /// A tenant's agents.
@@ -52,7 +52,8 @@ impl AgentWindows {
 
     /// Agents were as they were until now.
     pub fn advance(&mut self, now: Timestamp, day_begins: Span) {
-        let from = self.until.replace(now).unwrap_or(now);
+        let from = self.until.unwrap_or(now);
+        self.until = Some(from.max(now));
         let stretch = now - from;
         if stretch <= Span::ZERO || self.now_at == [GroupMeasures::default(); 2] {
             return;
@@ -72,7 +73,7 @@ impl AgentWindows {
 
     /// Nobody was there to count until now.
     pub fn skip(&mut self, now: Timestamp) {
-        self.until = Some(now);
+        self.until = self.until.max(Some(now));
     }
 
     /// An agent was set away for not answering.
@@ -102,8 +103,9 @@ impl Occupied {
 impl GroupMeasures {
     /// What this comes to if it lasts so long.
     fn over(self, span: Span) -> Occupied {
-        let micros = u64::try_from(span.0).unwrap_or(0);
-        Occupied { capacity: self.capacity * micros, busy: self.busy * micros }
+        let micros = u128::try_from(span.0).unwrap_or(0);
+        let for_so_long = |level: u64| u128::from(level) * micros;
+        Occupied { capacity: for_so_long(self.capacity), busy: for_so_long(self.busy) }
     }
 }
 
@@ -135,7 +137,7 @@ mod tests {
     }
 
     /// Agent-seconds of the others in the shortest window and in the day: at work and taken.
-    fn read(agents: &mut AgentWindows, now: Timestamp) -> [(u64, u64); 2] {
+    fn read(agents: &mut AgentWindows, now: Timestamp) -> [(u128, u128); 2] {
         agents.advance(now, Span::ZERO);
         let read = agents.read(now, Span::ZERO);
         [read[0], read[4]].map(|counts| {
@@ -156,6 +158,25 @@ mod tests {
         agents.follow(at(110), Span::ZERO, others(0, 0));
         assert_eq!(read(&mut agents, at(3_600)), [(0, 0), (160, 80)]);
         assert_eq!(agents.total()[1].busy, 80 * 100_000_000);
+    }
+
+    #[test]
+    fn what_was_counted_is_not_counted_again_if_a_time_before_it_comes_after() {
+        let mut agents = AgentWindows::default();
+        agents.follow(at(0), Span::ZERO, others(100, 0));
+        agents.advance(at(30), Span::ZERO);
+        agents.follow(at(20), Span::ZERO, others(100, 100));
+        agents.skip(at(25));
+        assert_eq!(read(&mut agents, at(40)), [(40, 10), (40, 10)]);
+    }
+
+    #[test]
+    fn a_large_centre_is_counted_for_as_long_as_it_likes() {
+        let mut agents = AgentWindows::default();
+        let level = 100_000 * 10_000;
+        agents.follow(at(0), Span::ZERO, others(level, level));
+        agents.advance(at(365 * 86_400), Span::ZERO);
+        assert_eq!(agents.total()[1].busy, u128::from(level) * 365 * 86_400 * 1_000_000);
     }
 
     #[test]
