@@ -11,8 +11,9 @@ use attune::{
         care::Care,
         contact::{CancelReason, ContactDetails, KeepPlace, NewContact},
         document::{Document, Format, ServiceLevelBy},
-        ids::{AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
+        ids::{ActorId, AgentId, ChannelName, ContactId, QueueName, SessionId, TenantId},
         requirement::Requirement,
+        supervision::{Action, Supervision},
         time::{Span, Timestamp},
     },
     shard::{
@@ -345,6 +346,40 @@ fn a_wait_that_goes_on_for_too_long_shows_when_its_time_is_over_and_no_earlier()
 }
 
 #[test]
+fn who_has_waited_for_longest_need_not_stand_first() {
+    let exposition = Exposition::of(METRICS);
+    metrics::with_local_recorder(&exposition, || {
+        let mut world = World::with(&["erin"]);
+        let oldest = |world: &mut World| world.row(Some("main"), None).waiting.unwrap();
+        world.enqueue("first", "voice");
+        world.pass(5);
+        world.enqueue("urgent", "voice");
+        let action = Action::PrioritiseContact { contact: contact("urgent"), head_start: Span::from_secs(600) };
+        let (actor, reason) = (ActorId::new("maria").unwrap(), "third call today".to_owned());
+        world.call(Command::Supervise(Arc::new(Supervision { actor, reason, action })));
+        world.pass(7);
+        let waiting = oldest(&mut world);
+        assert_eq!((waiting.contacts, waiting.oldest_since), (2, Some(START)));
+        world.call(Command::Tick);
+        let shown = |exposition: &Exposition, seconds: u32| {
+            let line = format!("attune_oldest_waiting_seconds{{tenant=\"default\",queue=\"main\"}} {seconds}");
+            assert!(exposition.render().lines().any(|shown| shown == line), "{line}");
+        };
+        world.observer.publish_now(world.driver.core());
+        shown(&exposition, 12);
+        world.answer("erin");
+        assert_eq!(oldest(&mut world).oldest_since, Some(START), "the other one was taken");
+        let second = Some(queue("second"));
+        world.call(Command::RequeueContact { contact: contact("first"), queue: second, place: KeepPlace::New });
+        assert_eq!(oldest(&mut world).oldest_since, None);
+        let there = world.row(Some("second"), None).waiting.unwrap();
+        assert_eq!(there.oldest_since, Some(world.driver.now()), "it waits there from now on");
+        world.observer.publish_now(world.driver.core());
+        shown(&exposition, 0);
+    });
+}
+
+#[test]
 fn windows_slide_and_the_day_begins_in_hanoi() {
     unseen(|| {
         let mut world = World::with(&["erin"]);
@@ -421,6 +456,39 @@ fn what_is_read_of_a_journal_counts_when_it_happened() {
             (after.waiting, after.tenant) = (before.waiting, before.tenant.clone());
         }
         assert_eq!(after, before);
+    });
+}
+
+#[test]
+fn what_is_read_of_a_journal_is_not_counted_in_metrics_again() {
+    let mut world = unseen(|| {
+        let mut world = World::with(&["erin", "omar"]);
+        small_day(&mut world);
+        world
+    });
+    let exposition = Exposition::of(METRICS);
+    let shows = |line: &str| {
+        let text = exposition.render();
+        assert!(text.lines().any(|shown| shown == line), "{line}\nis not in\n{text}");
+    };
+    metrics::with_local_recorder(&exposition, || {
+        let mut core = Core::new();
+        world.observer = Observer::new(10);
+        for record in &world.records {
+            core.repeat(record).unwrap();
+            world.observer.record(record, core.state(&tenant()).unwrap());
+        }
+        exposition.begin_anew();
+        world.observer.go_live();
+        world.observer.publish_now(world.driver.core());
+        let voice = "tenant=\"default\",queue=\"main\",channel=\"voice\"";
+        shows(&format!("attune_contacts_enqueued_total{{{voice}}} 0"));
+        shows(&format!("attune_wait_seconds_count{{{voice}}} 0"));
+        shows(&format!("attune_handling_seconds_total{{{voice},part=\"talk\"}} 0"));
+        shows("attune_agent_busy_capacity_seconds_total{tenant=\"default\",agent=\"other\"} 0");
+        shows("attune_agents{tenant=\"default\",presence=\"away\"} 2");
+        world.enqueue("new", "voice");
+        shows(&format!("attune_contacts_enqueued_total{{{voice}}} 1"));
     });
 }
 

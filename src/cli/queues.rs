@@ -102,7 +102,7 @@ fn show(session: &Session, queues: &[pb::QueueStatistics]) -> Result<(), Failure
         Format::Json => queues.iter().try_for_each(|queue| session.out.json(queue)),
         Format::Table => {
             let mut table =
-                Table::new(&["QUEUE", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">LONGEST WAIT", "MODE"]);
+                Table::new(&["QUEUE", ">WAITING", ">OFFERED", ">PARKED", ">ENGAGED", ">FIRST WAITS", "MODE"]);
             for queue in queues {
                 table.row([
                     queue.queue.clone(),

@@ -309,7 +309,7 @@ pub struct QueueView {
     pub engaged: u64,
     /// Of those waiting, whom nobody anywhere could ever take.
     pub unreachable: u64,
-    /// Since when the contact that is first in line waits.
+    /// Since when the contact that is first in line waits, as its place counts; another may have waited for longer.
     pub oldest_since: Option<Timestamp>,
     /// Whether it takes contacts in and gives them out.
     pub mode: QueueMode,

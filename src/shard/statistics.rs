@@ -100,7 +100,8 @@ pub struct Row {
 pub struct Waiting {
     /// So many.
     pub contacts: u64,
-    /// Since when the one that waits for longest does, as its place counts.
+    /// Since when the one has been in its queue that has been there for longest; what comes back from an agent with whom
+    /// the customer could not be connected has never left.
     pub oldest_since: Option<Timestamp>,
 }
 
@@ -178,6 +179,11 @@ impl Statistics {
         }
     }
 
+    /// What waits in a queue in which so many contacts do.
+    pub fn waiting_in(&self, queue: &QueueName, contacts: u64) -> Waiting {
+        Waiting { contacts, oldest_since: self.waits.oldest_in(queue) }
+    }
+
     /// What is to be counted in metrics, since the last time.
     pub fn take_noted(&mut self) -> Vec<Noted> {
         self.waits.take_noted()
@@ -201,7 +207,7 @@ impl Statistics {
             now,
             since: self.since.unwrap_or(now),
             starts: Window::ALL.map(|window| window.start(now, day_begins)),
-            rows: views.rows.into_iter().map(|(scope, waiting)| self.row(now, scope, waiting)).collect(),
+            rows: views.rows.into_iter().map(|(scope, contacts)| self.row(now, scope, contacts)).collect(),
             next: views.next,
         }
     }
@@ -211,9 +217,10 @@ impl Statistics {
         self.waits.bytes()
     }
 
-    fn row(&self, now: Timestamp, scope: Scope, waiting: Option<Waiting>) -> Row {
+    fn row(&self, now: Timestamp, scope: Scope, contacts: Option<u64>) -> Row {
         match &scope.queue {
             Some(queue) => {
+                let waiting = contacts.map(|contacts| self.waiting_in(queue, contacts));
                 let counts = self.waits.of_queue(now, queue, scope.channel.as_ref());
                 Row { waiting, counts, scope, tenant: None }
             }
@@ -229,6 +236,14 @@ impl Statistics {
     fn tenant(&self, now: Timestamp) -> TenantRow {
         let agents = self.agents.read(now, self.waits.day_begins());
         TenantRow { agents, idle: self.idle, moments: self.waits.of_moments(now) }
+    }
+}
+
+impl Waiting {
+    /// Together with others.
+    pub fn add(&mut self, other: Self) {
+        self.contacts += other.contacts;
+        self.oldest_since = [self.oldest_since, other.oldest_since].into_iter().flatten().min();
     }
 }
 

@@ -92,7 +92,7 @@ metrics! {
     TRANSFERS = Counter "attune_transfers_total" in Count by ["tenant", "queue", "channel"]:
         "Contacts that their agents transferred, by the queue they were taken from.";
     OLDEST_WAITING_SECONDS = Gauge "attune_oldest_waiting_seconds" in Seconds by ["tenant", "queue"]:
-        "How long the contact has waited that stands first in line; 0 if none waits.";
+        "How long the contact has been in the queue that has been there for longest, wherever in line it stands; 0 if none waits.";
     QUEUES_IN_OTHER = Gauge "attune_queues_in_other" in Count by ["tenant"]:
         "Queues that are counted together under the label (other), since there are more than metrics.queues_max.";
     TENANTS_IN_OTHER = Gauge "attune_tenants_in_other" in Count by []:

@@ -57,6 +57,8 @@ pub struct Contact {
     pub channel: String,
     pub state: ContactState,
     pub arrived_at: Timestamp,
+    /// Since when it has been in its queue.
+    pub queued_at: Timestamp,
     pub is_moment: bool,
     /// What its head start is for, the most of it first.
     pub why: String,
@@ -200,8 +202,8 @@ impl Wall {
     pub fn oldest(&self) -> BTreeMap<&str, Timestamp> {
         let mut oldest = BTreeMap::new();
         for (_, contact) in self.contacts().filter(|(_, contact)| contact.is_waiting()) {
-            let first = oldest.entry(contact.queue.as_str()).or_insert(contact.arrived_at);
-            *first = contact.arrived_at.min(*first);
+            let first = oldest.entry(contact.queue.as_str()).or_insert(contact.queued_at);
+            *first = contact.queued_at.min(*first);
         }
         oldest
     }
@@ -217,7 +219,7 @@ impl Wall {
         }
         for (_, contact) in self.contacts().filter(|(_, contact)| contact.is_waiting()) {
             totals.moments_waiting += u64::from(contact.is_moment);
-            totals.longest = totals.longest.max(Some(now - contact.arrived_at));
+            totals.longest = totals.longest.max(Some(now - contact.queued_at));
         }
         for (_, agent) in self.agents() {
             *match agent.presence {
@@ -290,13 +292,15 @@ impl From<pb::Contact> for Contact {
         let (state, is_moment, why) = (contact.state(), contact.moment_of_truth, why(&contact.head_starts));
         let has = Some(contact.agent_id).filter(|agent| !agent.is_empty());
         let offered = contact.open_offers.into_iter().map(|offer| offer.agent_id);
+        let arrived_at = contact.arrival_time.as_ref().map(micros).unwrap_or_default();
         Self {
             state,
             is_moment,
             why,
             queue: contact.queue,
             channel: contact.channel,
-            arrived_at: contact.arrival_time.as_ref().map(micros).unwrap_or_default(),
+            arrived_at,
+            queued_at: contact.queue_time.as_ref().map_or(arrived_at, micros),
             agents: has.into_iter().chain(offered).collect(),
             unconfirmed: contact.unconfirmed,
         }

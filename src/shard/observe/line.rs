@@ -154,11 +154,11 @@ impl QueueGauges {
         self.oldest_since = None;
     }
 
-    pub fn add(&mut self, view: &QueueView) {
+    pub fn add(&mut self, view: &QueueView, oldest_since: Option<Timestamp>) {
         self.waiting.0 += view.waiting;
         self.engaged.0 += view.engaged;
         self.unreachable.0 += view.unreachable;
-        self.oldest_since = [self.oldest_since, view.oldest_since].into_iter().flatten().min();
+        self.oldest_since = [self.oldest_since, oldest_since].into_iter().flatten().min();
     }
 
     pub fn show(&self, now: Timestamp) {

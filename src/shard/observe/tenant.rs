@@ -452,8 +452,9 @@ impl TenantMetrics {
                 pass.in_other += 1;
                 self.other.get_or_insert_with(|| QueueGauges::new(self.tenant.as_str(), OTHER))
             };
-            gauges.add(view);
-            pass.waiting.add(Waiting::of(view));
+            let waiting = self.statistics.waiting_in(&view.name, view.waiting);
+            gauges.add(view, waiting.oldest_since);
+            pass.waiting.add(waiting);
             pass.paused += u32::from(view.mode == QueueMode::Paused);
             pass.draining += u32::from(view.mode == QueueMode::Draining);
         }

@@ -1,9 +1,9 @@
-//! Which rows an answer has, and what waits now in each: what is looked up in the world.
+//! Which rows an answer has, and how many wait now in each: what is looked up in the world.
 //!
-//! Invariant: `&State` only, and bounded: a page, or as many queues as one call may name. Not here: the counts, which wait
-//! for the journal (`waits`).
+//! Invariant: `&State` only, and bounded: a page, or as many queues as one call may name. Not here: the counts and who has
+//! waited for longest, which wait for the journal (`waits`).
 
-use super::{ROWS_MAX, Rows, Scope, Waiting};
+use super::{ROWS_MAX, Rows, Scope};
 use crate::{
     engine::{
         Reject, State,
@@ -12,10 +12,10 @@ use crate::{
     model::{ids::QueueName, time::Timestamp},
 };
 
-/// Rows that are to be told, each with what waits now.
+/// Rows that are to be told, each with how many wait now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::shard) struct Views {
-    pub rows: Vec<(Scope, Option<Waiting>)>,
+    pub rows: Vec<(Scope, Option<u64>)>,
     pub next: Option<QueueName>,
 }
 
@@ -31,7 +31,7 @@ impl Views {
                     state.check_channel(channel)?;
                 }
                 let waiting = match &scope.queue {
-                    Some(queue) => Some(Waiting::in_queue(state, now, queue)?),
+                    Some(queue) => Some(waiting_in(state, now, queue)?),
                     None => None,
                 };
                 // Of one channel of a queue it is not known.
@@ -41,7 +41,7 @@ impl Views {
             Rows::TenantAnd(queues) => {
                 let mut rows = vec![(Scope::default(), None)];
                 for queue in queues {
-                    let waiting = Waiting::in_queue(state, now, queue).map_err(in_list)?;
+                    let waiting = waiting_in(state, now, queue).map_err(in_list)?;
                     rows.push((Scope { queue: Some(queue.clone()), channel: None }, Some(waiting)));
                 }
                 Ok(Self { rows, next: None })
@@ -51,10 +51,7 @@ impl Views {
                 let Answer::Queues { queues, next } = state.query(now, &query)? else {
                     unreachable!("queues are asked for")
                 };
-                let row = |view: QueueView| {
-                    let waiting = Waiting::of(&view);
-                    (Scope { queue: Some(view.name), channel: None }, Some(waiting))
-                };
+                let row = |view: QueueView| (Scope { queue: Some(view.name), channel: None }, Some(view.waiting));
                 Ok(Self { rows: queues.into_iter().map(row).collect(), next })
             }
             Rows::Channels => {
@@ -73,22 +70,9 @@ fn in_list(reject: Reject) -> Reject {
     }
 }
 
-impl Waiting {
-    /// Of a queue.
-    pub fn of(view: &QueueView) -> Self {
-        Self { contacts: view.waiting, oldest_since: view.oldest_since }
-    }
-
-    /// Together with others.
-    pub fn add(&mut self, other: Self) {
-        self.contacts += other.contacts;
-        self.oldest_since = [self.oldest_since, other.oldest_since].into_iter().flatten().min();
-    }
-
-    fn in_queue(state: &State, now: Timestamp, queue: &QueueName) -> Result<Self, Reject> {
-        match state.query(now, &Query::Queue(queue.clone()))? {
-            Answer::Queue(view) => Ok(Self::of(&view)),
-            other => unreachable!("a queue is asked for, and the answer is {other:?}"),
-        }
+fn waiting_in(state: &State, now: Timestamp, queue: &QueueName) -> Result<u64, Reject> {
+    match state.query(now, &Query::Queue(queue.clone()))? {
+        Answer::Queue(view) => Ok(view.waiting),
+        other => unreachable!("a queue is asked for, and the answer is {other:?}"),
     }
 }

@@ -5,7 +5,7 @@
 //! under way when counting began (a start from a snapshot), what happens from then on is counted.
 //! Not here: what is made of the counts (`counts`), contacts at their agents (`handling`), agents (`agents`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, hash_map::Entry};
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -40,6 +40,8 @@ pub(in crate::shard) struct Waits {
     queue_keys: FxHashMap<QueueName, QueueKey>,
     channel_keys: FxHashMap<ChannelName, ChannelKey>,
     stays: FxHashMap<ContactKey, Stay>,
+    /// Contacts that wait, by queue, who has waited for longest first; no queue in which none does.
+    lined_up: FxHashMap<QueueKey, BTreeSet<(Timestamp, ContactKey)>>,
     /// When waits that go on become overdue.
     due: BTreeSet<(Timestamp, ContactKey)>,
     engagements: Engagements,
@@ -100,8 +102,12 @@ impl Waits {
             }
             Event::ContactMoved { contact, queue, .. } => {
                 if let Some(stay) = self.stays.get_mut(contact) {
-                    stay.line.0 = *queue;
-                    let line = stay.line;
+                    let before = std::mem::replace(&mut stay.line.0, *queue);
+                    let (line, since, is_waiting) = (stay.line, stay.since, stay.is_waiting);
+                    if is_waiting {
+                        self.step_out(before, since, *contact);
+                        self.line_up(line.0, since, *contact);
+                    }
                     self.know(state, line);
                 }
             }
@@ -144,6 +150,12 @@ impl Waits {
             let (line, by) = (stay.line, stay.rules.by);
             self.note(due, line, by, Outcome::Overdue);
         }
+    }
+
+    /// Since when the contact waits that has waited in a queue for longest.
+    pub fn oldest_in(&self, queue: &QueueName) -> Option<Timestamp> {
+        let lined_up = self.lined_up.get(self.queue_keys.get(queue)?)?;
+        lined_up.first().map(|(since, _)| *since)
     }
 
     /// What is to be counted elsewhere as well, since the last time.
@@ -211,10 +223,13 @@ impl Waits {
         let rules = self.rules.get(state.queue_name(line.0)).copied().unwrap_or(Rules::NONE);
         let before = self.stays.remove(&contact);
         if let Some(stay) = before.as_ref().filter(|stay| stay.is_waiting) {
-            self.due.remove(&(stay.since + stay.rules.service_level, contact));
+            let (queue, since, due) = (stay.line.0, stay.since, stay.since + stay.rules.service_level);
+            self.due.remove(&(due, contact));
+            self.step_out(queue, since, contact);
         }
         let (is_moment, names) = before.map_or((is_moment, SmallVec::new()), |stay| (stay.is_moment, stay.names));
         self.stays.insert(contact, Stay { line, rules, since, is_waiting: true, is_moment, names });
+        self.line_up(line.0, since, contact);
         self.know(state, line);
         self.count(now, line, |counts| counts.entered += 1);
         let due = since + rules.service_level;
@@ -319,8 +334,10 @@ impl Waits {
     fn end_wait(&mut self, now: Timestamp, contact: ContactKey, outcome: impl FnOnce(Timing) -> Outcome) {
         let Some(stay) = self.stays.get_mut(&contact).filter(|stay| stay.is_waiting) else { return };
         stay.is_waiting = false;
-        let (line, rules, timing) = (stay.line, stay.rules, stay.rules.timing(stay.waited(now)));
-        self.due.remove(&(stay.since + rules.service_level, contact));
+        let (line, since, rules) = (stay.line, stay.since, stay.rules);
+        let timing = rules.timing(stay.waited(now));
+        self.due.remove(&(since + rules.service_level, contact));
+        self.step_out(line.0, since, contact);
         self.note(now, line, rules.by, outcome(timing));
     }
 
@@ -338,6 +355,7 @@ impl Waits {
         let line = (queue, channel);
         self.know(state, line);
         self.stays.insert(contact, Stay { line, rules, since, is_waiting: true, is_moment, names: SmallVec::new() });
+        self.line_up(queue, since, contact);
         let due = since + rules.service_level;
         if due >= now {
             self.due.insert((due, contact));
@@ -381,6 +399,19 @@ impl Waits {
     fn count(&mut self, now: Timestamp, line: LineKey, count: impl Fn(&mut Counts)) {
         self.lines.entry(line).or_default().count(now, self.day_begins, &count);
         self.channels.entry(line.1).or_default().count(now, self.day_begins, &count);
+    }
+
+    fn line_up(&mut self, queue: QueueKey, since: Timestamp, contact: ContactKey) {
+        self.lined_up.entry(queue).or_default().insert((since, contact));
+    }
+
+    fn step_out(&mut self, queue: QueueKey, since: Timestamp, contact: ContactKey) {
+        if let Entry::Occupied(mut lined_up) = self.lined_up.entry(queue) {
+            lined_up.get_mut().remove(&(since, contact));
+            if lined_up.get().is_empty() {
+                lined_up.remove();
+            }
+        }
     }
 
     /// Learns the names of a line's queue and channel.
