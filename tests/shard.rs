@@ -27,10 +27,11 @@ use attune::{
         core::Core,
         observe::Observer,
         run::{self, ShardTask, Status},
+        statistics::{Rows, Scope, windows::Window},
     },
     telemetry::metrics,
 };
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::sleep};
 
 const DOCUMENT: &str = "[channels.voice]\ncost = 100\n[queues.billing]\n[queues.billing.wrap_up]\ntime = '0s'\n";
 
@@ -214,6 +215,12 @@ async fn a_failed_append_freezes_the_shard_which_reads_what_is_durable_until_the
     let unknown = CallError::Reject(Reject::ContactUnknown(contact("c1")));
     assert_eq!(bench.shard.query(&bench.tenant, other).await, Err(unknown));
     assert!(bench.shard.measures(&bench.tenant).await.is_ok());
+    let rows = Rows::One(Scope { queue: Some(billing()), channel: None });
+    let told = bench.shard.statistics(&bench.tenant, rows.clone()).await.unwrap();
+    assert_eq!(told.rows[0].counts[Window::Day as usize].entered, 1);
+    sleep(Duration::from_millis(5)).await;
+    let later = bench.shard.statistics(&bench.tenant, rows).await.unwrap();
+    assert_eq!(later, told, "no time is counted before what happened in it");
     assert_eq!(bench.call(enqueue("c2")).await, Err(CallError::Frozen));
     assert!(matches!(bench.watch("s2").await, Err(CallError::Frozen)));
     assert!(!call.is_finished(), "it may be kept yet");

@@ -211,6 +211,11 @@ impl Observer {
         tenant_of(&mut self.tenants, tenant).tell(now, views)
     }
 
+    /// The same as of the last record that was kept, of which it is certain that nothing before it is to come.
+    pub(super) fn statistics_so_far(&mut self, tenant: &TenantId, views: Views) -> Told {
+        tenant_of(&mut self.tenants, tenant).tell_so_far(views)
+    }
+
     /// How a tenant's moments of truth and all others fare.
     pub fn measures(&self, tenant: &TenantId) -> Measures {
         self.tenants.get(tenant).map(|metrics| metrics.measures().clone()).unwrap_or_default()

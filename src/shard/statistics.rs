@@ -133,6 +133,8 @@ pub struct LongestIdle {
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     since: Option<Timestamp>,
+    /// Up to when everything is counted.
+    until: Timestamp,
     waits: Waits,
     agents: AgentWindows,
     /// As was found when gauges were last brought up to date.
@@ -147,6 +149,7 @@ impl Statistics {
     pub fn record(&mut self, record: &Record, state: &State, groups: [GroupMeasures; 2]) {
         let now = record.now;
         self.since.get_or_insert(now);
+        self.until = self.until.max(now);
         self.waits.overdue(now);
         for event in &record.events {
             self.waits.event(now, state, event);
@@ -171,6 +174,7 @@ impl Statistics {
 
     /// Brings everything up to date that time alone changes.
     pub fn advance(&mut self, now: Timestamp) {
+        self.until = self.until.max(now);
         self.waits.overdue(now);
         self.agents.advance(now, self.waits.day_begins());
         let day = Window::Day.start(now, self.waits.day_begins());
@@ -202,6 +206,15 @@ impl Statistics {
     /// Tells what `views` asks for.
     pub fn tell(&mut self, now: Timestamp, views: Views) -> Told {
         self.advance(now);
+        self.told(now, views)
+    }
+
+    /// The same as of what was counted last, of what comes after it nothing.
+    pub fn tell_so_far(&self, views: Views) -> Told {
+        self.told(self.until, views)
+    }
+
+    fn told(&self, now: Timestamp, views: Views) -> Told {
         let day_begins = self.waits.day_begins();
         Told {
             now,

@@ -207,6 +207,11 @@ impl TenantMetrics {
         self.statistics.tell(now, views)
     }
 
+    /// The same as of what was counted last.
+    pub fn tell_so_far(&self, views: Views) -> Told {
+        self.statistics.tell_so_far(views)
+    }
+
     /// What statistics take of memory.
     pub fn statistics_bytes(&self) -> usize {
         self.statistics.bytes()

@@ -52,7 +52,8 @@ impl AgentWindows {
 
     /// Agents were as they were until now.
     pub fn advance(&mut self, now: Timestamp, day_begins: Span) {
-        let from = self.until.replace(now).unwrap_or(now);
+        let from = self.until.unwrap_or(now);
+        self.until = Some(from.max(now));
         let stretch = now - from;
         if stretch <= Span::ZERO || self.now_at == [GroupMeasures::default(); 2] {
             return;
@@ -72,7 +73,7 @@ impl AgentWindows {
 
     /// Nobody was there to count until now.
     pub fn skip(&mut self, now: Timestamp) {
-        self.until = Some(now);
+        self.until = self.until.max(Some(now));
     }
 
     /// An agent was set away for not answering.
@@ -156,6 +157,16 @@ mod tests {
         agents.follow(at(110), Span::ZERO, others(0, 0));
         assert_eq!(read(&mut agents, at(3_600)), [(0, 0), (160, 80)]);
         assert_eq!(agents.total()[1].busy, 80 * 100_000_000);
+    }
+
+    #[test]
+    fn what_was_counted_is_not_counted_again_if_a_time_before_it_comes_after() {
+        let mut agents = AgentWindows::default();
+        agents.follow(at(0), Span::ZERO, others(100, 0));
+        agents.advance(at(30), Span::ZERO);
+        agents.follow(at(20), Span::ZERO, others(100, 100));
+        agents.skip(at(25));
+        assert_eq!(read(&mut agents, at(40)), [(40, 10), (40, 10)]);
     }
 
     #[test]
