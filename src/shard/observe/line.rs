@@ -123,7 +123,7 @@ impl Line {
         ];
         for (part, before, after) in parts {
             let whole = |span: Span| u64::try_from(span.0 / 1_000_000).unwrap_or(0);
-            self.rarer(&HANDLING_SECONDS, part).increment(whole(after) - whole(before));
+            self.rarer(&HANDLING_SECONDS, part).increment(whole(after).saturating_sub(whole(before)));
         }
     }
 }

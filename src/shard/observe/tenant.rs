@@ -471,9 +471,10 @@ impl TenantMetrics {
     fn publish_agents(&mut self, now: Timestamp) -> LongestIdle {
         self.statistics.advance(now);
         for ((before, capacity, busy), total) in self.occupied.iter_mut().zip(self.statistics.occupied()) {
-            let whole = |micros: u64| micros / 1_000_000;
-            capacity.increment(whole(total.capacity) - whole(before.capacity));
-            busy.increment(whole(total.busy) - whole(before.busy));
+            let whole = |micros: u128| micros / 1_000_000;
+            let more = |now, then| u64::try_from(whole(now).saturating_sub(whole(then))).unwrap_or(u64::MAX);
+            capacity.increment(more(total.capacity, before.capacity));
+            busy.increment(more(total.busy, before.busy));
             *before = total;
         }
         let idle = self.care.longest_idle();

@@ -23,13 +23,13 @@ pub struct AgentCounts {
     pub away: u32,
 }
 
-/// Capacity times microseconds; an ordinary agent has a capacity of 100.
+/// Capacity times microseconds; an ordinary agent has a capacity of 100. A large centre's would fill 64 bits within days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Occupied {
     /// Of agents at work.
-    pub capacity: u64,
+    pub capacity: u128,
     /// What engagements took of it.
-    pub busy: u64,
+    pub busy: u128,
 }
 
 /// A tenant's agents.
@@ -103,8 +103,9 @@ impl Occupied {
 impl GroupMeasures {
     /// What this comes to if it lasts so long.
     fn over(self, span: Span) -> Occupied {
-        let micros = u64::try_from(span.0).unwrap_or(0);
-        Occupied { capacity: self.capacity * micros, busy: self.busy * micros }
+        let micros = u128::try_from(span.0).unwrap_or(0);
+        let for_so_long = |level: u64| u128::from(level) * micros;
+        Occupied { capacity: for_so_long(self.capacity), busy: for_so_long(self.busy) }
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
     }
 
     /// Agent-seconds of the others in the shortest window and in the day: at work and taken.
-    fn read(agents: &mut AgentWindows, now: Timestamp) -> [(u64, u64); 2] {
+    fn read(agents: &mut AgentWindows, now: Timestamp) -> [(u128, u128); 2] {
         agents.advance(now, Span::ZERO);
         let read = agents.read(now, Span::ZERO);
         [read[0], read[4]].map(|counts| {
@@ -167,6 +168,15 @@ mod tests {
         agents.follow(at(20), Span::ZERO, others(100, 100));
         agents.skip(at(25));
         assert_eq!(read(&mut agents, at(40)), [(40, 10), (40, 10)]);
+    }
+
+    #[test]
+    fn a_large_centre_is_counted_for_as_long_as_it_likes() {
+        let mut agents = AgentWindows::default();
+        let level = 100_000 * 10_000;
+        agents.follow(at(0), Span::ZERO, others(level, level));
+        agents.advance(at(365 * 86_400), Span::ZERO);
+        assert_eq!(agents.total()[1].busy, u128::from(level) * 365 * 86_400 * 1_000_000);
     }
 
     #[test]
