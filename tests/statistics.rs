@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attune::{
     engine::{Command, Event, Request, State, command::Destination},
+    forecast::waits::Outcome,
     journal::Record,
     model::{
         agent::{AgentProfile, Expected, Presence},
@@ -377,6 +378,38 @@ fn who_has_waited_for_longest_need_not_stand_first() {
         world.observer.publish_now(world.driver.core());
         shown(&exposition, 0);
     });
+}
+
+#[test]
+fn what_is_to_be_expected_is_shown_while_somebody_waits_and_not_of_queues_that_are_counted_together() {
+    let shown = |labels: usize| {
+        let exposition = Exposition::of(METRICS);
+        let p80 = || -> Vec<String> {
+            let text = exposition.render();
+            let lines = text.lines().filter(|line| line.starts_with("attune_wait_estimate_seconds{"));
+            lines.filter(|line| line.contains("\"p80\"")).map(str::to_owned).collect()
+        };
+        metrics::with_local_recorder(&exposition, || {
+            let mut world = World::new();
+            world.observer = Observer::new(labels);
+            world.enqueue("c1", "voice");
+            let main = world.records.iter().flat_map(|record| &record.events).find_map(|event| match event {
+                Event::ContactQueued { queued, .. } => Some(queued.queue),
+                _ => None,
+            });
+            let told = Outcome::Told { queue: main.expect("it was"), mean: 60.0, waits: [50.0, 80.0, 90.0] };
+            world.observer.waits(&tenant(), world.driver.state(), &[told]);
+            world.observer.publish_now(world.driver.core());
+            let while_it_waits = p80();
+            world.call(Command::CancelContact { contact: contact("c1"), reason: CancelReason::CustomerLeft });
+            world.observer.publish_now(world.driver.core());
+            (while_it_waits, p80())
+        })
+    };
+    let labels = "tenant=\"default\",queue=\"main\",quantile=\"p80\"";
+    let line = |seconds: u32| vec![format!("attune_wait_estimate_seconds{{{labels}}} {seconds}")];
+    assert_eq!(shown(10), (line(80), line(0)));
+    assert_eq!(shown(0), (Vec::new(), Vec::new()));
 }
 
 #[test]

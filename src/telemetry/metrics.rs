@@ -110,7 +110,7 @@ metrics! {
     WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
         "How long contacts had waited in their queue when an agent accepted.";
     WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "quantile"]:
-        "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %.";
+        "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %; 0 while nobody waits.";
     WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "result"]:
         "Contacts whose wait was estimated when they entered the queue and is over, as an agent accepted: up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
     WAIT_ESTIMATES_UNKNOWN = Counter "attune_wait_estimates_unknown_total" in Count by ["tenant", "queue", "reason"]:

@@ -212,9 +212,9 @@ def estimates():
                   "Contacts that had to wait and were told nothing: too few were served lately to say, nobody is there to serve, "
                   "or it is not offered.", stacked=True),
             graph("Newcomers, middle and edge", {
-                "{{quantile}}": "avg by (quantile) (attune_wait_estimate_seconds{<queue>})",
-            }, "What newcomers are to expect in the middle (P50) and at the edges, on average over queues: how wide the range is "
-                "that customers are told.", SECONDS),
+                "{{quantile}}": "avg by (quantile) (attune_wait_estimate_seconds{<queue>} > 0)",
+            }, "What newcomers are to expect in the middle (P50) and at the edges, on average over queues in which somebody "
+                "waits: how wide the range is that customers are told.", SECONDS),
         ],
     ]
 

@@ -229,8 +229,9 @@ impl TenantMetrics {
             let queue = outcome.queue();
             if !self.waits.knows(queue) {
                 let name = state.queue_name(queue);
-                let label = if self.has_own_label(name, left) { name.as_str() } else { OTHER };
-                self.waits.learn(queue, [self.tenant.as_str(), label]);
+                let has_own = self.has_own_label(name, left);
+                let label = if has_own { name.as_str() } else { OTHER };
+                self.waits.learn(queue, [self.tenant.as_str(), label], has_own);
             }
             self.waits.count(outcome);
         }
@@ -431,6 +432,7 @@ impl TenantMetrics {
             return Again::AtOnce;
         }
         self.own.values().chain(&self.other).for_each(|gauges| gauges.show(now));
+        self.waits.publish(state);
         self.paused.set(pass.paused);
         self.draining.set(pass.draining);
         self.in_other.set(pass.in_other);

@@ -1,12 +1,14 @@
 //! How good estimates of waits are, queue by queue.
 //!
 //! Invariant: labels are put together when a queue is first counted, and never again; an estimate is judged once, when an
-//! agent accepts. Not here: what is estimated (`forecast::waits`).
+//! agent accepts. What is to be expected stands as long as somebody waits, and is not shown of queues that are counted
+//! together, where it would be any one's. Not here: what is estimated (`forecast::waits`).
 
 use metrics::{Counter, Gauge, Histogram};
 use rustc_hash::FxHashMap;
 
 use crate::{
+    engine::State,
     forecast::waits::{Outcome, QUANTILES, Unknown, loss},
     model::ids::QueueKey,
     telemetry::metrics::{
@@ -26,7 +28,8 @@ pub(super) struct WaitMetrics {
 
 struct QueueMetrics {
     labels: [String; 2],
-    told: [Gauge; QUANTILES.len()],
+    /// None of queues that are counted together.
+    told: Option<[Gauge; QUANTILES.len()]>,
     judged: [Counter; RESULTS.len()],
     error: Histogram,
     loss: [Counter; QUANTILES.len()],
@@ -40,16 +43,22 @@ impl WaitMetrics {
         self.queues.contains_key(&queue)
     }
 
-    /// Gives it these: tenant and queue.
-    pub fn learn(&mut self, queue: QueueKey, labels: [&str; 2]) {
-        self.queues.insert(queue, QueueMetrics::new(labels));
+    /// Gives it these: tenant and queue; and whether they are its own.
+    pub fn learn(&mut self, queue: QueueKey, labels: [&str; 2], are_own: bool) {
+        self.queues.insert(queue, QueueMetrics::new(labels, are_own));
+    }
+
+    /// Where nobody waits, nothing is to be expected any more.
+    pub fn publish(&self, state: &State) {
+        let quiet = self.queues.iter().filter(|(queue, _)| state.queue_waiting(**queue) == 0);
+        quiet.for_each(|(_, queue)| queue.expect(&[0.0; QUANTILES.len()]));
     }
 
     /// Counts what became of an estimate in a queue that has labels.
     pub fn count(&mut self, outcome: &Outcome) {
         let Some(queue) = self.queues.get_mut(&outcome.queue()) else { return };
         match outcome {
-            Outcome::Told { waits, .. } => queue.told.iter().zip(waits).for_each(|(gauge, wait)| gauge.set(*wait)),
+            Outcome::Told { waits, .. } => queue.expect(waits),
             Outcome::Unknown { why, .. } => queue.unknown(*why),
             Outcome::Judged { waits, waited, .. } => queue.judge(waits, *waited),
         }
@@ -57,16 +66,20 @@ impl WaitMetrics {
 }
 
 impl QueueMetrics {
-    fn new(labels: [&str; 2]) -> Self {
+    fn new(labels: [&str; 2], are_own: bool) -> Self {
         let with = |word| [labels[0], labels[1], word];
         Self {
-            told: QUANTILES.map(|quantile| WAIT_ESTIMATE_SECONDS.gauge(&with(quantile.name))),
+            told: are_own.then(|| QUANTILES.map(|quantile| WAIT_ESTIMATE_SECONDS.gauge(&with(quantile.name)))),
             judged: RESULTS.map(|result| WAIT_ESTIMATES_JUDGED.counter(&with(result))),
             error: WAIT_ESTIMATE_ERROR_SECONDS.histogram(&labels),
             loss: QUANTILES.map(|quantile| WAIT_ESTIMATE_LOSS_SECONDS.counter(&with(quantile.name))),
             left: [0.0; QUANTILES.len()],
             labels: labels.map(str::to_owned),
         }
+    }
+
+    fn expect(&self, waits: &[f64; QUANTILES.len()]) {
+        self.told.iter().flatten().zip(waits).for_each(|(gauge, wait)| gauge.set(*wait));
     }
 
     fn unknown(&self, why: Unknown) {
