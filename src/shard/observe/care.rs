@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-use super::{idle::longest_idle, line::seconds};
+use super::{idle::Idle, line::seconds};
 
 /// Names of the catalogue with labels of their own, over the tenant's life: as many as one document may have.
 const NAMES_MAX: usize = MOMENTS_MAX;
@@ -54,6 +54,7 @@ pub(super) struct CareMetrics {
     texts: FxHashMap<([u8; 2], ChannelKey), TextMetrics>,
     share: Histogram,
     seats: FxHashMap<AgentKey, Seat>,
+    idle: Idle,
     occupancy: [Gauge; 2],
     gap: Gauge,
     /// Agents whom a record touched.
@@ -121,6 +122,7 @@ impl CareMetrics {
             texts: FxHashMap::default(),
             share: AGENT_MOMENT_SHARE.histogram(&[name]),
             seats: FxHashMap::default(),
+            idle: Idle::default(),
             occupancy: Group::ALL.map(|group| OCCUPANCY.gauge(&[name, group.name()])),
             gap: OCCUPANCY_GAP.gauge(&[name]),
             touched: Vec::new(),
@@ -188,7 +190,7 @@ impl CareMetrics {
 
     /// Who has been idle for longest.
     pub fn longest_idle(&self) -> LongestIdle {
-        longest_idle(self.seats.values().map(|seat| &seat.facts))
+        self.idle.longest()
     }
 
     /// Brings the gauges up to date; true if there is more to be done.
@@ -216,6 +218,7 @@ impl CareMetrics {
             None => self.seats.remove(&agent).map(|seat| seat.facts).unwrap_or_default(),
         };
         groups[group_of(&before) as usize].remove(before.capacity, before.busy);
+        self.idle.change(agent, &before, &now.unwrap_or_default());
     }
 
     fn listen(&mut self, state: &State, contact: ContactKey, signals: &[Signal]) {
