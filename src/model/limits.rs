@@ -179,6 +179,9 @@ pub const SOURCES_MAX: usize = 256;
 pub const ACCEPTANCE_SECS_MAX: i64 = 300;
 /// Most places of which one call asks how long a customer would wait there.
 pub const WAIT_OPTIONS_MAX: usize = 32;
+/// Rows of statistics that all streams together may tell again and again: some ten walls of a hundred rows. A shard puts
+/// each together from some fifty slices, at most once a second.
+pub const STATISTICS_WATCHED_ROWS_MAX: usize = 1_024;
 /// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
 pub const INBOX_MAX: usize = 8_192;
 /// Signals by stream that wait for the next fold of their contact: more would push each other out of what a contact

@@ -15,6 +15,7 @@ use crate::{
     journal::Record,
     model::{
         ids::{ChannelName, MomentName, QueueName},
+        limits::CHANNELS_MAX,
         time::{Span, Timestamp},
     },
 };
@@ -56,6 +57,18 @@ pub enum Rows {
     },
     /// Channels in the order of their names; there are few.
     Channels,
+}
+
+impl Rows {
+    /// How many these are at the most.
+    pub fn most(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::TenantAnd(queues) => queues.len() + 1,
+            Self::Queues { limit, .. } => *limit,
+            Self::Channels => CHANNELS_MAX,
+        }
+    }
 }
 
 /// A queue, a channel, both, or neither.
