@@ -77,7 +77,8 @@ pub struct Flags {
     #[arg(global = true, long, value_name = "SECONDS")]
     pub drain_secs_max: Option<String>,
 
-    /// Queues with metrics of their own; the rest is counted together [default: 1000] [env: ATTUNE_METRICS_QUEUES_MAX]
+    /// Queues with metrics of their own, kept until a restart; the rest is counted together [default: 1000]
+    /// [env: ATTUNE_METRICS_QUEUES_MAX]
     #[arg(global = true, long, value_name = "NUMBER")]
     pub metrics_queues_max: Option<String>,
 

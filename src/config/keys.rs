@@ -202,7 +202,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "metrics.queues_max",
         default: "1000",
-        help: "Queues with metrics of their own; the rest is counted together. 0-10000.",
+        help: "Queues with metrics of their own, kept until a restart; the rest is counted together. 0-10000.",
         form: Form::Number { least: 0, most: 10_000 },
         change: Change::Restart,
         get: |settings| settings.metrics_queues_max.to_string(),

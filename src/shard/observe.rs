@@ -1,7 +1,8 @@
 //! From events to metrics, at release.
 //!
 //! Invariant: only what the journal has is counted, once; a metric's handle is looked up by number, and its labels are
-//! put together once in the shard's life. Beyond a number of queues the rest is counted together.
+//! put together once in the shard's life. Beyond a number of queues the rest is counted together; a queue that is removed
+//! keeps its labels, since its series would stay as well.
 
 use std::time::Duration;
 
