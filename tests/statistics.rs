@@ -505,9 +505,11 @@ fn what_is_read_of_a_journal_is_not_counted_in_metrics_again() {
         assert!(text.lines().any(|shown| shown == line), "{line}\nis not in\n{text}");
     };
     metrics::with_local_recorder(&exposition, || {
+        let mut core = Core::new();
         world.observer = Observer::new(10);
         for record in &world.records {
-            world.observer.record(record, world.driver.state());
+            core.repeat(record).unwrap();
+            world.observer.record(record, core.state(&tenant()).unwrap());
         }
         exposition.begin_anew();
         world.observer.go_live();

@@ -51,8 +51,7 @@ impl Views {
                 let Answer::Queues { queues, next } = state.query(now, &query)? else {
                     unreachable!("queues are asked for")
                 };
-                let row =
-                    |view: QueueView| (Scope { queue: Some(view.name), channel: None }, Some(view.waiting));
+                let row = |view: QueueView| (Scope { queue: Some(view.name), channel: None }, Some(view.waiting));
                 Ok(Self { rows: queues.into_iter().map(row).collect(), next })
             }
             Rows::Channels => {
