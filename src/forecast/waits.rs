@@ -385,16 +385,16 @@ impl Waits {
             return Err(Unknown::NobodyThere);
         }
         let line = (spot.queue, spot.channel);
-        let shares = self.picture.shares(agents);
-        let mut before = self.picture.before(state, line, spot.place, &shares);
+        let view = self.picture.view(state, agents);
+        let mut before = self.picture.before(state, line, spot.place, &view);
         if let Some(asks) = joins {
             self.quotes.add(now, asks, agents, &mut before);
             if from == 0.0 && before.contacts < 0.5 && state.is_one_free(line, agents) {
                 return Ok(Turned { wait: Wait::NONE, before: 0.0 });
             }
         }
-        let starts = self.starts(state, line, agents, &before).ok_or(Unknown::FewStarts)?;
-        let mut passing = self.picture.passing(now, spot.place, &shares);
+        let starts = self.starts(line, (agents, &view.work), &before).ok_or(Unknown::FewStarts)?;
+        let mut passing = self.picture.passing(now, spot.place, &view);
         let flow = Flow { starts: starts.rate, leaving };
         let mut wait = flow::wait(flow, before.contacts, &mut passing, from);
         // Of few starts the rate is known no better than so.
@@ -411,12 +411,12 @@ impl Waits {
 
     /// How many starts a second these agents make of what is before and of this line: first they end what they are at,
     /// then what stands before.
-    fn starts(&mut self, state: &State, line: Line, agents: &AgentSet, before: &Before) -> Option<Starts> {
+    fn starts(&self, line: Line, (agents, work): (&AgentSet, &[Piece]), before: &Before) -> Option<Starts> {
         let any = self.works.taken_by_any()?;
         let taken = |line: Line| self.works.taken(line).unwrap_or(any);
         let (mut parts, mut speed, mut seen) = (0.0, 0.0, 0.0);
         let mut lines: Vec<Line> = vec![line];
-        for piece in self.picture.work(state, agents) {
+        for piece in work {
             let (at, share) = ((piece.queue, piece.channel), f64::from(piece.share) / 1_000.0);
             parts += share;
             speed += share / taken(at).seconds;

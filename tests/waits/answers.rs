@@ -136,6 +136,20 @@ fn agent(name: usize) -> AgentId {
     AgentId::new(&format!("a{name}")).unwrap()
 }
 
+/// So many teams of one agent with a queue each; the agents have handled three contacts, and two wait in each queue.
+fn teams(count: usize) -> Desk {
+    let mut text = "[channels.voice]\n[skills]\n".to_owned();
+    (0..count).for_each(|team| text += &format!("s{team} = ''\n"));
+    (0..count).for_each(|team| text += &format!("[queues.q{team}]\nrequire = {{ all = ['s{team}'] }}\nRULES"));
+    let mut desk = Desk::open(&text);
+    for team in 0..count {
+        desk.hire(team..team + 1, Some(&format!("s{team}")));
+        (0..6).for_each(|_| _ = desk.enqueue(&format!("q{team}"), ""));
+    }
+    (0..3).for_each(|_| desk.pass());
+    desk
+}
+
 fn choice(queue: &str) -> Choice {
     Choice {
         queue: QueueName::new(queue).unwrap(),
@@ -190,6 +204,18 @@ fn agents_who_will_go_are_missing_at_once() {
     assert!((secs(after.mean) - 660.0).abs() < 10.0, "half as many, twice as long: {after:?}");
     (5..10).for_each(|name| desk.be(name, away()));
     assert_eq!(desk.wait_of(&last), Err(Unknown::NobodyThere));
+}
+
+#[test]
+fn each_of_many_teams_has_its_own_line_and_counts_it_once() {
+    let mut desk = teams(600);
+    // The first queues are looked at one by one, and the last are not.
+    for team in [0, 63, 64, 65, 511, 512, 599] {
+        let last = desk.enqueue(&format!("q{team}"), "");
+        let known = desk.wait_of(&last).expect("three were handled");
+        assert_eq!(known.before, 2, "team {team}: {known:?}");
+        assert!((secs(known.mean) - 900.0).abs() < 1.0, "team {team}: {known:?}");
+    }
 }
 
 #[test]
