@@ -410,7 +410,8 @@ impl Waits {
     }
 
     /// How many starts a second these agents make of what is before and of this line: first they end what they are at,
-    /// then what stands before.
+    /// then what stands before. Of a line that is not known it is what any contact takes; if none of them is known well
+    /// enough, nobody can say.
     fn starts(&self, line: Line, (agents, work): (&AgentSet, &[Piece]), before: &Before) -> Option<Starts> {
         let any = self.works.taken_by_any()?;
         let taken = |line: Line| self.works.taken(line).unwrap_or(any);
@@ -434,10 +435,6 @@ impl Waits {
             }
         }
         lines.iter().filter_map(|line| self.works.taken(*line)).for_each(|taken| seen += taken.seen);
-        if seen < STARTS_MIN {
-            // Nothing is known of these lines themselves: of others it must be enough.
-            seen = any.seen;
-        }
         let count = agents.len() as f64;
         let first = (count / (before.contacts + 1.0)).min(1.0);
         let each = first / speed + (1.0 - first) * later;

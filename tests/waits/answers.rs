@@ -190,6 +190,25 @@ fn a_wait_is_unknown_until_somebody_is_there_and_three_were_handled() {
 }
 
 #[test]
+fn what_other_agents_handled_supports_no_wait() {
+    let mut desk = Desk::open(TWO);
+    desk.hire(0..1, Some("left"));
+    desk.hire(1..2, Some("right"));
+    (0..9).for_each(|_| _ = desk.enqueue("left", ""));
+    (0..5).for_each(|_| desk.pass());
+    desk.enqueue("right", "");
+    let right = desk.enqueue("right", "");
+    assert_eq!(desk.wait_of(&right), Err(Unknown::FewStarts));
+    let newcomer = desk.quickest(&["right", "left"], None);
+    assert!(newcomer[0].0 == "left" && newcomer[0].1.is_ok(), "{newcomer:?}");
+    assert_eq!(newcomer[1].1, Err(Unknown::FewStarts));
+    (0..3).for_each(|_| _ = desk.enqueue("right", ""));
+    (0..3).for_each(|_| desk.pass());
+    let next = desk.enqueue("right", "");
+    assert!(desk.wait_of(&next).is_ok(), "three were handled");
+}
+
+#[test]
 fn agents_who_will_go_are_missing_at_once() {
     let mut desk = Desk::open(ONE);
     desk.hire(0..10, None);
