@@ -242,6 +242,7 @@ pub enum Telling {
 impl Waits {
     /// Follows what happened at `now`; `state` may be a batch ahead.
     pub fn record(&mut self, now: Timestamp, events: &[Event], state: &State, telling: Telling) {
+        self.quotes.let_go(now);
         let mut arrived = Arrived::default();
         for event in events {
             self.follow(now, event, state, &mut arrived);
@@ -464,7 +465,7 @@ impl Waits {
         match event {
             Event::DocumentApplied { document, .. } => self.follow_document(document, state),
             Event::ContactQueued { contact, queued } => {
-                self.quotes.came(&queued.details.customer_id);
+                self.quotes.forget(&queued.details.customer_id);
                 arrived.streams.push((*contact, arrival(queued)));
                 self.queue(now, *contact, (queued.queue, queued.channel), arrived);
             }
@@ -483,6 +484,7 @@ impl Waits {
                     self.queue(now, *contact, (*queue, channel), arrived);
                 }
             }
+            Event::CustomerErased { customer, .. } => self.quotes.forget(&customer.0),
             Event::ContactParked { contact, .. } => {
                 if let Some(waiting) = self.waiting.get_mut(contact) {
                     waiting.told = None;

@@ -10,8 +10,9 @@ use attune::{
         care::Care,
         contact::{ContactDetails, CustomerId, NewContact},
         document::{Document, Format},
-        ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
         requirement::Requirement,
+        supervision::{Action, Supervision},
         time::{Span, Timestamp},
     },
     sim::driver::{Driver, Step},
@@ -295,7 +296,18 @@ fn not_everybody_is_sent_the_same_way() {
     let told = counted(&mut desk, &sent[0]);
     desk.enqueue(&sent[0], "ada");
     assert_eq!(counted(&mut desk, &sent[0]), told, "a customer who has come stands there and is told of no more");
-    let step = desk.driver.pass(Span::from_secs(60));
+    let [bob_told, dan_told] = [1, 3].map(|at| counted(&mut desk, &sent[at]));
+    let action = Action::EraseCustomer { customer: CustomerId("bob".to_owned()) };
+    let (actor, reason) = (ActorId::new("maria").unwrap(), "the customer asked for it".to_owned());
+    desk.call(Command::Supervise(Arc::new(Supervision { actor, reason, action })));
+    assert_eq!(counted(&mut desk, &sent[1]), bob_told - 1, "nobody counts who is erased");
+    let step = desk.driver.pass(Span::from_secs(59));
     desk.follow(&step);
-    assert!(counted(&mut desk, &sent[1]) < told, "a minute later nobody counts who has not come");
+    assert_eq!(counted(&mut desk, &sent[3]), dan_told - u64::from(sent[1] == sent[3]), "dan may still come");
+    let step = desk.driver.pass(Span::from_secs(1));
+    desk.follow(&step);
+    assert!(
+        counted(&mut desk, &sent[3]) < dan_told - u64::from(sent[1] == sent[3]),
+        "a minute later he counts no more"
+    );
 }
