@@ -135,6 +135,11 @@ impl State {
         self.contacts.get(&key).is_some_and(Contact::is_waiting)
     }
 
+    /// Whether a contact waits in this queue and nobody is asked to take it.
+    pub fn is_in_line(&self, key: ContactKey, queue: QueueKey) -> bool {
+        self.is_waiting(key) && self.route(key).queue == queue && self.route(key).offers.is_empty()
+    }
+
     /// Where a contact would stand that joined now.
     pub fn spot_for(&self, now: Timestamp, newcomer: &Newcomer) -> Result<Spot, Reject> {
         let asked = queue_named(self, "queue", &newcomer.queue)?;

@@ -32,6 +32,7 @@ use crate::{
 };
 
 mod flow;
+mod pace;
 mod picture;
 mod quotes;
 mod range;
@@ -41,6 +42,7 @@ mod work;
 
 use super::decay::seconds;
 use flow::{Flow, Wait};
+use pace::Pace;
 use picture::{Arrival, Before, Kind, Picture, Streams};
 use quotes::Quotes;
 use range::Range;
@@ -65,6 +67,7 @@ pub struct Waits {
     streams: Streams,
     picture: Picture,
     quotes: Quotes,
+    pace: Pace,
     waiting: BTreeMap<ContactKey, Waiting>,
     offers: BTreeMap<OfferKey, Offered>,
     engagements: BTreeMap<EngagementKey, Piece>,
@@ -83,7 +86,7 @@ struct KindWaits {
 struct Waiting {
     line: Line,
     since: Timestamp,
-    /// What it was to expect as it came.
+    /// What it was to expect as it came, if that was estimated.
     told: Option<Box<Told>>,
 }
 
@@ -233,7 +236,7 @@ impl Outcome {
 /// What is done about contacts that come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
-    /// It is estimated how long they will wait, to be judged by.
+    /// It is estimated how long they will wait, to be judged by; where many come at once, of some of them.
     Estimates,
     /// Nothing: a journal is read again, and the state is not theirs.
     Nothing,
@@ -442,14 +445,15 @@ impl Waits {
         (seen >= STARTS_MIN).then_some(Starts { rate: count / each, seen })
     }
 
+    /// Estimates what a contact is to expect that just came, so that it can be judged.
     fn tell(&mut self, now: Timestamp, state: &State, contact: ContactKey) {
+        let Some(line) = self.waiting.get(&contact).map(|waiting| waiting.line) else { return };
         // Gone already, or with an agent: it did not have to wait.
-        let Some(spot) = state.spot(now, contact).filter(|spot| spot.turn != Turn::Offered) else { return };
-        let Some(waiting) = self.waiting.get(&contact) else { return };
-        let queue = spot.queue;
-        if waiting.line.0 != queue {
+        if !state.is_in_line(contact, line.0) || !self.pace.admits(now, line) {
             return;
         }
+        let Some(spot) = state.spot(now, contact) else { return };
+        let queue = spot.queue;
         match self.expect(now, state, &spot, None) {
             Ok(told) => {
                 self.outcomes.push(Outcome::Told { queue, mean: told.expected.mean, waits: told.waits });
