@@ -224,6 +224,11 @@ fn agents_who_will_go_are_missing_at_once() {
     assert!((secs(after.mean) - 660.0).abs() < 10.0, "half as many, twice as long: {after:?}");
     (5..10).for_each(|name| desk.be(name, away()));
     assert_eq!(desk.wait_of(&last), Err(Unknown::NobodyThere));
+    (0..10).for_each(|name| desk.be(name, Presence::Available));
+    let step = desk.driver.pass(Span::from_millis(250));
+    desk.follow(&step);
+    let again = desk.wait_of(&last).expect("all are back");
+    assert_eq!((again.mean, again.before), (before.mean, 10), "a quarter of a second later they are seen");
 }
 
 #[test]

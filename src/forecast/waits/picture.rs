@@ -6,8 +6,9 @@
 //! would. A contact stands behind whoever has an earlier place, and behind later ones that will have one: those who come
 //! with more head start, until it has waited for the difference.
 //!
-//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and whenever
-//! agents come or go; how many stand before a place is as it is. Not here: how long it takes (`flow`).
+//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and as agents
+//! come or go at most four times: whoever goes is taken out at once, and whoever comes counts from the next look on. How
+//! many stand before a place is as it is. Not here: how long it takes (`flow`).
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -33,6 +34,8 @@ use super::{flow::Passing, work::Line};
 
 /// How long a picture is good.
 const GOOD_FOR: Span = Span::from_secs(1);
+/// The same where others are there since.
+const GOOD_ENOUGH_FOR: Span = Span::from_millis(250);
 /// Sets of agents told apart; with more of them those who wait in one queue are taken to wait for the same agents.
 const POOLS_MAX: usize = 1_024;
 /// Sets of agents somebody asked about of which it is kept what was seen.
@@ -137,6 +140,8 @@ pub struct Picture {
     at: Option<Timestamp>,
     /// Everybody who is there.
     present: AgentSet,
+    /// Whether they are others than at the look.
+    are_others: bool,
     /// Of each set, those who are there.
     pools: Vec<Pool>,
     /// By queue, those with the most waiting.
@@ -234,13 +239,31 @@ impl Before {
 }
 
 impl Picture {
-    /// Looks, unless it did a moment ago and the same agents are there.
+    /// Looks, unless it did a moment ago.
     pub fn look(&mut self, now: Timestamp, state: &State, streams: &Streams) {
-        let is_recent = self.at.is_some_and(|at| (Span::ZERO..GOOD_FOR).contains(&(now - at)));
-        if is_recent && state.are_present(&self.present) {
-            return;
+        let are_others = !state.are_present(&self.present);
+        let good_for = if are_others || self.are_others { GOOD_ENOUGH_FOR } else { GOOD_FOR };
+        if !self.at.is_some_and(|at| (Span::ZERO..good_for).contains(&(now - at))) {
+            self.look_again(now, state, streams);
+        } else if are_others {
+            self.take_out(state);
         }
+    }
+
+    /// Takes those out who are there no more.
+    fn take_out(&mut self, state: &State) {
+        self.are_others = true;
+        self.present = state.present();
+        self.views.clear();
+        for pool in &mut self.pools {
+            pool.agents.keep(&self.present);
+            pool.count = pool.agents.len();
+        }
+    }
+
+    fn look_again(&mut self, now: Timestamp, state: &State, streams: &Streams) {
         self.at = Some(now);
+        self.are_others = false;
         self.present = state.present();
         self.views.clear();
         let (mut pools, mut queues) = (Pools::default(), BTreeMap::<QueueKey, Vec<Standing>>::new());
