@@ -26,6 +26,7 @@ use crate::{
         contact::{ClosedBecause, CustomerId},
         document::Document,
         ids::{ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName},
+        limits::WAIT_PLACES_MAX,
         requirement::Requirement,
         time::{Span, Timestamp},
     },
@@ -155,7 +156,8 @@ pub enum Question {
     Contact(ContactId),
     /// How long one that has not joined would, at each of these; the customer is told the quickest.
     Newcomer {
-        /// At most [`OPTIONS_MAX`](crate::model::limits::WAIT_OPTIONS_MAX).
+        /// At most [`WAIT_OPTIONS_MAX`](crate::model::limits::WAIT_OPTIONS_MAX), and [`WAIT_PLACES_MAX`] with the
+        /// channels that they stand for.
         options: Vec<Choice>,
         /// Who is told, so that it counts.
         told: Option<CustomerId>,
@@ -601,6 +603,10 @@ fn newcomers(state: &State, options: &[Choice]) -> Result<Vec<Newcomer>, Reject>
             Some(channel) => vec![channel.clone()],
             None => state.channels_of(queue)?,
         };
+        if newcomers.len() + channels.len() > WAIT_PLACES_MAX {
+            let what = "queues and channels compared in one call, each channel of an option without one counted";
+            return Err(Reject::LimitReached { what, limit: WAIT_PLACES_MAX });
+        }
         newcomers.extend(channels.into_iter().map(|channel| Newcomer {
             queue: queue.clone(),
             channel,

@@ -179,6 +179,8 @@ pub const SOURCES_MAX: usize = 256;
 pub const ACCEPTANCE_SECS_MAX: i64 = 300;
 /// Most places of which one call asks how long a customer would wait there.
 pub const WAIT_OPTIONS_MAX: usize = 32;
+/// Queues and channels that these come to, where one without a channel stands for all that its queue takes.
+pub const WAIT_PLACES_MAX: usize = 64;
 /// Commands waiting in a shard's inbox; beyond it calls are refused with a retry hint.
 pub const INBOX_MAX: usize = 8_192;
 /// Signals by stream that wait for the next fold of their contact: more would push each other out of what a contact

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use attune::{
-    engine::{Command, Event, Request},
+    engine::{Command, Event, Reject, Request},
     forecast::waits::{Choice, Estimate, Question, Telling, Unknown, WaitView, Waits},
     model::{
         agent::{AgentProfile, Expected, Presence},
@@ -11,6 +11,7 @@ use attune::{
         contact::{ContactDetails, CustomerId, NewContact},
         document::{Document, Format},
         ids::{ActorId, AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
+        limits::WAIT_PLACES_MAX,
         requirement::Requirement,
         supervision::{Action, Supervision},
         time::{Span, Timestamp},
@@ -119,6 +120,10 @@ impl Desk {
 
     fn ask(&mut self, question: &Question) -> Vec<WaitView> {
         self.waits.answer(self.driver.now(), self.driver.state(), question).expect("it is not refused")
+    }
+
+    fn refused(&mut self, question: &Question) -> Reject {
+        self.waits.answer(self.driver.now(), self.driver.state(), question).expect_err("it is refused")
     }
 
     fn wait_of(&mut self, contact: &ContactId) -> Result<Estimate, Unknown> {
@@ -264,6 +269,16 @@ fn others_who_may_take_it_later_shorten_a_wait() {
     let (alone, relaxed) = (alone.wait_of(&alone_last).unwrap(), relaxed.wait_of(&relaxed_last).unwrap());
     assert!(secs(alone.mean) > 1_400.0, "{alone:?}");
     assert!((120.0..300.0).contains(&secs(relaxed.mean)), "nine more from two minutes on: {relaxed:?}");
+}
+
+#[test]
+fn as_many_queues_and_channels_are_compared_as_one_call_may_take() {
+    let channels: String = (0..16).map(|channel| format!("[channels.c{channel}]\n")).collect();
+    let mut desk = Desk::open(&format!("{channels}[queues.main]\nRULES"));
+    let asks = |options| Question::Newcomer { options: vec![choice("main"); options], told: None };
+    assert_eq!(desk.ask(&asks(4)).len(), WAIT_PLACES_MAX);
+    let refused = desk.refused(&asks(5));
+    assert!(matches!(refused, Reject::LimitReached { limit: WAIT_PLACES_MAX, .. }), "{refused}");
 }
 
 #[test]
