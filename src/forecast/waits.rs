@@ -61,7 +61,7 @@ const LATE: f64 = 4.0;
 #[derive(Debug, Default)]
 pub struct Waits {
     works: Works,
-    patience: BTreeMap<QueueKey, Patience>,
+    patience: BTreeMap<Line, Patience>,
     kinds: BTreeMap<(QueueKey, Kind), KindWaits>,
     /// Residuals of all queues.
     pooled: Range,
@@ -87,8 +87,16 @@ struct KindWaits {
 struct Waiting {
     line: Line,
     since: Timestamp,
+    /// Since when the customer's patience is tried; not while it is parked.
+    tried_since: Option<Timestamp>,
     /// What it was to expect as it came, if that was estimated.
     told: Option<Box<Told>>,
+}
+
+impl Waiting {
+    fn is_parked(&self) -> bool {
+        self.tried_since.is_none()
+    }
 }
 
 #[derive(Debug)]
@@ -342,7 +350,7 @@ impl Waits {
             Turn::Waits => {}
         }
         self.picture.look(now, state, &self.streams);
-        let leaving = self.patience.get(&spot.queue).map_or(0.0, |patience| patience.leaving());
+        let leaving = self.patience.get(&line).map_or(0.0, |patience| patience.leaving());
         let mut why = Unknown::NobodyThere;
         let mut turns: Vec<(f64, Option<Turned>)> = Vec::new();
         for stage in &spot.stages {
@@ -484,16 +492,20 @@ impl Waits {
             }
             Event::ContactRequeued { contact, queue, .. } | Event::ContactMoved { contact, queue, .. } => {
                 let waiting = self.leave(now, *contact, End::Otherwise);
-                let channel = waiting.map(|waiting| waiting.line.1);
+                let channel = waiting.as_ref().map(|waiting| waiting.line.1);
                 let channel = channel.or_else(|| state.contact_facts(*contact).map(|facts| facts.channel));
                 if let Some(channel) = channel.filter(|_| waits_again(event, state, *contact)) {
                     self.queue(now, *contact, (*queue, channel), arrived);
+                    if matches!(event, Event::ContactMoved { .. }) && waiting.is_some_and(|before| before.is_parked()) {
+                        self.park(now, *contact);
+                    }
                 }
             }
             Event::CustomerErased { customer, .. } => self.quotes.forget(&customer.0),
-            Event::ContactParked { contact, .. } => {
+            Event::ContactParked { contact, .. } => self.park(now, *contact),
+            Event::ContactReleased { contact } => {
                 if let Some(waiting) = self.waiting.get_mut(contact) {
-                    waiting.told = None;
+                    waiting.tried_since = Some(now);
                 }
             }
             Event::ContactClosed { contact, because, .. } => {
@@ -527,19 +539,30 @@ impl Waits {
         let is_kept = |queue: QueueKey| document.queues.contains_key(state.queue_name(queue));
         self.works.retain(is_kept);
         self.streams.retain(is_kept);
-        self.patience.retain(|queue, _| is_kept(*queue));
+        self.patience.retain(|(queue, _), _| is_kept(*queue));
         self.kinds.retain(|(queue, _), _| is_kept(*queue));
         self.picture.forget();
     }
 
     fn queue(&mut self, now: Timestamp, contact: ContactKey, line: Line, arrived: &mut Arrived) {
-        self.waiting.insert(contact, Waiting { line, since: now, told: None });
+        self.waiting.insert(contact, Waiting { line, since: now, tried_since: Some(now), told: None });
         arrived.in_line.push(contact);
+    }
+
+    /// It is not offered and nobody waits for that; what it was told is void.
+    fn park(&mut self, now: Timestamp, contact: ContactKey) {
+        let Some(waiting) = self.waiting.get_mut(&contact) else { return };
+        waiting.told = None;
+        if let Some(since) = waiting.tried_since.take() {
+            self.patience.entry(waiting.line).or_default().note(now - since, End::Otherwise);
+        }
     }
 
     fn leave(&mut self, now: Timestamp, contact: ContactKey, end: End) -> Option<Waiting> {
         let waiting = self.waiting.remove(&contact)?;
-        self.patience.entry(waiting.line.0).or_default().note(now - waiting.since, end);
+        if let Some(since) = waiting.tried_since {
+            self.patience.entry(waiting.line).or_default().note(now - since, end);
+        }
         Some(waiting)
     }
 
@@ -547,7 +570,9 @@ impl Waits {
         let Some(Offered { contact, piece, made_at }) = self.offers.remove(&offer) else { return };
         self.works.accept(line_of(piece), now - made_at);
         self.engagements.insert(engagement, piece);
-        let Some(Waiting { line, since, told: Some(told) }) = self.leave(now, contact, End::Otherwise) else { return };
+        let Some(Waiting { line, since, told: Some(told), .. }) = self.leave(now, contact, End::Otherwise) else {
+            return;
+        };
         let (queue, waited) = (line.0, seconds(now - since));
         let Told { kind, flow, expected, before, waits, basis } = *told;
         let known = self.kinds.entry((queue, kind)).or_default();

@@ -8,7 +8,7 @@ use attune::{
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::Care,
-        contact::{ContactDetails, CustomerId, NewContact},
+        contact::{CancelReason, ContactDetails, CustomerId, NewContact},
         document::{Document, Format},
         ids::{ActorId, AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
         limits::WAIT_PLACES_MAX,
@@ -64,13 +64,17 @@ impl Desk {
     }
 
     fn enqueue(&mut self, queue: &str, customer: &str) -> ContactId {
+        self.enqueue_by("voice", queue, customer)
+    }
+
+    fn enqueue_by(&mut self, channel: &str, queue: &str, customer: &str) -> ContactId {
         self.came += 1;
         let id = ContactId::new(&format!("c{}", self.came)).unwrap();
         let details = ContactDetails { customer_id: customer.to_owned(), ..ContactDetails::default() };
         self.call(Command::EnqueueContact(Box::new(NewContact {
             id: id.clone(),
             queue: QueueName::new(queue).unwrap(),
-            channel: ChannelName::new("voice").unwrap(),
+            channel: ChannelName::new(channel).unwrap(),
             requirement: Requirement::default(),
             target: None,
             excluded: Vec::new(),
@@ -82,6 +86,10 @@ impl Desk {
             details: Arc::new(details),
         })));
         id
+    }
+
+    fn hang_up(&mut self, contact: ContactId) {
+        self.call(Command::CancelContact { contact, reason: CancelReason::CustomerLeft });
     }
 
     /// Five minutes later all who were with agents are done.
@@ -174,6 +182,7 @@ fn away() -> Presence {
     Presence::Away { reason: "shift".to_owned() }
 }
 
+const BOTH: &str = "[channels.voice]\n[channels.email]\n[queues.main]\nRULES";
 const ONE: &str = "[channels.voice]\n[queues.main]\nRULES";
 const TWO: &str = "[skills]\nleft = ''\nright = ''\n[channels.voice]\n[queues.left]\nrequire = { all = ['left'] }\nRULES\
                    [queues.right]\nrequire = { all = ['right'] }\nRULES";
@@ -246,6 +255,33 @@ fn each_of_many_teams_has_its_own_line_and_counts_it_once() {
         assert_eq!(known.before, 2, "team {team}: {known:?}");
         assert!((secs(known.mean) - 900.0).abs() < 1.0, "team {team}: {known:?}");
     }
+}
+
+#[test]
+fn patience_is_that_of_the_line_while_it_is_tried() {
+    let (mut plain, mut beside) = (Desk::open(BOTH), Desk::open(BOTH));
+    for desk in [&mut plain, &mut beside] {
+        desk.hire(0..1, None);
+        let callers: Vec<_> = (0..10).map(|_| desk.enqueue("main", "")).collect();
+        (0..3).for_each(|_| desk.pass());
+        callers.into_iter().skip(6).take(2).for_each(|caller| desk.hang_up(caller));
+    }
+    // Letters wait for long and are withdrawn; a caller is put aside for long and hangs up.
+    let letters: Vec<_> = (0..8).map(|_| beside.enqueue_by("email", "main", "")).collect();
+    let aside = beside.enqueue("main", "");
+    beside.call(Command::ParkContact { contact: aside.clone(), longest: Span::from_secs(3_600) });
+    for desk in [&mut plain, &mut beside] {
+        let step = desk.driver.pass(Span::from_secs(1_800));
+        desk.follow(&step);
+    }
+    letters.into_iter().chain([aside]).for_each(|contact| beside.hang_up(contact));
+    let [alone, others] = [&mut plain, &mut beside].map(|desk| {
+        (0..5).for_each(|_| _ = desk.enqueue("main", ""));
+        let last = desk.enqueue("main", "");
+        desk.wait_of(&last).expect("three were handled")
+    });
+    assert_eq!(alone.before, others.before);
+    assert!((secs(alone.mean) / secs(others.mean) - 1.0).abs() < 0.02, "{alone:?}, {others:?}");
 }
 
 #[test]
