@@ -48,7 +48,7 @@ const COUNTED_MAX: usize = 64;
 const ARRIVALS_HALF_LIFE: Span = Span::from_secs(900);
 /// What an arrival's head start counts in the mean.
 const HEAD_START_WEIGHT: f64 = 0.05;
-/// Streams with a head start that are looked at: contacts of a queue and a channel, moments of truth or others, with about
+/// Streams with a head start that are looked at, those of which most come: contacts of a queue and a channel, moments of truth or others, with about
 /// the same head start.
 const PASSERS_MAX: usize = 256;
 /// In so many queues, those with the most waiting, it is seen how many stand before a place; in the rest it is taken to be
@@ -352,18 +352,15 @@ impl Picture {
 /// Those who come with a head start.
 fn passers(now: Timestamp, state: &State, streams: &Streams, pools: &mut Pools) -> Vec<Passer> {
     let Some(since) = streams.since else { return Vec::new() };
-    let mut passers = Vec::new();
     let passing = streams.streams.iter().filter(|(_, stream)| stream.head_start > 0.0);
-    for ((line, ..), stream) in passing.take(PASSERS_MAX) {
-        let rate = stream.came.per_second(now, since);
-        if rate < RATE_MIN {
-            continue;
-        }
-        if let Some(agents) = state.takers(now, *line, &stream.asked, stream.care) {
-            passers.push(Passer { pool: pools.number(agents), rate, head_start: stream.head_start });
-        }
-    }
-    passers
+    let rated = passing.map(|((line, ..), stream)| (stream.came.per_second(now, since), *line, stream));
+    let mut rated: Vec<_> = rated.filter(|(rate, ..)| *rate >= RATE_MIN).collect();
+    rated.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+    let taken = rated.into_iter().take(PASSERS_MAX).filter_map(|(rate, line, stream)| {
+        let agents = state.takers(now, line, &stream.asked, stream.care)?;
+        Some(Passer { pool: pools.number(agents), rate, head_start: stream.head_start })
+    });
+    taken.collect()
 }
 
 /// Who stands before a place of a queue with several crowds, `all` together.
