@@ -2,7 +2,8 @@
 //!
 //! A thousand agents with four of twenty skills each serve fifty queues, each of which asks one skill; all of them are
 //! busy. Asked are contacts all over the lines and customers who have not joined, at moments a second apart (so that who
-//! may take what is looked at anew) and at the same one. `cargo bench --bench waits`; `-- --quick` with a tenth of them.
+//! may take what is looked at anew) and at the same one. Then a thousand a second come, to a decision alone, to one whose
+//! events are followed, and to one that is told what they are to expect. `cargo bench --bench waits`; `-- --quick` with a tenth of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,6 +35,13 @@ const SKILLS: usize = 20;
 const AGENTS: usize = 1_000;
 const ASKED: usize = 20_000;
 
+/// What is done about contacts that come, besides deciding.
+const ARRIVALS: [(&str, Option<Telling>); 3] = [
+    ("arrival, not followed", None),
+    ("arrival, followed", Some(Telling::Nothing)),
+    ("arrival, told of", Some(Telling::Estimates)),
+];
+
 fn main() -> ExitCode {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let waiting = if quick { 10_000 } else { 100_000 };
@@ -54,6 +62,13 @@ fn main() -> ExitCode {
         later = later + Span::from_secs(1);
         ask(waits, state, later, &Question::Contact(contact(at)));
     });
+    let mut number = AGENTS * 2 + waiting;
+    for (what, telling) in ARRIVALS {
+        measure(what, |_| {
+            number += 1;
+            floor.arrive(number, telling);
+        });
+    }
     ExitCode::SUCCESS
 }
 
@@ -123,20 +138,19 @@ impl Floor {
     }
 
     fn enqueue(&mut self, number: usize) {
-        self.call(Command::EnqueueContact(Box::new(NewContact {
-            id: id(number),
-            queue: name(number % QUEUES),
-            channel: ChannelName::new("voice").expect("a name"),
-            requirement: Requirement::default(),
-            target: None,
-            excluded: Vec::new(),
-            care: Care::default(),
-            dynamic: Span::ZERO,
-            signals: Vec::new(),
-            arrived_at: None,
-            trace: None,
-            details: Arc::new(ContactDetails::default()),
-        })));
+        self.call(comes(number));
+    }
+
+    /// A millisecond later one more comes.
+    fn arrive(&mut self, number: usize, telling: Option<Telling>) {
+        self.driver.pass(Span::from_millis(1));
+        let step = self.driver.request(Request { id: None, command: comes(number) });
+        assert!(step.reply.is_ok(), "{:?}", step.reply);
+        let Some(telling) = telling else { return };
+        for record in &step.records {
+            self.waits.record(record.now, &record.events, self.driver.state(), telling);
+        }
+        drop(self.waits.outcomes());
     }
 
     /// Gives a command; whoever is offered a contact takes it at once.
@@ -161,6 +175,23 @@ impl Floor {
             self.waits.record(record.now, &record.events, self.driver.state(), Telling::Nothing);
         }
     }
+}
+
+fn comes(number: usize) -> Command {
+    Command::EnqueueContact(Box::new(NewContact {
+        id: id(number),
+        queue: name(number % QUEUES),
+        channel: ChannelName::new("voice").expect("a name"),
+        requirement: Requirement::default(),
+        target: None,
+        excluded: Vec::new(),
+        care: Care::default(),
+        dynamic: Span::ZERO,
+        signals: Vec::new(),
+        arrived_at: None,
+        trace: None,
+        details: Arc::new(ContactDetails::default()),
+    }))
 }
 
 fn newcomer(queue: QueueName) -> Question {

@@ -135,6 +135,11 @@ impl State {
         self.contacts.get(&key).is_some_and(Contact::is_waiting)
     }
 
+    /// Whether a contact waits in this queue and nobody is asked to take it.
+    pub fn is_in_line(&self, key: ContactKey, queue: QueueKey) -> bool {
+        self.is_waiting(key) && self.route(key).queue == queue && self.route(key).offers.is_empty()
+    }
+
     /// Where a contact would stand that joined now.
     pub fn spot_for(&self, now: Timestamp, newcomer: &Newcomer) -> Result<Spot, Reject> {
         let asked = queue_named(self, "queue", &newcomer.queue)?;
@@ -247,10 +252,10 @@ impl State {
         self.index.idle.with_lane(lane).take(IDLE_EXAMINED_MAX).any(|agent| agents.contains(agent))
     }
 
-    /// What the first so many of these agents are at.
+    /// What so many of these agents are at, at the most: of more of them every second, third and so on.
     pub fn work_of(&self, agents: &AgentSet, most: usize) -> Vec<Piece> {
         let mut work = Vec::new();
-        for agent in agents.iter().take(most) {
+        for agent in agents.iter().step_by(agents.len().div_ceil(most.max(1)).max(1)) {
             // They may have been counted a moment ago.
             let Some(at) = self.agents.get(agent.0 as usize).and_then(Option::as_ref) else { continue };
             let engaged = at.engagements.iter().map(|key| self.engagement(*key));

@@ -26,12 +26,14 @@ use crate::{
         contact::{ClosedBecause, CustomerId},
         document::Document,
         ids::{ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, OfferKey, QueueKey, QueueName},
+        limits::WAIT_PLACES_MAX,
         requirement::Requirement,
         time::{Span, Timestamp},
     },
 };
 
 mod flow;
+mod pace;
 mod picture;
 mod quotes;
 mod range;
@@ -41,6 +43,7 @@ mod work;
 
 use super::decay::seconds;
 use flow::{Flow, Wait};
+use pace::Pace;
 use picture::{Arrival, Before, Kind, Picture, Streams};
 use quotes::Quotes;
 use range::Range;
@@ -58,13 +61,14 @@ const LATE: f64 = 4.0;
 #[derive(Debug, Default)]
 pub struct Waits {
     works: Works,
-    patience: BTreeMap<QueueKey, Patience>,
+    patience: BTreeMap<Line, Patience>,
     kinds: BTreeMap<(QueueKey, Kind), KindWaits>,
     /// Residuals of all queues.
     pooled: Range,
     streams: Streams,
     picture: Picture,
     quotes: Quotes,
+    pace: Pace,
     waiting: BTreeMap<ContactKey, Waiting>,
     offers: BTreeMap<OfferKey, Offered>,
     engagements: BTreeMap<EngagementKey, Piece>,
@@ -83,8 +87,16 @@ struct KindWaits {
 struct Waiting {
     line: Line,
     since: Timestamp,
-    /// What it was to expect as it came.
+    /// Since when the customer's patience is tried; not while it is parked.
+    tried_since: Option<Timestamp>,
+    /// What it was to expect as it came, if that was estimated.
     told: Option<Box<Told>>,
+}
+
+impl Waiting {
+    fn is_parked(&self) -> bool {
+        self.tried_since.is_none()
+    }
 }
 
 #[derive(Debug)]
@@ -152,7 +164,8 @@ pub enum Question {
     Contact(ContactId),
     /// How long one that has not joined would, at each of these; the customer is told the quickest.
     Newcomer {
-        /// At most [`OPTIONS_MAX`](crate::model::limits::WAIT_OPTIONS_MAX).
+        /// At most [`WAIT_OPTIONS_MAX`](crate::model::limits::WAIT_OPTIONS_MAX), and [`WAIT_PLACES_MAX`] with the
+        /// channels that they stand for.
         options: Vec<Choice>,
         /// Who is told, so that it counts.
         told: Option<CustomerId>,
@@ -233,7 +246,7 @@ impl Outcome {
 /// What is done about contacts that come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
-    /// It is estimated how long they will wait, to be judged by.
+    /// It is estimated how long they will wait, to be judged by; where many come at once, of some of them.
     Estimates,
     /// Nothing: a journal is read again, and the state is not theirs.
     Nothing,
@@ -242,6 +255,7 @@ pub enum Telling {
 impl Waits {
     /// Follows what happened at `now`; `state` may be a batch ahead.
     pub fn record(&mut self, now: Timestamp, events: &[Event], state: &State, telling: Telling) {
+        self.quotes.let_go(now);
         let mut arrived = Arrived::default();
         for event in events {
             self.follow(now, event, state, &mut arrived);
@@ -336,7 +350,7 @@ impl Waits {
             Turn::Waits => {}
         }
         self.picture.look(now, state, &self.streams);
-        let leaving = self.patience.get(&spot.queue).map_or(0.0, |patience| patience.leaving());
+        let leaving = self.patience.get(&line).map_or(0.0, |patience| patience.leaving());
         let mut why = Unknown::NobodyThere;
         let mut turns: Vec<(f64, Option<Turned>)> = Vec::new();
         for stage in &spot.stages {
@@ -385,16 +399,16 @@ impl Waits {
             return Err(Unknown::NobodyThere);
         }
         let line = (spot.queue, spot.channel);
-        let shares = self.picture.shares(agents);
-        let mut before = self.picture.before(state, line, spot.place, &shares);
+        let view = self.picture.view(state, agents);
+        let mut before = self.picture.before(state, line, spot.place, &view);
         if let Some(asks) = joins {
             self.quotes.add(now, asks, agents, &mut before);
             if from == 0.0 && before.contacts < 0.5 && state.is_one_free(line, agents) {
                 return Ok(Turned { wait: Wait::NONE, before: 0.0 });
             }
         }
-        let starts = self.starts(state, line, agents, &before).ok_or(Unknown::FewStarts)?;
-        let mut passing = self.picture.passing(now, spot.place, &shares);
+        let starts = self.starts(line, (agents, &view.work), &before).ok_or(Unknown::FewStarts)?;
+        let mut passing = self.picture.passing(now, spot.place, &view);
         let flow = Flow { starts: starts.rate, leaving };
         let mut wait = flow::wait(flow, before.contacts, &mut passing, from);
         // Of few starts the rate is known no better than so.
@@ -410,13 +424,14 @@ impl Waits {
     }
 
     /// How many starts a second these agents make of what is before and of this line: first they end what they are at,
-    /// then what stands before.
-    fn starts(&mut self, state: &State, line: Line, agents: &AgentSet, before: &Before) -> Option<Starts> {
+    /// then what stands before. Of a line that is not known it is what any contact takes; if none of them is known well
+    /// enough, nobody can say.
+    fn starts(&self, line: Line, (agents, work): (&AgentSet, &[Piece]), before: &Before) -> Option<Starts> {
         let any = self.works.taken_by_any()?;
         let taken = |line: Line| self.works.taken(line).unwrap_or(any);
         let (mut parts, mut speed, mut seen) = (0.0, 0.0, 0.0);
         let mut lines: Vec<Line> = vec![line];
-        for piece in self.picture.work(state, agents) {
+        for piece in work {
             let (at, share) = ((piece.queue, piece.channel), f64::from(piece.share) / 1_000.0);
             parts += share;
             speed += share / taken(at).seconds;
@@ -434,24 +449,21 @@ impl Waits {
             }
         }
         lines.iter().filter_map(|line| self.works.taken(*line)).for_each(|taken| seen += taken.seen);
-        if seen < STARTS_MIN {
-            // Nothing is known of these lines themselves: of others it must be enough.
-            seen = any.seen;
-        }
         let count = agents.len() as f64;
         let first = (count / (before.contacts + 1.0)).min(1.0);
         let each = first / speed + (1.0 - first) * later;
         (seen >= STARTS_MIN).then_some(Starts { rate: count / each, seen })
     }
 
+    /// Estimates what a contact is to expect that just came, so that it can be judged.
     fn tell(&mut self, now: Timestamp, state: &State, contact: ContactKey) {
+        let Some(line) = self.waiting.get(&contact).map(|waiting| waiting.line) else { return };
         // Gone already, or with an agent: it did not have to wait.
-        let Some(spot) = state.spot(now, contact).filter(|spot| spot.turn != Turn::Offered) else { return };
-        let Some(waiting) = self.waiting.get(&contact) else { return };
-        let queue = spot.queue;
-        if waiting.line.0 != queue {
+        if !state.is_in_line(contact, line.0) || !self.pace.admits(now, line) {
             return;
         }
+        let Some(spot) = state.spot(now, contact) else { return };
+        let queue = spot.queue;
         match self.expect(now, state, &spot, None) {
             Ok(told) => {
                 self.outcomes.push(Outcome::Told { queue, mean: told.expected.mean, waits: told.waits });
@@ -467,7 +479,7 @@ impl Waits {
         match event {
             Event::DocumentApplied { document, .. } => self.follow_document(document, state),
             Event::ContactQueued { contact, queued } => {
-                self.quotes.came(&queued.details.customer_id);
+                self.quotes.forget(&queued.details.customer_id);
                 arrived.streams.push((*contact, arrival(queued)));
                 self.queue(now, *contact, (queued.queue, queued.channel), arrived);
             }
@@ -480,15 +492,20 @@ impl Waits {
             }
             Event::ContactRequeued { contact, queue, .. } | Event::ContactMoved { contact, queue, .. } => {
                 let waiting = self.leave(now, *contact, End::Otherwise);
-                let channel = waiting.map(|waiting| waiting.line.1);
+                let channel = waiting.as_ref().map(|waiting| waiting.line.1);
                 let channel = channel.or_else(|| state.contact_facts(*contact).map(|facts| facts.channel));
                 if let Some(channel) = channel.filter(|_| waits_again(event, state, *contact)) {
                     self.queue(now, *contact, (*queue, channel), arrived);
+                    if matches!(event, Event::ContactMoved { .. }) && waiting.is_some_and(|before| before.is_parked()) {
+                        self.park(now, *contact);
+                    }
                 }
             }
-            Event::ContactParked { contact, .. } => {
+            Event::CustomerErased { customer, .. } => self.quotes.forget(&customer.0),
+            Event::ContactParked { contact, .. } => self.park(now, *contact),
+            Event::ContactReleased { contact } => {
                 if let Some(waiting) = self.waiting.get_mut(contact) {
-                    waiting.told = None;
+                    waiting.tried_since = Some(now);
                 }
             }
             Event::ContactClosed { contact, because, .. } => {
@@ -522,19 +539,30 @@ impl Waits {
         let is_kept = |queue: QueueKey| document.queues.contains_key(state.queue_name(queue));
         self.works.retain(is_kept);
         self.streams.retain(is_kept);
-        self.patience.retain(|queue, _| is_kept(*queue));
+        self.patience.retain(|(queue, _), _| is_kept(*queue));
         self.kinds.retain(|(queue, _), _| is_kept(*queue));
         self.picture.forget();
     }
 
     fn queue(&mut self, now: Timestamp, contact: ContactKey, line: Line, arrived: &mut Arrived) {
-        self.waiting.insert(contact, Waiting { line, since: now, told: None });
+        self.waiting.insert(contact, Waiting { line, since: now, tried_since: Some(now), told: None });
         arrived.in_line.push(contact);
+    }
+
+    /// It is not offered and nobody waits for that; what it was told is void.
+    fn park(&mut self, now: Timestamp, contact: ContactKey) {
+        let Some(waiting) = self.waiting.get_mut(&contact) else { return };
+        waiting.told = None;
+        if let Some(since) = waiting.tried_since.take() {
+            self.patience.entry(waiting.line).or_default().note(now - since, End::Otherwise);
+        }
     }
 
     fn leave(&mut self, now: Timestamp, contact: ContactKey, end: End) -> Option<Waiting> {
         let waiting = self.waiting.remove(&contact)?;
-        self.patience.entry(waiting.line.0).or_default().note(now - waiting.since, end);
+        if let Some(since) = waiting.tried_since {
+            self.patience.entry(waiting.line).or_default().note(now - since, end);
+        }
         Some(waiting)
     }
 
@@ -542,7 +570,9 @@ impl Waits {
         let Some(Offered { contact, piece, made_at }) = self.offers.remove(&offer) else { return };
         self.works.accept(line_of(piece), now - made_at);
         self.engagements.insert(engagement, piece);
-        let Some(Waiting { line, since, told: Some(told) }) = self.leave(now, contact, End::Otherwise) else { return };
+        let Some(Waiting { line, since, told: Some(told), .. }) = self.leave(now, contact, End::Otherwise) else {
+            return;
+        };
         let (queue, waited) = (line.0, seconds(now - since));
         let Told { kind, flow, expected, before, waits, basis } = *told;
         let known = self.kinds.entry((queue, kind)).or_default();
@@ -598,6 +628,10 @@ fn newcomers(state: &State, options: &[Choice]) -> Result<Vec<Newcomer>, Reject>
             Some(channel) => vec![channel.clone()],
             None => state.channels_of(queue)?,
         };
+        if newcomers.len() + channels.len() > WAIT_PLACES_MAX {
+            let what = "queues and channels compared in one call, each channel of an option without one counted";
+            return Err(Reject::LimitReached { what, limit: WAIT_PLACES_MAX });
+        }
         newcomers.extend(channels.into_iter().map(|channel| Newcomer {
             queue: queue.clone(),
             channel,

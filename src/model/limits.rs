@@ -179,6 +179,8 @@ pub const SOURCES_MAX: usize = 256;
 pub const ACCEPTANCE_SECS_MAX: i64 = 300;
 /// Most places of which one call asks how long a customer would wait there.
 pub const WAIT_OPTIONS_MAX: usize = 32;
+/// Queues and channels that these come to, where one without a channel stands for all that its queue takes.
+pub const WAIT_PLACES_MAX: usize = 64;
 /// Rows of statistics that all streams together may tell again and again: some ten walls of a hundred rows. A shard puts
 /// each together from some fifty slices, at most once a second.
 pub const STATISTICS_WATCHED_ROWS_MAX: usize = 1_024;

@@ -112,9 +112,9 @@ metrics! {
     WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "quantile"]:
         "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %; 0 while nobody waits.";
     WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "result"]:
-        "Contacts whose wait was estimated when they entered the queue and is over, as an agent accepted: up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
+        "Contacts whose wait was estimated when they entered the queue (one of a queue and channel in 100 ms at the most) and is over, as an agent accepted: up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
     WAIT_ESTIMATES_UNKNOWN = Counter "attune_wait_estimates_unknown_total" in Count by ["tenant", "queue", "reason"]:
-        "Contacts that had to wait and whose wait nobody could say: few_starts, nobody_there or not_offered.";
+        "Of the contacts whose wait was to be estimated when they entered the queue, those whose wait nobody could say: few_starts, nobody_there or not_offered.";
     WAIT_ESTIMATE_ERROR_SECONDS = Histogram "attune_wait_estimate_error_seconds" in Seconds by ["tenant", "queue"]
         up to WAIT:
         "How far the wait was from what was expected in the middle (p50) when the contact entered the queue, either way.";

@@ -3,15 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use attune::{
-    engine::{Command, Event, Request},
+    engine::{Command, Event, Reject, Request},
     forecast::waits::{Choice, Estimate, Question, Telling, Unknown, WaitView, Waits},
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::Care,
-        contact::{ContactDetails, CustomerId, NewContact},
+        contact::{CancelReason, ContactDetails, CustomerId, NewContact},
         document::{Document, Format},
-        ids::{AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
+        ids::{ActorId, AgentId, AgentKey, ChannelName, ContactId, ContactKey, QueueName, SessionId, SkillName},
+        limits::WAIT_PLACES_MAX,
         requirement::Requirement,
+        supervision::{Action, Supervision},
         time::{Span, Timestamp},
     },
     sim::driver::{Driver, Step},
@@ -62,13 +64,17 @@ impl Desk {
     }
 
     fn enqueue(&mut self, queue: &str, customer: &str) -> ContactId {
+        self.enqueue_by("voice", queue, customer)
+    }
+
+    fn enqueue_by(&mut self, channel: &str, queue: &str, customer: &str) -> ContactId {
         self.came += 1;
         let id = ContactId::new(&format!("c{}", self.came)).unwrap();
         let details = ContactDetails { customer_id: customer.to_owned(), ..ContactDetails::default() };
         self.call(Command::EnqueueContact(Box::new(NewContact {
             id: id.clone(),
             queue: QueueName::new(queue).unwrap(),
-            channel: ChannelName::new("voice").unwrap(),
+            channel: ChannelName::new(channel).unwrap(),
             requirement: Requirement::default(),
             target: None,
             excluded: Vec::new(),
@@ -80,6 +86,10 @@ impl Desk {
             details: Arc::new(details),
         })));
         id
+    }
+
+    fn hang_up(&mut self, contact: ContactId) {
+        self.call(Command::CancelContact { contact, reason: CancelReason::CustomerLeft });
     }
 
     /// Five minutes later all who were with agents are done.
@@ -120,6 +130,10 @@ impl Desk {
         self.waits.answer(self.driver.now(), self.driver.state(), question).expect("it is not refused")
     }
 
+    fn refused(&mut self, question: &Question) -> Reject {
+        self.waits.answer(self.driver.now(), self.driver.state(), question).expect_err("it is refused")
+    }
+
     fn wait_of(&mut self, contact: &ContactId) -> Result<Estimate, Unknown> {
         self.ask(&Question::Contact(contact.clone()))[0].estimate
     }
@@ -134,6 +148,20 @@ impl Desk {
 
 fn agent(name: usize) -> AgentId {
     AgentId::new(&format!("a{name}")).unwrap()
+}
+
+/// So many teams of one agent with a queue each; the agents have handled three contacts, and two wait in each queue.
+fn teams(count: usize) -> Desk {
+    let mut text = "[channels.voice]\n[skills]\n".to_owned();
+    (0..count).for_each(|team| text += &format!("s{team} = ''\n"));
+    (0..count).for_each(|team| text += &format!("[queues.q{team}]\nrequire = {{ all = ['s{team}'] }}\nRULES"));
+    let mut desk = Desk::open(&text);
+    for team in 0..count {
+        desk.hire(team..team + 1, Some(&format!("s{team}")));
+        (0..6).for_each(|_| _ = desk.enqueue(&format!("q{team}"), ""));
+    }
+    (0..3).for_each(|_| desk.pass());
+    desk
 }
 
 fn choice(queue: &str) -> Choice {
@@ -154,6 +182,7 @@ fn away() -> Presence {
     Presence::Away { reason: "shift".to_owned() }
 }
 
+const BOTH: &str = "[channels.voice]\n[channels.email]\n[queues.main]\nRULES";
 const ONE: &str = "[channels.voice]\n[queues.main]\nRULES";
 const TWO: &str = "[skills]\nleft = ''\nright = ''\n[channels.voice]\n[queues.left]\nrequire = { all = ['left'] }\nRULES\
                    [queues.right]\nrequire = { all = ['right'] }\nRULES";
@@ -176,6 +205,25 @@ fn a_wait_is_unknown_until_somebody_is_there_and_three_were_handled() {
 }
 
 #[test]
+fn what_other_agents_handled_supports_no_wait() {
+    let mut desk = Desk::open(TWO);
+    desk.hire(0..1, Some("left"));
+    desk.hire(1..2, Some("right"));
+    (0..9).for_each(|_| _ = desk.enqueue("left", ""));
+    (0..5).for_each(|_| desk.pass());
+    desk.enqueue("right", "");
+    let right = desk.enqueue("right", "");
+    assert_eq!(desk.wait_of(&right), Err(Unknown::FewStarts));
+    let newcomer = desk.quickest(&["right", "left"], None);
+    assert!(newcomer[0].0 == "left" && newcomer[0].1.is_ok(), "{newcomer:?}");
+    assert_eq!(newcomer[1].1, Err(Unknown::FewStarts));
+    (0..3).for_each(|_| _ = desk.enqueue("right", ""));
+    (0..3).for_each(|_| desk.pass());
+    let next = desk.enqueue("right", "");
+    assert!(desk.wait_of(&next).is_ok(), "three were handled");
+}
+
+#[test]
 fn agents_who_will_go_are_missing_at_once() {
     let mut desk = Desk::open(ONE);
     desk.hire(0..10, None);
@@ -190,6 +238,50 @@ fn agents_who_will_go_are_missing_at_once() {
     assert!((secs(after.mean) - 660.0).abs() < 10.0, "half as many, twice as long: {after:?}");
     (5..10).for_each(|name| desk.be(name, away()));
     assert_eq!(desk.wait_of(&last), Err(Unknown::NobodyThere));
+    (0..10).for_each(|name| desk.be(name, Presence::Available));
+    let step = desk.driver.pass(Span::from_millis(250));
+    desk.follow(&step);
+    let again = desk.wait_of(&last).expect("all are back");
+    assert_eq!((again.mean, again.before), (before.mean, 10), "a quarter of a second later they are seen");
+}
+
+#[test]
+fn each_of_many_teams_has_its_own_line_and_counts_it_once() {
+    let mut desk = teams(600);
+    // The first queues are looked at one by one, and the last are not.
+    for team in [0, 63, 64, 65, 511, 512, 599] {
+        let last = desk.enqueue(&format!("q{team}"), "");
+        let known = desk.wait_of(&last).expect("three were handled");
+        assert_eq!(known.before, 2, "team {team}: {known:?}");
+        assert!((secs(known.mean) - 900.0).abs() < 1.0, "team {team}: {known:?}");
+    }
+}
+
+#[test]
+fn patience_is_that_of_the_line_while_it_is_tried() {
+    let (mut plain, mut beside) = (Desk::open(BOTH), Desk::open(BOTH));
+    for desk in [&mut plain, &mut beside] {
+        desk.hire(0..1, None);
+        let callers: Vec<_> = (0..10).map(|_| desk.enqueue("main", "")).collect();
+        (0..3).for_each(|_| desk.pass());
+        callers.into_iter().skip(6).take(2).for_each(|caller| desk.hang_up(caller));
+    }
+    // Letters wait for long and are withdrawn; a caller is put aside for long and hangs up.
+    let letters: Vec<_> = (0..8).map(|_| beside.enqueue_by("email", "main", "")).collect();
+    let aside = beside.enqueue("main", "");
+    beside.call(Command::ParkContact { contact: aside.clone(), longest: Span::from_secs(3_600) });
+    for desk in [&mut plain, &mut beside] {
+        let step = desk.driver.pass(Span::from_secs(1_800));
+        desk.follow(&step);
+    }
+    letters.into_iter().chain([aside]).for_each(|contact| beside.hang_up(contact));
+    let [alone, others] = [&mut plain, &mut beside].map(|desk| {
+        (0..5).for_each(|_| _ = desk.enqueue("main", ""));
+        let last = desk.enqueue("main", "");
+        desk.wait_of(&last).expect("three were handled")
+    });
+    assert_eq!(alone.before, others.before);
+    assert!((secs(alone.mean) / secs(others.mean) - 1.0).abs() < 0.02, "{alone:?}, {others:?}");
 }
 
 #[test]
@@ -213,6 +305,16 @@ fn others_who_may_take_it_later_shorten_a_wait() {
     let (alone, relaxed) = (alone.wait_of(&alone_last).unwrap(), relaxed.wait_of(&relaxed_last).unwrap());
     assert!(secs(alone.mean) > 1_400.0, "{alone:?}");
     assert!((120.0..300.0).contains(&secs(relaxed.mean)), "nine more from two minutes on: {relaxed:?}");
+}
+
+#[test]
+fn as_many_queues_and_channels_are_compared_as_one_call_may_take() {
+    let channels: String = (0..16).map(|channel| format!("[channels.c{channel}]\n")).collect();
+    let mut desk = Desk::open(&format!("{channels}[queues.main]\nRULES"));
+    let asks = |options| Question::Newcomer { options: vec![choice("main"); options], told: None };
+    assert_eq!(desk.ask(&asks(4)).len(), WAIT_PLACES_MAX);
+    let refused = desk.refused(&asks(5));
+    assert!(matches!(refused, Reject::LimitReached { limit: WAIT_PLACES_MAX, .. }), "{refused}");
 }
 
 #[test]
@@ -250,7 +352,18 @@ fn not_everybody_is_sent_the_same_way() {
     let told = counted(&mut desk, &sent[0]);
     desk.enqueue(&sent[0], "ada");
     assert_eq!(counted(&mut desk, &sent[0]), told, "a customer who has come stands there and is told of no more");
-    let step = desk.driver.pass(Span::from_secs(60));
+    let [bob_told, dan_told] = [1, 3].map(|at| counted(&mut desk, &sent[at]));
+    let action = Action::EraseCustomer { customer: CustomerId("bob".to_owned()) };
+    let (actor, reason) = (ActorId::new("maria").unwrap(), "the customer asked for it".to_owned());
+    desk.call(Command::Supervise(Arc::new(Supervision { actor, reason, action })));
+    assert_eq!(counted(&mut desk, &sent[1]), bob_told - 1, "nobody counts who is erased");
+    let step = desk.driver.pass(Span::from_secs(59));
     desk.follow(&step);
-    assert!(counted(&mut desk, &sent[1]) < told, "a minute later nobody counts who has not come");
+    assert_eq!(counted(&mut desk, &sent[3]), dan_told - u64::from(sent[1] == sent[3]), "dan may still come");
+    let step = desk.driver.pass(Span::from_secs(1));
+    desk.follow(&step);
+    assert!(
+        counted(&mut desk, &sent[3]) < dan_told - u64::from(sent[1] == sent[3]),
+        "a minute later he counts no more"
+    );
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::model::ids::AgentKey;
 
 /// A set of agents.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct AgentSet {
     words: Vec<u64>,
 }

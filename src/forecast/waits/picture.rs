@@ -6,11 +6,13 @@
 //! would. A contact stands behind whoever has an earlier place, and behind later ones that will have one: those who come
 //! with more head start, until it has waited for the difference.
 //!
-//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and whenever
-//! agents come or go; how many stand before a place is as it is. Not here: how long it takes (`flow`).
+//! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and as agents
+//! come or go at most four times: whoever goes is taken out at once, and whoever comes counts from the next look on. How
+//! many stand before a place is as it is. Not here: how long it takes (`flow`).
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     forecast::decay::{Fading, seconds},
     model::{
         care::Care,
-        ids::QueueKey,
+        ids::{ChannelKey, QueueKey},
         requirement::Requirement,
         time::{Span, Timestamp},
     },
@@ -32,8 +34,12 @@ use super::{flow::Passing, work::Line};
 
 /// How long a picture is good.
 const GOOD_FOR: Span = Span::from_secs(1);
-/// Sets of agents told apart; with more of them the rest is taken for everybody's.
-const POOLS_MAX: usize = 512;
+/// The same where others are there since.
+const GOOD_ENOUGH_FOR: Span = Span::from_millis(250);
+/// Sets of agents told apart; with more of them those who wait in one queue are taken to wait for the same agents.
+const POOLS_MAX: usize = 1_024;
+/// Sets of agents somebody asked about of which it is kept what was seen.
+const VIEWS_MAX: usize = 256;
 /// Agents whose work is looked at.
 const AT_WORK_EXAMINED: usize = 64;
 /// Of smaller crowds those before a place are counted one by one, where a queue has several.
@@ -42,7 +48,7 @@ const COUNTED_MAX: usize = 64;
 const ARRIVALS_HALF_LIFE: Span = Span::from_secs(900);
 /// What an arrival's head start counts in the mean.
 const HEAD_START_WEIGHT: f64 = 0.05;
-/// Streams with a head start that are looked at: contacts of a queue and a channel, moments of truth or others, with about
+/// Streams with a head start that are looked at, those of which most come: contacts of a queue and a channel, moments of truth or others, with about
 /// the same head start.
 const PASSERS_MAX: usize = 256;
 /// In so many queues, those with the most waiting, it is seen how many stand before a place; in the rest it is taken to be
@@ -132,21 +138,60 @@ impl Streams {
 #[derive(Debug, Default)]
 pub struct Picture {
     at: Option<Timestamp>,
-    /// The first is everybody who is there.
+    /// Everybody who is there.
+    present: AgentSet,
+    /// Whether they are others than at the look.
+    are_others: bool,
+    /// Of each set, those who are there.
     pools: Vec<Pool>,
     /// By queue, those with the most waiting.
     queues: Vec<(QueueKey, Vec<Standing>)>,
-    /// All others.
+    /// All others by queue …
+    small: BTreeMap<QueueKey, Vec<Standing>>,
+    /// … and together.
     others: Vec<Standing>,
     passers: Vec<Passer>,
+    views: FxHashMap<AgentSet, View>,
 }
 
 #[derive(Debug)]
 struct Pool {
     agents: AgentSet,
     count: usize,
-    /// What they are at, once somebody asked.
-    work: Option<Vec<Piece>>,
+}
+
+/// What is seen of a contact's agents.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Which part of each set of agents is among these.
+    shares: Arc<[f64]>,
+    /// What these agents are at.
+    pub work: Arc<[Piece]>,
+}
+
+/// Sets of agents as they are met, each with its number.
+#[derive(Debug, Default)]
+struct Pools(FxHashMap<AgentSet, usize>);
+
+impl Pools {
+    fn number(&mut self, agents: AgentSet) -> usize {
+        let next = self.0.len();
+        *self.0.entry(agents).or_insert(next)
+    }
+
+    /// The number of a set, or where there is no room for more the one that others of its queue have.
+    fn number_beside(&mut self, agents: AgentSet, beside: Option<usize>) -> usize {
+        match beside {
+            Some(beside) if self.0.len() >= POOLS_MAX => self.0.get(&agents).copied().unwrap_or(beside),
+            _ => self.number(agents),
+        }
+    }
+
+    fn in_order(self) -> Vec<Pool> {
+        let mut numbered: Vec<_> = self.0.into_iter().collect();
+        numbered.sort_unstable_by_key(|(_, number)| *number);
+        numbered.into_iter().map(|(agents, _)| Pool { count: agents.len(), agents }).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -155,6 +200,12 @@ struct Standing {
     line: Line,
     waiting: usize,
     pool: usize,
+}
+
+impl Standing {
+    fn gathers_with(&self) -> (usize, ChannelKey) {
+        (self.pool, self.line.1)
+    }
 }
 
 #[derive(Debug)]
@@ -188,38 +239,46 @@ impl Before {
 }
 
 impl Picture {
-    /// Looks, unless it did a moment ago and the same agents are there.
+    /// Looks, unless it did a moment ago.
     pub fn look(&mut self, now: Timestamp, state: &State, streams: &Streams) {
-        let is_recent = self.at.is_some_and(|at| (Span::ZERO..GOOD_FOR).contains(&(now - at)));
-        if is_recent && self.pools.first().is_some_and(|all| state.are_present(&all.agents)) {
-            return;
+        let are_others = !state.are_present(&self.present);
+        let good_for = if are_others || self.are_others { GOOD_ENOUGH_FOR } else { GOOD_FOR };
+        if !self.at.is_some_and(|at| (Span::ZERO..good_for).contains(&(now - at))) {
+            self.look_again(now, state, streams);
+        } else if are_others {
+            self.take_out(state);
         }
+    }
+
+    /// Takes those out who are there no more.
+    fn take_out(&mut self, state: &State) {
+        self.are_others = true;
+        self.present = state.present();
+        self.views.clear();
+        for pool in &mut self.pools {
+            pool.agents.keep(&self.present);
+            pool.count = pool.agents.len();
+        }
+    }
+
+    fn look_again(&mut self, now: Timestamp, state: &State, streams: &Streams) {
         self.at = Some(now);
-        (self.pools, self.passers) = (Vec::new(), Vec::new());
-        self.pool(state.present());
-        let mut queues: BTreeMap<QueueKey, Vec<Standing>> = BTreeMap::new();
+        self.are_others = false;
+        self.present = state.present();
+        self.views.clear();
+        let (mut pools, mut queues) = (Pools::default(), BTreeMap::<QueueKey, Vec<Standing>>::new());
         for crowd in state.crowds() {
-            let pool = self.pool(crowd.agents);
+            let crowds = queues.entry(crowd.queue).or_default();
+            let pool = pools.number_beside(crowd.agents, crowds.first().map(|first| first.pool));
             let line = (crowd.queue, crowd.channel);
-            let standing = Standing { number: crowd.number, line, waiting: crowd.waiting, pool };
-            queues.entry(crowd.queue).or_default().push(standing);
+            crowds.push(Standing { number: crowd.number, line, waiting: crowd.waiting, pool });
         }
         self.queues = queues.into_iter().collect();
         self.queues.sort_by_cached_key(|(_, crowds)| Reverse(crowds.iter().map(|crowd| crowd.waiting).sum::<usize>()));
-        let others = self.queues.split_off(self.queues.len().min(QUEUES_SEEN_MAX));
-        self.others = gathered(others.into_iter().flat_map(|(_, crowds)| crowds));
-        let Some(since) = streams.since else { return };
-        let passing = streams.streams.iter().filter(|(_, stream)| stream.head_start > 0.0);
-        for ((line, ..), stream) in passing.take(PASSERS_MAX) {
-            let rate = stream.came.per_second(now, since);
-            if rate < RATE_MIN {
-                continue;
-            }
-            if let Some(agents) = state.takers(now, *line, &stream.asked, stream.care) {
-                let pool = self.pool(agents);
-                self.passers.push(Passer { pool, rate, head_start: stream.head_start });
-            }
-        }
+        self.small = self.queues.split_off(self.queues.len().min(QUEUES_SEEN_MAX)).into_iter().collect();
+        self.others = gathered(self.small.values().flatten());
+        self.passers = passers(now, state, streams, &mut pools);
+        self.pools = pools.in_order();
     }
 
     /// Forgets what it saw: another document is in force, or whatever else makes it wrong.
@@ -227,76 +286,81 @@ impl Picture {
         self.at = None;
     }
 
-    /// Which part of each set of agents is among these.
-    pub fn shares(&self, agents: &AgentSet) -> Vec<f64> {
+    /// What is seen of these agents, who are there.
+    pub fn view(&mut self, state: &State, agents: &AgentSet) -> View {
+        if let Some(known) = self.views.get(agents) {
+            return known.clone();
+        }
         let share = |pool: &Pool| match pool.count {
             0 => 0.0,
             count => pool.agents.common(agents) as f64 / count as f64,
         };
-        self.pools.iter().map(share).collect()
-    }
-
-    /// What these agents are at.
-    pub fn work(&mut self, state: &State, agents: &AgentSet) -> Vec<Piece> {
-        let pool = self.pool(agents.clone());
-        let pool = &mut self.pools[pool];
-        if pool.agents != *agents {
-            return state.work_of(agents, AT_WORK_EXAMINED);
+        let shares = self.pools.iter().map(share).collect();
+        let view = View { shares, work: state.work_of(agents, AT_WORK_EXAMINED).into() };
+        if self.views.len() >= VIEWS_MAX {
+            self.views.clear();
         }
-        pool.work.get_or_insert_with(|| state.work_of(agents, AT_WORK_EXAMINED)).clone()
+        self.views.insert(agents.clone(), view.clone());
+        view
     }
 
-    /// Who stands before a place of this line, by which part of each set of agents is the contact's own.
-    pub fn before(&self, state: &State, line: Line, place: Place, shares: &[f64]) -> Before {
+    /// Who stands before a place of this line, as far as they take the agents of this view.
+    pub fn before(&self, state: &State, line: Line, place: Place, View { shares, .. }: &View) -> Before {
         let mut before = Before::default();
-        if !self.queues.iter().any(|(queue, _)| *queue == line.0) {
+        let small = self.small.get(&line.0).map(Vec::as_slice);
+        let is_long = self.queues.iter().any(|(queue, _)| *queue == line.0);
+        if small.is_none() && !is_long {
             before.add(line, state.queue_before(line.0, place) as f64);
         }
+        let long = self.queues.iter().map(|(queue, crowds)| (*queue, crowds.as_slice()));
         let (mut seen, mut waiting) = (0, 0);
-        for (queue, crowds) in &self.queues {
+        for (queue, crowds) in long.chain(small.map(|own| (line.0, own))) {
             if crowds.iter().all(|crowd| shares[crowd.pool] == 0.0) {
                 continue;
             }
-            let all = state.queue_before(*queue, place);
+            let all = state.queue_before(queue, place);
             seen += all;
             waiting += crowds.iter().map(|crowd| crowd.waiting).sum::<usize>();
-            match crowds.as_slice() {
+            match crowds {
                 _ if all == 0 => {}
                 [only] => before.add(only.line, all as f64 * shares[only.pool]),
                 _ => {
-                    let own = if line.0 == *queue { line } else { crowds[0].line };
+                    let own = if line.0 == queue { line } else { crowds[0].line };
                     told_apart(state, (crowds, own), (place, all), shares, &mut before);
                 }
             }
         }
         let part = if waiting == 0 { 1.0 } else { (seen as f64 / waiting as f64).min(1.0) };
         for crowd in &self.others {
-            before.add(crowd.line, crowd.waiting as f64 * part * shares[crowd.pool]);
+            let counted = small.unwrap_or_default().iter().filter(|own| own.gathers_with() == crowd.gathers_with());
+            let others = crowd.waiting - counted.map(|own| own.waiting).sum::<usize>();
+            before.add(crowd.line, others as f64 * part * shares[crowd.pool]);
         }
         before
     }
 
     /// Who will pass a place.
-    pub fn passing(&self, now: Timestamp, place: Place, shares: &[f64]) -> Vec<Passing> {
+    pub fn passing(&self, now: Timestamp, place: Place, View { shares, .. }: &View) -> Vec<Passing> {
         let ahead = seconds(now - place.virtual_arrival);
         let passing = self.passers.iter().filter(|passer| passer.head_start > ahead && shares[passer.pool] > 0.0);
         passing
             .map(|passer| Passing { rate: passer.rate * shares[passer.pool], until: passer.head_start - ahead })
             .collect()
     }
+}
 
-    /// The number of a set of agents.
-    fn pool(&mut self, agents: AgentSet) -> usize {
-        if let Some(known) = self.pools.iter().position(|pool| pool.agents == agents) {
-            return known;
-        }
-        if self.pools.len() >= POOLS_MAX {
-            return 0;
-        }
-        let count = agents.len();
-        self.pools.push(Pool { agents, count, work: None });
-        self.pools.len() - 1
-    }
+/// Those who come with a head start.
+fn passers(now: Timestamp, state: &State, streams: &Streams, pools: &mut Pools) -> Vec<Passer> {
+    let Some(since) = streams.since else { return Vec::new() };
+    let passing = streams.streams.iter().filter(|(_, stream)| stream.head_start > 0.0);
+    let rated = passing.map(|((line, ..), stream)| (stream.came.per_second(now, since), *line, stream));
+    let mut rated: Vec<_> = rated.filter(|(rate, ..)| *rate >= RATE_MIN).collect();
+    rated.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+    let taken = rated.into_iter().take(PASSERS_MAX).filter_map(|(rate, line, stream)| {
+        let agents = state.takers(now, line, &stream.asked, stream.care)?;
+        Some(Passer { pool: pools.number(agents), rate, head_start: stream.head_start })
+    });
+    taken.collect()
 }
 
 /// Who stands before a place of a queue with several crowds, `all` together.
@@ -324,13 +388,12 @@ fn told_apart(
     }
 }
 
-/// Crowds of the same line and agents as one, whichever its queue.
-fn gathered(crowds: impl Iterator<Item = Standing>) -> Vec<Standing> {
-    let mut gathered: BTreeMap<(usize, u16), Standing> = BTreeMap::new();
+/// Crowds of the same channel and agents as one, whichever their queues.
+fn gathered<'a>(crowds: impl Iterator<Item = &'a Standing>) -> Vec<Standing> {
+    let mut gathered: BTreeMap<(usize, ChannelKey), Standing> = BTreeMap::new();
     for crowd in crowds {
-        let waiting = crowd.waiting;
-        let known = gathered.entry((crowd.pool, crowd.line.1.0)).or_insert(Standing { waiting: 0, ..crowd });
-        known.waiting += waiting;
+        let known = gathered.entry(crowd.gathers_with()).or_insert(Standing { waiting: 0, ..*crowd });
+        known.waiting += crowd.waiting;
     }
     gathered.into_values().collect()
 }

@@ -25,7 +25,7 @@ pub type Line = (QueueKey, ChannelKey);
 const ENDED_KEPT: f64 = 1.0 - 1.0 / 2_000.0;
 /// The same of an acceptance.
 const ACCEPTED_KEPT: f64 = 1.0 - 1.0 / 200.0;
-/// The same of whoever left a queue's line, by an agent or without.
+/// The same of whoever left the line, by an agent or without.
 const LEFT_KEPT: f64 = 1.0 - 1.0 / 2_000.0;
 
 /// What contacts take, by line.
@@ -136,7 +136,7 @@ impl Work {
     }
 }
 
-/// How soon customers who wait in a queue leave: of all the time that they wait, how often one does (the maximum
+/// How soon customers who wait in a line leave: of all the time that they wait, how often one does (the maximum
 /// likelihood of exponential patience; whoever was served, or went elsewhere, is censored).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Patience {
