@@ -13,6 +13,7 @@ use attune::{
         memory::{MemoryStorage, Retention},
     },
     model::{
+        document::{Document, Format},
         ids::{ContactId, TenantId},
         signal::Signal,
         time::{Span, Timestamp},
@@ -20,7 +21,7 @@ use attune::{
     shard::{clock::Clock, observe::Observer, recover::Recovered, run},
     sim::{
         player::{self, outcome::Outcome},
-        scenario::{Length, Run, Scenario, distribution::seconds, load_document},
+        scenario::{Arrivals, Length, Run, Scenario, distribution::seconds, load_document},
         study::{METRICS, Metric, Of, Study, compare},
     },
 };
@@ -376,6 +377,46 @@ fn two_documents_meet_the_same_customers() {
     assert!(one.len() > 300);
     let both = one.len().min(other.len());
     assert_eq!(one[..both], other[..both]);
+}
+
+/// A stream given by its load, on three agents; the scenario has a document of its own or not.
+fn loaded(own: &str) -> String {
+    format!("run = {{ runs = 2, length = '4h' }}\n{own}\n[agents.desk]\ncount = 3\n{}", stream("main", "load = 0.8"))
+}
+
+#[test]
+fn who_comes_by_a_load_is_the_same_whatever_wrap_up_is_under_test() {
+    let document = |wrap_up: &str| format!("{}wrap_up = {{ time = '{wrap_up}' }}\n", main_queue());
+    let own = format!("document = {{ text = \"\"\"\n{}\"\"\" }}", document("60s"));
+    let under = |wrap_up: &str, load: Option<f64>| {
+        let given = Document::parse(&document(wrap_up), Format::Toml).unwrap();
+        let read = Scenario::read(&loaded(&own), Path::new(""), Some(given));
+        let mut scenario = read.unwrap_or_else(|error| panic!("{error}"));
+        load.map(|load| scenario.set_load(load));
+        came(&scenario)
+    };
+    for load in [None, Some(0.4)] {
+        let (one, other) = (under("10s", load), under("5m", load));
+        let both = one.len().min(other.len());
+        assert!(both > 40 && one[..both] == other[..both], "{}, {}", one.len(), other.len());
+    }
+    assert!(under("10s", Some(0.4)).len() < under("10s", None).len());
+    // Three agents, eight tenths, 300 s and the minute of its own document.
+    let plain = read(&loaded(&own));
+    let Arrivals::Load { per_second, .. } = plain.streams[0].arrivals else { panic!("{:?}", plain.streams[0]) };
+    assert!((per_second - 3.0 * 0.8 / 360.0).abs() < 1e-12, "{per_second}");
+
+    // Where a scenario names no document, both come as the first says.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let (one, other) = (file("one.toml", document("10s")), file("other.toml", document("5m")));
+    let told = json(&["compare", &one, &other, "--scenario", &file("centre.toml", loaded("")), "--format", "json"]);
+    let offered = &told["contacts"]["all"]["offered"];
+    assert!(offered["first"]["value"].as_f64().unwrap() > 80.0, "{offered}");
+    assert_eq!(offered["difference"]["value"], 0.0, "the same customers: {offered}");
 }
 
 /// Times in whole milliseconds, as far as a runtime's timers reach.

@@ -66,7 +66,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 fn compare_both(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let load = |path: &PathBuf| arguments.playing.load(&arguments.scenario, Some(document(path)?));
-    let (first, second) = (load(&arguments.first)?, load(&arguments.second)?);
+    let (first, mut second) = (load(&arguments.first)?, load(&arguments.second)?);
+    second.come_as_in(&first);
     if first.run.runs < 2 {
         return Err(Failure::Usage(
             "one run cannot tell a difference from chance; ask for --runs 2 or more".to_owned(),

@@ -46,7 +46,7 @@ impl<'s> Source<'s> {
     /// Of a stream, which is the scenario's so-manieth.
     pub fn new(scenario: &'s Scenario, stream: &'s Stream, place: usize, seed: u64) -> Self {
         let steady = match stream.arrivals {
-            Arrivals::Load(load) => Some(scenario.rate_of(stream, load)),
+            Arrivals::Load { per_second, .. } => Some(per_second),
             _ => None,
         };
         let of = |kind: u64| chance(seed, (place as u64 + 1) << 8 | kind);

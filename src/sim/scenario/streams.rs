@@ -7,6 +7,7 @@ use super::{
     Announce, Announced, Arrivals, Detector, Moments, Retrial, Stream, WaitingRoom,
     agents::{channel, queue, read_levels},
     distribution::{Distribution, span_of},
+    load::Work,
     messages::Messages,
     read::{Reading, clock, share},
     trace,
@@ -90,7 +91,7 @@ impl Streams {
             }
             Some(name)
         });
-        let arrivals = read_arrivals(&mut table, place, reading);
+        let mut arrivals = read_arrivals(&mut table, place, reading);
         if let Some(Arrivals::Trace(rows)) = &arrivals {
             rows.iter().filter_map(|row| row.class.as_deref()).for_each(|class| _ = self.class(class));
         }
@@ -103,13 +104,15 @@ impl Streams {
                 .need("handling", "say how long one takes, such as { exponential = \"5m\" }")
                 .and_then(|p| Distribution::read(&p)),
         };
-        if let (Some(Arrivals::Load(_)), Some(handling)) = (&arrivals, &handling)
-            && handling.mean() == 0.0
-        {
-            place.fault("is given by its load, but takes no time; say how many come by per_hour".to_owned());
-        }
         let patience = table.get("patience").and_then(|p| Distribution::read(&p));
         let wrap_up = table.get("wrap_up").and_then(|p| read_wrap_up(&p, to.as_ref(), reading));
+        if let (Some(Arrivals::Load { share, per_second }), Some(handling)) = (&mut arrivals, &handling) {
+            if handling.mean() == 0.0 {
+                place.fault("is given by its load, but takes no time; say how many come by per_hour".to_owned());
+            }
+            let work = Work { queue: to.as_ref(), handling, wrap_up: wrap_up.as_ref() };
+            *per_second = work.per_second(*share, reading);
+        }
         let rooms = [("open", WaitingRoom::Open), ("none", WaitingRoom::None)];
         let waiting_room = table.get("waiting_room").map_or(Some(WaitingRoom::Open), |p| p.choice(&rooms));
         let retrial = table.get("retrial").and_then(|p| read_retrial(&p));
@@ -150,7 +153,9 @@ fn read_arrivals(table: &mut Object<'_>, place: &Place<'_>, reading: &Reading<'_
     let (rates, trace) = (table.get("rates"), table.get("trace"));
     match (load, per_hour, rates, trace) {
         (Some(load), None, None, None) => {
-            load.millionths(1..=100_000_000).map(|millionths| Arrivals::Load(millionths as f64 / 1e6))
+            let share = load.millionths(1..=100_000_000)? as f64 / 1e6;
+            // What that is cannot be said before everything about the stream is read.
+            Some(Arrivals::Load { share, per_second: 0.0 })
         }
         (None, Some(per_hour), None, None) => {
             let per_second = per_hour_of(&per_hour)? / 3_600.0;
