@@ -180,7 +180,9 @@ pub fn again(before: &Guest, stream: &Stream, comes_at: Timestamp, seed: u64) ->
         told: before.told.clone(),
         chance: rng.random(),
     };
-    let first = before.id.as_str().split('/').next().unwrap_or_default();
+    let id = before.id.as_str();
+    // Names of streams may have the mark as well; only after the first time it is the one of retrials.
+    let first = id.rsplit_once('/').filter(|_| before.attempt > 0).map_or(id, |(first, _)| first);
     let id = ContactId::new(&format!("{first}/{attempt}")).expect("a name and a number are a name");
     let way = Way {
         stream: before.stream,
@@ -244,6 +246,21 @@ handling = "5m"
         // What the row left open was drawn as it came.
         assert!(second.patience.is_some_and(|patience| patience > Span::ZERO));
         assert_eq!((retried(&second).handling, retried(&second).patience), (second.handling, second.patience));
+    }
+
+    #[test]
+    fn whoever_tries_again_has_an_id_that_nobody_else_has_whatever_the_streams_name() {
+        let text = STREAM.replace("[streams.calls]", "[streams.\"eu/calls\"]");
+        let scenario = Scenario::read(&text, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+        let mut source = Source::new(&scenario, &scenario.streams[0], 0, 42);
+        let retried = |guest: &Guest| again(guest, &scenario.streams[0], guest.comes_at, 42);
+        let ids = [(); 2].map(|()| {
+            let guest = source.take().unwrap();
+            let (once, twice) = (retried(&guest), retried(&retried(&guest)));
+            [guest, once, twice].map(|guest| guest.id.as_str().to_owned())
+        });
+        assert_eq!(ids[0], ["eu/calls-1", "eu/calls-1/1", "eu/calls-1/2"]);
+        assert_eq!(ids[1], ["eu/calls-2", "eu/calls-2/1", "eu/calls-2/2"]);
     }
 
     #[test]
