@@ -16,7 +16,9 @@ use crate::model::{
 mod agents;
 pub mod detector;
 pub mod distribution;
+mod effect;
 pub mod exact;
+mod load;
 mod messages;
 mod read;
 mod streams;
@@ -102,6 +104,18 @@ pub struct Group {
     pub acceptance: Acceptance,
 }
 
+impl Group {
+    /// How many agents.
+    pub fn len(&self) -> usize {
+        self.agents.len()
+    }
+
+    /// Whether it is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.agents.is_empty()
+    }
+}
+
 /// What agents do with offers.
 #[derive(Debug, Clone)]
 pub struct Acceptance {
@@ -165,8 +179,13 @@ pub enum WaitingRoom {
 /// When contacts come.
 #[derive(Debug, Clone)]
 pub enum Arrivals {
-    /// At random, so many that they are this share of what all agents can do.
-    Load(f64),
+    /// At random, so many that they are a share of what all agents can do.
+    Load {
+        /// That share.
+        share: f64,
+        /// How many a second that is.
+        per_second: f64,
+    },
     /// At random, so many a second from each time of day on, the last for good; in rising order.
     Rates(Arc<[(Span, f64)]>),
     /// As they came once.
@@ -253,29 +272,30 @@ pub enum ScenarioError {
 impl Scenario {
     /// Agents in all.
     pub fn agents(&self) -> usize {
-        self.groups.iter().map(|group| group.agents.len()).sum()
-    }
-
-    /// Contacts a second of a stream that is given by its load: its share of what all agents can do, wrap-up included.
-    pub fn rate_of(&self, stream: &Stream, load: f64) -> f64 {
-        let wrap_up = match &stream.wrap_up {
-            Some(drawn) => drawn.mean(),
-            None => self.document.queues.get(&stream.queue).map_or(0.0, |queue| queue.wrap_up.time.0 as f64 / 1e6),
-        };
-        load * self.agents() as f64 / (stream.handling.mean() + wrap_up)
+        self.groups.iter().map(Group::len).sum()
     }
 
     /// Lets what is given by its load come so often that all of it together is this share of what all agents can do;
     /// false if nothing is.
     pub fn set_load(&mut self, load: f64) -> bool {
-        let of = |stream: &Stream| if let Arrivals::Load(share) = stream.arrivals { share } else { 0.0 };
+        let of = |stream: &Stream| if let Arrivals::Load { share, .. } = stream.arrivals { share } else { 0.0 };
         let whole: f64 = self.streams.iter().map(of).sum();
         for stream in &mut self.streams {
-            if let Arrivals::Load(share) = &mut stream.arrivals {
+            if let Arrivals::Load { share, per_second } = &mut stream.arrivals {
                 *share *= load / whole;
+                *per_second *= load / whole;
             }
         }
         whole > 0.0
+    }
+
+    /// Lets what is given by its load come as often as where the same scenario was read with another document.
+    pub fn come_as_in(&mut self, other: &Self) {
+        for (stream, as_in) in self.streams.iter_mut().zip(&other.streams) {
+            if matches!(stream.arrivals, Arrivals::Load { .. }) {
+                stream.arrivals = as_in.arrivals.clone();
+            }
+        }
     }
 
     /// Whether anything in it is a moment of truth.

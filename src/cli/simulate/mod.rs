@@ -33,13 +33,14 @@ mod plot;
 mod report;
 mod rows;
 
-pub use json::estimate as estimate_json;
+pub use json::{estimate as estimate_json, rows as rows_json};
 pub use rows::{contacts_note, number};
 
 /// Plays a scenario in virtual time: who waits how long, who leaves, where moments of truth go
 ///
-/// The engine that routes is the one of the daemon. The same scenario, document, seed and version give the same numbers on
-/// every machine, and the same hash over all that happened.
+/// The engine that routes is the one of the daemon. The same scenario, document, seed and version give the same numbers, and
+/// the same hash over all that happened: on every machine, or on machines of one kind where the document has k = "auto" or
+/// words are read, because both take exponentials as the platform gives them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -117,7 +118,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn simulate(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let document = arguments.document.as_deref().map(document).transpose()?;
     let scenario = arguments.playing.load(&arguments.scenario, document)?;
-    let played = play(scenario);
+    let played = play(scenario)?;
     if let Some(path) = &arguments.report {
         let name = title(&arguments.scenario, arguments.document.as_deref());
         fs::write(path, report::html(&name, &played))
@@ -163,10 +164,10 @@ pub fn document(path: &Path) -> Result<Document, Failure> {
 }
 
 /// Plays all runs.
-pub fn play(scenario: Scenario) -> Played {
+pub fn play(scenario: Scenario) -> Result<Played, Failure> {
     let began = Instant::now();
-    let study = Study::of(&scenario, &hear, |_, _| {});
-    Played { scenario, study, took: began.elapsed() }
+    let study = Study::of(&scenario, &hear, |_, _| {}).map_err(|refused| Failure::Invalid(refused.to_string()))?;
+    Ok(Played { scenario, study, took: began.elapsed() })
 }
 
 /// What a customer's words say, read as the daemon reads them.

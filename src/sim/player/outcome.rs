@@ -154,7 +154,7 @@ impl Clock {
 /// Contacts a second on average, as far as that can be said without playing it.
 fn mean_rate(scenario: &Scenario, stream: &Stream) -> f64 {
     match &stream.arrivals {
-        Arrivals::Load(load) => scenario.rate_of(stream, *load),
+        Arrivals::Load { per_second, .. } => *per_second,
         Arrivals::Rates(rates) => rates.iter().map(|(_, rate)| rate).sum::<f64>() / rates.len() as f64,
         Arrivals::Trace(rows) => {
             let lasts = rows.last().map_or(0.0, |row| seconds(row.at)) - seconds(scenario.run.from);

@@ -46,7 +46,7 @@ impl<'s> Source<'s> {
     /// Of a stream, which is the scenario's so-manieth.
     pub fn new(scenario: &'s Scenario, stream: &'s Stream, place: usize, seed: u64) -> Self {
         let steady = match stream.arrivals {
-            Arrivals::Load(load) => Some(scenario.rate_of(stream, load)),
+            Arrivals::Load { per_second, .. } => Some(per_second),
             _ => None,
         };
         let of = |kind: u64| chance(seed, (place as u64 + 1) << 8 | kind);
@@ -162,19 +162,27 @@ impl<'s> Source<'s> {
     }
 }
 
-/// The same customer once more.
+/// The same customer once more: of a trace with the same business and the same patience, else as the stream draws them.
 pub fn again(before: &Guest, stream: &Stream, comes_at: Timestamp, seed: u64) -> Guest {
     let attempt = before.attempt + 1;
     let mut rng = chance(seed, before.chance.wrapping_add(u64::from(attempt)));
+    let (handling, patience) = match &stream.arrivals {
+        Arrivals::Trace(_) => (before.handling, before.patience),
+        Arrivals::Load { .. } | Arrivals::Rates(_) => {
+            (stream.handling.draw(&mut rng), stream.patience.as_ref().map(|of| of.draw(&mut rng)))
+        }
+    };
     let of = Chance {
-        handling: stream.handling.draw(&mut rng),
-        patience: stream.patience.as_ref().map(|of| of.draw(&mut rng)),
+        handling,
+        patience,
         wrap_up: stream.wrap_up.as_ref().map(|of| of.draw(&mut rng)),
         is_moment: before.is_moment,
         told: before.told.clone(),
         chance: rng.random(),
     };
-    let first = before.id.as_str().split('/').next().unwrap_or_default();
+    let id = before.id.as_str();
+    // Names of streams may have the mark as well; only after the first time it is the one of retrials.
+    let first = id.rsplit_once('/').filter(|_| before.attempt > 0).map_or(id, |(first, _)| first);
     let id = ContactId::new(&format!("{first}/{attempt}")).expect("a name and a number are a name");
     let way = Way {
         stream: before.stream,
@@ -219,6 +227,40 @@ handling = "5m"
         let scenario = Scenario::read(STREAM, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
         let mut source = Source::new(&scenario, &scenario.streams[0], 0, 42);
         (0..count).map_while(|_| source.take()).collect()
+    }
+
+    #[test]
+    fn who_of_a_trace_tries_again_has_the_same_business_and_patience() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = "time,handling,patience\n00:10:00,240,35\n00:20:00,90,\n";
+        std::fs::write(folder.path().join("trace.csv"), rows).unwrap();
+        let (head, _) = STREAM.split_once("rates").unwrap();
+        let text = format!("{head}trace = 'trace.csv'\npatience = {{ exponential = '60s' }}\n");
+        let scenario = Scenario::read(&text, folder.path(), None).unwrap_or_else(|error| panic!("{error}"));
+        let mut source = Source::new(&scenario, &scenario.streams[0], 0, 42);
+        let [first, second] = [(); 2].map(|()| source.take().unwrap());
+        let retried = |guest: &Guest| again(guest, &scenario.streams[0], guest.comes_at + Span::from_secs(60), 42);
+        let once = retried(&first);
+        assert_eq!((once.handling, once.patience), (Span::from_secs(240), Some(Span::from_secs(35))));
+        assert_eq!(retried(&once).handling, Span::from_secs(240), "however often");
+        // What the row left open was drawn as it came.
+        assert!(second.patience.is_some_and(|patience| patience > Span::ZERO));
+        assert_eq!((retried(&second).handling, retried(&second).patience), (second.handling, second.patience));
+    }
+
+    #[test]
+    fn whoever_tries_again_has_an_id_that_nobody_else_has_whatever_the_streams_name() {
+        let text = STREAM.replace("[streams.calls]", "[streams.\"eu/calls\"]");
+        let scenario = Scenario::read(&text, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+        let mut source = Source::new(&scenario, &scenario.streams[0], 0, 42);
+        let retried = |guest: &Guest| again(guest, &scenario.streams[0], guest.comes_at, 42);
+        let ids = [(); 2].map(|()| {
+            let guest = source.take().unwrap();
+            let (once, twice) = (retried(&guest), retried(&retried(&guest)));
+            [guest, once, twice].map(|guest| guest.id.as_str().to_owned())
+        });
+        assert_eq!(ids[0], ["eu/calls-1", "eu/calls-1/1", "eu/calls-1/2"]);
+        assert_eq!(ids[1], ["eu/calls-2", "eu/calls-2/1", "eu/calls-2/2"]);
     }
 
     #[test]

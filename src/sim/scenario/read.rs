@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Length, Run, Scenario, ScenarioError, agents::read_groups, streams::Streams, trace::time_of_day};
+use super::{Group, Length, Run, Scenario, ScenarioError, agents::read_groups, streams::Streams, trace::time_of_day};
 use crate::model::{
     document::{Document, Format, Object, Place, SPAN_MAX, SPAN_MIN, read_by},
     ids::SkillName,
@@ -16,7 +16,7 @@ use crate::model::{
 /// Runs, where nothing else is said: enough to tell how far chance reaches.
 const RUNS: u32 = 10;
 /// Most runs of one scenario.
-pub const RUNS_MAX: u32 = 10_000;
+pub const RUNS_MAX: u32 = 1_000;
 /// From this level on an agent is empathetic, if nothing else is said: as in documents.
 const EMPATHY_LEVEL: u8 = 70;
 
@@ -24,8 +24,12 @@ const EMPATHY_LEVEL: u8 = 70;
 pub(super) struct Reading<'a> {
     /// Where its paths begin.
     pub folder: &'a Path,
-    /// What names in it must be of; none if that cannot be read.
+    /// What names in it must be of: the document that is played; none if that cannot be read.
     pub document: Option<&'a Document>,
+    /// What loads are reckoned by: the scenario's own document, or what is played if it names none.
+    pub own: Option<&'a Document>,
+    /// Who works, once that is read.
+    pub groups: &'a [Group],
 }
 
 impl Scenario {
@@ -57,20 +61,17 @@ impl Scenario {
 fn read_scenario(root: &Place<'_>, folder: &Path, given: Option<Document>) -> Option<Scenario> {
     let mut top = root.object()?;
     let description = top.get("description").and_then(|p| p.text()).unwrap_or_default().to_owned();
-    let own = top.get("document");
-    let document = match (given, own) {
-        (Some(given), _) => Some(given),
-        (None, Some(place)) => read_document(&place, folder),
-        (None, None) => {
-            root.fault_below(
-                &["document"],
-                "is required; name a routing document by document = { file = \"routing.toml\" }, or by --document"
-                    .to_owned(),
-            );
-            None
-        }
-    };
-    let reading = Reading { folder, document: document.as_ref() };
+    let named = top.get("document");
+    if given.is_none() && named.is_none() {
+        root.fault_below(
+            &["document"],
+            "is required; name a routing document by document = { file = \"routing.toml\" }, or by --document"
+                .to_owned(),
+        );
+    }
+    let own = named.and_then(|place| read_document(&place, folder));
+    let document = given.as_ref().or(own.as_ref());
+    let reading = Reading { folder, document, own: own.as_ref().or(document), groups: &[] };
     let within = top.get("within").and_then(|p| p.span(Span::ZERO, SPAN_MAX)).unwrap_or(Span::from_secs(20));
     let mut empathy = top.section("empathy");
     let skill = empathy.get("skill").and_then(|p| p.name(SkillName::new));
@@ -81,6 +82,7 @@ fn read_scenario(root: &Place<'_>, folder: &Path, given: Option<Document>) -> Op
         .need("agents", "say who works, such as [agents.desk] with count = 50")
         .map(|p| read_groups(&p, &reading, &skill, level))
         .unwrap_or_default();
+    let reading = Reading { groups: &groups, ..reading };
     let mut streams = Streams::default();
     if let Some(place) = top.need("streams", "say who comes, such as [streams.calls] with load = 0.95") {
         streams.read(&place, &reading);
@@ -90,7 +92,7 @@ fn read_scenario(root: &Place<'_>, folder: &Path, given: Option<Document>) -> Op
     let (streams, classes) = streams.into_parts();
     Some(Scenario {
         description,
-        document: document?,
+        document: given.or(own)?,
         run: run?,
         within,
         empathy: skill,

@@ -7,9 +7,11 @@ use super::{
     Announce, Announced, Arrivals, Detector, Moments, Retrial, Stream, WaitingRoom,
     agents::{channel, queue, read_levels},
     distribution::{Distribution, span_of},
+    effect::Said,
+    load::Work,
     messages::Messages,
     read::{Reading, clock, share},
-    trace,
+    trace::{self, Usual},
 };
 use crate::model::{
     document::{Object, Place},
@@ -27,6 +29,8 @@ const FLAG_AT: f64 = 0.5;
 const STREAMS_MAX: usize = 1_000;
 /// Longest name of a stream: its contacts' ids have a number behind it.
 const NAME_BYTES_MAX: usize = 64;
+/// Most classes: each has sums and quantiles of its own in every run.
+const CLASSES_MAX: usize = 100;
 /// How often a customer tries again at most, if nothing else is said.
 const RETRIALS: u32 = 3;
 
@@ -50,6 +54,11 @@ impl Streams {
                 self.streams.push(stream);
             }
         }
+        if self.classes.len() > CLASSES_MAX {
+            place.fault(format!(
+                "has more than {CLASSES_MAX} classes; let several streams, or rows of a trace, have one class together"
+            ));
+        }
     }
 
     /// When the last contact of traces comes.
@@ -69,7 +78,10 @@ impl Streams {
     fn class(&mut self, name: &str) -> usize {
         let known = self.classes.iter().position(|class| class == name);
         known.unwrap_or_else(|| {
-            self.classes.push(name.to_owned());
+            // One too many is enough to say that there are too many.
+            if self.classes.len() <= CLASSES_MAX {
+                self.classes.push(name.to_owned());
+            }
             self.classes.len() - 1
         })
     }
@@ -90,7 +102,8 @@ impl Streams {
             }
             Some(name)
         });
-        let arrivals = read_arrivals(&mut table, place, reading);
+        let usual = Usual { queue: to.as_ref(), channel: by.as_ref() };
+        let mut arrivals = read_arrivals(&mut table, place, usual, reading);
         if let Some(Arrivals::Trace(rows)) = &arrivals {
             rows.iter().filter_map(|row| row.class.as_deref()).for_each(|class| _ = self.class(class));
         }
@@ -103,18 +116,26 @@ impl Streams {
                 .need("handling", "say how long one takes, such as { exponential = \"5m\" }")
                 .and_then(|p| Distribution::read(&p)),
         };
-        if let (Some(Arrivals::Load(_)), Some(handling)) = (&arrivals, &handling)
-            && handling.mean() == 0.0
-        {
-            place.fault("is given by its load, but takes no time; say how many come by per_hour".to_owned());
-        }
         let patience = table.get("patience").and_then(|p| Distribution::read(&p));
         let wrap_up = table.get("wrap_up").and_then(|p| read_wrap_up(&p, to.as_ref(), reading));
+        if let (Some(Arrivals::Load { share, per_second }), Some(handling)) = (&mut arrivals, &handling) {
+            let (queue, channel) = (to.as_ref(), by.as_ref());
+            let work = Work { queue, channel, handling, wrap_up: wrap_up.as_ref() };
+            work.check(place, reading);
+            *per_second = work.per_second(*share, reading);
+        }
         let rooms = [("open", WaitingRoom::Open), ("none", WaitingRoom::None)];
         let waiting_room = table.get("waiting_room").map_or(Some(WaitingRoom::Open), |p| p.choice(&rooms));
         let retrial = table.get("retrial").and_then(|p| read_retrial(&p));
-        let moments = table.get("moments").and_then(|p| read_moments(&p, arrivals.as_ref(), reading));
-        let announce = table.get("announce").and_then(|p| read_announce(&p));
+        let given = table.get("moments");
+        let moments = given.as_ref().and_then(|p| read_moments(p, arrivals.as_ref(), reading));
+        let said = Said { arrivals: arrivals.as_ref(), moments: moments.as_ref(), has_moments: given.is_some() };
+        said.check_trace(place);
+        let announce = table.get("announce").and_then(|place| {
+            let announce = read_announce(&place)?;
+            said.check_announce(&place, &announce);
+            Some(announce)
+        });
         let requirement = table.get("skills").map(|p| read_requirement(&p, reading)).unwrap_or_default();
         let class = table.get("class").and_then(|p| p.text()).unwrap_or(name);
         table.finish();
@@ -145,12 +166,19 @@ fn read_requirement(place: &Place<'_>, reading: &Reading<'_>) -> Requirement {
     Requirement { all, ..Requirement::default() }
 }
 
-fn read_arrivals(table: &mut Object<'_>, place: &Place<'_>, reading: &Reading<'_>) -> Option<Arrivals> {
+fn read_arrivals(
+    table: &mut Object<'_>,
+    place: &Place<'_>,
+    usual: Usual<'_>,
+    reading: &Reading<'_>,
+) -> Option<Arrivals> {
     let (load, per_hour) = (table.get("load"), table.get("per_hour"));
     let (rates, trace) = (table.get("rates"), table.get("trace"));
     match (load, per_hour, rates, trace) {
         (Some(load), None, None, None) => {
-            load.millionths(1..=100_000_000).map(|millionths| Arrivals::Load(millionths as f64 / 1e6))
+            let share = load.millionths(1..=100_000_000)? as f64 / 1e6;
+            // What that is cannot be said before everything about the stream is read.
+            Some(Arrivals::Load { share, per_second: 0.0 })
         }
         (None, Some(per_hour), None, None) => {
             let per_second = per_hour_of(&per_hour)? / 3_600.0;
@@ -165,7 +193,7 @@ fn read_arrivals(table: &mut Object<'_>, place: &Place<'_>, reading: &Reading<'_
         }
         (None, None, None, Some(trace)) => {
             let path = reading.folder.join(trace.text()?);
-            let rows = trace::load(&path, reading.document).map_err(|faults| trace.fault(faults)).ok()?;
+            let rows = trace::load(&path, usual, reading.document).map_err(|faults| trace.fault(faults)).ok()?;
             Some(Arrivals::Trace(rows.into()))
         }
         _ => {
