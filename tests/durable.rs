@@ -630,7 +630,7 @@ async fn whatever_was_acknowledged_survives_snapshots_the_archive_and_kills() {
             clients.spawn(desktop(process.channel.clone(), ledger.clone(), format!("agent-{number}")));
         }
         let (archived, since) = (files_in(&archive, "journal"), Instant::now());
-        while files_in(&archive, "journal") == archived && since.elapsed() < Duration::from_secs(120) {
+        while files_in(&archive, "journal") == archived && since.elapsed() < Duration::from_secs(300) {
             let output = Command::new(env!("CARGO_BIN_EXE_attune"))
                 .env_clear()
                 .args(["journal", "verify", "--folder"])
