@@ -318,7 +318,7 @@ fn a_contact_that_could_never_come_ends_the_run_by_name_instead_of_counting_as_b
     scenario.streams[1].channel = ChannelName::new("fax").unwrap();
     let refused = player::play(&scenario, 1, &|_| panic!("nobody writes anything"), &mut |_| {}).unwrap_err();
     assert_eq!((refused.contact.as_str(), refused.reject.name()), ("other-1", "channel_unknown"));
-    assert!(refused.to_string().starts_with("contact \"other-1\" was refused: "), "{refused}");
+    assert!(refused.to_string().starts_with("contact other-1 was refused: there is no channel fax"), "{refused}");
     let refused = Study::of(&scenario, &|_| panic!("nobody writes anything"), |_, _| {}).unwrap_err();
     assert_eq!(refused.contact.as_str(), "other-1");
 }

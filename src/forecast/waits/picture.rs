@@ -12,7 +12,6 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -151,7 +150,7 @@ pub struct Picture {
     /// … and together.
     others: Vec<Standing>,
     passers: Vec<Passer>,
-    views: FxHashMap<AgentSet, View>,
+    views: BTreeMap<AgentSet, View>,
 }
 
 #[derive(Debug)]
@@ -171,7 +170,7 @@ pub struct View {
 
 /// Sets of agents as they are met, each with its number.
 #[derive(Debug, Default)]
-struct Pools(FxHashMap<AgentSet, usize>);
+struct Pools(BTreeMap<AgentSet, usize>);
 
 impl Pools {
     fn number(&mut self, agents: AgentSet) -> usize {

@@ -1,8 +1,9 @@
 //! A stream that is given by its load: how many a second that is.
 //!
 //! Invariant: reckoned once, as a scenario is read, by its own document (by the one that is played if it names none); so
-//! documents under test have no part in who comes. A share of what agents can do is one where each of them always does one
-//! contact at a time and takes as long as the contact does; elsewhere it is refused. Not here: when each comes (`player::source`).
+//! documents under test have no part in who comes. A share of what agents can do is one where each of them always does
+//! one contact at a time and takes as long as the contact does; elsewhere it is refused. Not here: when each comes
+//! (`player::source`).
 
 use super::{Group, distribution::Distribution, distribution::seconds, read::Reading};
 use crate::model::{
