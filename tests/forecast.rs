@@ -60,7 +60,8 @@ patience = {{ exponential = "180s" }}
 }
 
 fn play(scenario: &Scenario, seed: u64) -> Outcome {
-    player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {})
+    let played = player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {});
+    played.unwrap_or_else(|refused| panic!("{refused}"))
 }
 
 /// Moments of truth on empathetic agents in time and all contacts in time, in percent, and seconds that others wait.

@@ -52,7 +52,8 @@ fn scenario(name: &str, document: &str, load: f64, contacts: u64) -> Scenario {
 }
 
 fn play(scenario: &Scenario, seed: u64) -> Outcome {
-    player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {})
+    let played = player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {});
+    played.unwrap_or_else(|refused| panic!("{refused}"))
 }
 
 fn on_empathetic(outcome: &Outcome) -> f64 {

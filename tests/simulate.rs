@@ -14,7 +14,7 @@ use attune::{
     },
     model::{
         document::{Document, Format},
-        ids::{ContactId, TenantId},
+        ids::{ChannelName, ContactId, TenantId},
         signal::Signal,
         time::{Span, Timestamp},
     },
@@ -53,11 +53,17 @@ fn main_queue() -> String {
 }
 
 fn study(scenario: &Scenario) -> Study {
-    Study::of(scenario, &|_| panic!("nobody writes anything"), |_, _| {})
+    let study = Study::of(scenario, &|_| panic!("nobody writes anything"), |_, _| {});
+    study.unwrap_or_else(|refused| panic!("{refused}"))
 }
 
 fn play(scenario: &Scenario, seed: u64) -> Outcome {
-    player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut |_| {})
+    watch(scenario, seed, |_| {})
+}
+
+fn watch(scenario: &Scenario, seed: u64, mut watch: impl FnMut(&Record)) -> Outcome {
+    let played = player::play(scenario, seed, &|_| panic!("nobody writes anything"), &mut watch);
+    played.unwrap_or_else(|refused| panic!("{refused}"))
 }
 
 /// A queue with what is known of it: of these contacts, by this measure.
@@ -245,7 +251,7 @@ fn with_equal_service_and_no_abandonment_no_order_changes_the_work_in_line() {
 /// Who was answered when.
 fn answers(scenario: &Scenario) -> Vec<(Timestamp, u64)> {
     let (mut offers, mut answers) = (std::collections::BTreeMap::new(), Vec::new());
-    player::play(scenario, 7, &|_| panic!("nobody writes anything"), &mut |record: &Record| {
+    watch(scenario, 7, |record| {
         for event in &record.events {
             match event {
                 Event::OfferMade { offer, contact, .. } => _ = offers.insert(*offer, contact.0),
@@ -306,6 +312,42 @@ fn agents_names_change_nothing() {
     assert_eq!(answers(&scenario), answers(&swapped));
 }
 
+#[test]
+fn a_contact_that_could_never_come_ends_the_run_by_name_instead_of_counting_as_blocked() {
+    let mut scenario = mixed(500, "", "desk = { count = 20 }");
+    scenario.streams[1].channel = ChannelName::new("fax").unwrap();
+    let refused = player::play(&scenario, 1, &|_| panic!("nobody writes anything"), &mut |_| {}).unwrap_err();
+    assert_eq!((refused.contact.as_str(), refused.reject.name()), ("other-1", "channel_unknown"));
+    assert!(refused.to_string().starts_with("contact other-1 was refused: there is no channel fax"), "{refused}");
+    let refused = Study::of(&scenario, &|_| panic!("nobody writes anything"), |_, _| {}).unwrap_err();
+    assert_eq!(refused.contact.as_str(), "other-1");
+}
+
+/// What a trace of such rows, by voice to the queue main where they say nothing else, is refused for.
+fn fault_of_trace(rows: &str, document: &str, rest: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("trace.csv"), rows).unwrap();
+    let head = format!("document = {{ text = \"\"\"\n{document}\"\"\" }}\nagents.desk = {{ count = 2 }}");
+    let text = format!("{head}\n{}trace = 'trace.csv'\n", stream("main", rest));
+    Scenario::read(&text, folder.path(), None).map_or_else(|error| error.in_file("s.toml"), |_| String::new())
+}
+
+#[test]
+fn a_row_goes_to_a_queue_that_takes_its_channel() {
+    let document = format!(
+        "{VOICE}[channels.chat]\n[queues.main]\nchannels = ['voice']\n[queues.chats]\n\
+                            channels = ['chat']\n"
+    );
+    let refused = |rows: &str| fault_of_trace(rows, &document, "");
+    assert_eq!(refused("time,queue,channel\n10,,\n20,chats,chat\n30,main,voice\n"), "");
+    let fault = refused("time,queue,channel\n10,,\n20,chats,\n30,,chat\n");
+    for part in
+        [":3: channel \"voice\" is not taken by queue \"chats\"", ":4: channel \"chat\" is not taken by queue \"main\""]
+    {
+        assert!(fault.contains(part), "{part} is not in {fault}");
+    }
+}
+
 /// Behaviour of agents and customers that uses every kind of chance there is.
 const EVERYTHING: &str = r#"
 run = { runs = 1, from = "08:00", until = "11:00" }
@@ -359,7 +401,7 @@ fn a_seed_draws_the_same_on_every_machine() {
 /// Who came when, and what was said of them.
 fn came(scenario: &Scenario) -> Vec<(Timestamp, ContactId, Vec<Signal>)> {
     let mut came = Vec::new();
-    player::play(scenario, 4, &|_| panic!("nobody writes"), &mut |record: &Record| {
+    watch(scenario, 4, |record| {
         if let Command::EnqueueContact(new) = &record.input.command {
             came.push((record.now, new.id.clone(), new.signals.clone()));
         }
@@ -446,9 +488,7 @@ fn the_production_shard_comes_to_the_same_hash() {
     let text = TRACED.replace("FOLDER", shipped("").to_str().unwrap());
     let scenario = Scenario::read(&text, folder.path(), None).unwrap_or_else(|error| panic!("{error}"));
     let mut records = Vec::new();
-    let outcome = player::play(&scenario, 1, &|_| panic!("nobody writes"), &mut |record: &Record| {
-        records.push(record.clone());
-    });
+    let outcome = watch(&scenario, 1, |record| records.push(record.clone()));
     assert!(outcome.figures(|_| true).tally.abandoned > 0 && outcome.figures(|leaf| leaf.is_moment).answered > 5);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let produced = runtime.block_on(produce(&scenario, &records));

@@ -73,7 +73,7 @@ fn compare_both(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
             "one run cannot tell a difference from chance; ask for --runs 2 or more".to_owned(),
         ));
     }
-    let (first, second) = (play(first), play(second));
+    let (first, second) = (play(first)?, play(second)?);
     match out.format {
         Format::Json => out.line(&as_json(arguments, &first, &second).to_string()),
         Format::Table => show(out, arguments, &first, &second),

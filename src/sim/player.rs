@@ -16,7 +16,7 @@ use super::{
     scenario::{Announced, Length, Message, Scenario, WaitingRoom, detector::Said},
 };
 use crate::{
-    engine::{Command, Event, Request},
+    engine::{Command, Event, Reject, Request},
     journal::{Digest, Record},
     model::{
         agent::{AgentProfile, Expected, Presence},
@@ -58,11 +58,33 @@ pub fn seed_of(scenario: &Scenario, run: u32) -> u64 {
     scenario.run.seed.wrapping_add(u64::from(run).wrapping_mul(SEED_STEP))
 }
 
+/// A contact that the engine does not take, for another reason than that its queue has no room: the scenario is at fault,
+/// and what came of it would say nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("contact {contact:?} was refused: {reject}")]
+pub struct Refused {
+    /// Whose.
+    pub contact: ContactId,
+    /// Why.
+    pub reject: Reject,
+}
+
 /// Plays one run; `watch` sees every record in order.
-pub fn play(scenario: &Scenario, seed: u64, hear: Hear<'_>, watch: &mut dyn FnMut(&Record)) -> Outcome {
+///
+/// # Errors
+/// Ends with the first contact that could never have come.
+pub fn play(
+    scenario: &Scenario,
+    seed: u64,
+    hear: Hear<'_>,
+    watch: &mut dyn FnMut(&Record),
+) -> Result<Outcome, Refused> {
     let mut player = Player::open(scenario, seed, hear, watch);
     player.run();
-    player.close()
+    match player.refused.take() {
+        Some(refused) => Err(refused),
+        None => Ok(player.close()),
+    }
 }
 
 /// What comes next. `u64` is the stamp of what it was planned for: it is off if that has changed.
@@ -109,6 +131,8 @@ struct Player<'a> {
     outcome: Outcome,
     /// Announcements of contacts that never come.
     in_vain: u64,
+    /// What ends the run.
+    refused: Option<Refused>,
 }
 
 /// Which contacts count.
@@ -185,6 +209,7 @@ impl<'a> Player<'a> {
             waiting: vec![Waiting::new(window.from, window.until); scenario.classes.len() * 2],
             outcome,
             in_vain: 0,
+            refused: None,
         };
         (0..player.staff.len()).for_each(|agent| player.hire(agent));
         (0..scenario.streams.len()).for_each(|stream| player.await_next(stream));
@@ -192,7 +217,7 @@ impl<'a> Player<'a> {
     }
 
     fn run(&mut self) {
-        while !self.window.is_over(self.driver.now()) {
+        while self.refused.is_none() && !self.window.is_over(self.driver.now()) {
             if self.agenda.is_empty() && self.window.open == 0 {
                 break;
             }

@@ -6,7 +6,7 @@
 
 use super::{
     player::{
-        self, Hear,
+        self, Hear, Refused,
         outcome::{Figures, Leaf, Load, Outcome},
     },
     scenario::{Scenario, distribution::seconds},
@@ -110,19 +110,22 @@ fn student(freedom: usize) -> f64 {
 
 impl Study {
     /// Plays all runs; `told` hears of each as it is done.
-    pub fn of(scenario: &Scenario, hear: Hear<'_>, mut told: impl FnMut(u32, &Outcome)) -> Self {
+    ///
+    /// # Errors
+    /// Ends with the first contact that could never have come.
+    pub fn of(scenario: &Scenario, hear: Hear<'_>, mut told: impl FnMut(u32, &Outcome)) -> Result<Self, Refused> {
         let run = |run: u32| {
             let seed = player::seed_of(scenario, run);
-            let outcome = player::play(scenario, seed, hear, &mut |_| {});
+            let outcome = player::play(scenario, seed, hear, &mut |_| {})?;
             told(run, &outcome);
-            (seed, outcome)
+            Ok((seed, outcome))
         };
-        Self {
-            runs: (0..scenario.run.runs).map(run).collect(),
+        Ok(Self {
+            runs: (0..scenario.run.runs).map(run).collect::<Result<_, _>>()?,
             classes: scenario.classes.clone(),
             groups: scenario.groups.iter().map(|group| (group.name.clone(), group.is_empathetic)).collect(),
             has_moments: scenario.has_moments(),
-        }
+        })
     }
 
     /// A measure of some contacts; none if there were no such contacts.

@@ -117,7 +117,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn simulate(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let document = arguments.document.as_deref().map(document).transpose()?;
     let scenario = arguments.playing.load(&arguments.scenario, document)?;
-    let played = play(scenario);
+    let played = play(scenario)?;
     if let Some(path) = &arguments.report {
         let name = title(&arguments.scenario, arguments.document.as_deref());
         fs::write(path, report::html(&name, &played))
@@ -163,10 +163,10 @@ pub fn document(path: &Path) -> Result<Document, Failure> {
 }
 
 /// Plays all runs.
-pub fn play(scenario: Scenario) -> Played {
+pub fn play(scenario: Scenario) -> Result<Played, Failure> {
     let began = Instant::now();
-    let study = Study::of(&scenario, &hear, |_, _| {});
-    Played { scenario, study, took: began.elapsed() }
+    let study = Study::of(&scenario, &hear, |_, _| {}).map_err(|refused| Failure::Invalid(refused.to_string()))?;
+    Ok(Played { scenario, study, took: began.elapsed() })
 }
 
 /// What a customer's words say, read as the daemon reads them.

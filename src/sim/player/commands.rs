@@ -1,6 +1,7 @@
 //! What customers and agents do, as the commands that a platform gives for them.
 //!
-//! Invariant: nothing is asked that a platform could not ask; what is refused is counted, and the day goes on.
+//! Invariant: nothing is asked that a platform could not ask; what is refused is counted, and the day goes on, unless it is
+//! a contact that no day would have let in.
 
 use super::*;
 use crate::{
@@ -110,14 +111,16 @@ impl Player<'_> {
         };
         self.waiting[line].join(now);
         self.coming = Some(slot);
-        let came = self.call(Command::EnqueueContact(Box::new(new)));
+        let came = self.ask(Command::EnqueueContact(Box::new(new)));
         self.coming = None;
-        if !came {
-            self.settle(slot, Fate::Blocked, Span::ZERO);
-            self.guests[slot].is_closed = true;
-            self.try_again(slot);
-            self.guests.leave_if_over(slot);
-            return;
+        match came {
+            Ok(()) => {}
+            Err(Reject::QueueFull { .. } | Reject::QueueDraining(_)) => return self.blocked(slot),
+            Err(reject) => {
+                let contact = self.guests[slot].id.clone();
+                self.refused.get_or_insert(Refused { contact, reject });
+                return;
+            }
         }
         let guest = &self.guests[slot];
         if guest.is_settled {
@@ -132,6 +135,14 @@ impl Player<'_> {
                 }
             }
         }
+    }
+
+    /// There is no room for a contact.
+    fn blocked(&mut self, slot: usize) {
+        self.settle(slot, Fate::Blocked, Span::ZERO);
+        self.guests[slot].is_closed = true;
+        self.try_again(slot);
+        self.guests.leave_if_over(slot);
     }
 
     /// What is said of a contact as it comes.
@@ -237,13 +248,20 @@ impl Player<'_> {
 
     /// True if it was taken.
     fn call(&mut self, command: Command) -> bool {
+        self.ask(command).is_ok()
+    }
+
+    fn ask(&mut self, command: Command) -> Result<(), Reject> {
         let step = self.driver.request(Request { id: None, command });
-        let refused = step.reply.as_ref().err().map(|reject| reject.name());
+        let refused = step.reply.as_ref().err().cloned();
         self.follow(step);
-        if let Some(refused) = refused {
-            *self.outcome.refused.entry(refused).or_default() += 1;
+        match refused {
+            None => Ok(()),
+            Some(reject) => {
+                *self.outcome.refused.entry(reject.name()).or_default() += 1;
+                Err(reject)
+            }
         }
-        refused.is_none()
     }
 
     /// Desktops show at once what they are offered, and agents react as they do.

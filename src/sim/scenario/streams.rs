@@ -10,7 +10,7 @@ use super::{
     load::Work,
     messages::Messages,
     read::{Reading, clock, share},
-    trace,
+    trace::{self, Usual},
 };
 use crate::model::{
     document::{Object, Place},
@@ -91,7 +91,8 @@ impl Streams {
             }
             Some(name)
         });
-        let mut arrivals = read_arrivals(&mut table, place, reading);
+        let usual = Usual { queue: to.as_ref(), channel: by.as_ref() };
+        let mut arrivals = read_arrivals(&mut table, place, usual, reading);
         if let Some(Arrivals::Trace(rows)) = &arrivals {
             rows.iter().filter_map(|row| row.class.as_deref()).for_each(|class| _ = self.class(class));
         }
@@ -148,7 +149,12 @@ fn read_requirement(place: &Place<'_>, reading: &Reading<'_>) -> Requirement {
     Requirement { all, ..Requirement::default() }
 }
 
-fn read_arrivals(table: &mut Object<'_>, place: &Place<'_>, reading: &Reading<'_>) -> Option<Arrivals> {
+fn read_arrivals(
+    table: &mut Object<'_>,
+    place: &Place<'_>,
+    usual: Usual<'_>,
+    reading: &Reading<'_>,
+) -> Option<Arrivals> {
     let (load, per_hour) = (table.get("load"), table.get("per_hour"));
     let (rates, trace) = (table.get("rates"), table.get("trace"));
     match (load, per_hour, rates, trace) {
@@ -170,7 +176,7 @@ fn read_arrivals(table: &mut Object<'_>, place: &Place<'_>, reading: &Reading<'_
         }
         (None, None, None, Some(trace)) => {
             let path = reading.folder.join(trace.text()?);
-            let rows = trace::load(&path, reading.document).map_err(|faults| trace.fault(faults)).ok()?;
+            let rows = trace::load(&path, usual, reading.document).map_err(|faults| trace.fault(faults)).ok()?;
             Some(Arrivals::Trace(rows.into()))
         }
         _ => {

@@ -42,8 +42,17 @@ const COLUMNS: [&str; 9] = ["time", "queue", "channel", "handling", "patience", 
 /// So many faults are told of one file.
 const FAULTS_MAX: usize = 20;
 
+/// Where a row goes that does not say so itself, as far as that is known.
+#[derive(Clone, Copy)]
+pub(super) struct Usual<'a> {
+    /// Its stream's queue.
+    pub queue: Option<&'a QueueName>,
+    /// Its stream's channel.
+    pub channel: Option<&'a ChannelName>,
+}
+
 /// Reads a trace. Fails with everything that is wrong, a line each.
-pub(super) fn load(path: &Path, document: Option<&Document>) -> Result<Vec<Row>, String> {
+pub(super) fn load(path: &Path, usual: Usual<'_>, document: Option<&Document>) -> Result<Vec<Row>, String> {
     let named = |at: &str, what: &str| format!("{}{at}: {what}", path.display());
     let file = File::open(path).map_err(|error| named("", &error.to_string()))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
@@ -54,7 +63,7 @@ pub(super) fn load(path: &Path, document: Option<&Document>) -> Result<Vec<Row>,
         match record {
             Ok(record) => {
                 let line = record.position().map_or(0, csv::Position::line);
-                match columns.read(&record, document) {
+                match columns.read(&record, document).and_then(|row| usual.check(row, document)) {
                     Ok(row) => rows.push(row),
                     Err(fault) => faults.push(named(&format!(":{line}"), &fault)),
                 }
@@ -71,6 +80,20 @@ pub(super) fn load(path: &Path, document: Option<&Document>) -> Result<Vec<Row>,
     // Stable: who stands first in the file comes first.
     rows.sort_by_key(|row| row.at);
     if faults.is_empty() { Ok(rows) } else { Err(faults.join("\n")) }
+}
+
+impl Usual<'_> {
+    /// That the row's queue takes its channel; whether the stream's does is known without it.
+    fn check(self, row: Row, document: Option<&Document>) -> Result<Row, String> {
+        let (queue, channel) = (row.queue.as_ref().or(self.queue), row.channel.as_ref().or(self.channel));
+        let is_its_own = row.queue.is_some() || row.channel.is_some();
+        if let (true, Some(document), Some(queue), Some(channel)) = (is_its_own, document, queue, channel)
+            && document.queues.get(queue).is_some_and(|rules| !rules.takes(channel))
+        {
+            return Err(format!("channel {:?} is not taken by queue {:?}", channel.as_str(), queue.as_str()));
+        }
+        Ok(row)
+    }
 }
 
 /// Where each column stands.
