@@ -14,7 +14,7 @@ use super::{
     failure::Failure,
     options::Format,
     output::{Output, table::Table},
-    simulate::{Played, Playing, Shown, contacts_note, document, estimate_json, number, play},
+    simulate::{Played, Playing, Shown, contacts_note, document, estimate_json, number, play, rows_json},
 };
 
 /// What one screen has room for, of each row of contacts; JSON has all.
@@ -174,7 +174,6 @@ fn as_json(arguments: &Arguments, first: &Played, second: &Played) -> Value {
         let metric = |metric: &Metric| (metric.key.to_owned(), pair(compare(&first.study, &second.study, of, metric)));
         METRICS.iter().map(metric).collect()
     };
-    let row = |(name, of): (String, Of)| (name.replace(", ", "_").replace(' ', "_"), Value::Object(contacts(of)));
     let group = |(name, groups): (String, Vec<usize>)| {
         let occupancy = pair(compare_occupancy(&first.study, &second.study, &groups));
         (name.replace(' ', "_"), json!({ "occupancy": occupancy }))
@@ -182,13 +181,15 @@ fn as_json(arguments: &Arguments, first: &Played, second: &Played) -> Value {
     let hashes = |played: &Played| -> Vec<String> {
         played.study.runs.iter().map(|(_, outcome)| format!("{:016x}", outcome.digest)).collect()
     };
+    let (everybody, classes) = rows_json(&rows(first, second), &first.study.classes, |of| Value::Object(contacts(of)));
     json!({
         "first": arguments.first.display().to_string(),
         "second": arguments.second.display().to_string(),
         "runs": first.study.runs.len(),
         "seed": first.scenario.run.seed,
         "hashes": { "first": hashes(first), "second": hashes(second) },
-        "contacts": rows(first, second).into_iter().map(row).collect::<Map<_, _>>(),
+        "contacts": everybody,
+        "classes": classes,
         "groups": first.study.group_rows().into_iter().map(group).collect::<Map<_, _>>(),
     })
 }

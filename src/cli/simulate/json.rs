@@ -1,8 +1,9 @@
 //! A study as JSON for programs.
 //!
-//! Invariant: shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its standard error
-//! over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows from the scenario,
-//! the document and the seed.
+//! Invariant: what is ours to name (`contacts`) and what a scenario names (`classes`) are objects of their own, so that no
+//! name hides another; shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its
+//! standard error over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows
+//! from the scenario, the document and the seed.
 
 use serde_json::{Map, Value, json};
 
@@ -18,9 +19,7 @@ use super::Played;
 /// All of it.
 pub fn study(played: &Played) -> Value {
     let Played { scenario, study, took } = played;
-    let rows = |rows: Vec<(String, Of)>| -> Map<String, Value> {
-        rows.into_iter().map(|(name, of)| (key(&name), contacts(study, of))).collect()
-    };
+    let (everybody, classes) = rows(&study.rows(), &study.classes, |of| contacts(study, of));
     let per_second = study.contacts() as f64 / took.as_secs_f64().max(1e-9);
     json!({
         "description": scenario.description,
@@ -29,7 +28,8 @@ pub fn study(played: &Played) -> Value {
         "hashes": study.runs.iter().map(|(_, outcome)| format!("{:016x}", outcome.digest)).collect::<Vec<_>>(),
         "agents": scenario.agents(),
         "within_s": seconds(scenario.within),
-        "contacts": rows(study.rows()),
+        "contacts": everybody,
+        "classes": classes,
         "groups": groups(study),
         "occupancy_gap": estimate(study.occupancy_gap()),
         "in_line": in_line(study),
@@ -45,6 +45,27 @@ pub fn study(played: &Played) -> Value {
 /// `moments of truth` as a key.
 fn key(name: &str) -> String {
     name.replace(", ", "_").replace(' ', "_")
+}
+
+/// Rows of contacts: everybody by what they are, and each of several classes under its name, all of it and its moments.
+pub fn rows(
+    rows: &[(String, Of)],
+    names: &[String],
+    figures: impl Fn(Of) -> Value,
+) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut everybody, mut classes) = (Map::new(), Map::new());
+    for (name, of) in rows {
+        let (class, row) = match of {
+            Of::Class(class) => (*class, "all"),
+            Of::ClassMoments(class) => (*class, "moments_of_truth"),
+            Of::All | Of::Moments | Of::Routine | Of::Flagged | Of::Unflagged => {
+                everybody.insert(key(name), figures(*of));
+                continue;
+            }
+        };
+        classes.entry(names[class].as_str()).or_insert_with(|| json!({}))[row] = figures(*of);
+    }
+    (everybody, classes)
 }
 
 /// A measure.

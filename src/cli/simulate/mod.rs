@@ -33,7 +33,7 @@ mod plot;
 mod report;
 mod rows;
 
-pub use json::estimate as estimate_json;
+pub use json::{estimate as estimate_json, rows as rows_json};
 pub use rows::{contacts_note, number};
 
 /// Plays a scenario in virtual time: who waits how long, who leaves, where moments of truth go
