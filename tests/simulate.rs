@@ -348,6 +348,47 @@ fn a_row_goes_to_a_queue_that_takes_its_channel() {
     }
 }
 
+#[test]
+fn moments_that_nobody_would_notice_and_announcements_of_nobody_are_faults() {
+    let trace = |rows: &str, rest: &str| fault_of_trace(rows, &main_queue(), rest);
+    let untold = "streams.main: has moments of truth in its trace, but nothing tells the engine of them";
+    let rows = "time,moment\n10,0\n20,1\n";
+    assert!(trace(rows, "").contains(untold), "{}", trace(rows, ""));
+    for (rows, rest) in [
+        (rows, "moments = {}"),
+        ("time,moment\n10,0\n20,0\n", ""),
+        ("time,moment,text\n10,0,\n20,1,my card was stolen\n", ""),
+    ] {
+        assert_eq!(trace(rows, rest), "", "{rows}{rest}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let said = "{\"text\": \"help\", \"moment\": true}\n{\"text\": \"hello\", \"moment\": false}\n";
+    fs::write(folder.path().join("said.jsonl"), said).unwrap();
+    fs::write(folder.path().join("said.csv"), "time,moment,text\n10,1,help\n").unwrap();
+    let with = |arrivals: &str, moments: &str, announce: &str| {
+        let text = format!(
+            "run = {{ length = '1h' }}\ndocument = {{ text = \"\"\"\n{}\"\"\" }}\nagents.desk = {{}}\n{}",
+            main_queue(),
+            stream("main", &format!("{arrivals}\n{moments}\nannounce = {{ ahead = '30s', {announce} }}"))
+        );
+        Scenario::read(&text, folder.path(), None).map_or_else(|error| error.in_file("s.toml"), |_| String::new())
+    };
+    let (hourly, words) = ("per_hour = 9", "moments = { share = 1, detector = { messages = 'said.jsonl' } }");
+    let (traced, flags) = ("trace = 'said.csv'", "moments = { detector = { auc = 0.9 } }");
+    for (arrivals, moments, why) in [
+        (hourly, words, "words are read only as they come"),
+        (traced, flags, "words are read only as they come"),
+        (hourly, "", "there is no table moments"),
+    ] {
+        let fault = with(arrivals, moments, "whom = 'moments'");
+        let expected = format!("streams.main.announce: is of moments of truth, but {why}");
+        assert!(fault.contains(&expected), "{expected} is not in {fault}");
+        assert_eq!(with(arrivals, moments, "whom = 'everybody'"), "");
+    }
+    assert_eq!(with(hourly, "moments = { share = 0.1, detector = { auc = 0.9 } }", "whom = 'moments'"), "");
+}
+
 /// Behaviour of agents and customers that uses every kind of chance there is.
 const EVERYTHING: &str = r#"
 run = { runs = 1, from = "08:00", until = "11:00" }

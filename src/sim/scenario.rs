@@ -16,6 +16,7 @@ use crate::model::{
 mod agents;
 pub mod detector;
 pub mod distribution;
+mod effect;
 pub mod exact;
 mod load;
 mod messages;

@@ -7,6 +7,7 @@ use super::{
     Announce, Announced, Arrivals, Detector, Moments, Retrial, Stream, WaitingRoom,
     agents::{channel, queue, read_levels},
     distribution::{Distribution, span_of},
+    effect::Said,
     load::Work,
     messages::Messages,
     read::{Reading, clock, share},
@@ -117,8 +118,15 @@ impl Streams {
         let rooms = [("open", WaitingRoom::Open), ("none", WaitingRoom::None)];
         let waiting_room = table.get("waiting_room").map_or(Some(WaitingRoom::Open), |p| p.choice(&rooms));
         let retrial = table.get("retrial").and_then(|p| read_retrial(&p));
-        let moments = table.get("moments").and_then(|p| read_moments(&p, arrivals.as_ref(), reading));
-        let announce = table.get("announce").and_then(|p| read_announce(&p));
+        let given = table.get("moments");
+        let moments = given.as_ref().and_then(|p| read_moments(p, arrivals.as_ref(), reading));
+        let said = Said { arrivals: arrivals.as_ref(), moments: moments.as_ref(), has_moments: given.is_some() };
+        said.check_trace(place);
+        let announce = table.get("announce").and_then(|place| {
+            let announce = read_announce(&place)?;
+            said.check_announce(&place, &announce);
+            Some(announce)
+        });
         let requirement = table.get("skills").map(|p| read_requirement(&p, reading)).unwrap_or_default();
         let class = table.get("class").and_then(|p| p.text()).unwrap_or(name);
         table.finish();
