@@ -502,6 +502,38 @@ fn who_comes_by_a_load_is_the_same_whatever_wrap_up_is_under_test() {
     assert_eq!(offered["difference"]["value"], 0.0, "the same customers: {offered}");
 }
 
+#[test]
+fn a_load_is_refused_where_nobody_can_say_what_agents_can_do() {
+    let fault = |document: &str, agents: &str| {
+        let document = format!("{VOICE}{document}");
+        let text = format!(
+            "run = {{ length = '1h' }}\ndocument = {{ text = \"\"\"\n{document}\"\"\" }}\n[agents.desk]\n{agents}\n{}",
+            stream("main", "load = 0.8")
+        );
+        Scenario::read(&text, Path::new(""), None).map_or_else(|error| error.in_file("s.toml"), |_| String::new())
+    };
+    let (plain, light) = ("[queues.main]\n", "[queues.main]\ncost = 40\n");
+    let written_up = "[queues.main]\nwrap_up = { time = '1m', cost = 10 }\n";
+    for (document, agents, why) in [
+        (plain, "shifts = [{ from = '08:00', until = '16:00' }]", "has shifts"),
+        (plain, "pace = 1.5", "has a pace"),
+        (plain, "handling = '4m'", "has a handling of its own"),
+        (plain, "capacity = 200", "has room for several at once"),
+        (light, "", "has room for several at once"),
+        (plain, "capacity = 99", "has no room for one"),
+        (written_up, "capacity = 110", "has room for another while writing up"),
+    ] {
+        let expected = format!("streams.main: is given by its load, but \"desk\" {why}; say how many come by per_hour");
+        let fault = fault(document, agents);
+        assert!(fault.contains(&expected), "{expected} is not in {fault}");
+    }
+    for (document, agents) in
+        [(plain, "count = 7"), (light, "channel_limits = { voice = 1 }"), (written_up, "capacity = 100")]
+    {
+        assert_eq!(fault(document, agents), "", "{document}{agents}");
+    }
+}
+
 /// Times in whole milliseconds, as far as a runtime's timers reach.
 const TRACED: &str = r#"
 run = { runs = 1 }

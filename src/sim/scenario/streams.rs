@@ -109,10 +109,9 @@ impl Streams {
         let patience = table.get("patience").and_then(|p| Distribution::read(&p));
         let wrap_up = table.get("wrap_up").and_then(|p| read_wrap_up(&p, to.as_ref(), reading));
         if let (Some(Arrivals::Load { share, per_second }), Some(handling)) = (&mut arrivals, &handling) {
-            if handling.mean() == 0.0 {
-                place.fault("is given by its load, but takes no time; say how many come by per_hour".to_owned());
-            }
-            let work = Work { queue: to.as_ref(), handling, wrap_up: wrap_up.as_ref() };
+            let (queue, channel) = (to.as_ref(), by.as_ref());
+            let work = Work { queue, channel, handling, wrap_up: wrap_up.as_ref() };
+            work.check(place, reading);
             *per_second = work.per_second(*share, reading);
         }
         let rooms = [("open", WaitingRoom::Open), ("none", WaitingRoom::None)];
