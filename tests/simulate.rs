@@ -389,6 +389,28 @@ fn moments_that_nobody_would_notice_and_announcements_of_nobody_are_faults() {
     assert_eq!(with(hourly, "moments = { share = 0.1, detector = { auc = 0.9 } }", "whom = 'moments'"), "");
 }
 
+#[test]
+fn reports_have_so_many_classes_and_scenarios_so_many_runs_at_most() {
+    let trace = |classes: u32| {
+        let rows: String = (0..classes * 2).map(|row| format!("{row},c{}\n", row % classes)).collect();
+        // One class is the stream's own.
+        fault_of_trace(&format!("time,class\n{rows}"), &main_queue(), "")
+    };
+    assert_eq!(trace(99), "");
+    for classes in [100, 5_000] {
+        assert!(trace(classes).contains("streams: has more than 100 classes"), "{}", trace(classes));
+    }
+    let text = |runs: u32| {
+        loaded(&format!("document = {{ text = \"\"\"\n{}\"\"\" }}", main_queue()))
+            .replace("runs = 2", &format!("runs = {runs}"))
+    };
+    assert_eq!(read(&text(1_000)).run.runs, 1_000);
+    let error = Scenario::read(&text(1_001), Path::new(""), None).unwrap_err().in_file("s.toml");
+    assert!(error.contains("run.runs: is 1001; must be from 1 to 1000"), "{error}");
+    let (code, _, stderr) = attune(&["simulate", "centre.toml", "--runs", "1001"]);
+    assert_eq!(code, 2, "{stderr}");
+}
+
 /// Behaviour of agents and customers that uses every kind of chance there is.
 const EVERYTHING: &str = r#"
 run = { runs = 1, from = "08:00", until = "11:00" }

@@ -16,7 +16,7 @@ use crate::model::{
 /// Runs, where nothing else is said: enough to tell how far chance reaches.
 const RUNS: u32 = 10;
 /// Most runs of one scenario.
-pub const RUNS_MAX: u32 = 10_000;
+pub const RUNS_MAX: u32 = 1_000;
 /// From this level on an agent is empathetic, if nothing else is said: as in documents.
 const EMPATHY_LEVEL: u8 = 70;
 

@@ -29,6 +29,8 @@ const FLAG_AT: f64 = 0.5;
 const STREAMS_MAX: usize = 1_000;
 /// Longest name of a stream: its contacts' ids have a number behind it.
 const NAME_BYTES_MAX: usize = 64;
+/// Most classes: each has sums and quantiles of its own in every run.
+const CLASSES_MAX: usize = 100;
 /// How often a customer tries again at most, if nothing else is said.
 const RETRIALS: u32 = 3;
 
@@ -52,6 +54,11 @@ impl Streams {
                 self.streams.push(stream);
             }
         }
+        if self.classes.len() > CLASSES_MAX {
+            place.fault(format!(
+                "has more than {CLASSES_MAX} classes; let several streams, or rows of a trace, have one class together"
+            ));
+        }
     }
 
     /// When the last contact of traces comes.
@@ -71,7 +78,10 @@ impl Streams {
     fn class(&mut self, name: &str) -> usize {
         let known = self.classes.iter().position(|class| class == name);
         known.unwrap_or_else(|| {
-            self.classes.push(name.to_owned());
+            // One too many is enough to say that there are too many.
+            if self.classes.len() <= CLASSES_MAX {
+                self.classes.push(name.to_owned());
+            }
             self.classes.len() - 1
         })
     }
