@@ -721,6 +721,10 @@ fn two_documents_are_compared_on_one_screen() {
     let (code, stdout, stderr) = attune(&arguments);
     assert_eq!(code, 0, "{stderr}");
     assert!(stdout.lines().count() <= 24, "one screen: {stdout}");
+    assert!(
+        stdout.ends_with("of twenty rows in which nothing differs, about one seems to by chance alone\n"),
+        "{stdout}"
+    );
     let row = stdout.lines().find(|line| line.contains("moments of truth") && line.contains("by empathetic"));
     assert!(row.is_some_and(|row| row.ends_with("better")), "{stdout}");
     let told = json(&[&arguments[..], &["--format", "json"]].concat());

@@ -105,7 +105,8 @@ fn show(out: &Output, arguments: &Arguments, first: &Played, second: &Played) ->
     out.line(&format!("first: {}\nsecond: {}", arguments.first.display(), arguments.second.display()))?;
     out.table(&table)?;
     out.line(&format!(
-        "\n{}\ndifferences: second less first on the same customers, with 95 % intervals over {} pairs of runs",
+        "\n{}\ndifferences: second less first on the same customers, with 95 % intervals over {} pairs of runs\n\
+         of twenty rows in which nothing differs, about one seems to by chance alone",
         contacts_note(&first.study, first.scenario.within).split(';').next().unwrap_or_default(),
         first.study.runs.len(),
     ))
