@@ -764,6 +764,16 @@ fn classes_of_any_name_hide_nothing() {
     }
 }
 
+/// The hash is promised no further than arithmetic reaches.
+#[test]
+fn the_help_says_on_which_machines_a_hash_is_the_same() {
+    let (code, help, stderr) = attune(&["simulate", "--help"]);
+    assert_eq!(code, 0, "{stderr}");
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let promise = "on every machine, or on machines of one kind where the document has k = \"auto\" or words are read";
+    assert!(help.contains(promise), "{help}");
+}
+
 #[test]
 fn what_cannot_be_played_ends_with_its_place_and_the_code_for_wrong_input() {
     let folder = tempfile::tempdir().unwrap();

@@ -38,8 +38,9 @@ pub use rows::{contacts_note, number};
 
 /// Plays a scenario in virtual time: who waits how long, who leaves, where moments of truth go
 ///
-/// The engine that routes is the one of the daemon. The same scenario, document, seed and version give the same numbers on
-/// every machine, and the same hash over all that happened.
+/// The engine that routes is the one of the daemon. The same scenario, document, seed and version give the same numbers, and
+/// the same hash over all that happened: on every machine, or on machines of one kind where the document has k = "auto" or
+/// words are read, because both take exponentials as the platform gives them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
