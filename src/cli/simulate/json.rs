@@ -1,9 +1,9 @@
 //! A study as JSON for programs.
 //!
 //! Invariant: what is ours to name (`contacts`) and what a scenario names (`classes`) are objects of their own, so that no
-//! name hides another; shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its standard error
-//! over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows from the scenario,
-//! the document and the seed.
+//! name hides another; shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its
+//! standard error over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows
+//! from the scenario, the document and the seed.
 
 use serde_json::{Map, Value, json};
 
