@@ -115,7 +115,9 @@ impl State {
         let index = &mut self.index;
         let is_for_all = match line {
             InLine::Class(class) => index.reopened.contains(&class),
-            InLine::Private(agent) | InLine::Pulled(agent) => self.resumed_at.is_some() && index.stand(agent).is_ready(),
+            InLine::Private(agent) | InLine::Pulled(agent) => {
+                self.resumed_at.is_some() && index.stand(agent).is_ready()
+            }
         };
         if is_for_all && index.dirty_contacts.contains(&(place, contact)) {
             index.dirty_contacts.extend(index.behind(line, place, contact));

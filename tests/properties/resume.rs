@@ -8,12 +8,12 @@ use attune::{
         event::ChoiceRule,
         invariant::{check, check_settled},
     },
+    journal::Record,
     model::{
         agent::Presence,
         ids::{AgentId, AgentKey, ContactKey, SessionId},
         time::Span,
     },
-    journal::Record,
     sim::driver::{Driver, Step},
 };
 
