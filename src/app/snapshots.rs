@@ -2,7 +2,7 @@
 //!
 //! Invariant: one thread does this, and the daemon goes on whatever becomes of it: a failure is logged and counted, and
 //! tried again after a while that grows with every failure. The archive is trimmed every hour, whether snapshots are made
-//! or not. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
+//! or not, and whenever something comes to it. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
 //! there meanwhile. Not here: how one is made (`make`).
 
 use std::{
@@ -22,7 +22,7 @@ use tracing::{error, info};
 use crate::{
     config::Settings,
     journal::{
-        LostKeys,
+        LostKeys, Seq,
         archive::{self, Archive},
         disk::{self, KeyStore},
         log::OpenError,
@@ -187,14 +187,19 @@ impl Keeper {
                 info!(next = %made.next, bytes = made.bytes, took = ?started.elapsed(), "snapshot made");
                 SNAPSHOTS.counter(&["made"]).increment(1);
                 tell(made.bytes, Duration::from_micros(clock::now().0.unsigned_abs()));
-                if let Some(before) = made.spare_before
-                    && let Err(problem) = self.archive.take(&self.folder, before)
-                {
-                    self.archive_failed("segments that a start needs no more stay where they are", &problem);
-                }
+                made.spare_before.into_iter().for_each(|before| self.archive(before));
                 true
             }
             Err(problem) => self.failed(&problem),
+        }
+    }
+
+    /// Archives what a start needs no more; an archive that is full then makes room at once.
+    fn archive(&self, before: Seq) {
+        match self.archive.take(&self.folder, before) {
+            Ok(0) => {}
+            Ok(_) => self.trim(),
+            Err(problem) => self.archive_failed("segments that a start needs no more stay where they are", &problem),
         }
     }
 
@@ -232,7 +237,34 @@ fn pause_after(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
+    use crate::journal::log::{name_of, segments};
+
     use super::*;
+
+    #[test]
+    fn what_comes_to_a_full_archive_makes_room_at_once() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::make(place.path()).expect("it is there");
+        for first in [1, 10, 20, 30].map(Seq) {
+            let file = File::create(folder.path(&name_of(first))).expect("made");
+            file.set_len(100).expect("room");
+        }
+        let keeper = Keeper {
+            path: place.path().to_owned(),
+            archive: Archive::of(&folder).expect("made"),
+            keys: Arc::new(disk::open_keys(place.path(), LostKeys::Refuse).expect("there are none yet")),
+            lost_keys: LostKeys::Refuse,
+            limits: archive::Limits { age: DAY, bytes: Some(150) },
+            every: 1,
+            is_stopping: Arc::default(),
+            folder,
+        };
+        keeper.archive(Seq(30));
+        assert_eq!(segments(keeper.archive.folder()).expect("readable"), [name_of(Seq(20))]);
+        assert_eq!(segments(&keeper.folder).expect("readable"), [name_of(Seq(30))]);
+    }
 
     #[test]
     fn what_fails_again_and_again_is_tried_less_and_less_but_every_ten_minutes() {

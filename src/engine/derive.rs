@@ -81,6 +81,7 @@ impl State {
             if is_particular {
                 self.index.reach.forget(Seeker::Contact(key));
             }
+            line_before.into_iter().for_each(|line| self.hand_mark_on(line, place_of(&before), key));
             promoted = line_before.and_then(|line| self.index.leave_line(line, place_of(&before), key));
             displaced = line_after.and_then(|line| self.index.enter_line(line, place_of(&after), key));
         }
@@ -105,6 +106,21 @@ impl State {
         if let Some(agent) = released {
             self.agents[agent.0 as usize].as_mut().expect("an agent who drains exists").draining = None;
             self.refresh_agent(agent);
+        }
+    }
+
+    /// Where a line was marked by its first, whoever stands behind a marked contact that leaves is marked in its place,
+    /// whatever it leaves for: nobody else would have them looked at.
+    fn hand_mark_on(&mut self, line: InLine, place: Place, contact: ContactKey) {
+        let index = &mut self.index;
+        let is_for_all = match line {
+            InLine::Class(class) => index.reopened.contains(&class),
+            InLine::Private(agent) | InLine::Pulled(agent) => {
+                self.resumed_at.is_some() && index.stand(agent).is_ready()
+            }
+        };
+        if is_for_all && index.dirty_contacts.contains(&(place, contact)) {
+            index.dirty_contacts.extend(index.behind(line, place, contact));
         }
     }
 

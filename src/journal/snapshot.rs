@@ -36,8 +36,9 @@ const CHUNK: usize = 1 << 20;
 const SYNC_EVERY: u64 = 4 << 20;
 const ENDING: &str = ".snapshot";
 const UNDER_WAY: &str = "snapshot.new";
-/// What is added to the name of one that was set aside.
+/// What is added to the name of one that was set aside, by the reason.
 const AHEAD: &str = ".ahead";
+const DAMAGED: &str = ".damaged";
 /// So many are kept: if the newest is damaged, recovery begins with the one before.
 pub const KEPT: usize = 2;
 
@@ -137,12 +138,24 @@ fn newest_of<V: Volume>(volume: &V, seal: &dyn Seal, end: Seq, rest: &dyn Fn()) 
 /// Sets those aside that are ahead of a journal that was cut back: what comes now is not what led to them.
 pub fn set_ahead_aside<V: Volume>(volume: &V, end: Seq) -> Result<(), OpenError> {
     for name in names(volume)?.iter().filter(|name| next_of(name).is_some_and(|next| next > end)) {
-        let (path, aside) = (volume.path(name), format!("{name}{AHEAD}"));
-        warn!(path = %path.display(), %aside, "a snapshot is ahead of the journal, which was cut back: it is set aside");
-        let set = volume.rename(name, &aside).and_then(|()| volume.sync());
-        set.map_err(|source| OpenError::Io { path, source })?;
+        warn!(path = %volume.path(name).display(), "a snapshot is ahead of the journal, which was cut back");
+        set_aside(volume, name, AHEAD)?;
     }
     Ok(())
+}
+
+/// Sets those aside that were passed over for the newest that is whole, behind which `newest` comes, in a journal
+/// that ends at `end`: they would count among the few that are kept.
+pub fn set_damaged_aside<V: Volume>(volume: &V, newest: Seq, end: Seq) -> Result<(), OpenError> {
+    let is_damaged = |name: &&String| next_of(name).is_some_and(|next| next > newest && next <= end);
+    names(volume)?.iter().filter(is_damaged).try_for_each(|name| set_aside(volume, name, DAMAGED))
+}
+
+fn set_aside<V: Volume>(volume: &V, name: &str, ending: &str) -> Result<(), OpenError> {
+    let (path, aside) = (volume.path(name), format!("{name}{ending}"));
+    warn!(path = %path.display(), %aside, "a snapshot is set aside");
+    let set = volume.rename(name, &aside).and_then(|()| volume.sync());
+    set.map_err(|source| OpenError::Io { path, source })
 }
 
 /// Removes all but the newest few; the first record behind the oldest that is left, if there are as many as are kept.
@@ -376,6 +389,21 @@ mod tests {
         assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), Some(snapshot(3)));
         fs::write(volume.path(&name_of(Seq(3))), b"").expect("written");
         assert_eq!(newest(&volume, &Plain, Seq(100)).expect("readable"), None);
+    }
+
+    #[test]
+    fn a_damaged_one_is_not_kept_in_place_of_one_that_is_whole() {
+        let (_place, volume) = place();
+        for next in [3, 20, 30] {
+            write(&volume, &Plain, snapshot(next)).expect("room");
+        }
+        fs::write(volume.path(&name_of(Seq(20))), b"").expect("written");
+        let found = newest(&volume, &Plain, Seq(29)).expect("readable").expect("one is whole");
+        set_damaged_aside(&volume, found.next, Seq(29)).expect("writable");
+        assert_eq!(nexts(&volume), [3, 30], "one that is ahead is not damaged");
+        assert_eq!(keep_newest(&volume).expect("writable"), Some(Seq(3)));
+        let aside = volume.read(&format!("{}{DAMAGED}", name_of(Seq(20))));
+        assert_eq!(aside.expect("it is kept for whoever looks into it"), b"");
     }
 
     /// The zeros behind the head's checksum.

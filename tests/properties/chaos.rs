@@ -320,6 +320,19 @@ impl Chaos {
         Command::ApplyDocument(Box::new(Proposal { document, expected, moves, origin }))
     }
 
+    /// Something that takes a contact that waits out of its line, or moves it; `None` = nobody waits.
+    pub fn take_from_line(&mut self, driver: &Driver) -> Option<Command> {
+        let waiting = list(driver).into_iter().filter(|contact| contact.state == ContactState::Queued);
+        let waiting: Vec<ContactId> = waiting.map(|contact| contact.id).collect();
+        let contact = (!waiting.is_empty()).then(|| self.pick(&waiting).clone())?;
+        Some(match self.random.random_range(0..8) {
+            0..5 => self.cancel(contact),
+            5 => self.requeue(contact),
+            6 => self.score(contact),
+            _ => Command::ParkContact { contact, longest: self.seconds(1..60) },
+        })
+    }
+
     fn answer(&mut self, agent: AgentId, offer: OfferKey) -> Command {
         match self.random.random_range(0..20) {
             0..9 => Command::AckOffer { agent, offer },

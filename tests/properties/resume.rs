@@ -1,5 +1,6 @@
 //! Offering that goes on slice by slice after a restart: the very offers that one command would make, in the same order
-//! and for the same reasons, and never more in a command than a slice has.
+//! and for the same reasons, and never more in a command than a slice has. Whatever takes contacts out of their lines
+//! between two slices, nobody behind them waits beside an idle agent when nothing is left to offer.
 
 use attune::{
     engine::{
@@ -7,6 +8,7 @@ use attune::{
         event::ChoiceRule,
         invariant::{check, check_settled},
     },
+    journal::Record,
     model::{
         agent::Presence,
         ids::{AgentId, AgentKey, ContactKey, SessionId},
@@ -54,18 +56,25 @@ fn offers(step: &Step, most: usize) -> Result<Vec<Offered>, String> {
     Ok(all)
 }
 
-/// Plays one pair of worlds; how many slices there were, and how many offers they made.
-fn play(seed: u64) -> Result<(usize, usize), String> {
-    let mut chaos = Chaos::new(seed);
-    let (start, document, items) = (chaos.start(), chaos.document(), chaos.slice_items());
-    let (mut whole, founding) = Driver::new(start, document.clone());
-    let (mut sliced, _) = Driver::new(start, document);
+#[test]
+fn whoever_leaves_between_slices_leaves_nobody_waiting_beside_an_idle_agent() {
+    let (sequences, first): (u64, u64) = (setting("ATTUNE_SEQUENCES", 1_000), setting("ATTUNE_SEED", 1));
+    let mut taken = 0;
+    for seed in first..first + sequences {
+        match disturb(seed) {
+            Ok(seen) => taken += seen,
+            Err(broken) => panic!("seed {seed} (replay with ATTUNE_SEED={seed} ATTUNE_SEQUENCES=1): {broken}"),
+        }
+    }
+    assert!(taken > sequences as usize, "{taken} contacts were taken out of line: hardly any");
+}
+
+/// Brings agents and contacts into these worlds, which are alike until then; the agents, and what the first one recorded.
+fn people(chaos: &mut Chaos, worlds: &mut [&mut Driver], founding: Record) -> (Vec<AgentId>, Vec<Record>) {
     let mut records = vec![founding];
-    let mut call = |whole: &mut Driver, sliced: &mut Driver, command: Command| {
-        let step = whole.call(command.clone());
-        sliced.call(command);
-        let passed = whole.pass(Span::ZERO);
-        sliced.pass(Span::ZERO);
+    let mut call = |command: Command| {
+        let steps = worlds.iter_mut().map(|world| (world.call(command.clone()), world.pass(Span::ZERO)));
+        let (step, passed) = steps.collect::<Vec<_>>().swap_remove(0);
         records.extend(step.records.into_iter().chain(passed.records));
         step.reply.is_ok()
     };
@@ -74,24 +83,61 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
         let command = chaos.put_agent(&[]);
         let Command::PutAgent { agent, .. } = &command else { unreachable!("it was to put an agent") };
         let agent = agent.clone();
-        if call(&mut whole, &mut sliced, command) {
+        if call(command) {
             agents.push(agent);
         }
     }
     agents.sort();
     agents.dedup();
-    let open = |number: usize, connection: u64| {
-        let session = SessionId::new(&format!("s{number}")).expect("it obeys the grammar");
-        Command::OpenSession { agent: agents[number].clone(), session, connection }
-    };
     for (number, agent) in agents.iter().enumerate() {
-        call(&mut whole, &mut sliced, open(number, number as u64 + 1));
-        let available = Command::SetPresence { agent: agent.clone(), presence: Presence::Available };
-        call(&mut whole, &mut sliced, available);
+        call(open(agent, number as u64 + 1));
+        call(Command::SetPresence { agent: agent.clone(), presence: Presence::Available });
     }
     for _ in 0..CONTACTS {
-        call(&mut whole, &mut sliced, chaos.enqueue(&[]));
+        call(chaos.enqueue(&[]));
     }
+    (agents, records)
+}
+
+fn open(agent: &AgentId, connection: u64) -> Command {
+    let session = SessionId::new(&format!("s-{agent}")).expect("it obeys the grammar");
+    Command::OpenSession { agent: agent.clone(), session, connection }
+}
+
+/// Plays one world in which contacts leave and time passes between slices; how many were taken out of line.
+fn disturb(seed: u64) -> Result<usize, String> {
+    let mut chaos = Chaos::new(seed);
+    let (start, document, items) = (chaos.start(), chaos.document(), chaos.slice_items());
+    let (mut world, founding) = Driver::new(start, document);
+    let (agents, records) = people(&mut chaos, &mut [&mut world], founding);
+    world.sweep_by_hand(items);
+    world.restart(&records, world.now());
+    world.pass(RESCINDED_AFTER);
+    let mut taken = 0;
+    for (number, agent) in agents.iter().enumerate() {
+        world.call(open(agent, 100 + number as u64));
+        while world.state().has_slices() {
+            if let Some(command) = chaos.take_from_line(&world) {
+                taken += usize::from(world.call(command).reply.is_ok());
+            }
+            if chaos.wants_slice() {
+                world.pass(Span::from_millis(chaos.millis(2_000)));
+            }
+            check(world.state()).map_err(|broken| broken.to_string())?;
+            world.slice();
+        }
+        check_settled(world.state()).map_err(|broken| broken.to_string())?;
+    }
+    Ok(taken)
+}
+
+/// Plays one pair of worlds; how many slices there were, and how many offers they made.
+fn play(seed: u64) -> Result<(usize, usize), String> {
+    let mut chaos = Chaos::new(seed);
+    let (start, document, items) = (chaos.start(), chaos.document(), chaos.slice_items());
+    let (mut whole, founding) = Driver::new(start, document.clone());
+    let (mut sliced, _) = Driver::new(start, document);
+    let (agents, records) = people(&mut chaos, &mut [&mut whole, &mut sliced], founding);
 
     whole.restart(&records, whole.now());
     sliced.sweep_by_hand(items);
@@ -99,8 +145,8 @@ fn play(seed: u64) -> Result<(usize, usize), String> {
     whole.pass(RESCINDED_AFTER);
     sliced.pass(RESCINDED_AFTER);
     let (mut once, mut bit_by_bit, mut slices) = (Vec::new(), Vec::new(), 0);
-    for number in 0..agents.len() {
-        let command = open(number, 100 + number as u64);
+    for (number, agent) in agents.iter().enumerate() {
+        let command = open(agent, 100 + number as u64);
         once.extend(offers(&whole.call(command.clone()), usize::MAX)?);
         let step = sliced.call(command);
         if sliced.state().offering_held().is_none() {

@@ -83,11 +83,13 @@ pub fn make<V: Tree, K: Volume>(
     let seal = vault.lease();
     let pace = Pace { of, is_wanted: &is_wanted, since: Cell::new(Instant::now()) };
     let rest = || pace.keep();
-    let mut core = match snapshot::newest_resting(volume, &seal, log::end(volume)?, &rest)? {
+    let end = log::end(volume)?;
+    let mut core = match snapshot::newest_resting(volume, &seal, end, &rest)? {
         Some(snapshot) => Core::of_snapshot(snapshot),
         None => Core::new(),
     };
     let before = core.next_seq();
+    snapshot::set_damaged_aside(volume, before, end)?;
     let mut repeated = Ok(());
     let mut repeat = |core: &mut Core, record| {
         if repeated.is_ok() {

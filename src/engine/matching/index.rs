@@ -2,7 +2,7 @@
 //!
 //! Invariant: it equals what would be derived afresh (`invariant::check` compares); it changes only in `evolve`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Bound, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -427,6 +427,16 @@ impl Index {
             }
         };
         next.filter(|_| front == Some((place, contact))).map(|(_, promoted)| promoted)
+    }
+
+    /// Who stands behind a place in a line.
+    pub fn behind(&self, line: InLine, place: Place, contact: ContactKey) -> Option<Head> {
+        let line = match line {
+            InLine::Private(agent) => &self.stand(agent).private,
+            InLine::Pulled(agent) => &self.stand(agent).pulled,
+            InLine::Class(class) => &self.class(class).line,
+        };
+        line.range((Bound::Excluded((place, contact)), Bound::Unbounded)).next().copied()
     }
 
     fn own_line(&mut self, line: InLine) -> &mut BTreeSet<(Place, ContactKey)> {

@@ -10,7 +10,6 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap},
-    ops::Bound,
 };
 
 use crate::{
@@ -268,10 +267,8 @@ fn look_behind(out: &mut Emit<'_>, contact: ContactKey) {
     match state.route(contact).line {
         Some(InLine::Class(key)) if state.index.reopened.contains(&key) => look_behind_in_class(out, contact, key),
         Some(line @ (InLine::Private(agent) | InLine::Pulled(agent))) if state.resumed_at.is_some() => {
-            let stand = state.index.stand(agent);
-            let own = if line == InLine::Private(agent) { &stand.private } else { &stand.pulled };
-            let behind = (Bound::Excluded((state.route(contact).place, contact)), Bound::Unbounded);
-            let next = own.range(behind).next().copied().filter(|_| stand.is_ready());
+            let next = state.index.behind(line, state.route(contact).place, contact);
+            let next = next.filter(|_| state.index.stand(agent).is_ready());
             out.work().dirty_contacts.extend(next);
         }
         Some(_) | None => {}
@@ -286,8 +283,7 @@ fn look_behind_in_class(out: &mut Emit<'_>, contact: ContactKey, key: ClassKey) 
     let class = state.index.class(key);
     let taken = |agent| pulled_for(state, agent).is_some();
     let idle = state.index.idle.first(class.id.lane, &class.required, None, taken, &mut 0);
-    let behind = (Bound::Excluded((route.place, contact)), Bound::Unbounded);
-    match class.line.range(behind).next().copied().filter(|_| idle.is_some()) {
+    match state.index.behind(InLine::Class(key), route.place, contact).filter(|_| idle.is_some()) {
         Some(next) => _ = out.work().dirty_contacts.insert(next),
         None => _ = out.work().reopened.remove(&key),
     }
