@@ -12,7 +12,7 @@ use super::{
 use crate::model::ids::AgentKey;
 
 /// A set of agents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AgentSet {
     words: Vec<u64>,
 }
