@@ -19,8 +19,6 @@ use crate::model::time::{Span, Timestamp};
 pub const ARCHIVE: &str = "archive";
 /// How far apart snapshots are that are kept for replays.
 const APART: Span = Span::from_secs(86_400);
-/// What a snapshot is called while it is copied.
-const UNDER_WAY: &str = "copying";
 
 /// An archive's folder.
 #[derive(Debug, Clone)]
@@ -74,21 +72,8 @@ impl<V: Tree> Archive<V> {
                 return Ok(false);
             }
         }
-        self.copy(journal, oldest).map_err(of)?;
+        journal.link(oldest, &self.0).and_then(|()| self.0.sync()).map_err(of)?;
         Ok(true)
-    }
-
-    fn copy(&self, journal: &V, name: &str) -> io::Result<()> {
-        let (to, mut at, mut written) = (self.0.create(UNDER_WAY)?, 0, Ok(()));
-        journal.read_in_parts(name, &mut |part| {
-            if written.is_ok() {
-                written = to.write_at(part, at);
-                at += part.len() as u64;
-            }
-        })?;
-        written.and_then(|()| to.sync())?;
-        self.0.rename(UNDER_WAY, name)?;
-        self.0.sync()
     }
 
     /// Removes what is too old or too much at this time of the machine's, the oldest first; how many files.
@@ -233,5 +218,19 @@ mod tests {
         assert_eq!(archive.trim(at, &limits(499)).expect("trimmed"), 2, "nothing goes on from record 5 any more");
         assert_eq!((firsts(archive.folder()), nexts(archive.folder())), (vec![10, 20], vec![10, 15, 20]));
         assert_eq!(archive.trim(at, &limits(0)).expect("trimmed"), 5);
+    }
+
+    #[test]
+    fn a_snapshot_that_is_kept_is_as_old_as_it_was() {
+        let (written, at) = now();
+        let (_place, folder) = journal(&[1, 10, 20, 30], written);
+        let archive = Archive::of(&folder).expect("made");
+        snapshot(&folder, 10, written, 3);
+        snapshot(&folder, 20, written, 2);
+        assert!(archive.keep_snapshot(&folder).expect("linked"));
+        archive.take(&folder, Seq(30)).expect("moved");
+        let limits = Limits { age: DAY * 2 + DAY / 2, bytes: None };
+        assert_eq!(archive.trim(at, &limits).expect("trimmed"), 3, "nothing young stands before what is too old");
+        assert_eq!((firsts(archive.folder()), nexts(archive.folder())), (vec![20], vec![]));
     }
 }

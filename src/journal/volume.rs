@@ -16,6 +16,8 @@ use crate::model::time::Timestamp;
 
 /// Bytes that are read at a time, where that counts.
 const PART: usize = 1 << 20;
+/// So much of a copy is written before it is synced: all of it at once would keep the journal's own syncs waiting.
+const SYNC_EVERY: u64 = 4 << 20;
 
 /// A folder. Clones are the same folder.
 pub trait Volume: Clone + Debug + Send + Sync + 'static {
@@ -62,6 +64,10 @@ pub trait Tree: Volume {
     /// time; in which of them it is after a crash is sure once both are synced.
     fn hand_over(&self, name: &str, to: &Self) -> io::Result<()>;
 
+    /// Has a file, which is written no more, in another folder of the tree as well, with its time and in place of any that has
+    /// its name there. It is sure to be there once that is synced.
+    fn link(&self, name: &str, to: &Self) -> io::Result<()>;
+
     /// When a file was last written to.
     fn written_at(&self, name: &str) -> io::Result<Timestamp>;
 }
@@ -92,6 +98,26 @@ impl Folder {
     /// This folder as it is, to be read; it may not be there, which is an error of whatever is asked of it.
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
+    }
+
+    /// Copies a file with its time; under another name until it is whole.
+    fn copy(&self, name: &str, to: &Self) -> io::Result<()> {
+        let under_way = format!("{name}.new");
+        self.copy_as(&under_way, name, to).inspect_err(|_| {
+            // The room that it takes is the journal's.
+            let _ = to.remove(&under_way);
+        })
+    }
+
+    fn copy_as(&self, under_way: &str, name: &str, to: &Self) -> io::Result<()> {
+        let from = File::open(self.path(name))?;
+        let copy = to.create(under_way)?;
+        while io::copy(&mut (&from).take(SYNC_EVERY), &mut &copy)? > 0 {
+            copy.sync_data()?;
+        }
+        copy.set_modified(from.metadata()?.modified()?)?;
+        copy.sync_all()?;
+        to.rename(under_way, name)
     }
 }
 
@@ -162,6 +188,11 @@ impl Tree for Folder {
         fs::rename(self.path(name), to.path(name))
     }
 
+    fn link(&self, name: &str, to: &Self) -> io::Result<()> {
+        // Not every file system has links, and none replaces what is there.
+        fs::hard_link(self.path(name), to.path(name)).or_else(|_| self.copy(name, to))
+    }
+
     fn written_at(&self, name: &str) -> io::Result<Timestamp> {
         let modified = fs::metadata(self.path(name))?.modified()?;
         let since_1970 = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -180,5 +211,59 @@ impl VolumeFile for File {
 
     fn size(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const LONG_AGO: Duration = Duration::from_secs(1_000_000_000);
+
+    /// A folder with a file that was written long ago, and one below it.
+    fn folders(bytes: &[u8]) -> (TempDir, Folder, Folder) {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::make(place.path()).expect("it is there");
+        let file = folder.create("a").expect("made");
+        file.write_all_at(bytes, 0).expect("room");
+        file.set_modified(SystemTime::UNIX_EPOCH + LONG_AGO).expect("its owner may");
+        let below = folder.below("below").expect("made");
+        (place, folder, below)
+    }
+
+    #[test]
+    fn a_copy_is_whole_has_the_times_of_what_it_is_of_and_takes_its_place() {
+        let bytes: Vec<u8> = (0..2 * SYNC_EVERY + 3).map(|at| (at % 251) as u8).collect();
+        let (_place, folder, below) = folders(&bytes);
+        below.create("a").and_then(|file| file.write_all_at(b"before", 0)).expect("room");
+        folder.copy("a", &below).expect("copied");
+        assert_eq!(below.read("a").expect("readable"), bytes);
+        assert_eq!(below.written_at("a").expect("it is there"), Timestamp(LONG_AGO.as_micros() as i64));
+        assert_eq!(below.list().expect("readable"), ["a"]);
+    }
+
+    #[test]
+    fn a_link_takes_no_room_and_takes_the_place_of_what_has_its_name() {
+        let (_place, folder, below) = folders(b"bytes");
+        for _ in 0..2 {
+            folder.link("a", &below).expect("linked");
+            assert_eq!(below.read("a").expect("readable"), b"bytes");
+            assert_eq!(below.written_at("a").expect("it is there"), folder.written_at("a").expect("it is there"));
+        }
+        folder.remove("a").expect("it is there");
+        assert_eq!(below.read("a").expect("readable"), b"bytes");
+    }
+
+    #[test]
+    fn a_copy_that_fails_leaves_nothing() {
+        let (_place, folder, below) = folders(b"bytes");
+        folder.below("no file").expect("made");
+        assert!(folder.link("no file", &below).is_err());
+        assert!(folder.link("nowhere", &below).is_err());
+        assert_eq!(below.list().expect("readable"), Vec::<String>::new());
     }
 }

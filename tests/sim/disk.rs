@@ -136,11 +136,14 @@ struct Inside {
     names: Names,
     files: BTreeMap<u64, Pages>,
     next_file: u64,
+    /// What files that are written now have as their time.
+    wall: Timestamp,
 }
 
 /// A file: what reading shows, what is on the disk, and what has changed since.
 #[derive(Debug, Clone, Default)]
 struct Pages {
+    written_at: Timestamp,
     shown: Vec<u8>,
     kept: Vec<u8>,
     dirty: BTreeSet<usize>,
@@ -159,6 +162,7 @@ impl Disk {
             names: Names::default(),
             files: BTreeMap::new(),
             next_file: 1,
+            wall: Timestamp(0),
         };
         let (inside, gone) = (Arc::new(Mutex::new(inside)), Arc::new(Notify::new()));
         Self { inside, gone, folder: String::new(), work: Work::Records, gate: None }
@@ -175,6 +179,11 @@ impl Disk {
         let used = inside.used();
         inside.capacity = mood.room.map(|room| used + room);
         (inside.mood, inside.crash, inside.is_gone) = (mood, crash, false);
+    }
+
+    /// What the machine's clock says now.
+    pub fn set_wall(&self, wall: Timestamp) {
+        self.inside.lock().wall = wall;
     }
 
     /// Waits for the crash.
@@ -320,7 +329,9 @@ pub enum End {
 
 impl Inside {
     fn used(&self) -> usize {
-        self.names.files().map(|(_, file)| self.files[&file].shown.len()).sum()
+        // A file may have several names.
+        let files: BTreeSet<u64> = self.names.files().map(|(_, file)| file).collect();
+        files.iter().map(|file| self.files[file].shown.len()).sum()
     }
 
     fn file_of(&self, path: &str) -> io::Result<u64> {
@@ -451,7 +462,8 @@ impl Volume for Disk {
             None => {
                 let id = inside.next_file;
                 inside.next_file += 1;
-                inside.files.insert(id, Pages::default());
+                let pages = Pages { written_at: inside.wall, ..Pages::default() };
+                inside.files.insert(id, pages);
                 inside.names.set(path, id);
                 id
             }
@@ -536,9 +548,18 @@ impl Tree for Disk {
         self.finish(&mut inside, at)
     }
 
-    /// Nothing is too old here.
-    fn written_at(&self, _name: &str) -> io::Result<Timestamp> {
-        Ok(Timestamp(i64::MAX))
+    fn link(&self, name: &str, to: &Self) -> io::Result<()> {
+        self.take_turn();
+        let mut inside = self.inside.lock();
+        let at = self.begin(&mut inside, ARCHIVING)?;
+        let file = inside.file_of(&self.full_path(name))?;
+        inside.names.set(to.full_path(name), file);
+        self.finish(&mut inside, at)
+    }
+
+    fn written_at(&self, name: &str) -> io::Result<Timestamp> {
+        let inside = self.inside.lock();
+        Ok(inside.files[&inside.file_of(&self.full_path(name))?].written_at)
     }
 }
 
@@ -581,7 +602,10 @@ impl VolumeFile for DiskFile {
         } else {
             (bytes.len(), None)
         };
-        inside.pages(self.id).write(&bytes[..written], from);
+        let wall = inside.wall;
+        let pages = inside.pages(self.id);
+        pages.write(&bytes[..written], from);
+        pages.written_at = wall;
         if let Some(failure) = failure {
             inside.faults.count(failure);
             self.disk.finish(&mut inside, at)?;

@@ -206,6 +206,7 @@ impl World {
 
     /// One machine, from its start to its end.
     fn live(&mut self, life: Life) -> Result<Gone, String> {
+        self.disk.set_wall(self.wall);
         self.disk.start(life.mood, life.crash);
         self.lives += 1;
         let runtime: Runtime = Builder::new_current_thread()
@@ -236,8 +237,7 @@ impl World {
         }
         self.clients.iter_mut().for_each(|clients| clients.connect(machine.shard.clone()));
         let gone = self.serve(life, &mut machine).await;
-        let passed = Span(i64::try_from(since.elapsed().as_micros()).expect("machines do not live that long"));
-        self.wall = self.wall + passed + machine.ahead;
+        self.wall = self.wall + passed(since) + machine.ahead;
         self.alive_at = Some(self.wall - self.plan.silence());
         match gone {
             Ok(Gone::Stopped) => self.stop(machine).await,
@@ -376,7 +376,7 @@ impl World {
 
     async fn serve(&mut self, life: Life, machine: &mut Machine) -> Result<Gone, String> {
         self.look(&machine.shard).await?;
-        let mut latest = machine.clock.now();
+        let (mut latest, since) = (machine.clock.now(), Instant::now());
         for _ in 0..life.steps {
             if !self.pause().await {
                 return Ok(Gone::Crashed);
@@ -390,6 +390,7 @@ impl World {
                 return Err(format!("the clock ran back from {latest:?} to {now:?}"));
             }
             latest = now;
+            self.disk.set_wall(self.wall + passed(since) + machine.ahead);
             if status != Status::Serving {
                 self.judge.lock().faults.count("a shard is frozen");
                 break;
@@ -669,6 +670,11 @@ fn renumber_last_offer(records: &mut [Record]) {
             _ => {}
         }
     }
+}
+
+/// The time that has passed since then.
+fn passed(since: Instant) -> Span {
+    Span(i64::try_from(since.elapsed().as_micros()).expect("machines do not live that long"))
 }
 
 /// Tells one run's records from another's.

@@ -254,7 +254,10 @@ fn first_arrived(
         if best.yields {
             yielding.insert((place, contact));
         }
-        look_behind(out, contact);
+        // One who passes nobody over and yields stands for the whole class: nobody behind finds anybody before it does.
+        if !best.yields || !is_for_anyone(out.state().route(contact)) {
+            look_behind(out, contact);
+        }
         out.work().dirty_contacts.remove(&(place, contact));
         out.work().reach.note_waiting(contact);
     }
