@@ -188,7 +188,7 @@ fn is_gone(status: &Status) -> bool {
 
 /// Sends contact after contact until the daemon is gone; the same one again if its answer never came.
 async fn platform(channel: Channel, ledger: Shared, number: usize, life: usize) {
-    send(channel, ledger, number, life, enqueue).await;
+    send(channel, ledger, number, life, (enqueue, Duration::ZERO)).await;
 }
 
 /// The same, with requests as this makes them of a contact's id.
@@ -197,7 +197,7 @@ async fn send(
     ledger: Shared,
     number: usize,
     life: usize,
-    request_of: fn(&str) -> pb::EnqueueContactRequest,
+    (request_of, pause): (fn(&str) -> pb::EnqueueContactRequest, Duration),
 ) {
     let mut contacts = ContactServiceClient::new(channel);
     for count in 0.. {
@@ -206,9 +206,12 @@ async fn send(
         match contacts.enqueue_contact(request).await {
             Ok(answer) => {
                 let place = answer.into_inner().virtual_arrival_time.map(|at| (at.seconds, at.nanos));
-                let mut ledger = ledger.lock();
-                ledger.news.insert(contact.clone());
-                ledger.queued.insert(contact, place);
+                {
+                    let mut ledger = ledger.lock();
+                    ledger.news.insert(contact.clone());
+                    ledger.queued.insert(contact, place);
+                }
+                sleep(pause).await;
             }
             Err(status) if is_gone(&status) => return,
             Err(status) if status.code() == Code::ResourceExhausted => sleep(Duration::from_millis(5)).await,
@@ -624,7 +627,10 @@ async fn whatever_was_acknowledged_survives_snapshots_the_archive_and_kills() {
         let mut clients = JoinSet::new();
         for number in 0..PLATFORMS {
             let (channel, ledger) = (process.channel.clone(), ledger.clone());
-            clients.spawn(send(channel, ledger, number, life, enqueue_with_much_to_tell));
+            // A MiB a second: the snapshots are to keep up with it on any machine.
+            let calmly =
+                (enqueue_with_much_to_tell as fn(&str) -> pb::EnqueueContactRequest, Duration::from_millis(30));
+            clients.spawn(send(channel, ledger, number, life, calmly));
         }
         for number in 0..AGENTS {
             clients.spawn(desktop(process.channel.clone(), ledger.clone(), format!("agent-{number}")));
