@@ -2,8 +2,8 @@
 //!
 //! Invariant: one thread does this, and the daemon goes on whatever becomes of it: a failure is logged and counted, and
 //! tried again after a while that grows with every failure. The archive is trimmed every hour, whether snapshots are made
-//! or not, and whenever something comes to it. The last snapshot of a daemon that stops is made under the journal's lock, so that no other process writes
-//! there meanwhile. Not here: how one is made (`make`).
+//! or not, and whenever something comes to it. The last snapshot of a daemon that stops is made under the journal's lock,
+//! so that no other process writes there meanwhile. Not here: how one is made (`make`).
 
 use std::{
     fs, io,
