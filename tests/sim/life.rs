@@ -467,18 +467,19 @@ impl World {
         Ok(())
     }
 
-    /// The machine is asked to stop: the shard does, and a last snapshot is made of everything.
+    /// The machine is asked to stop: the shard does, and a last snapshot is made of everything, unless it was frozen.
     async fn stop(&mut self, machine: Machine) -> Result<Gone, String> {
         let Machine { task, clock, .. } = machine;
         self.end_snapshot()?;
-        tokio::select! {
+        let status = tokio::select! {
             biased;
             () = self.disk.gone() => return Ok(Gone::Crashed),
-            stopped = task.stop() => drop(stopped.map_err(|panic| format!("the shard broke: {panic}"))?),
-        }
+            stopped = task.stop() => stopped.map_err(|panic| format!("the shard broke: {panic}"))?,
+        };
         self.hear(&clock)?;
         self.judge.lock().check_gathered(Timestamp(i64::MAX))?;
-        if self.alters_records() {
+        // What was not acknowledged may be in the files all the same, and on the disk or not.
+        if self.alters_records() || status != Status::Stopped {
             return Ok(Gone::Stopped);
         }
         match open_keys(&self.disk, self.seed ^ (self.lives << 40 | 1)) {
