@@ -525,12 +525,17 @@ impl Clients {
             desk.offers.remove(offer);
             desk.done.insert(*offer);
         }
-        if let Some(desk) =
-            agent_of(&request.command).and_then(|agent| self.desks.iter().find(|its| its.agent == *agent))
+        let desk_of = |agent: &AgentId| self.desks.iter().enumerate().find(|(_, desk)| desk.agent == *agent);
+        if let Some((number_of_desk, desk)) = agent_of(&request.command).and_then(desk_of)
             && matches!(desk.at, At::Gateway)
             && self.random.random_range(0..4) > 0
         {
-            let session = (self.random.random_range(0..2) == 0).then(|| desk.session.clone());
+            let session = match self.random.random_range(0..16) {
+                0..8 => None,
+                // As a gateway that has not heard that the agent came back as somebody new.
+                8 => Some(session(number_of_desk, desk.sessions.saturating_sub(1))),
+                _ => Some(desk.session.clone()),
+            };
             let Request { id, command } = request;
             let id = id.expect("clients name their requests");
             return self.gateway.ask(number, &desk.agent, session, id, command);
