@@ -14,7 +14,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{self, RecvTimeoutError},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -48,6 +48,9 @@ const TEND_EVERY: Duration = Duration::from_secs(3);
 const SYNC_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// How long an end waits for a write that is under way: a disk that hangs may never answer.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
+/// Who only looks whether the folder is in use, or is just ending, lets go of it within this.
+const LET_GO_WITHIN: Duration = Duration::from_millis(500);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// How a journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +157,7 @@ impl<V: Volume> DiskJournal<V> {
             waiting: None,
             unsynced_seconds: JOURNAL_UNSYNCED_SECONDS.gauge(&[]),
         };
-        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || {
+        let writer = thread::Builder::new().name("journal".to_owned()).spawn(move || {
             writer.run(&appends);
             drop(end);
         });
@@ -353,10 +356,14 @@ pub fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let io = |source| OpenError::Io { path: path.clone(), source };
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(io)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(io(source)),
+    let since = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if since.elapsed() < LET_GO_WITHIN => thread::sleep(LOOK_AGAIN_AFTER),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
     }
 }
 
