@@ -366,6 +366,23 @@ fn a_cut_may_be_in_the_middle_of_a_frame_or_before_everything() {
     assert!(said.contains("the journal ends before"), "{said}");
 }
 
+/// A replay would begin with a world that is not.
+#[test]
+fn snapshots_in_the_archive_of_a_time_behind_the_cut_go_aside() {
+    let (records, _) = played(11, 60);
+    let place = Place::with(&records);
+    let archive = place.folder().join("archive");
+    fs::create_dir(&archive).expect("room");
+    let [before, behind] = [5, 30].map(|next| archive.join(format!("{next:020}.snapshot")));
+    for snapshot in [&before, &behind] {
+        fs::write(snapshot, "whatever").expect("room");
+    }
+    let done = place.json(&["repair", "--truncate-at", "9", "--yes"]);
+    assert_eq!(done["aside"].as_array().map(Vec::len), Some(2), "the snapshot, and what is behind the cut: {done}");
+    assert!(before.exists() && !behind.exists());
+    assert!(archive.join(format!("{:020}.snapshot.cut-9", 30)).exists());
+}
+
 #[test]
 fn a_missing_segment_is_a_gap_and_a_later_version_has_its_own_way_out() {
     let (records, _) = played(13, 200);

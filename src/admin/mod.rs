@@ -7,13 +7,16 @@ use std::{future::Future, io};
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     response::IntoResponse,
     routing::get,
 };
 use tokio::{net::TcpListener, sync::watch, task::spawn_blocking};
 
-use crate::telemetry::exposition::Exposition;
+use crate::telemetry::exposition::{Exposition, binary};
 
 mod readiness;
 
@@ -52,11 +55,17 @@ fn routes(shown: Shown) -> Router {
         .with_state(shown)
 }
 
-async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
+async fn metrics(State(shown): State<Shown>, headers: HeaderMap) -> impl IntoResponse {
+    let takes_binary = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains(binary::ACCEPTED));
+    let is_binary = shown.metrics.is_native() && headers.get_all(ACCEPT).iter().any(takes_binary);
     // Thousands of queues take milliseconds, in which no call would be served on this thread.
-    match spawn_blocking(move || shown.metrics.render()).await {
-        Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, METRICS_TYPE)], text),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(CONTENT_TYPE, METRICS_TYPE)], "# the daemon ends\n".to_owned()),
+    let rendered = spawn_blocking(move || match is_binary {
+        true => (binary::TYPE, shown.metrics.render_binary()),
+        false => (METRICS_TYPE, shown.metrics.render().into_bytes()),
+    });
+    match rendered.await {
+        Ok((kind, bytes)) => (StatusCode::OK, [(CONTENT_TYPE, kind)], bytes),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(CONTENT_TYPE, METRICS_TYPE)], b"# the daemon ends\n".to_vec()),
     }
 }
 

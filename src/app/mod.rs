@@ -161,6 +161,9 @@ impl Daemon {
         let settings = &loaded.settings;
         tenants::limit(settings.metrics_tenants_max);
         let handle = metrics::install()?;
+        if settings.metrics_native_histograms == Switch::On {
+            handle.also_native();
+        }
         if let Some(endpoint) = settings.tracing.otlp_endpoint.clone() {
             spans::start(&spans::Target { endpoint, sample_percent: settings.tracing.sample_percent })?;
         }

@@ -86,6 +86,11 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER")]
     pub metrics_tenants_max: Option<String>,
 
+    /// Whether histograms are shown as native ones besides: on or off [default: off]
+    /// [env: ATTUNE_METRICS_NATIVE_HISTOGRAMS]
+    #[arg(long, value_name = "SWITCH")]
+    pub metrics_native_histograms: Option<String>,
+
     /// Milliseconds that new contacts may have waited to be read before they are refused [default: 50]
     /// [env: ATTUNE_OVERLOAD_BURST_MS_MAX]
     #[arg(long, value_name = "MILLISECONDS")]
@@ -148,6 +153,7 @@ impl Flags {
             ("log.level", &self.log_level),
             ("metrics.queues_max", &self.metrics_queues_max),
             ("metrics.tenants_max", &self.metrics_tenants_max),
+            ("metrics.native_histograms", &self.metrics_native_histograms),
             ("overload.burst_ms_max", &self.overload_burst_ms_max),
             ("overload.delay_ms_max", &self.overload_delay_ms_max),
             ("overload.in_flight_max", &self.overload_in_flight_max),

@@ -218,6 +218,15 @@ pub const KEYS: &[Key] = &[
         set: |settings, text| number(text, 0..=10_000).map(|tenants| settings.metrics_tenants_max = tenants),
     },
     Key {
+        name: "metrics.native_histograms",
+        default: "off",
+        help: "Whether histograms are shown as native ones besides, to a Prometheus that takes those: on or off.",
+        form: Form::Word(&["on", "off"]),
+        change: Change::Restart,
+        get: |settings| settings.metrics_native_histograms.to_string(),
+        set: |settings, text| parse(text).map(|switch| settings.metrics_native_histograms = switch),
+    },
+    Key {
         name: "overload.burst_ms_max",
         default: "50",
         help: "Milliseconds that new contacts may have waited to be read before they are refused with OVERLOADED, 1-10000.",

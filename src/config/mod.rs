@@ -58,6 +58,8 @@ pub struct Settings {
     pub metrics_queues_max: usize,
     /// Tenants with metrics of their own.
     pub metrics_tenants_max: usize,
+    /// Whether histograms are native ones as well.
+    pub metrics_native_histograms: Switch,
     /// When calls are refused.
     pub overload: Overload,
     /// Threads that serve calls; 0 = one on up to two cores, otherwise one for each core but one.
@@ -241,6 +243,7 @@ impl Default for Settings {
             tracing: Tracing::default(),
             metrics_queues_max: 1_000,
             metrics_tenants_max: TENANTS_MAX_DEFAULT,
+            metrics_native_histograms: Switch::Off,
             overload: Overload::default(),
             threads: 0,
             shard_thread: ShardThread::default(),

@@ -245,7 +245,7 @@ fn entries(folder: &Path) -> Result<Vec<(PathBuf, OsString)>, CopyError> {
 }
 
 fn make(folder: &Path) -> Result<(), CopyError> {
-    fs::create_dir_all(folder).map_err(|source| CopyError::Io { path: folder.to_owned(), source })
+    Folder::make(folder).map(drop).map_err(|source| CopyError::Io { path: folder.to_owned(), source })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), CopyError> {

@@ -10,12 +10,14 @@ use std::{
 };
 
 use super::{
-    Seq, codec, disk,
+    Seq,
+    archive::ARCHIVE,
+    codec, disk,
     inspect::{self, SNAPSHOT, SegmentFile, Survey},
     log::OpenError,
     seal::Plain,
     segment::{self, FRAME_HEAD, HEAD},
-    volume::{Folder, Volume, VolumeFile},
+    volume::{Folder, Tree, Volume, VolumeFile},
 };
 
 /// What the part that stays is called until it takes the segment's place.
@@ -62,7 +64,7 @@ pub struct Cut {
     ending: String,
     /// The segment that ends with the cut, if any stays of it, with what stays.
     kept: Option<(String, Vec<u8>)>,
-    /// Files that go aside, in this order.
+    /// Files that go aside, in this order; the archive's with its name.
     aside: Vec<String>,
     /// Good records before the cut.
     pub stays: u64,
@@ -93,8 +95,13 @@ impl Cut {
         }
         let kept = if files[number].first < at { Some(part_before(&files[number], at)?) } else { None };
         let ending = free_ending(&others, at);
-        let mut aside: Vec<String> =
-            others.into_iter().map(|(name, _)| name).filter(|name| is_later(name, at)).collect();
+        let of_archive = match inspect::others_of(&folder.join(ARCHIVE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            others => others.map_err(io)?.into_iter().map(|(name, _)| format!("{ARCHIVE}/{name}")).collect(),
+        };
+        let mut aside: Vec<String> = others.into_iter().map(|(name, _)| name).collect();
+        aside.splice(0..0, of_archive);
+        aside.retain(|name| is_later(name, at));
         // From the end, so that what is left is a journal at any moment.
         let later = number + usize::from(kept.is_some());
         aside.extend(files[later..].iter().rev().map(|file| file.name.clone()));
@@ -115,13 +122,14 @@ impl Cut {
         self.cut(&volume).map_err(|(name, source)| CutError::Io { path: volume.path(&name), source })
     }
 
-    fn cut<V: Volume>(&self, volume: &V) -> Result<(), (String, io::Error)> {
+    fn cut<V: Tree>(&self, volume: &V) -> Result<(), (String, io::Error)> {
         let named = |name: &str| {
             let name = name.to_owned();
             move |error| (name, error)
         };
         for name in &self.aside {
-            volume.rename(name, &self.aside_name(name)).and_then(|()| volume.sync()).map_err(named(name))?;
+            let put = volume.rename(name, &self.aside_name(name)).and_then(|()| sync_folder_of(volume, name));
+            put.map_err(named(name))?;
         }
         let Some((name, kept)) = &self.kept else { return Ok(()) };
         let whole = volume.read(name).map_err(named(name))?;
@@ -143,6 +151,14 @@ fn free_ending(others: &[(String, u64)], at: Seq) -> String {
     endings.find(is_free).expect("a folder has fewer files than there are numbers")
 }
 
+/// Has the names of the folder in which this file is on the disk.
+fn sync_folder_of<V: Tree>(volume: &V, name: &str) -> io::Result<()> {
+    match name.split_once('/') {
+        Some((folder, _)) => volume.below(folder)?.sync(),
+        None => volume.sync(),
+    }
+}
+
 fn write<V: Volume>(volume: &V, name: &str, bytes: &[u8]) -> io::Result<()> {
     let file = volume.create(name)?;
     file.write_at(bytes, 0)?;
@@ -152,6 +168,7 @@ fn write<V: Volume>(volume: &V, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// Whether this is a snapshot of a time after the cut, or of one that nobody can tell.
 fn is_later(name: &str, at: Seq) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
     let Some(stem) = name.strip_suffix(SNAPSHOT) else { return false };
     stem.parse().map_or(true, |next: u64| next > at.0)
 }

@@ -89,9 +89,15 @@ pub trait VolumeFile: Debug + Send + 'static {
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// This folder, made if it is not there.
+    /// This folder, made if it is not there, and then sure to be there after a crash.
     pub fn make(path: &Path) -> io::Result<Self> {
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
         fs::create_dir_all(path)?;
+        for parent in missing.into_iter().filter_map(Path::parent) {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Self::at(parent).sync()?;
+        }
         Ok(Self(path.to_owned()))
     }
 

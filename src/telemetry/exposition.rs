@@ -2,8 +2,7 @@
 //!
 //! With ten thousand queues a scrape has most of a million lines. So a series keeps its labels as they are written, a
 //! histogram is counted in its buckets at once (nothing gathers between scrapes), and writing a line is copying text and a
-//! number. Histograms are classic ones: native ones travel only in the binary format, and exemplars only in OpenMetrics,
-//! where they would name traces.
+//! number. Histograms are classic ones; native ones with exemplars besides, if asked for, travel only in the binary format.
 //!
 //! Invariant: a metric is of the table it was made with, any other is not recorded; the same labels are the same series;
 //! whoever adds a series waits for no scrape, since a page of them is copied and written without the lock.
@@ -14,7 +13,7 @@ use std::{
     fmt::Write,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -24,6 +23,13 @@ use metrics::{
 use parking_lot::Mutex;
 
 use super::metrics::{Kind, Metric};
+
+pub mod binary;
+pub mod exemplar;
+mod native;
+
+use exemplar::Exemplars;
+use native::Sparse;
 
 /// Series that are written between two looks at the list.
 const PAGE: usize = 512;
@@ -38,6 +44,8 @@ struct Families {
     all: Vec<Family>,
     /// How long the last text was.
     bytes: AtomicUsize,
+    /// Whether histograms that come are native as well.
+    is_native: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -75,13 +83,37 @@ struct Buckets {
     /// For each bound what is no more than it and more than the one before; last, what is more than all.
     counts: Box<[AtomicU64]>,
     sum: Level,
+    native: Option<Native>,
+}
+
+/// What the binary format has besides.
+#[derive(Debug, Default)]
+struct Native {
+    counts: Sparse,
+    exemplars: Exemplars,
 }
 
 impl Exposition {
     /// Of these metrics.
     pub fn of(table: &'static [Metric]) -> Self {
         let by_name = table.iter().enumerate().map(|(at, metric)| (metric.name, at)).collect();
-        Self(Arc::new(Families { by_name, all: table.iter().map(Family::new).collect(), bytes: AtomicUsize::new(0) }))
+        let all = table.iter().map(Family::new).collect();
+        Self(Arc::new(Families { by_name, all, bytes: AtomicUsize::new(0), is_native: AtomicBool::new(false) }))
+    }
+
+    /// Histograms are native ones as well, from now on: to be called before anything is counted.
+    pub fn also_native(&self) {
+        self.0.is_native.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they are.
+    pub fn is_native(&self) -> bool {
+        self.0.is_native.load(Ordering::Relaxed)
+    }
+
+    /// Everything, in Prometheus's binary format.
+    pub fn render_binary(&self) -> Vec<u8> {
+        binary::render(&self.0)
     }
 
     /// Everything, in Prometheus's text format. Takes as long as there are series: not for a thread that serves calls.
@@ -106,7 +138,7 @@ impl Exposition {
 
     fn value(&self, key: &Key) -> Option<Value> {
         let at = *self.0.by_name.get(key.name())?;
-        Some(self.0.all[at].value(key))
+        Some(self.0.all[at].value(key, self.is_native()))
     }
 }
 
@@ -120,7 +152,7 @@ impl Family {
         }
     }
 
-    fn value(&self, key: &Key) -> Value {
+    fn value(&self, key: &Key, is_native: bool) -> Value {
         let labels = labels(key);
         let mut series = self.series.lock();
         if let Some(at) = series.by_labels.get(labels.as_str()) {
@@ -129,7 +161,7 @@ impl Family {
         let value = match self.metric.kind {
             Kind::Counter => Value::Counter(Arc::default()),
             Kind::Gauge => Value::Gauge(Arc::default()),
-            Kind::Histogram => Value::Histogram(Arc::new(Buckets::new(self.metric.buckets))),
+            Kind::Histogram => Value::Histogram(Arc::new(Buckets::new(self.metric.buckets, is_native))),
         };
         let (labels, at) = (Arc::<str>::from(labels), series.all.len());
         series.by_labels.insert(Arc::clone(&labels), at);
@@ -193,7 +225,7 @@ impl Family {
         match value {
             Value::Counter(count) => {
                 write_start(text, name, "", labels);
-                write_whole(text, count.0.load(Ordering::Relaxed));
+                write_whole(text, count.get());
                 text.push('\n');
             }
             Value::Gauge(level) => {
@@ -203,8 +235,8 @@ impl Family {
             }
             Value::Histogram(buckets) => {
                 let mut count = 0;
-                for (bound, more) in self.bounds.iter().zip(&buckets.counts) {
-                    count += more.load(Ordering::Relaxed);
+                for (bound, more) in self.bounds.iter().zip(buckets.counts()) {
+                    count += more;
                     text.extend([name, "_bucket{", labels, if labels.is_empty() { "" } else { "," }]);
                     text.push_str(bound);
                     write_whole(text, count);
@@ -250,6 +282,12 @@ impl Recorder for Exposition {
     }
 }
 
+impl Count {
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl CounterFn for Count {
     fn increment(&self, value: u64) {
         self.0.fetch_add(value, Ordering::Relaxed);
@@ -287,13 +325,23 @@ impl GaugeFn for Level {
 }
 
 impl Buckets {
-    fn new(bounds: &'static [f64]) -> Self {
-        Self { bounds, counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(), sum: Level::default() }
+    fn new(bounds: &'static [f64], is_native: bool) -> Self {
+        let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
+        Self { bounds, counts, sum: Level::default(), native: is_native.then(Native::default) }
+    }
+
+    /// What is in each bucket alone.
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        self.counts.iter().map(|count| count.load(Ordering::Relaxed))
     }
 
     fn begin_anew(&self) {
         self.counts.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         self.sum.set(0.0);
+        if let Some(native) = &self.native {
+            native.counts.begin_anew();
+            native.exemplars.begin_anew();
+        }
     }
 }
 
@@ -302,6 +350,10 @@ impl HistogramFn for Buckets {
         let at = self.bounds.partition_point(|bound| *bound < value);
         self.counts[at].fetch_add(1, Ordering::Relaxed);
         self.sum.add(value);
+        if let Some(native) = &self.native {
+            native.counts.record(value);
+            native.exemplars.record(at, value);
+        }
     }
 }
 
@@ -324,6 +376,27 @@ fn labels(key: &Key) -> String {
         text.push('"');
     }
     text
+}
+
+/// The labels that were written so.
+fn unwritten(labels: &str) -> impl Iterator<Item = (String, String)> {
+    let mut left = labels;
+    std::iter::from_fn(move || {
+        let (name, behind) = left.trim_start_matches(',').split_once("=\"")?;
+        let (mut value, mut letters) = (String::new(), behind.char_indices());
+        let end = loop {
+            match letters.next()? {
+                (at, '"') => break at,
+                (_, '\\') => match letters.next()?.1 {
+                    'n' => value.push('\n'),
+                    letter => value.push(letter),
+                },
+                (_, letter) => value.push(letter),
+            }
+        };
+        left = &behind[end + 1..];
+        Some((name.to_owned(), value))
+    })
 }
 
 fn write_start(text: &mut String, name: &str, suffix: &str, labels: &str) {
@@ -370,7 +443,7 @@ mod tests {
 
     use super::*;
 
-    const TABLE: &[Metric] = &[
+    pub const TABLE: &[Metric] = &[
         Metric {
             name: "done_total",
             kind: Kind::Counter,

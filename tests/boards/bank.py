@@ -4,6 +4,7 @@ Everything that the dashboards show happens here again and again, so that a pane
 Seeded; not here: how agents behave (`crew`), the daemon and Prometheus (`day`).
 """
 
+import collections
 import itertools
 import json
 import math
@@ -38,13 +39,28 @@ HAPPENED = ["card_stolen", "card_lost", "card_blocked", "fraud_suspected", "mone
 LEA = {"actor": "lea", "reason": "noon rush"}
 
 
+class Traced(grpc.UnaryUnaryClientInterceptor):
+    """Each call is part of a trace of its own, as one behind a platform's gateway is."""
+
+    def intercept_unary_unary(self, continuation, details, request):
+        place = f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01"
+        metadata = [*(details.metadata or []), ("traceparent", place)]
+        return continuation(_Details(details.method, details.timeout, metadata, details.credentials), request)
+
+
+class _Details(
+    collections.namedtuple("_Details", ("method", "timeout", "metadata", "credentials")), grpc.ClientCallDetails
+):
+    pass
+
+
 class Bank:
     """The day; `daemon` is the process."""
 
     def __init__(self, daemon, seed=1):
         self.daemon, self.rng = daemon, random.Random(seed)
         self.channel = connect(daemon.address)
-        self.api = Api(self.channel, "default")
+        self.api = Api(grpc.intercept_channel(self.channel, Traced()), "default")
         self.later = Later()
         self.agents = []
         self.numbers = itertools.count(1)
@@ -141,13 +157,14 @@ class Bank:
     # What goes wrong, and what people do about it.
 
     def somebody_nobody_understands(self):
-        """No agent anywhere speaks it; the customer waits for long all the same."""
+        """No agent anywhere speaks it; one customer waits for long all the same, one leaves when it is late."""
         wanted = {"all": [{"skill": "lang_eo", "proficiency": 50}]}
-        contact = f"stuck-{next(self.numbers)}"
-        self.api.enqueue_contact(contact_id=contact, queue="general", channel="chat", requirement=wanted)
-        with self.lock:
-            self.waiting[contact] = "chat"
-        self.later.after(100, self.leaves, contact)
+        for patience in (30, 100):
+            contact = f"stuck-{next(self.numbers)}"
+            self.api.enqueue_contact(contact_id=contact, queue="general", channel="chat", requirement=wanted)
+            with self.lock:
+                self.waiting[contact] = "chat"
+            self.later.after(patience, self.leaves, contact)
 
     def a_moment_that_nobody_covers(self):
         """Loans are known to no empathetic agent."""

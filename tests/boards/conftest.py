@@ -15,9 +15,21 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def prometheus(request):
+def day(request):
     attuned = request.config.getoption("--attuned") or find_binary()
     binary = request.config.getoption("--prometheus") or find_prometheus()
     assert binary, "no prometheus in PATH: say --prometheus FILE"
     with played(attuned, binary, SECONDS) as watching:
         yield watching
+
+
+@pytest.fixture(scope="session")
+def prometheus(day):
+    """One that reads text, as the example in `deploy/` has it."""
+    return day[0]
+
+
+@pytest.fixture(scope="session")
+def native(day):
+    """One that takes native histograms of the same day."""
+    return day[1]

@@ -33,12 +33,15 @@ from daemon import Daemon, find_binary  # noqa: E402
 READY_SECONDS_MAX = 30
 # A machine with a lot else to do must not be taken for a daemon with too much to do.
 PATIENT = ["--overload-burst-ms-max", "400", "--overload-delay-ms-max", "300"]
+# What a Prometheus of version 2 has to be told for it.
+NATIVE = ["--enable-feature=native-histograms,exemplar-storage"]
 
 
 class Prometheus:
     """A real one, with the rules and the example configuration that are shipped; only its pace and its target differ."""
 
-    def __init__(self, binary, folder, target):
+    def __init__(self, binary, folder, target, *options):
+        folder.mkdir(exist_ok=True)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         (folder / "prometheus.yml").write_text(configured(target))
@@ -46,7 +49,7 @@ class Prometheus:
             shutil.copy(rules, folder)
         self.log = open(folder / "prometheus.log", "w")
         arguments = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-        arguments += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+        arguments += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options]
         self.process = subprocess.Popen([binary, *arguments], stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self._is_ready():
@@ -102,7 +105,7 @@ def find_prometheus():
 
 def start_daemon(binary, folder):
     """A daemon on its second day: the first has left it a journal and a snapshot."""
-    flags = ["--journal-folder", str(folder / "journal"), *PATIENT]
+    flags = ["--journal-folder", str(folder / "journal"), "--metrics-native-histograms", "on", *PATIENT]
 
     def start():
         return Daemon(binary, ["default"], *flags, document=HERE / "bank.toml", durability="sync")
@@ -116,20 +119,22 @@ def start_daemon(binary, folder):
 
 @contextmanager
 def played(attuned, prometheus, seconds):
-    """The Prometheus of a day that has been going on for so long and goes on."""
+    """Two who watch a day that has been going on for so long and goes on; the second takes native histograms."""
     with tempfile.TemporaryDirectory(prefix="attune-boards-") as folder:
         folder = pathlib.Path(folder)
         daemon = start_daemon(attuned, folder)
-        watching = Prometheus(prometheus, folder, daemon.admin)
+        watching = Prometheus(prometheus, folder / "classic", daemon.admin)
+        native = Prometheus(prometheus, folder / "native", daemon.admin, *NATIVE)
         bank = Bank(daemon)
         try:
             bank.open()
             bank.live(seconds)
-            yield watching
+            yield watching, native
             faults = bank.close()
             assert not faults, "refused:\n" + "\n".join(faults)
         finally:
             watching.stop()
+            native.stop()
             daemon.stop()
 
 
@@ -142,7 +147,7 @@ def main():
     arguments = parser.parse_args()
     import plot
 
-    with played(arguments.attuned or find_binary(), arguments.prometheus, arguments.minutes * 60) as watching:
+    with played(arguments.attuned or find_binary(), arguments.prometheus, arguments.minutes * 60) as (watching, _):
         plot.plot_all(watching.url, arguments.minutes, pathlib.Path(arguments.plots))
 
 
