@@ -51,6 +51,7 @@ const PUBLISHED: [(&str, [f64; 4]); 4] = [
 
 const PATIENCE: Option<f64> = Some(180.0);
 const STEADY: (fn(f64) -> f64, f64) = (|_| 1.0, 1.0);
+const AS_LONG: fn(f64) -> f64 = |_| 1.0;
 
 /// The error of whoever knows the rates: contacts of the first kind are served in turn, those of all others before them.
 fn error_of_knowing(plan: &Plan, samples: &[Sample]) -> f64 {
@@ -72,7 +73,16 @@ fn rate(load: f64) -> f64 {
 }
 
 fn plain(kinds: Vec<Kind>, contacts: usize, seed: u64) -> Plan {
-    Plan { document: PLAIN, agents: vec![&[]; 50], kinds, load: STEADY, shifts: Vec::new(), contacts, seed }
+    Plan {
+        document: PLAIN,
+        agents: vec![&[]; 50],
+        kinds,
+        load: STEADY,
+        longer: AS_LONG,
+        shifts: Vec::new(),
+        contacts,
+        seed,
+    }
 }
 
 /// The worlds of [`PUBLISHED`], in its order.
@@ -104,6 +114,14 @@ fn shifts(contacts: usize, seed: u64) -> Plan {
     Plan { shifts, ..plain(vec![Kind::routine(rate(0.85), PATIENCE)], contacts, seed) }
 }
 
+/// Within the hour after the fourth, what contacts take doubles, and stays so.
+fn doubling(contacts: usize, seed: u64) -> Plan {
+    let longer = |secs: f64| 1.0 + ((secs - DOUBLES_AT) / 3_600.0).clamp(0.0, 1.0);
+    Plan { longer, ..plain(vec![Kind::routine(rate(0.8), PATIENCE)], contacts, seed) }
+}
+
+const DOUBLES_AT: f64 = 14_400.0;
+
 /// Twenty who speak English, twenty who speak Polish, ten who speak both, eight of all empathetic.
 fn mixed(contacts: usize, seed: u64) -> Plan {
     type Skills = &'static [(&'static str, u8)];
@@ -123,7 +141,7 @@ fn mixed(contacts: usize, seed: u64) -> Plan {
         Kind { queue: "loans", ..kind(0.20) },
         Kind { moment: Some(Span::from_secs(10)), head_start: Span::from_secs(90), ..kind(0.08) },
     ];
-    Plan { document: MIXED, agents, kinds, load: STEADY, shifts: Vec::new(), contacts, seed }
+    Plan { document: MIXED, agents, kinds, load: STEADY, longer: AS_LONG, shifts: Vec::new(), contacts, seed }
 }
 
 /// Lets plans happen side by side.
@@ -214,6 +232,26 @@ fn agents_who_go_are_felt_at_once() {
     assert!(found.estimator < found.last_served * 0.9 && found.estimator < found.moving_average * 0.9, "{found:?}");
     let [_, p80, _] = held(&after);
     assert!((65.0..=95.0).contains(&p80), "P80 held {p80:.1} of a hundred");
+}
+
+#[test]
+fn handling_that_doubles_within_an_hour_is_followed() {
+    let mut later: Vec<Sample> = Vec::new();
+    for seed in 61..64 {
+        let report = play(&doubling(4_000, seed));
+        later.extend(report.samples.iter().filter(|sample| sample.at > DOUBLES_AT + 1_200.0));
+    }
+    let mut faults = Vec::new();
+    for (what, minutes) in [("the rest of the hour", 20..60), ("the hour after", 60..120), ("and then", 120..600)] {
+        let within = |sample: &&Sample| minutes.contains(&(((sample.at - DOUBLES_AT) / 60.0) as i64));
+        let samples: Vec<Sample> = later.iter().filter(within).copied().collect();
+        show(what, &samples);
+        let [_, p80, _] = held(&samples);
+        if !(70.0..=90.0).contains(&p80) {
+            faults.push(format!("{what}: P80 held {p80:.1} of a hundred"));
+        }
+    }
+    none(&faults);
 }
 
 #[test]

@@ -115,13 +115,13 @@ pub struct Piece {
 }
 
 impl State {
-    /// Where a waiting contact of this id stands.
-    pub fn spot_named(&self, now: Timestamp, id: &ContactId) -> Result<Spot, Reject> {
+    /// Which contact waits under this id, and where it stands.
+    pub fn spot_named(&self, now: Timestamp, id: &ContactId) -> Result<(ContactKey, Spot), Reject> {
         let (key, contact) = open_contact(self, id)?;
         if !contact.is_waiting() {
             return Err(wrong_state(contact, "waiting"));
         }
-        Ok(self.spot_of(now, key, contact))
+        Ok((key, self.spot_of(now, key, contact)))
     }
 
     /// Where a contact stands; `None` if it does not wait.

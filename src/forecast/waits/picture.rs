@@ -164,8 +164,12 @@ struct Pool {
 pub struct View {
     /// Which part of each set of agents is among these.
     shares: Arc<[f64]>,
-    /// What these agents are at.
+    /// How many these agents are.
+    pub agents: usize,
+    /// What those of them are at who were looked at …
     pub work: Arc<[Piece]>,
+    /// … and which part of these that takes.
+    pub busy: f64,
 }
 
 /// Sets of agents as they are met, each with its number.
@@ -295,7 +299,11 @@ impl Picture {
             count => pool.agents.common(agents) as f64 / count as f64,
         };
         let shares = self.pools.iter().map(share).collect();
-        let view = View { shares, work: state.work_of(agents, AT_WORK_EXAMINED).into() };
+        let (count, work) = (agents.len(), state.work_of(agents, AT_WORK_EXAMINED));
+        let taken: u32 = work.iter().map(|piece| piece.share).sum();
+        let examined = count.div_ceil(count.div_ceil(AT_WORK_EXAMINED).max(1)).max(1);
+        let busy = f64::from(taken) / 1_000.0 / examined as f64;
+        let view = View { shares, agents: count, work: work.into(), busy };
         if self.views.len() >= VIEWS_MAX {
             self.views.clear();
         }
