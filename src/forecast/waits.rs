@@ -208,7 +208,9 @@ impl Waits {
                     }
                 }
             }
-            Event::CustomerErased { customer, .. } => drop(self.estimator.quotes.take(&customer.0)),
+            Event::CustomerErased { customer, .. } => {
+                self.estimator.quotes.take(&customer.0);
+            }
             Event::ContactParked { contact, .. } => self.park(now, *contact),
             Event::ContactReleased { contact } => self.ledger.release(now, *contact),
             Event::ContactClosed { contact, because, .. } => {

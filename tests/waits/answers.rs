@@ -1,6 +1,9 @@
 //! What is answered to whoever asks how long a wait will be, in small worlds where one can tell by hand.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use attune::{
     engine::{Command, Event, Reject, Request},
@@ -459,4 +462,25 @@ fn the_load_at_which_a_contact_came_is_known_when_it_is_judged() {
         _ => None,
     });
     assert_eq!(loads.last(), Some(("4.20", 900.0)), "three pieces of work in hand");
+}
+
+#[test]
+fn a_look_takes_each_line_once_and_each_set_of_agents_once_however_many_wait() {
+    let mut text = "[channels.voice]\n[skills]\n".to_owned();
+    (0..3).for_each(|skill| text += &format!("s{skill} = ''\n"));
+    (0..30).for_each(|queue| text += &format!("[queues.q{queue}]\nrequire = {{ all = ['s{}'] }}\nRULES", queue % 3));
+    let mut desk = Desk::open(&text);
+    (0..3).for_each(|skill| desk.hire(skill * 4..skill * 4 + 4, Some(&format!("s{skill}"))));
+    (0..12).for_each(|agent| _ = desk.enqueue(&format!("q{agent}"), ""));
+    let mut seen = Vec::new();
+    for contacts in [1, 20] {
+        (0..contacts * 30).for_each(|contact| _ = desk.enqueue(&format!("q{}", contact % 30), ""));
+        let crowds: Vec<_> = desk.driver.state().crowds().collect();
+        let asked: BTreeSet<_> = crowds.iter().map(|crowd| crowd.asks).collect();
+        let sets: BTreeSet<_> = crowds.iter().map(|crowd| desk.driver.state().crowd_takers(crowd.number)).collect();
+        let waiting: usize = crowds.iter().map(|crowd| crowd.waiting).sum();
+        assert_eq!(sets.iter().map(|set| set.len()).sum::<usize>(), 12, "each skill's agents are a set");
+        seen.push((crowds.len(), asked.len(), sets.len(), waiting));
+    }
+    assert_eq!(seen, [(30, 3, 3, 30), (30, 3, 3, 630)]);
 }
