@@ -7,9 +7,7 @@ use std::{
 
 use attune::{
     engine::{Command, Event, Reject, Request},
-    forecast::waits::{
-        Choice, Estimate, LOADS, Of, Outcome, QUANTILES, Question, Telling, Unknown, WaitView, Waits,
-    },
+    forecast::waits::{Choice, Estimate, LOADS, Of, Outcome, QUANTILES, Question, Telling, Unknown, WaitView, Waits},
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::Care,

@@ -1,8 +1,8 @@
 //! The stream behind the wall: opened again whenever it breaks, after the last message that was taken in.
 //!
 //! Invariant: nobody is asked again and again for what the stream tells; only sums that it does not carry are read, once
-//! a second, and queues' service levels, every five seconds. A stream that is silent for longer than the daemon said is broken. Ends when the daemon refuses for good, or
-//! when nobody listens.
+//! a second, and queues' service levels, every five seconds. A stream that is silent for longer than the daemon said is
+//! broken. Ends when the daemon refuses for good, or when nobody listens.
 
 use std::{collections::BTreeMap, time::Duration};
 

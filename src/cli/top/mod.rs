@@ -55,7 +55,7 @@ const AT_ONCE: usize = 256;
 /// ? explains the keys. Where the connection is lost it says so, shows what was there, and goes on once the daemon is back.
 /// Times of the day are UTC, by the daemon's clock.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  attune top\n  attune top --queue cards\n  attune top --once --size 160x48")]
+#[command(after_help = "Examples:\n  attune top\n  attune top --queue cards\n  attune top --once --size 160x50")]
 pub struct Arguments {
     #[command(flatten)]
     options: Options,

@@ -223,7 +223,8 @@ fn wall() -> Wall {
     let (moments_of_truth, routine) = (kind(40, 39, 0), kind(900, 801, 20));
     wall.statistics = Some(pb::GetMomentStatisticsResponse { moments_of_truth, routine, ..Default::default() });
     // In one of the queues nobody has waited of late.
-    let levels = [("cards", 91), ("claims", 100), ("fraud", 64), ("general", 0), ("loans", 88), ("young-customers", 97)];
+    let levels =
+        [("cards", 91), ("claims", 100), ("fraud", 64), ("general", 0), ("loans", 88), ("young-customers", 97)];
     wall.levels = Some(levels.map(|(queue, percent)| (queue.to_owned(), percent)).into());
     wall
 }

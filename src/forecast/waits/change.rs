@@ -117,7 +117,8 @@ mod tests {
         for (apart, took) in [(60, 600.0), (15, 150.0)] {
             let mut lookout = Lookout::default();
             assert_eq!(found(&mut lookout, 0..500, 30, 10.0, 300.0), None);
-            let seen = found(&mut lookout, 500 * 30 / apart..600 * 30 / apart, apart, 10.0, took).expect("they changed");
+            let seen =
+                found(&mut lookout, 500 * 30 / apart..600 * 30 / apart, apart, 10.0, took).expect("they changed");
             assert!((seen.spent / seen.ended / took - 1.0).abs() < 0.05, "{seen:?}");
             assert!((16.0..=64.0).contains(&seen.ended), "{seen:?}");
         }
