@@ -16,8 +16,9 @@ use crate::{forecast::decay::seconds, model::time::Timestamp};
 
 /// How many times longer, or shorter, contacts are looked for to take.
 const CHANGE: f64 = 1.4;
-/// So much speaks for a change: among times that do not change one is found in some 20,000 ends.
-const ENOUGH: f64 = 6.0;
+/// So much speaks for a change. Of exponential times that do not change one is found in more than 100,000 ends (none in
+/// 95,000 that were drawn); where they double, after some forty.
+const ENOUGH: f64 = 9.0;
 /// How many times longer, or shorter, those that ended must have taken.
 const FELT: f64 = 1.1;
 /// A block is over once so many have ended in it, and it has lasted for as long as one takes: then whoever began together

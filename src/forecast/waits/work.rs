@@ -261,9 +261,9 @@ mod tests {
         let before = calls(1_000, 300);
         assert!((before.seconds - 300.0).abs() < 1e-6, "{before:?}");
         let after = calls(60, 600);
-        assert!((after.seconds - 600.0).abs() < 30.0 && (60.0..=68.0).contains(&after.seen), "{after:?}");
+        assert!((after.seconds - 600.0).abs() < 30.0 && (30.0..=60.0).contains(&after.seen), "{after:?}");
         let later = calls(4_000, 600);
-        assert!((later.seconds - 600.0).abs() < 1.0 && later.seen > 800.0, "what is steady is known better: {later:?}");
+        assert!((later.seconds - 600.0).abs() < 1.0 && later.seen > 700.0, "what is steady is known better: {later:?}");
     }
 
     #[test]
