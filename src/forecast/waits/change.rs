@@ -16,8 +16,8 @@ use crate::{forecast::decay::seconds, model::time::Timestamp};
 
 /// How many times longer, or shorter, contacts are looked for to take.
 const CHANGE: f64 = 1.4;
-/// So much speaks for a change. Of exponential times that do not change one is found in more than 100,000 ends (none in
-/// 95,000 that were drawn); where they double, after some forty.
+/// So much speaks for a change. Among 570,000 exponential times that did not change, drawn for fifty busy agents, one was
+/// found; where they double, it is found after some forty.
 const ENOUGH: f64 = 9.0;
 /// How many times longer, or shorter, those that ended must have taken.
 const FELT: f64 = 1.1;
@@ -121,7 +121,7 @@ mod tests {
             let seen =
                 found(&mut lookout, 500 * 30 / apart..600 * 30 / apart, apart, 10.0, took).expect("they changed");
             assert!((seen.spent / seen.ended / took - 1.0).abs() < 0.05, "{seen:?}");
-            assert!((16.0..=64.0).contains(&seen.ended), "{seen:?}");
+            assert!((30.0..=90.0).contains(&seen.ended), "{seen:?}");
         }
     }
 
