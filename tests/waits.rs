@@ -41,7 +41,7 @@ const MIXED: &str = "
 ";
 
 /// What is published for a world: the error of this estimator, of whoever was served last, of a moving average, and of
-/// the constant that only hindsight knows.
+/// the constant that only hindsight knows. The first one's is below [`EXACT`], so one path's: it is judged by that.
 const PUBLISHED: [(&str, [f64; 4]); 4] = [
     ("M/M/50 at .95", [0.220, 0.323, 0.332, 0.993]),
     ("M/M/50+M at .95", [0.482, 0.741, 0.770, 0.823]),
@@ -49,8 +49,19 @@ const PUBLISHED: [(&str, [f64; 4]); 4] = [
     ("two classes at 1.10, routine", [0.435, 0.649, 0.667, 0.743]),
 ];
 
+/// The exact error of whoever knows the rates of M/M/50 at ρ = .95, of contacts that wait. With q in line before it, a wait is
+/// the sum of q+1 times between ends, Erlang(q+1, nμ): the mean is (q+1)/(nμ), and its variance (q+1)/(nμ)² what nobody
+/// foresees. In line are q with (1−ρ)ρ^q, so E(q+1) = 1/(1−ρ), and root mean square error ÷ mean wait =
+/// √E(q+1) ÷ E(q+1) = √(1−ρ) = √.05.
+///
+/// A path differs: at 100,000 contacts, of which 57,000 count, its error has a standard deviation of .015 (sixty paths: .186 to
+/// .261, mean .2252 ± .0020), for it has seen some seventy independent stretches of a line. Nearly all of that is the path's mean
+/// line: of what it was, 1/√(mean of q+1) is the error to be had, [`floor_of`].
+const EXACT: f64 = 0.223_607;
+
 const PATIENCE: Option<f64> = Some(180.0);
 const STEADY: (fn(f64) -> f64, f64) = (|_| 1.0, 1.0);
+const AS_LONG: fn(f64) -> f64 = |_| 1.0;
 
 /// The error of whoever knows the rates: contacts of the first kind are served in turn, those of all others before them.
 fn error_of_knowing(plan: &Plan, samples: &[Sample]) -> f64 {
@@ -67,12 +78,34 @@ fn error_of_knowing(plan: &Plan, samples: &[Sample]) -> f64 {
     (squares / samples.len() as f64).sqrt() / mean_wait(samples)
 }
 
+/// The error of whoever knows the rates of the first world, by the formula of [`EXACT`], on a path whose lines were these.
+fn floor_of(samples: &[Sample]) -> f64 {
+    let line = samples.iter().map(|sample| sample.waiting as f64 + 1.0).sum::<f64>() / samples.len() as f64;
+    line.sqrt().recip()
+}
+
+fn mean_and_error(figures: &[f64]) -> (f64, f64) {
+    let count = figures.len() as f64;
+    let mean = figures.iter().sum::<f64>() / count;
+    let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0) / count).sqrt())
+}
+
 fn rate(load: f64) -> f64 {
     load * 50.0 / HANDLING
 }
 
 fn plain(kinds: Vec<Kind>, contacts: usize, seed: u64) -> Plan {
-    Plan { document: PLAIN, agents: vec![&[]; 50], kinds, load: STEADY, shifts: Vec::new(), contacts, seed }
+    Plan {
+        document: PLAIN,
+        agents: vec![&[]; 50],
+        kinds,
+        load: STEADY,
+        longer: AS_LONG,
+        shifts: Vec::new(),
+        contacts,
+        seed,
+    }
 }
 
 /// The worlds of [`PUBLISHED`], in its order.
@@ -104,6 +137,14 @@ fn shifts(contacts: usize, seed: u64) -> Plan {
     Plan { shifts, ..plain(vec![Kind::routine(rate(0.85), PATIENCE)], contacts, seed) }
 }
 
+/// Within the hour after the fourth, what contacts take doubles, and stays so.
+fn doubling(contacts: usize, seed: u64) -> Plan {
+    let longer = |secs: f64| 1.0 + ((secs - DOUBLES_AT) / 3_600.0).clamp(0.0, 1.0);
+    Plan { longer, ..plain(vec![Kind::routine(rate(0.8), PATIENCE)], contacts, seed) }
+}
+
+const DOUBLES_AT: f64 = 14_400.0;
+
 /// Twenty who speak English, twenty who speak Polish, ten who speak both, eight of all empathetic.
 fn mixed(contacts: usize, seed: u64) -> Plan {
     type Skills = &'static [(&'static str, u8)];
@@ -123,7 +164,7 @@ fn mixed(contacts: usize, seed: u64) -> Plan {
         Kind { queue: "loans", ..kind(0.20) },
         Kind { moment: Some(Span::from_secs(10)), head_start: Span::from_secs(90), ..kind(0.08) },
     ];
-    Plan { document: MIXED, agents, kinds, load: STEADY, shifts: Vec::new(), contacts, seed }
+    Plan { document: MIXED, agents, kinds, load: STEADY, longer: AS_LONG, shifts: Vec::new(), contacts, seed }
 }
 
 /// Lets plans happen side by side.
@@ -217,6 +258,29 @@ fn agents_who_go_are_felt_at_once() {
 }
 
 #[test]
+fn handling_that_doubles_within_an_hour_is_followed() {
+    let mut later: Vec<Sample> = Vec::new();
+    for seed in 61..64 {
+        let report = play(&doubling(4_000, seed));
+        later.extend(report.samples.iter().filter(|sample| sample.at > DOUBLES_AT + 1_200.0));
+    }
+    let mut faults = Vec::new();
+    for (what, minutes) in [("the rest of the hour", 20..60), ("the hour after", 60..120), ("and then", 120..600)] {
+        let within = |sample: &&Sample| minutes.contains(&(((sample.at - DOUBLES_AT) / 60.0) as i64));
+        let samples: Vec<Sample> = later.iter().filter(within).copied().collect();
+        let found = show(what, &samples);
+        if found.estimator > found.last_served * 0.85 || found.estimator > found.moving_average * 0.85 {
+            faults.push(format!("{what}: no better than simpler ones: {found:?}"));
+        }
+        let [_, p80, _] = held(&samples);
+        if !(70.0..=90.0).contains(&p80) {
+            faults.push(format!("{what}: P80 held {p80:.1} of a hundred"));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
 fn skills_priorities_and_a_reserve_are_seen() {
     let report = play(&mixed(10_000, 11));
     check_all_are_judged(&report);
@@ -237,7 +301,8 @@ fn long_worlds_have_the_published_errors() {
         let samples = report.of_kind(0);
         let (found, knowing) = (show(name, &samples), error_of_knowing(plan, &samples));
         println!("    error of knowing the rates {knowing:.4}, published {listed:.3}");
-        // Where a path is such that knowing the rates does worse than what is published, nobody can do better on it.
+        // Where a path is such that knowing the rates does worse than what is published, nobody can do better on it; and
+        // nobody's mean is below what is exact.
         let within = listed.max(knowing) * 1.05;
         if found.estimator > within || found.estimator > knowing * 1.05 {
             faults.push(format!("{name}: the error is {:.4}, that of knowing {knowing:.4}", found.estimator));
@@ -245,6 +310,33 @@ fn long_worlds_have_the_published_errors() {
         faults.extend(check_range(name, &samples, 2.0, 10.0));
     }
     none(&faults);
+}
+
+#[test]
+#[ignore = "minutes: run it when estimates change"]
+fn many_paths_of_the_first_world_have_the_exact_error() {
+    let plans: Vec<Plan> =
+        (71..71 + PATHS).map(|seed| published(LONG / 2, seed).into_iter().next().expect("four")).collect();
+    let (mut ours, mut known, mut over_known) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in plans.chunks(2) {
+        for (plan, report) in pair.iter().zip(play_all(pair)) {
+            let samples = report.of_kind(0);
+            let (found, knowing) = (show("M/M/50 at .95", &samples), error_of_knowing(plan, &samples));
+            println!(
+                "    error of knowing the rates {knowing:.4}, by the formula for lines as these {:.4}",
+                floor_of(&samples)
+            );
+            ours.push(found.estimator);
+            known.push(knowing);
+            over_known.push(found.estimator / knowing);
+        }
+    }
+    let [ours, known, over_known] = [ours, known, over_known].map(|figures| mean_and_error(&figures));
+    println!("exact {EXACT:.4}, knowing {:.4} ± {:.4}, ours {:.4} ± {:.4}", known.0, known.1, ours.0, ours.1);
+    println!("ours over knowing, path by path {:.4} ± {:.4}", over_known.0, over_known.1);
+    assert!((known.0 - EXACT).abs() < 3.0 * known.1, "the formula is that of this world");
+    assert!(ours.0 < EXACT * 1.05 + 3.0 * ours.1, "ours is {:.4} ± {:.4}", ours.0, ours.1);
+    assert!(over_known.0 < 1.05, "ours over knowing is {:.4} ± {:.4}", over_known.0, over_known.1);
 }
 
 #[test]
@@ -278,3 +370,5 @@ fn long_mixed_worlds_are_reported() {
 
 /// Contacts of a long world.
 const LONG: usize = 100_000;
+/// Paths of half as many.
+const PATHS: u64 = 8;

@@ -4,6 +4,8 @@
 //! Invariant: `&State` only, and whole numbers only; what is asked of a line costs about the same however many wait in it.
 //! Not here: how long all that takes (`forecast::waits`).
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     care::Care,
     document::Members,
@@ -99,8 +101,8 @@ pub struct Crowd {
     pub channel: ChannelKey,
     /// How many they are.
     pub waiting: usize,
-    /// Of the agents who are there for new work, those who may take them, busy or not.
-    pub agents: AgentSet,
+    /// The number of what they ask: crowds with the same wait for the same agents, whom [`State::crowd_takers`] tells.
+    pub asks: usize,
 }
 
 /// What an agent is at: so many thousandths of all that the agent could do at once.
@@ -115,13 +117,13 @@ pub struct Piece {
 }
 
 impl State {
-    /// Where a waiting contact of this id stands.
-    pub fn spot_named(&self, now: Timestamp, id: &ContactId) -> Result<Spot, Reject> {
+    /// Which contact waits under this id, and where it stands.
+    pub fn spot_named(&self, now: Timestamp, id: &ContactId) -> Result<(ContactKey, Spot), Reject> {
         let (key, contact) = open_contact(self, id)?;
         if !contact.is_waiting() {
             return Err(wrong_state(contact, "waiting"));
         }
-        Ok(self.spot_of(now, key, contact))
+        Ok((key, self.spot_of(now, key, contact)))
     }
 
     /// Where a contact stands; `None` if it does not wait.
@@ -193,21 +195,31 @@ impl State {
         Ok(self.document.channels.keys().filter(|channel| rules.takes(channel)).cloned().collect())
     }
 
-    /// Everybody who waits for anyone, by what they wait for; nobody of queues that give nothing out.
+    /// Everybody who waits for anyone, by what they wait for; nobody of queues that give nothing out. Looks at each line
+    /// once, and at no contact and no agent.
     pub fn crowds(&self) -> impl Iterator<Item = Crowd> + '_ {
         let waiting = self.index.lines().filter(|(_, class)| !class.line.is_empty() && !class.paused);
-        waiting.map(|(key, class)| {
-            let mut agents = AgentSet::default();
-            for alternative in &class.required {
-                let mut some = self.index.everyone.available.clone();
-                alternative.must.iter().for_each(|atom| some.keep(self.index.everyone.with_atom(*atom)));
-                alternative.must_not.iter().for_each(|atom| some.drop(self.index.everyone.with_atom(*atom)));
-                agents.add(&some);
-            }
-            agents.keep(self.index.everyone.with_lane(class.id.lane.0));
+        let mut asked = BTreeMap::new();
+        waiting.map(move |(key, class)| {
+            let next = asked.len();
+            let asks = *asked.entry((class.id.lane, &class.required)).or_insert(next);
             let (channel, _) = self.index.lanes()[usize::from(class.id.lane.0)];
-            Crowd { number: key.0, queue: class.id.queue, channel, waiting: class.line.len(), agents }
+            Crowd { number: key.0, queue: class.id.queue, channel, waiting: class.line.len(), asks }
         })
+    }
+
+    /// Of the agents who are there for new work, those who may take a crowd, busy or not.
+    pub fn crowd_takers(&self, crowd: u32) -> AgentSet {
+        let mut agents = AgentSet::default();
+        let Some(class) = self.index.known_class(ClassKey(crowd)) else { return agents };
+        for alternative in &class.required {
+            let mut some = self.index.everyone.available.clone();
+            alternative.must.iter().for_each(|atom| some.keep(self.index.everyone.with_atom(*atom)));
+            alternative.must_not.iter().for_each(|atom| some.drop(self.index.everyone.with_atom(*atom)));
+            agents.add(&some);
+        }
+        agents.keep(self.index.everyone.with_lane(class.id.lane.0));
+        agents
     }
 
     /// How many of a crowd stand before a place; no more than `most` are counted.

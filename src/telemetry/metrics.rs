@@ -111,16 +111,18 @@ metrics! {
         "How long contacts had waited in their queue when an agent accepted.";
     WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "quantile"]:
         "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %; 0 while nobody waits.";
-    WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "result"]:
-        "Contacts whose wait was estimated when they entered the queue (one of a queue and channel in 100 ms at the most) and is over, as an agent accepted: up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
+    WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "of", "result"]:
+        "Waits that are over, as an agent accepted, by what was expected of them when they entered the queue (entry: one of a queue and channel in 100 ms at the most) or what somebody was told of the contact last (told): up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
+    WAIT_ESTIMATES_BY_LOAD = Counter "attune_wait_estimates_by_load_total" in Count by ["tenant", "load", "result"]:
+        "Of those of their entry, over all queues, whether p80 held (within_p80, beyond_p80), by the load then: what those who could take the contact were at and what stood before it, over how many they were; each band up to its name and beyond the one before: 0.80, 1.00 (all busy), 1.05, 1.10, 1.20, 1.40, 1.80, 2.60, 4.20, more.";
     WAIT_ESTIMATES_UNKNOWN = Counter "attune_wait_estimates_unknown_total" in Count by ["tenant", "queue", "reason"]:
         "Of the contacts whose wait was to be estimated when they entered the queue, those whose wait nobody could say: few_starts, nobody_there or not_offered.";
-    WAIT_ESTIMATE_ERROR_SECONDS = Histogram "attune_wait_estimate_error_seconds" in Seconds by ["tenant", "queue"]
+    WAIT_ESTIMATE_ERROR_SECONDS = Histogram "attune_wait_estimate_error_seconds" in Seconds by ["tenant", "queue", "of"]
         up to WAIT:
-        "How far the wait was from what was expected in the middle (p50) when the contact entered the queue, either way.";
+        "How far the wait was from the middle (p50) of what was expected when the contact entered the queue (entry), or of what somebody was told last (told; from then on), either way.";
     WAIT_ESTIMATE_LOSS_SECONDS = Counter "attune_wait_estimate_loss_seconds_total" in Seconds
-        by ["tenant", "queue", "quantile"]:
-        "Pinball loss of the estimates that were judged, summed up: a range that is too wide loses as one that is too narrow does.";
+        by ["tenant", "queue", "of", "quantile"]:
+        "Pinball loss of the estimates that were judged, of entry or told, summed up: a range that is too wide loses as one that is too narrow does.";
     HANDLE_SECONDS = Histogram "attune_handle_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
         "From acceptance to the end of wrap-up.";
     WRAP_UP_SECONDS = Histogram "attune_wrap_up_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:

@@ -111,11 +111,17 @@ class Bank:
         contact = f"c{number}"
         with self.lock:
             self.waiting[contact] = channel
+        if number % 3 == 0:
+            self.is_told(fields["details"]["customer_id"], queue, channel)
         self.api.enqueue_contact(contact_id=contact, queue=queue, channel=channel, **fields)
         if channel != "email":
             self.later.after(rng.expovariate(1 / PATIENCE_SECONDS), self.leaves, contact)
         if channel == "voice" and rng.random() < 0.2:
             self.later.after(rng.uniform(0.5, 3), self.says, contact, rng.choice(self.texts[language]))
+
+    def is_told(self, customer, queue, channel):
+        """A customer asks how long it will take, and comes all the same."""
+        self.api.estimate_wait(newcomer={"queue": queue, "channel": channel}, customer_id=customer)
 
     def leaves(self, contact):
         with self.lock:

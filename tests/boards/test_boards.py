@@ -33,7 +33,8 @@ HAPPENED = {
     "attune_snapshot_bytes": "", "attune_reloads_total": 'result="applied"',
     "attune_service_level_total": 'result="met"', "attune_abandoned_total": 'when="late"', "attune_transfers_total": "",
     "attune_oldest_waiting_seconds": "", "attune_handling_seconds_total": 'part="talk"', "attune_longest_idle_seconds": "",
-    "attune_wait_estimates_judged_total": 'result="up_to_p50"', "attune_wait_estimates_unknown_total": "",
+    "attune_wait_estimates_judged_total": 'of="entry",result="up_to_p50"', "attune_wait_estimates_unknown_total": "",
+    "attune_wait_estimates_by_load_total": 'result="within_p80"', "attune_wait_estimate_error_seconds_count": 'of="told"',
     "attune_agent_busy_capacity_seconds_total": 'agent="empathetic"',
     "attune_journal_appended_bytes_total": "", "attune_batch_records_count": "",
 }

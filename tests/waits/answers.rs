@@ -1,10 +1,13 @@
 //! What is answered to whoever asks how long a wait will be, in small worlds where one can tell by hand.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use attune::{
     engine::{Command, Event, Reject, Request},
-    forecast::waits::{Choice, Estimate, Question, Telling, Unknown, WaitView, Waits},
+    forecast::waits::{Choice, Estimate, LOADS, Of, Outcome, QUANTILES, Question, Telling, Unknown, WaitView, Waits},
     model::{
         agent::{AgentProfile, Expected, Presence},
         care::Care,
@@ -132,6 +135,21 @@ impl Desk {
 
     fn refused(&mut self, question: &Question) -> Reject {
         self.waits.answer(self.driver.now(), self.driver.state(), question).expect_err("it is refused")
+    }
+
+    fn idle(&mut self, secs: i64) {
+        let step = self.driver.pass(Span::from_secs(secs));
+        self.follow(&step);
+    }
+
+    /// How what was told turned out since this was last asked: what it was, and how long the wait was from then on.
+    fn told(&mut self) -> Vec<([f64; QUANTILES.len()], f64)> {
+        let outcomes = self.waits.outcomes().into_iter();
+        let told = outcomes.filter_map(|outcome| match outcome {
+            Outcome::Judged { of: Of::Told, waits, waited, .. } => Some((waits, waited)),
+            _ => None,
+        });
+        told.collect()
     }
 
     fn wait_of(&mut self, contact: &ContactId) -> Result<Estimate, Unknown> {
@@ -366,4 +384,101 @@ fn not_everybody_is_sent_the_same_way() {
         counted(&mut desk, &sent[3]) < dan_told - u64::from(sent[1] == sent[3]),
         "a minute later he counts no more"
     );
+}
+
+/// One agent who has handled three contacts and is at a fourth; two wait.
+fn busy() -> Desk {
+    let mut desk = Desk::open(ONE);
+    desk.hire(0..1, None);
+    (0..6).for_each(|_| _ = desk.enqueue("main", ""));
+    (0..3).for_each(|_| desk.pass());
+    desk.waits.outcomes();
+    desk
+}
+
+#[test]
+fn what_a_customer_was_told_before_joining_is_judged_when_an_agent_takes_the_contact() {
+    let mut desk = busy();
+    let told = desk.quickest(&["main"], Some("ada"))[0].1.expect("three were handled").waits.map(secs);
+    desk.idle(59);
+    desk.enqueue("main", "bob");
+    desk.enqueue("main", "ada");
+    (0..3).for_each(|_| desk.pass());
+    assert_eq!(desk.told(), [], "bob was told nothing");
+    desk.pass();
+    assert_eq!(desk.told(), [(told, 1_200.0)], "from joining on");
+}
+
+#[test]
+fn the_last_answer_about_a_contact_that_waits_is_judged_and_no_other() {
+    let mut desk = busy();
+    let told = desk.quickest(&["main"], Some("ada"))[0].1.expect("three were handled");
+    let ada = desk.enqueue("main", "ada");
+    desk.idle(100);
+    desk.wait_of(&ada).expect("it is known");
+    desk.pass();
+    let last = desk.wait_of(&ada).expect("it is known");
+    assert_ne!(last.waits, told.waits);
+    (0..2).for_each(|_| desk.pass());
+    assert_eq!(desk.told(), [(last.waits.map(secs), 600.0)]);
+}
+
+#[test]
+fn nobody_was_told_of_what_was_parked_or_told_too_long_ago_or_of_another_line() {
+    let mut desk = busy();
+    desk.quickest(&["main"], Some("late"));
+    desk.idle(60);
+    desk.enqueue("main", "late");
+    let parked = desk.enqueue("main", "");
+    desk.wait_of(&parked).expect("it is known");
+    desk.call(Command::ParkContact { contact: parked.clone(), longest: Span::from_secs(3_600) });
+    desk.call(Command::ReleaseContact { contact: parked });
+    (0..6).for_each(|_| desk.pass());
+    assert_eq!(desk.told(), []);
+
+    let mut desk = Desk::open(TWO);
+    desk.hire(0..1, Some("left"));
+    desk.hire(1..2, Some("right"));
+    for queue in ["left", "right"] {
+        (0..6).for_each(|_| _ = desk.enqueue(queue, ""));
+    }
+    (0..3).for_each(|_| desk.pass());
+    assert!(desk.quickest(&["left"], Some("ada"))[0].1.is_ok());
+    desk.enqueue("right", "ada");
+    (0..6).for_each(|_| desk.pass());
+    assert_eq!(desk.told(), []);
+}
+
+#[test]
+fn the_load_at_which_a_contact_came_is_known_when_it_is_judged() {
+    let mut desk = busy();
+    // Two stand before it, and one is with the only agent.
+    desk.enqueue("main", "");
+    (0..3).for_each(|_| desk.pass());
+    let loads = desk.waits.outcomes().into_iter().filter_map(|outcome| match outcome {
+        Outcome::Judged { of: Of::Entry(load), waited, .. } => Some((LOADS[load.band()], waited)),
+        _ => None,
+    });
+    assert_eq!(loads.last(), Some(("4.20", 900.0)), "three pieces of work in hand");
+}
+
+#[test]
+fn a_look_takes_each_line_once_and_each_set_of_agents_once_however_many_wait() {
+    let mut text = "[channels.voice]\n[skills]\n".to_owned();
+    (0..3).for_each(|skill| text += &format!("s{skill} = ''\n"));
+    (0..30).for_each(|queue| text += &format!("[queues.q{queue}]\nrequire = {{ all = ['s{}'] }}\nRULES", queue % 3));
+    let mut desk = Desk::open(&text);
+    (0..3).for_each(|skill| desk.hire(skill * 4..skill * 4 + 4, Some(&format!("s{skill}"))));
+    (0..12).for_each(|agent| _ = desk.enqueue(&format!("q{agent}"), ""));
+    let mut seen = Vec::new();
+    for contacts in [1, 20] {
+        (0..contacts * 30).for_each(|contact| _ = desk.enqueue(&format!("q{}", contact % 30), ""));
+        let crowds: Vec<_> = desk.driver.state().crowds().collect();
+        let asked: BTreeSet<_> = crowds.iter().map(|crowd| crowd.asks).collect();
+        let sets: BTreeSet<_> = crowds.iter().map(|crowd| desk.driver.state().crowd_takers(crowd.number)).collect();
+        let waiting: usize = crowds.iter().map(|crowd| crowd.waiting).sum();
+        assert_eq!(sets.iter().map(|set| set.len()).sum::<usize>(), 12, "each skill's agents are a set");
+        seen.push((crowds.len(), asked.len(), sets.len(), waiting));
+    }
+    assert_eq!(seen, [(30, 3, 3, 30), (30, 3, 3, 630)]);
 }

@@ -58,6 +58,8 @@ pub struct Plan {
     pub kinds: Vec<Kind>,
     /// The load at this second, as a factor; never above the second number.
     pub load: (fn(f64) -> f64, f64),
+    /// How many times as long as usual whoever is answered at this second takes.
+    pub longer: fn(f64) -> f64,
     /// At these seconds so many agents leave at once, once their work is done, or come back.
     pub shifts: Vec<(f64, Shift)>,
     pub contacts: usize,
@@ -360,7 +362,8 @@ impl<'a> World<'a> {
         let draw = &mut self.contacts[number];
         draw.is_over = true;
         let waited = (now - at(draw.comes_at)).0 as f64 / 1e6;
-        self.agenda.push(Reverse((now + Span((draw.handling * 1e6) as i64), Happening::Completes, number)));
+        let handling = draw.handling * (self.plan.longer)(now.0 as f64 / 1e6);
+        self.agenda.push(Reverse((now + Span((handling * 1e6) as i64), Happening::Completes, number)));
         self.last_served = waited;
         self.moving_average = (self.moving_average * 3.0 + waited) / 4.0;
         if let Some((mean, told)) = draw.told.take() {

@@ -43,10 +43,18 @@ WAITS = rises_to(20, 60)
 HOLDS = [(None, "red"), (0.7, "green"), (0.9, "orange")]
 
 
-def coverage(results):
-    """Of estimates that were judged, the share with these results."""
-    held = count("attune_wait_estimates_judged_total", Q, "", f'result=~"{results}"')
-    return f"{held} / {count('attune_wait_estimates_judged_total', Q)}"
+def coverage(results, of="entry"):
+    """Of estimates that were judged, as contacts entered or as somebody was told, the share with these results."""
+    judged_of = f'of="{of}"'
+    held = count("attune_wait_estimates_judged_total", Q, "", f'{judged_of},result=~"{results}"')
+    return f"{held} / {count('attune_wait_estimates_judged_total', Q, '', judged_of)}"
+
+
+def coverage_by_load():
+    """The same of P80 by the load at the time of the estimate."""
+    by_load = "attune_wait_estimates_by_load_total"
+    held = count(by_load, "<tenant>", "load", 'result="within_p80"')
+    return f"{held} / ({count(by_load, '<tenant>', 'load')} > 0)"
 
 
 def now():
@@ -184,7 +192,10 @@ def channels():
 
 
 def estimates():
-    judged_all = count("attune_wait_estimates_judged_total", Q)
+    entry, told = 'of="entry"', 'of="told"'
+    judged_all = count("attune_wait_estimates_judged_total", Q, "", entry)
+    loss = count("attune_wait_estimate_loss_seconds_total", Q, "quantile", entry)
+    error = "attune_wait_estimate_error_seconds"
     return [
         [
             graph("What newcomers are to expect (P80)", {
@@ -198,14 +209,14 @@ def estimates():
             }, "Of waits that were estimated and are over within the window, the share that was within each estimate: the closer "
                 "to its name, the more honest.", SHARE),
             graph("How far off", {
-                "mean error": mean("attune_wait_estimate_error_seconds", Q),
+                "mean error": mean(error, Q, "", entry),
                 "mean wait": mean("attune_wait_seconds", Q),
             }, "How far waits were from the middle of what was estimated (P50), either way, beside the mean wait of all who were "
                 "answered.", SECONDS),
         ],
         [
             graph("Loss, a contact", {
-                "{{quantile}}": f"{count('attune_wait_estimate_loss_seconds_total', Q, 'quantile')} / scalar({judged_all})",
+                "{{quantile}}": f"{loss} / scalar({judged_all})",
             }, "Pinball loss of the estimates, on average over the window: an estimate that is always wide loses as well as one "
                 "that is too narrow. Lower is better.", SECONDS),
             graph("No estimate, a minute", {"{{reason}}": per_minute("attune_wait_estimates_unknown_total", Q, "reason")},
@@ -215,6 +226,22 @@ def estimates():
                 "{{quantile}}": "avg by (quantile) (attune_wait_estimate_seconds{<queue>} > 0)",
             }, "What newcomers are to expect in the middle (P50) and at the edges, on average over queues in which somebody "
                 "waits: how wide the range is that customers are told.", SECONDS),
+        ],
+        [
+            graph("Estimates that held (P80), by load", {"{{load}}": coverage_by_load()},
+                  "Of the estimates made as contacts entered, the share within P80, by the load then: what those who could take the "
+                  "contact were at and what stood before it, over how many they were (1.00 = all busy, nobody before). Each band "
+                  "is to hold 80 %, not the easy ones more and the hard ones less. Of all queues of the tenants chosen.", SHARE),
+            graph("Estimates judged a minute, by load", {
+                "{{load}}": per_minute("attune_wait_estimates_by_load_total", "<tenant>", "load"),
+            }, "At which load contacts came that had to wait, and how many speak for each line beside.", stacked=True),
+            graph("What was told, and how far off", {
+                "told: mean error": mean(error, Q, "", told),
+                "told: P80 held, of 80 %": coverage("up_to_p50|up_to_p80", "told"),
+                "on entry: mean error": mean(error, Q, "", entry),
+            }, "How far waits were from the middle (P50) of what somebody was told of the contact last, from then on: a quote before "
+                "joining, or an answer while it waited. Beside it the error of estimates made as contacts entered. The share that "
+                "was within the P80 told is to be .8.", SECONDS),
         ],
     ]
 

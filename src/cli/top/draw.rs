@@ -42,6 +42,8 @@ const HELP: &[&str] = &[
     "                      agents who serve them; enter: done, esc: all again",
     "q, ctrl-c             leaves",
     "",
+    "LEVEL    event-timed service level of the last half hour: waits answered within",
+    "         the queue's service level, of all answered, left or longer than that",
     "LONGEST  how long the contact waits that waits the longest in the queue",
     "LOAD     what work takes of an agent's capacity",
     "MOMENTS  how many of an agent's last contacts were moments of truth",

@@ -1,10 +1,10 @@
 //! The stream behind the wall: opened again whenever it breaks, after the last message that was taken in.
 //!
 //! Invariant: nobody is asked again and again for what the stream tells; only sums that it does not carry are read, once
-//! a second. A stream that is silent for longer than the daemon said is broken. Ends when the daemon refuses for good, or
-//! when nobody listens.
+//! a second, and queues' service levels, every five seconds. A stream that is silent for longer than the daemon said is
+//! broken. Ends when the daemon refuses for good, or when nobody listens.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
@@ -28,6 +28,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How often sums are read that the stream does not carry.
 const READ_EVERY: Duration = Duration::from_secs(1);
+/// How often service levels are: they change slowly, and are a row of each queue.
+const LEVELS_EVERY: Duration = Duration::from_secs(5);
+/// Pages of a hundred queues, in the order of their names; those of later ones are not shown.
+const LEVEL_PAGES_MAX: usize = 10;
 /// Messages that may wait to be taken in; then the daemon waits, or begins anew.
 const WAITING_MAX: usize = 1_024;
 /// Bytes of a message: a page of contacts at their largest.
@@ -40,6 +44,8 @@ pub enum Told {
     Message(Box<pb::WatchResponse>),
     /// The sums.
     Statistics(Box<pb::GetMomentStatisticsResponse>),
+    /// The event-timed service level of queues over half an hour, in percent, of those that have one.
+    Levels(BTreeMap<String, u64>),
     /// The stream broke, or could not be opened.
     Lost(String),
     /// The daemon will not have it.
@@ -57,7 +63,8 @@ pub fn follow(client: &Client) -> Receiver<Told> {
         pb::WatchRequest { tenant: client.tenant().to_owned(), resume_token: String::new(), filter: Some(filter) };
     let stream = Stream { client: client.clone(), request, silence_max: SILENCE_MAX, to: to.clone() };
     tokio::spawn(stream.run());
-    tokio::spawn(read(client.clone(), to));
+    tokio::spawn(read(client.clone(), to.clone()));
+    tokio::spawn(read_levels(client.clone(), to));
     told
 }
 
@@ -71,6 +78,41 @@ async fn read(client: Client, to: Sender<Told>) {
             let _ = to.send(Told::Statistics(Box::new(statistics))).await;
         }
     }
+}
+
+/// Reads service levels; as long as they cannot be read, the last ones stand.
+async fn read_levels(client: Client, to: Sender<Told>) {
+    let mut every = interval(LEVELS_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !to.is_closed() {
+        every.tick().await;
+        if let Ok(levels) = levels(&client).await {
+            let _ = to.send(Told::Levels(levels)).await;
+        }
+    }
+}
+
+async fn levels(client: &Client) -> Result<BTreeMap<String, u64>, Failure> {
+    let mut request = pb::ListStatisticsRequest {
+        rows: pb::StatisticsRows::Queues.into(),
+        windows: vec![pb::StatisticsWindow::ThirtyMinutes.into()],
+        ..Default::default()
+    };
+    let mut levels = BTreeMap::new();
+    for _ in 0..LEVEL_PAGES_MAX {
+        let page = client.call(request.clone()).await?;
+        for row in page.statistics {
+            let level = row.windows.first().and_then(|window| window.service_levels?.event_timed);
+            if let Some(pb::ServiceLevel { part, whole: whole @ 1.., .. }) = level {
+                levels.insert(row.queue, part * 100 / whole);
+            }
+        }
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    Ok(levels)
 }
 
 struct Stream {

@@ -55,7 +55,7 @@ const AT_ONCE: usize = 256;
 /// ? explains the keys. Where the connection is lost it says so, shows what was there, and goes on once the daemon is back.
 /// Times of the day are UTC, by the daemon's clock.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  attune top\n  attune top --queue cards\n  attune top --once --size 160x48")]
+#[command(after_help = "Examples:\n  attune top\n  attune top --queue cards\n  attune top --once --size 160x50")]
 pub struct Arguments {
     #[command(flatten)]
     options: Options,
@@ -110,7 +110,7 @@ impl Shown {
     async fn once(&mut self, session: &Session, (width, height): (u16, u16)) -> Result<(), Failure> {
         let mut told = follow::follow(&session.client);
         let whole = async {
-            while self.wall.line != Line::Live || self.wall.statistics.is_none() {
+            while self.wall.line != Line::Live || self.wall.statistics.is_none() || self.wall.levels.is_none() {
                 match told.recv().await {
                     Some(Told::Lost(why)) => return Err(Failure::Declined(format!("the connection was lost: {why}"))),
                     Some(told) => self.take(told)?,
@@ -171,6 +171,7 @@ impl Shown {
         match told {
             Told::Message(message) => self.wall.take(now(), *message),
             Told::Statistics(statistics) => self.wall.statistics = Some(*statistics),
+            Told::Levels(levels) => self.wall.levels = Some(levels),
             Told::Lost(why) => self.wall.lose(now(), why),
             Told::Refused(failure) => return Err(failure),
         }

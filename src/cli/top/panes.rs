@@ -83,6 +83,7 @@ const fn number(title: &'static str, width: u16) -> Column {
 
 const QUEUES: &[Column] = &[
     text("QUEUE", 3),
+    number("LEVEL", 5),
     number("WAITING", 7),
     number("LONGEST", 8),
     number("OFFERED", 7),
@@ -120,6 +121,7 @@ impl Show<'_> {
     fn queues(&self) -> Grid {
         let oldest = self.wall.oldest();
         let since = |name: &str| oldest.get(name).copied();
+        let level = |name: &str| self.wall.levels.as_ref()?.get(name);
         let mut queues: Vec<_> = self.wall.queues().filter(|(name, _)| self.takes(name)).collect();
         match self.view.order(Pane::Queues) {
             Order::Longest => queues.sort_by_key(|(name, _)| since(name).unwrap_or(Timestamp::FAR)),
@@ -129,6 +131,7 @@ impl Show<'_> {
         let row = |(name, queue): (&str, &Queue)| Row {
             cells: vec![
                 name.to_owned(),
+                level(name).map(|percent| format!("{percent} %")).unwrap_or_default(),
                 some(queue.waiting),
                 since(name).map(|since| span(self.now - since)).unwrap_or_default(),
                 some(queue.offered),

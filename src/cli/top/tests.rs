@@ -222,6 +222,10 @@ fn wall() -> Wall {
     };
     let (moments_of_truth, routine) = (kind(40, 39, 0), kind(900, 801, 20));
     wall.statistics = Some(pb::GetMomentStatisticsResponse { moments_of_truth, routine, ..Default::default() });
+    // In one of the queues nobody has waited of late.
+    let levels =
+        [("cards", 91), ("claims", 100), ("fraud", 64), ("general", 0), ("loans", 88), ("young-customers", 97)];
+    wall.levels = Some(levels.map(|(queue, percent)| (queue.to_owned(), percent)).into());
     wall
 }
 
@@ -252,7 +256,7 @@ fn check(name: &str, screen: &str) {
 
 #[test]
 fn a_small_screen_and_a_large_one_show_everything() {
-    for (width, height) in [(80, 24), (160, 48)] {
+    for (width, height) in [(80, 24), (160, 50)] {
         check(&format!("{width}x{height}.txt"), &drawn(&wall(), &mut View::new(String::new()), (width, height), 0));
     }
 }

@@ -25,6 +25,8 @@ pub struct Wall {
     pub lately: Lately,
     /// How moments of truth and all others fare, since the daemon began.
     pub statistics: Option<pb::GetMomentStatisticsResponse>,
+    /// The event-timed service level of queues over half an hour, in percent; none until it was told.
+    pub levels: Option<BTreeMap<String, u64>>,
     /// How the stream is.
     pub line: Line,
     /// So much is the daemon's clock ahead of this machine's.

@@ -52,7 +52,7 @@ pub struct ClassId {
 }
 
 /// One alternative of a requirement, as atoms. `must` is never empty: it holds at least [`ANYONE`](super::atoms::ANYONE).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alternative {
     /// All of these.
     pub must: SmallVec<[AtomKey; 4]>,

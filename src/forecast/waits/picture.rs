@@ -7,8 +7,9 @@
 //! with more head start, until it has waited for the difference.
 //!
 //! Invariant: what is costly to see (who may take what, and what they are at) is looked at once a second, and as agents
-//! come or go at most four times: whoever goes is taken out at once, and whoever comes counts from the next look on. How
-//! many stand before a place is as it is. Not here: how long it takes (`flow`).
+//! come or go at most four times: whoever goes is taken out at once, and whoever comes counts from the next look on. A look
+//! takes each line in which somebody waits once, and for each thing that lines ask one set of agents, a bit an agent; no
+//! contact, and no agent by itself. How many stand before a place is as it is. Not here: how long it takes (`flow`).
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -35,7 +36,8 @@ use super::{flow::Passing, work::Line};
 const GOOD_FOR: Span = Span::from_secs(1);
 /// The same where others are there since.
 const GOOD_ENOUGH_FOR: Span = Span::from_millis(250);
-/// Sets of agents told apart; with more of them those who wait in one queue are taken to wait for the same agents.
+/// Sets of agents told apart by what is asked; with more of them those who wait in one queue are taken to wait for the same
+/// agents.
 const POOLS_MAX: usize = 1_024;
 /// Sets of agents somebody asked about of which it is kept what was seen.
 const VIEWS_MAX: usize = 256;
@@ -164,8 +166,12 @@ struct Pool {
 pub struct View {
     /// Which part of each set of agents is among these.
     shares: Arc<[f64]>,
-    /// What these agents are at.
+    /// How many these agents are.
+    pub agents: usize,
+    /// What those of them are at who were looked at …
     pub work: Arc<[Piece]>,
+    /// … and which part of these that takes.
+    pub busy: f64,
 }
 
 /// Sets of agents as they are met, each with its number.
@@ -178,12 +184,8 @@ impl Pools {
         *self.0.entry(agents).or_insert(next)
     }
 
-    /// The number of a set, or where there is no room for more the one that others of its queue have.
-    fn number_beside(&mut self, agents: AgentSet, beside: Option<usize>) -> usize {
-        match beside {
-            Some(beside) if self.0.len() >= POOLS_MAX => self.0.get(&agents).copied().unwrap_or(beside),
-            _ => self.number(agents),
-        }
+    fn are_full(&self) -> bool {
+        self.0.len() >= POOLS_MAX
     }
 
     fn in_order(self) -> Vec<Pool> {
@@ -266,9 +268,19 @@ impl Picture {
         self.present = state.present();
         self.views.clear();
         let (mut pools, mut queues) = (Pools::default(), BTreeMap::<QueueKey, Vec<Standing>>::new());
+        // By what crowds ask: who may take them is put together once.
+        let mut asked: BTreeMap<usize, usize> = BTreeMap::new();
         for crowd in state.crowds() {
             let crowds = queues.entry(crowd.queue).or_default();
-            let pool = pools.number_beside(crowd.agents, crowds.first().map(|first| first.pool));
+            let pool = match (asked.get(&crowd.asks), crowds.first()) {
+                (Some(pool), _) => *pool,
+                (None, Some(first)) if pools.are_full() => first.pool,
+                (None, _) => {
+                    let pool = pools.number(state.crowd_takers(crowd.number));
+                    asked.insert(crowd.asks, pool);
+                    pool
+                }
+            };
             let line = (crowd.queue, crowd.channel);
             crowds.push(Standing { number: crowd.number, line, waiting: crowd.waiting, pool });
         }
@@ -295,7 +307,11 @@ impl Picture {
             count => pool.agents.common(agents) as f64 / count as f64,
         };
         let shares = self.pools.iter().map(share).collect();
-        let view = View { shares, work: state.work_of(agents, AT_WORK_EXAMINED).into() };
+        let (count, work) = (agents.len(), state.work_of(agents, AT_WORK_EXAMINED));
+        let taken: u32 = work.iter().map(|piece| piece.share).sum();
+        let examined = count.div_ceil(count.div_ceil(AT_WORK_EXAMINED).max(1)).max(1);
+        let busy = f64::from(taken) / 1_000.0 / examined as f64;
+        let view = View { shares, agents: count, work: work.into(), busy };
         if self.views.len() >= VIEWS_MAX {
             self.views.clear();
         }

@@ -1,5 +1,5 @@
 //! What was told to customers who have not joined: for a minute each counts as one more who stands in line, so that not
-//! everybody is sent the same way.
+//! everybody is sent the same way, and whoever joins that line meanwhile was told that.
 //!
 //! Invariant: a customer counts as one, at the line that was told last, for a minute or until there. At most
 //! [`QUOTES_MAX`] customers are kept, who were sent to at most [`GROUPS_MAX`] lines and sets of agents, in memory alone;
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{picture::Before, work::Line};
+use super::{picture::Before, range::QUANTILES, work::Line};
 
 /// How long one counts.
 const COUNTS_FOR: Span = Span::from_secs(60);
@@ -41,6 +41,16 @@ struct Quote {
     at: Timestamp,
     customer: String,
     group: u64,
+    waits: [Span; QUANTILES.len()],
+}
+
+/// What a customer was told of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted {
+    /// Of which.
+    pub line: Line,
+    /// In the order of [`QUANTILES`].
+    pub waits: [Span; QUANTILES.len()],
 }
 
 /// Customers who were sent to one line, where the same agents could take them at once.
@@ -54,28 +64,27 @@ struct Group {
 }
 
 impl Quotes {
-    /// A customer was told of this line.
-    pub fn tell(&mut self, now: Timestamp, customer: &CustomerId, line: Line, agents: &AgentSet) {
+    /// A customer was told this of a line, whom these agents could take at once.
+    pub fn tell(&mut self, now: Timestamp, customer: &CustomerId, quoted: Quoted, agents: &AgentSet) {
         self.let_go(now);
-        self.forget(&customer.0);
+        self.take(&customer.0);
         if self.told.len() == QUOTES_MAX {
             self.forget_oldest();
         }
-        let group = self.group(line, agents);
+        let group = self.group(quoted.line, agents);
         let number = self.number();
-        self.told.insert(number, Quote { at: now, customer: customer.0.clone(), group });
+        self.told.insert(number, Quote { at: now, customer: customer.0.clone(), group, waits: quoted.waits });
         self.customers.insert(customer.0.clone(), number);
     }
 
-    /// A customer joined somewhere, or is erased.
-    pub fn forget(&mut self, customer: &str) {
+    /// A customer joined somewhere, or is erased: counts no more, and is forgotten. What the customer was told.
+    pub fn take(&mut self, customer: &str) -> Option<Quoted> {
         // Most contacts are of nobody in particular.
         if customer.is_empty() {
-            return;
+            return None;
         }
-        if let Some(number) = self.customers.remove(customer) {
-            self.remove(number);
-        }
+        let number = self.customers.remove(customer)?;
+        Some(self.remove(number))
     }
 
     /// Adds those who were told of lines that take these agents, but for the customer who asks.
@@ -126,13 +135,15 @@ impl Quotes {
         self.remove(number);
     }
 
-    fn remove(&mut self, number: u64) {
+    fn remove(&mut self, number: u64) -> Quoted {
         let quote = self.told.remove(&number).expect("a quote is kept as long as its customer");
         let group = self.groups.get_mut(&quote.group).expect("a group is kept as long as its customers");
+        let quoted = Quoted { line: group.line, waits: quote.waits };
         group.customers -= 1;
         if group.customers == 0 {
             self.groups.remove(&quote.group);
         }
+        quoted
     }
 }
 
@@ -142,6 +153,7 @@ mod tests {
     use crate::model::ids::{AgentKey, ChannelKey, QueueKey};
 
     const LINE: Line = (QueueKey(1), ChannelKey(0));
+    const TOLD: Quoted = Quoted { line: LINE, waits: [Span::from_secs(60); QUANTILES.len()] };
 
     fn agents(of: &[u32]) -> AgentSet {
         let mut set = AgentSet::default();
@@ -172,14 +184,15 @@ mod tests {
     #[test]
     fn a_customer_counts_once_for_a_minute_or_until_there() {
         let mut quotes = Quotes::default();
-        quotes.tell(at(0), &customer("ada"), LINE, &agents(&[1, 2]));
-        quotes.tell(at(0), &customer("ada"), LINE, &agents(&[1]));
-        quotes.tell(at(0), &customer("bob"), LINE, &agents(&[1, 2]));
+        quotes.tell(at(0), &customer("ada"), TOLD, &agents(&[1, 2]));
+        quotes.tell(at(0), &customer("ada"), TOLD, &agents(&[1]));
+        quotes.tell(at(0), &customer("bob"), TOLD, &agents(&[1, 2]));
         check(&quotes);
         assert!((counted(&mut quotes, 0, None) - 1.5).abs() < 1e-9, "half of what bob takes is another's");
         assert!((counted(&mut quotes, 0, Some("ada")) - 0.5).abs() < 1e-9, "nobody stands before herself");
         assert!((counted(&mut quotes, 59, None) - 1.5).abs() < 1e-9, "to the end of the minute");
-        quotes.forget("ada");
+        assert_eq!(quotes.take("ada"), Some(TOLD));
+        assert_eq!((quotes.take("ada"), quotes.take("")), (None, None), "once, and nobody in particular was told");
         assert!((counted(&mut quotes, 59, None) - 0.5).abs() < 1e-9);
         quotes.let_go(at(60));
         check(&quotes);
@@ -191,14 +204,14 @@ mod tests {
     fn the_oldest_make_room() {
         let mut quotes = Quotes::default();
         for number in 0..=QUOTES_MAX {
-            quotes.tell(at(0), &customer(&format!("c{number}")), LINE, &agents(&[1]));
+            quotes.tell(at(0), &customer(&format!("c{number}")), TOLD, &agents(&[1]));
         }
         check(&quotes);
         assert_eq!(counted(&mut quotes, 0, None), QUOTES_MAX as f64);
         assert_eq!(counted(&mut quotes, 0, Some("c0")), QUOTES_MAX as f64, "the first is forgotten");
         for number in 0..=GROUPS_MAX {
             let other = u32::try_from(number).unwrap() + 2;
-            quotes.tell(at(1), &customer(&format!("d{number}")), LINE, &agents(&[other]));
+            quotes.tell(at(1), &customer(&format!("d{number}")), TOLD, &agents(&[other]));
         }
         check(&quotes);
         assert_eq!(quotes.groups.len(), GROUPS_MAX);

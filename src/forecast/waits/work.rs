@@ -4,7 +4,10 @@
 //! the end of wrap-up, and divided by how many ended: the mean of what one takes, whatever its distribution, with nobody
 //! counted too short because the long ones are not over.
 //!
-//! Invariant: bounded by the document's queues and channels; some two thousand ends count, and nobody is remembered.
+//! Some two thousand ends count, older ones less: the mean is steady as long as contacts are. Where they are found to have
+//! changed (`change`) only what was seen since then counts, and for a while fewer ends do, since what changes may go on to.
+//!
+//! Invariant: bounded by the document's queues and channels, and nobody is remembered.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +19,21 @@ use crate::{
     },
 };
 
-use super::flow::Wait;
+use super::{
+    change::{Lookout, Seen},
+    flow::Wait,
+};
 
 /// A queue and a channel.
 pub type Line = (QueueKey, ChannelKey);
 
-/// What an end counts when the next one has come.
-const ENDED_KEPT: f64 = 1.0 - 1.0 / 2_000.0;
-/// The same of an acceptance.
+/// Ends that count at the most.
+const ENDS_MAX: f64 = 2_000.0;
+/// By so many more with each end, after a change.
+const ENDS_MORE: f64 = 0.25;
+/// Of fewer it is not known well enough how long contacts take to say that it has changed.
+const ENDS_KNOWN: f64 = 30.0;
+/// What an acceptance counts when the next one has come.
 const ACCEPTED_KEPT: f64 = 1.0 - 1.0 / 200.0;
 /// The same of whoever left the line, by an agent or without.
 const LEFT_KEPT: f64 = 1.0 - 1.0 / 2_000.0;
@@ -36,7 +46,7 @@ pub struct Works {
 }
 
 /// What is known of one line, or of all together.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Work {
     /// Agents who are at it, parts of agents added up.
     agents: f64,
@@ -46,9 +56,29 @@ struct Work {
     /// … and of those that ended.
     spent: f64,
     ended: f64,
+    /// So many ends count, older ones less.
+    counts: f64,
+    lookout: Lookout,
     accepted: f64,
     took: f64,
     took_squared: f64,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            agents: 0.0,
+            at: Timestamp::default(),
+            since_end: 0.0,
+            spent: 0.0,
+            ended: 0.0,
+            counts: ENDS_MAX,
+            lookout: Lookout::default(),
+            accepted: 0.0,
+            took: 0.0,
+            took_squared: 0.0,
+        }
+    }
 }
 
 /// Agent-seconds that one contact takes, and how many were seen.
@@ -71,12 +101,11 @@ impl Works {
         self.each(line, |work| work.change(now, -share));
     }
 
-    /// A contact is done with.
-    pub fn end(&mut self, now: Timestamp, line: Line, share: f64) {
+    /// A contact is done with, which took so many agent-seconds itself.
+    pub fn end(&mut self, now: Timestamp, line: Line, share: f64, took: f64) {
         self.each(line, |work| {
             work.change(now, -share);
-            work.spent = work.spent * ENDED_KEPT + std::mem::take(&mut work.since_end);
-            work.ended = work.ended * ENDED_KEPT + 1.0;
+            work.end(now, took);
         });
     }
 
@@ -128,6 +157,19 @@ impl Work {
         self.agents += share;
         if self.agents < 1e-6 {
             self.agents = 0.0;
+        }
+    }
+
+    fn end(&mut self, now: Timestamp, took: f64) {
+        let spent = std::mem::take(&mut self.since_end);
+        let known = self.taken().filter(|known| known.seen >= ENDS_KNOWN);
+        self.counts = (self.counts + ENDS_MORE).min(ENDS_MAX);
+        let kept = 1.0 - 1.0 / self.counts;
+        self.spent = self.spent * kept + spent;
+        self.ended = self.ended * kept + 1.0;
+        let seen = Seen { ended: 1.0, spent, took };
+        if let Some(Seen { ended, spent, .. }) = known.and_then(|known| self.lookout.note(now, known.seconds, seen)) {
+            (self.ended, self.spent, self.counts) = (ended, spent, ended.max(ENDS_KNOWN));
         }
     }
 
@@ -184,7 +226,7 @@ mod tests {
         for chat in 0..90 {
             works.give(at(chat * 200), LINE, 1.0 / 3.0);
             if chat >= 3 {
-                works.end(at(chat * 200), LINE, 1.0 / 3.0);
+                works.end(at(chat * 200), LINE, 1.0 / 3.0, 200.0);
             }
         }
         let taken = works.taken(LINE).unwrap();
@@ -199,10 +241,29 @@ mod tests {
             works.give(at(call * 100), LINE, 1.0);
             works.take_back(at(call * 100 + 20), LINE, 1.0);
             works.give(at(call * 100 + 20), LINE, 1.0);
-            works.end(at(call * 100 + 100), LINE, 1.0);
+            works.end(at(call * 100 + 100), LINE, 1.0, 80.0);
         }
         let taken = works.taken(LINE).unwrap();
         assert!((taken.seconds - 100.0).abs() < 1e-6, "{taken:?}");
+    }
+
+    #[test]
+    fn what_takes_twice_as_long_is_known_long_before_two_thousand_ended() {
+        let (mut works, mut now) = (Works::default(), 0);
+        let mut calls = |count: i64, takes: i64| {
+            for _ in 0..count {
+                works.give(at(now), LINE, 1.0);
+                now += takes;
+                works.end(at(now), LINE, 1.0, takes as f64);
+            }
+            works.taken(LINE).unwrap()
+        };
+        let before = calls(1_000, 300);
+        assert!((before.seconds - 300.0).abs() < 1e-6, "{before:?}");
+        let after = calls(60, 600);
+        assert!((after.seconds - 600.0).abs() < 30.0 && (30.0..=60.0).contains(&after.seen), "{after:?}");
+        let later = calls(4_000, 600);
+        assert!((later.seconds - 600.0).abs() < 1.0 && later.seen > 700.0, "what is steady is known better: {later:?}");
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl TenantMetrics {
             idle: ["last_contact", "available", "lowest_load"].map(|by| LONGEST_IDLE_SECONDS.gauge(&[name, by])),
             in_other: QUEUES_IN_OTHER.gauge(&[name]),
             pass: None,
-            waits: WaitMetrics::default(),
+            waits: WaitMetrics::new(tenant),
         }
     }
 
