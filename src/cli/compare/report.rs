@@ -42,7 +42,7 @@ const GLANCE: [(Of, &str, &str); 6] = [
     (Of::All, "abandoned_share", "all who left"),
 ];
 
-/// A picture's page.
+/// A page in the making.
 struct Page<'c> {
     contest: &'c Contest,
     names: Vec<String>,
@@ -102,19 +102,11 @@ impl Page<'_> {
         for (at, (name, colour)) in self.names.iter().zip(COLOURS).enumerate() {
             _ = write!(html, "<tr><td><i style='background:{colour}'></i>{}</td>", escaped(name));
             for (row, _) in &columns {
-                match at.checked_sub(1).map(|other| &row.differences[other]) {
-                    None => {
-                        _ = write!(
-                            html,
-                            "<td>{}<small>&nbsp;</small></td>",
-                            plain(row.differences[0].pair.first, row.unit)
-                        )
-                    }
-                    Some(difference) => {
-                        let said = marked(difference, row.more_is_better);
-                        _ = write!(html, "<td>{}<small>{said}</small></td>", plain(difference.pair.second, row.unit));
-                    }
-                }
+                let (found, said) = match at.checked_sub(1).map(|other| &row.differences[other]) {
+                    None => (row.differences[0].pair.first, "&nbsp;".to_owned()),
+                    Some(difference) => (difference.pair.second, marked(difference, row.more_is_better)),
+                };
+                _ = write!(html, "<td>{}<small>{said}</small></td>", plain(found, row.unit));
             }
             html.push_str("</tr>\n");
         }
@@ -136,7 +128,7 @@ impl Page<'_> {
             let told: Vec<String> = GLANCE.iter().filter_map(clear).collect();
             let told = if told.is_empty() { "nothing that chance would not make".to_owned() } else { told.join("; ") };
             let (name, first) = (escaped(name), escaped(&self.names[0]));
-            _ = write!(html, "<p><b>{name}</b> against {first}: {}.</p>\n", escaped(&told));
+            _ = writeln!(html, "<p><b>{name}</b> against {first}: {}.</p>", escaped(&told));
         }
         self.html.push_str(&html);
     }
