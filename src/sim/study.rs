@@ -12,6 +12,7 @@ use super::{
     scenario::{Scenario, distribution::seconds},
 };
 
+pub mod chance;
 mod metrics;
 
 pub use metrics::{METRICS, Metric, Unit};
@@ -170,15 +171,19 @@ impl Study {
 
     /// The rows about agents, each with its name.
     pub fn group_rows(&self) -> Vec<(String, Vec<usize>)> {
-        let of = |is: bool| (0..self.groups.len()).filter(|at| self.groups[*at].1 == is).collect::<Vec<_>>();
         let mut rows: Vec<(String, Vec<usize>)> =
             self.groups.iter().enumerate().map(|(at, (name, _))| (name.clone(), vec![at])).collect();
-        let (empathetic, others) = (of(true), of(false));
-        if !empathetic.is_empty() && !others.is_empty() && self.groups.len() > 2 {
+        if let Some([empathetic, others]) = self.by_empathy().filter(|_| self.groups.len() > 2) {
             rows.push(("all empathetic".to_owned(), empathetic));
             rows.push(("all others".to_owned(), others));
         }
         rows
+    }
+
+    /// All groups of empathetic agents, and all others; none if there are only the ones or the others.
+    pub fn by_empathy(&self) -> Option<[Vec<usize>; 2]> {
+        let of = |is: bool| (0..self.groups.len()).filter(|at| self.groups[*at].1 == is).collect::<Vec<_>>();
+        Some([of(true), of(false)]).filter(|both| both.iter().all(|groups| !groups.is_empty()))
     }
 
     /// What some groups of agents did together, in each run.
@@ -198,8 +203,7 @@ impl Study {
 
     /// By how much more of their time empathetic agents work than others.
     pub fn occupancy_gap(&self) -> Option<Estimate> {
-        let of = |is: bool| (0..self.groups.len()).filter(|at| self.groups[*at].1 == is).collect::<Vec<_>>();
-        let (empathetic, others) = (self.loads(&of(true)), self.loads(&of(false)));
+        let [empathetic, others] = self.by_empathy()?.map(|groups| self.loads(&groups));
         let gap = |(one, other): (&Load, &Load)| Some(one.occupancy()? - other.occupancy()?);
         Estimate::of(empathetic.iter().zip(&others).filter_map(gap))
     }
@@ -258,6 +262,16 @@ impl Pair {
         })
     }
 
+    /// How probably chance alone makes a difference as large as this one (Student's t of pairs); unknown of one pair.
+    pub fn probability(&self) -> Option<f64> {
+        let Estimate { mean, error, runs } = self.difference;
+        let error = error?;
+        match error > 0.0 {
+            true => Some(chance::two_sided(mean / error, runs - 1)),
+            false => Some(if mean == 0.0 { 1.0 } else { 0.0 }),
+        }
+    }
+
     /// Whether chance alone would hardly make such a difference: its interval does not reach 0.
     pub fn is_clear(&self) -> bool {
         self.difference.half_width().is_some_and(|half| self.difference.mean.abs() > half)
@@ -286,6 +300,13 @@ mod tests {
         let pair = Pair::of(&[(10.0, 11.0), (20.0, 21.1), (30.0, 30.9)]).unwrap();
         assert!((pair.difference.mean - 1.0).abs() < 1e-9 && pair.is_clear(), "{pair:?}");
         assert!(pair.first.error.unwrap() > 5.0, "though each by itself is anywhere");
-        assert!(!Pair::of(&[(10.0, 11.0), (20.0, 18.0)]).unwrap().is_clear());
+        let probability = pair.probability().unwrap();
+        // t = 17.32 with two degrees of freedom.
+        assert!((probability - 0.003_317).abs() < 1e-6, "{probability}");
+        let unclear = Pair::of(&[(10.0, 11.0), (20.0, 18.0)]).unwrap();
+        assert!(!unclear.is_clear() && unclear.probability().unwrap() > 0.05);
+        let [same, always] = [0.0, 1.0].map(|by| Pair::of(&[(1.0, 1.0 + by), (2.0, 2.0 + by)]).unwrap().probability());
+        assert_eq!((same, always), (Some(1.0), Some(0.0)));
+        assert_eq!(Pair::of(&[(1.0, 2.0)]).unwrap().probability(), None);
     }
 }

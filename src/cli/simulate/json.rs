@@ -1,7 +1,7 @@
 //! A study as JSON for programs.
 //!
-//! Invariant: what is ours to name (`contacts`) and what a scenario names (`classes`) are objects of their own, so that no
-//! name hides another; shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its
+//! Invariant: what is ours to name (`contacts`, `by_empathy`) and what a scenario names (`classes`, `groups`) are objects of
+//! their own, so that no name hides another; shares are 0 to 1 and times seconds; each measure is an object of `value` and `error`, its
 //! standard error over runs; what has no value is null. But for `seconds` and `contacts_per_second` everything follows
 //! from the scenario, the document and the seed.
 
@@ -31,6 +31,7 @@ pub fn study(played: &Played) -> Value {
         "contacts": everybody,
         "classes": classes,
         "groups": groups(study),
+        "by_empathy": by_empathy(study),
         "occupancy_gap": estimate(study.occupancy_gap()),
         "in_line": in_line(study),
         "over_time": over_time(study),
@@ -79,17 +80,29 @@ fn contacts(study: &Study, of: Of) -> Value {
 }
 
 fn groups(study: &Study) -> Map<String, Value> {
-    let group = |(name, groups): (String, Vec<usize>)| {
-        let loads = study.loads(&groups);
-        let of = json!({
-            "empathetic": groups.iter().all(|group| study.groups[*group].1),
-            "answered": estimate(Estimate::of(loads.iter().map(|load| load.answered as f64))),
-            "moments": estimate(Estimate::of(loads.iter().map(|load| load.moments as f64))),
-            "occupancy": estimate(study.occupancy(&groups)),
-        });
-        (key(&name), of)
+    let group = |(at, (name, is_empathetic)): (usize, &(String, bool))| {
+        let mut of = load(study, &[at]);
+        of["empathetic"] = json!(is_empathetic);
+        (name.clone(), of)
     };
-    study.group_rows().into_iter().map(group).collect()
+    study.groups.iter().enumerate().map(group).collect()
+}
+
+/// All empathetic agents together, and all others; null where there are only the ones or the others.
+fn by_empathy(study: &Study) -> Value {
+    study.by_empathy().map_or(
+        Value::Null,
+        |[empathetic, others]| json!({ "empathetic": load(study, &empathetic), "others": load(study, &others) }),
+    )
+}
+
+fn load(study: &Study, groups: &[usize]) -> Value {
+    let loads = study.loads(groups);
+    json!({
+        "answered": estimate(Estimate::of(loads.iter().map(|load| load.answered as f64))),
+        "moments": estimate(Estimate::of(loads.iter().map(|load| load.moments as f64))),
+        "occupancy": estimate(study.occupancy(groups)),
+    })
 }
 
 /// How many of each class wait at a time.

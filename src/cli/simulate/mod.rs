@@ -29,8 +29,8 @@ use super::{
 };
 
 mod json;
-mod plot;
-mod report;
+pub mod plot;
+pub mod report;
 mod rows;
 
 pub use json::{estimate as estimate_json, rows as rows_json};

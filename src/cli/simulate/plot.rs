@@ -3,12 +3,12 @@
 //! Invariant: a picture says in words what it shows, in a title and a legend, so that it can be read without colours; text
 //! is escaped. Not here: what is shown (`report`).
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 /// A line of a picture.
 pub struct Line {
     /// Its name in the legend.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its colour.
     pub colour: &'static str,
     /// Its points, from left to right; a gap where nothing is known.
@@ -93,12 +93,12 @@ pub fn lines(title: &str, x: (&str, &[String]), y: &Axis, lines: &[Line]) -> Str
                 svg,
                 "<polyline points='{}' stroke='{colour}'><title>{}</title></polyline>",
                 run.join(" "),
-                line.name
+                escaped(&line.name)
             );
         }
     }
     svg.push_str("</svg>");
-    svg.push_str(&legend(lines.iter().map(|line| (line.name, line.colour))));
+    svg.push_str(&legend(lines.iter().map(|line| (&*line.name, line.colour))));
     svg
 }
 
@@ -160,8 +160,9 @@ fn begin(title: &str, height: f64) -> String {
     format!("<svg viewBox='0 0 {WIDTH} {height:.0}' role='img' aria-label='{title}'>")
 }
 
-fn legend(names: impl Iterator<Item = (&'static str, &'static str)>) -> String {
-    let item = |(name, colour)| format!("<span><i style='background:{colour}'></i>{name}</span>");
+fn legend<'n>(names: impl Iterator<Item = (&'n str, &'static str)>) -> String {
+    let item =
+        |(name, colour): (&str, &str)| format!("<span><i style='background:{colour}'></i>{}</span>", escaped(name));
     format!("<p class='legend'>{}</p>", names.map(item).collect::<String>())
 }
 
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_line_has_gaps_where_nothing_is_known_and_text_is_escaped() {
-        let line = Line { name: "a", colour: "#000", points: vec![Some(1.0), None, Some(2.0), Some(3.0)] };
+        let line = Line { name: "a".into(), colour: "#000", points: vec![Some(1.0), None, Some(2.0), Some(3.0)] };
         let axis = Axis { label: "s".to_owned(), most: 5.0 };
         let svg = lines("<waits>", ("x", &["1".to_owned()]), &axis, &[line]);
         assert_eq!(svg.matches("<polyline").count(), 2, "{svg}");

@@ -2,7 +2,7 @@
 //!
 //! Invariant: one file that needs nothing else; its numbers are those of the tables and of JSON.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use crate::sim::{
     player::outcome::{Figures, Outcome},
@@ -17,13 +17,16 @@ use super::{
     rows::{self, number},
 };
 
-const MOMENTS: &str = "#c2410c";
-const OTHERS: &str = "#0369a1";
+/// The colour of moments of truth and of who is there for them …
+pub const MOMENTS: &str = "#c2410c";
+/// … and that of all others.
+pub const OTHERS: &str = "#0369a1";
 const GREY: &str = "#94a3b8";
 const BY_OTHERS: &str = "#0d9488";
 const LEFT: &str = "#7f1d1d";
 
-const STYLE: &str = "\
+/// How pages look.
+pub const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;color:#1e293b;max-width:780px;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .2rem}p{margin:.4rem 0}.dim{color:#64748b}\
 svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:#475569}polyline{fill:none;stroke-width:2.2}\
@@ -125,7 +128,7 @@ fn outcomes(study: &Study) -> impl Iterator<Item = &Outcome> {
 }
 
 /// A tally of each slice, of all runs together.
-fn slices(study: &Study, is_moment: bool) -> Vec<Tally> {
+pub fn slices(study: &Study, is_moment: bool) -> Vec<Tally> {
     let mut all = vec![Tally::default(); outcomes(study).map(|outcome| outcome.slices.len()).max().unwrap_or(0)];
     for outcome in outcomes(study) {
         for (sum, slice) in all.iter_mut().zip(&outcome.slices) {
@@ -136,7 +139,7 @@ fn slices(study: &Study, is_moment: bool) -> Vec<Tally> {
 }
 
 /// The beginning of each slice, as on a clock.
-fn times(study: &Study) -> Vec<String> {
+pub fn times(study: &Study) -> Vec<String> {
     let clock = study.runs[0].1.clock;
     let time = |at: i64| {
         let secs = (clock.from.0 + clock.slice.0 * at) / 1_000_000;
@@ -152,9 +155,9 @@ fn over_time(page: &mut String, study: &Study, within: f64) {
         tallies.iter().map(|tally| (tally.offered > 0).then(|| value(tally))).collect()
     };
     let both = |value: fn(&Tally) -> f64| {
-        let mut both = vec![Line { name: "all others", colour: OTHERS, points: of(false, value) }];
+        let mut both = vec![Line { name: "all others".into(), colour: OTHERS, points: of(false, value) }];
         if study.has_moments {
-            both.push(Line { name: "moments of truth", colour: MOMENTS, points: of(true, value) });
+            both.push(Line { name: "moments of truth".into(), colour: MOMENTS, points: of(true, value) });
         }
         both
     };
@@ -168,58 +171,92 @@ fn over_time(page: &mut String, study: &Study, within: f64) {
     let mut level = both(Tally::in_time_share);
     if study.has_moments {
         let points = of(true, Tally::empathetic_share);
-        level.push(Line { name: "moments of truth, by empathetic agents", colour: BY_OTHERS, points });
+        level.push(Line { name: "moments of truth, by empathetic agents".into(), colour: BY_OTHERS, points });
     }
     page.push_str(&lines("Share answered in time by time of arrival", ("came at", &names), &axis, &level));
 }
 
-fn distribution(page: &mut String, study: &Study) {
-    const POINTS: u32 = 60;
-    let together = |of: fn(bool) -> bool| {
-        let mut all = Figures::default();
-        outcomes(study).for_each(|outcome| all.add(&outcome.figures(|leaf| of(leaf.is_moment))));
-        all
-    };
-    let (others, moments) = (together(|is| !is), together(|is| is));
-    let longest = [&others, &moments].map(|of| of.waits.value_at_quantile(0.99)).into_iter().max().unwrap_or(0);
+/// Points of a curve of waits, from none to the longest.
+const POINTS: u32 = 60;
+
+/// Contacts of all runs together, moments of truth or all others.
+pub fn together(study: &Study, is_moment: bool) -> Figures {
+    let mut all = Figures::default();
+    outcomes(study).for_each(|outcome| all.add(&outcome.figures(|leaf| leaf.is_moment == is_moment)));
+    all
+}
+
+/// What a curve of waits tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// Which share waited no longer.
+    NoLonger,
+    /// Which share waited longer: where there are several curves, this is what tells them apart.
+    Longer,
+}
+
+/// Which share of contacts waited so long, over seconds from none to what 99 of 100 of all wait at most.
+pub fn curves(title: &str, tells: Curve, of: Vec<(Cow<'static, str>, &'static str, Figures)>) -> String {
+    let longest = of.iter().map(|(.., figures)| figures.waits.value_at_quantile(0.99)).max().unwrap_or(0);
     let longest = rounded_up(longest as f64 / 1e3).max(1.0);
     let at = |point: u32| longest * f64::from(point) / f64::from(POINTS);
     let points = |of: &Figures| -> Vec<Option<f64>> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds on an axis")]
-        let share = |point| of.waits.percentile_below((at(point) * 1e3) as u64);
+        let no_longer = |point| of.waits.percentile_below((at(point) * 1e3) as u64);
+        let share = |point| match tells {
+            Curve::NoLonger => no_longer(point),
+            Curve::Longer => 100.0 - no_longer(point),
+        };
         (0..=POINTS).map(|point| (!of.waits.is_empty()).then(|| share(point))).collect()
     };
-    let mut curves = vec![Line { name: "all others", colour: OTHERS, points: points(&others) }];
-    if study.has_moments {
-        curves.push(Line { name: "moments of truth", colour: MOMENTS, points: points(&moments) });
-    }
+    let curve = |(name, colour, figures): (Cow<'static, str>, &'static str, Figures)| {
+        let points = points(&figures);
+        Line { name, colour, points }
+    };
+    let curves: Vec<Line> = of.into_iter().map(curve).collect();
     let names: Vec<String> = (0..=POINTS).map(|point| format!("{:.0}", at(point))).collect();
-    let axis = Axis { label: "waited no longer, %".to_owned(), most: 100.0 };
+    let axis = match tells {
+        Curve::NoLonger => Axis { label: "waited no longer, %".to_owned(), most: 100.0 },
+        Curve::Longer => {
+            let most = curves.iter().flat_map(|curve| &curve.points).flatten().fold(0.0f64, |m, v| m.max(*v));
+            Axis { label: "waited longer, %".to_owned(), most: rounded_up(most) }
+        }
+    };
+    lines(title, ("seconds", &names), &axis, &curves)
+}
+
+fn distribution(page: &mut String, study: &Study) {
+    let mut of = vec![("all others".into(), OTHERS, together(study, false))];
+    if study.has_moments {
+        of.push(("moments of truth".into(), MOMENTS, together(study, true)));
+    }
     page.push_str("\n<h2>How long contacts wait</h2>\n");
-    page.push_str(&lines("Share of contacts that waited no longer", ("seconds", &names), &axis, &curves));
+    page.push_str(&curves("Share of contacts that waited no longer", Curve::NoLonger, of));
+}
+
+/// What became of contacts, in parts of a bar.
+pub fn fates(study: &Study, name: &str, of: Of) -> Bar {
+    let share = |key| estimate(study, of, key).map_or(0.0, |found| found.mean);
+    let (by_empathetic, in_time) = (share("empathetic_in_time_share"), share("in_time_share"));
+    let (left, blocked) = (share("abandoned_share"), share("blocked_share"));
+    let later = (1.0 - in_time - left - blocked).max(0.0);
+    Bar {
+        name: name.to_owned(),
+        parts: vec![
+            ("in time, by an empathetic agent", by_empathetic, MOMENTS),
+            ("in time, by another", in_time - by_empathetic, BY_OTHERS),
+            ("later", later, GREY),
+            ("left, or turned away", left + blocked, LEFT),
+        ],
+    }
 }
 
 fn moments(page: &mut String, study: &Study, within: f64) {
-    let share = |of, key| estimate(study, of, key).map_or(0.0, |found| found.mean);
-    let bar = |name: &str, of: Of| {
-        let (by_empathetic, in_time) = (share(of, "empathetic_in_time_share"), share(of, "in_time_share"));
-        let (left, blocked) = (share(of, "abandoned_share"), share(of, "blocked_share"));
-        let later = (1.0 - in_time - left - blocked).max(0.0);
-        Bar {
-            name: name.to_owned(),
-            parts: vec![
-                ("in time, by an empathetic agent", by_empathetic, MOMENTS),
-                ("in time, by another", in_time - by_empathetic, BY_OTHERS),
-                ("later", later, GREY),
-                ("left, or turned away", left + blocked, LEFT),
-            ],
-        }
-    };
-    let mut rows = vec![bar("moments of truth", Of::Moments)];
+    let mut rows = vec![fates(study, "moments of truth", Of::Moments)];
     if study.flags_err() {
-        rows.push(bar("taken for moments", Of::Flagged));
+        rows.push(fates(study, "taken for moments", Of::Flagged));
     }
-    rows.push(bar("all others", Of::Routine));
+    rows.push(fates(study, "all others", Of::Routine));
     _ = write!(page, "\n<h2>Where moments of truth go</h2>\n<p class='dim'>In time is within {within} s.</p>\n");
     page.push_str(&bars("What became of moments of truth and of all others", &rows));
 }

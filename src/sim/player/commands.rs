@@ -9,7 +9,8 @@ use crate::{
         ids::{EventName, SourceName},
         signal::{Happened, Signal, SignalKey, Source as SignalSource},
     },
-    sim::scenario::detector::confidence,
+    scoring::{Evidence, Known, assess},
+    sim::scenario::{Announce, detector::confidence},
 };
 
 /// The provider of what scenarios tell.
@@ -60,6 +61,10 @@ impl Player<'_> {
     pub(super) fn announce(&mut self, slot: usize) {
         let guest = &self.guests[slot];
         let (id, stream, comes_at) = (guest.id.clone(), guest.stream, guest.comes_at);
+        let of_moments = |announce: &Announce| announce.whom == Announced::Moments;
+        if self.scenario.streams[stream].announce.as_ref().is_some_and(of_moments) && !self.foresees(slot) {
+            return;
+        }
         let in_vain = guest.in_vain.clone();
         self.tell_ahead(id, stream, comes_at);
         for after in in_vain {
@@ -73,6 +78,21 @@ impl Player<'_> {
         self.in_vain += 1;
         let id = format!("{}-nobody-{}", self.scenario.streams[stream].name, self.in_vain);
         self.tell_ahead(ContactId::new(&id).expect("a name and a number are a name"), stream, expected_at);
+    }
+
+    /// Whether a contact is a moment of truth before it is in any queue: where the detector reads words, by those that the
+    /// customer has said to a bot, as the document's moments have them.
+    fn foresees(&self, slot: usize) -> bool {
+        let (guest, now) = (&self.guests[slot], self.driver.now());
+        if !matches!(guest.told, Told::Words(_)) {
+            return guest.is_flagged;
+        }
+        let document = &self.scenario.document;
+        let mut evidence = Evidence::default();
+        for signal in self.signals(slot).iter().filter(|signal| document.signals.takes(signal.source)) {
+            evidence.take(now, signal);
+        }
+        assess(document, &evidence, Known::default(), now).is_moment
     }
 
     fn tell_ahead(&mut self, contact: ContactId, stream: usize, expected_at: Timestamp) {

@@ -151,7 +151,8 @@ impl<'s> Source<'s> {
         let Some(announce) = &self.stream.announce else { return };
         let rng = &mut self.announcements;
         let ahead = announce.ahead.draw(rng).min(announce.ahead_max);
-        if announce.whom == Announced::Moments && !guest.is_flagged {
+        // Words are read when it is time to announce whoever says them.
+        if announce.whom == Announced::Moments && !guest.is_flagged && !matches!(guest.told, Told::Words(_)) {
             return;
         }
         guest.announced = Some(ahead);

@@ -2,15 +2,13 @@
 //!
 //! Invariant: moments of truth that a scenario knows of reach the engine, and announcements that it asks for are made.
 
-use super::{Announce, Announced, Arrivals, Detector, Moments, Row};
+use super::{Announce, Announced, Arrivals, Row};
 use crate::model::document::Place;
 
 /// What a stream says of moments of truth.
 pub(super) struct Said<'a> {
     /// Its contacts.
     pub arrivals: Option<&'a Arrivals>,
-    /// Its table of moments, as far as that can be read.
-    pub moments: Option<&'a Moments>,
     /// Whether it has one.
     pub has_moments: bool,
 }
@@ -26,13 +24,13 @@ impl Said<'_> {
         }
     }
 
-    /// That somebody can be announced as a moment of truth: words are read as a contact comes, which is too late.
+    /// That somebody can be announced as a moment of truth: by a detector, or by words that a bot has heard before.
     pub fn check_announce(&self, place: &Place<'_>, announce: &Announce) {
-        let are_words = matches!(self.moments, Some(Moments { detector: Detector::Words(_), .. }))
-            || (!self.rows().is_empty() && self.rows().iter().all(|row| row.message.is_some()));
-        if announce.whom == Announced::Moments && (!self.has_moments || are_words) {
-            let why = if are_words { "words are read only as they come" } else { "there is no table moments" };
-            place.fault(format!("is of moments of truth, but {why}; set whom = \"everybody\", or leave it out"));
+        let has_words = self.rows().iter().any(|row| row.message.is_some());
+        if announce.whom == Announced::Moments && !self.has_moments && !has_words {
+            let fault =
+                "is of moments of truth, but there is no table moments; set whom = \"everybody\", or leave it out";
+            place.fault(fault.to_owned());
         }
     }
 

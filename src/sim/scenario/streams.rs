@@ -129,7 +129,7 @@ impl Streams {
         let retrial = table.get("retrial").and_then(|p| read_retrial(&p));
         let given = table.get("moments");
         let moments = given.as_ref().and_then(|p| read_moments(p, arrivals.as_ref(), reading));
-        let said = Said { arrivals: arrivals.as_ref(), moments: moments.as_ref(), has_moments: given.is_some() };
+        let said = Said { arrivals: arrivals.as_ref(), has_moments: given.is_some() };
         said.check_trace(place);
         let announce = table.get("announce").and_then(|place| {
             let announce = read_announce(&place)?;

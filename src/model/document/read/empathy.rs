@@ -45,6 +45,8 @@ pub(super) fn read_empathy(place: &Place<'_>) -> Option<Empathy> {
 
 /// How many are kept free follows the load.
 pub(super) const AUTO: &str = "auto";
+/// Of a hundred empathetic agents at work, so many are kept free for announced moments of truth.
+pub(super) const ANNOUNCED_SHARES: RangeInclusive<u8> = 0..=100;
 /// Of a hundred moments of truth, so many may find nobody.
 pub(super) const TARGETS: RangeInclusive<u8> = 1..=50;
 
@@ -75,7 +77,10 @@ pub(super) fn read_reserve(place: &Place<'_>) -> Option<ReserveRules> {
             .get("floor_until")
             .and_then(|p| p.span(Span::ZERO, SPAN_MAX))
             .unwrap_or(default.floor_until),
-        announced_share: default.announced_share,
+        announced_share: object
+            .get("announced_share")
+            .and_then(|p| p.number(ANNOUNCED_SHARES))
+            .unwrap_or(default.announced_share),
     };
     object.finish();
     Some(rules)

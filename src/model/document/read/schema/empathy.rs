@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     super::{
-        empathy::{AUTO, CONSECUTIVE_MAX, LEVEL, MODES, SKILL, TARGETS},
+        empathy::{ANNOUNCED_SHARES, AUTO, CONSECUTIVE_MAX, LEVEL, MODES, SKILL, TARGETS},
         span::SPAN_MAX,
     },
     choice, flag, name, named, number, number_or, span, table, with_default,
@@ -128,6 +128,18 @@ pub(super) fn reserve() -> Value {
             (
                 "floor_until",
                 span("After this wait a routine contact may take any of them.", Span::ZERO, SPAN_MAX, Some("5m")),
+            ),
+            (
+                "announced_share",
+                with_default(
+                    number(
+                        "Of a hundred of them at work, so many at most are kept free for announced moments of truth, \
+                         beside those above; 0 = announcements keep nobody free.",
+                        (*ANNOUNCED_SHARES.start()).into(),
+                        (*ANNOUNCED_SHARES.end()).into(),
+                    ),
+                    ReserveRules::default().announced_share,
+                ),
             ),
         ],
     )
