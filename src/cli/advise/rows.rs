@@ -122,7 +122,8 @@ fn moments(out: &Output, care: &Care) -> Result<(), Failure> {
     out.table(&choices(care))?;
     out.line(
         "reached: moments of truth that an empathetic agent answers in time; differences are on the same customers, \
-         against the row without\none, with 95 % intervals; while a choice varies, all others are as advised\n",
+         against the row of\nthe same choice that has none, with 95 % intervals; while a choice varies, all others are as \
+         advised\n",
     )
 }
 
@@ -216,7 +217,8 @@ pub fn sentence(finding: &Finding) -> String {
             let needed =
                 needed.map_or_else(|| "and no number is enough".to_owned(), |needed| format!("{needed} needed"));
             let more = if *hours > 1 { format!("; too few in {hours} hours") } else { String::new() };
-            format!("too few agents for {need}: {} at {}, {needed}{more}", agents(*there), clock(*from))
+            let with = if need == "anyone" { String::new() } else { format!(" with {need}") };
+            format!("too few agents{with}: {} at {}, {needed}{more}", agents(*there), clock(*from))
         }
         Finding::TooFewEmpathetic { erlangs, there, group: of } => format!(
             "too few empathetic agents ({}): moments take {erlangs:.1} of {there}, more than seven tenths; keeping more \

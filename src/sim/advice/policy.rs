@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::demand::{Demand, triggered};
+use super::{demand::Demand, flow::triggered};
 use crate::{
     forecast::Group,
     model::{
@@ -161,13 +161,18 @@ fn unused(document: &Document, event: &EventName) -> MomentName {
 pub fn usual_hold(queue: &Queue, within: Span, accepting: Span) -> Span {
     let skill = SkillName::new("empathy").expect("it obeys the grammar");
     let empathy = Empathy { skill, level: 1, hold: None, protection: Protection::default() };
-    empathy.hold_in(&Queue { service_level: within, ..queue.clone() }, accepting)
+    whole(empathy.hold_in(&Queue { service_level: within, ..queue.clone() }, accepting))
 }
 
 /// How long a routine contact leaves the reserve alone by the usual rule: as long as it is still in time.
 pub fn usual_release(document: &Document, queue: &Queue, within: Span, accepting: Span) -> Span {
     let rules = ReserveRules { mode: ReserveMode::Soft, release: None, ..document.reserve.clone() };
-    rules.release_in(&Queue { service_level: within, ..queue.clone() }, accepting)
+    whole(rules.release_in(&Queue { service_level: within, ..queue.clone() }, accepting))
+}
+
+/// Whole seconds, as people write them.
+fn whole(span: Span) -> Span {
+    Span(span.0 / 1_000_000 * 1_000_000)
 }
 
 /// A key of TOML.

@@ -106,3 +106,66 @@ impl Pool {
         there(group, self.hour) * 2.0 >= group.len() as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const TEXT: &str = r#"
+run = { length = "4h" }
+[document]
+text = """
+[skills]
+empathy = ''
+cards = ''
+[channels.voice]
+[queues.main]
+require = { all = ['cards'] }
+"""
+[agents.kind]
+count = 3
+skills = { cards = 50 }
+empathy = 90
+[agents.desk]
+count = 5
+skills = { cards = 50 }
+[agents.late]
+count = 9
+skills = { cards = 50 }
+shifts = [{ from = "03:00", until = "08:00" }]
+[agents.others]
+count = 7
+[streams.calls]
+queue = "main"
+channel = "voice"
+rates = [{ from = "00:00", per_hour = 60 }, { from = "01:00", per_hour = 30 }]
+handling = "4m"
+moments = { share = 0.1 }
+"#;
+
+    fn empathetic(scenario: &Scenario) -> usize {
+        scenario.groups.iter().filter(|group| group.is_empathetic).map(Group::len).sum()
+    }
+
+    #[test]
+    fn who_is_there_and_serves_moments_is_trained_and_nobody_comes_or_goes() {
+        let scenario = Scenario::read(TEXT, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+        let demand = Demand::of(&scenario);
+        let hour = demand.moments().unwrap();
+        assert_eq!(hour, 0, "twice as many come in the first");
+        let pool = Pool::of(&scenario, &demand, hour);
+        assert_eq!((pool.there, pool.most), (3, 8), "neither who comes later nor who knows nothing of cards");
+        for (wanted, found) in [(0, 0), (1, 1), (3, 3), (6, 6), (8, 8), (20, 8)] {
+            let mut other = scenario.clone();
+            pool.resize(&mut other, wanted);
+            assert_eq!((empathetic(&other), other.agents()), (found, scenario.agents()), "{wanted}");
+            let again = Pool::of(&other, &Demand::of(&other), hour);
+            assert_eq!(again.there as usize, found, "{wanted}");
+        }
+        let document = scenario.document.overlaid("empathy = {}").unwrap();
+        let staff = pool.staff(&scenario, &document);
+        assert_eq!((staff.available(), staff.empathetic()), (15, 3), "those of the hour");
+    }
+}
