@@ -66,8 +66,8 @@
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
-//!    `scenario`, a contact centre in distributions, `player`, which plays it, and `study`, what several runs say
-//!    together; the worlds in which the decision alone is measured.
+//!    `scenario`, a contact centre in distributions, `player`, which plays it, `study`, what several runs say
+//!    together, and `advice`, what to set for it; the worlds in which the decision alone is measured.
 //! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal;
 //!     `cli::bench` measures against floors and peers.
 //!

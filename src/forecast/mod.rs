@@ -16,7 +16,7 @@ mod decay;
 mod empathy;
 mod ending;
 mod promise;
-mod reserve;
+pub mod reserve;
 mod staff;
 pub mod waits;
 
@@ -41,11 +41,10 @@ use empathy::Outcomes;
 use ending::Endings;
 use promise::Promises;
 use reserve::AutoReserve;
-use staff::Staff;
 
 pub use empathy::Learner;
 pub use reserve::Load;
-pub use staff::Group;
+pub use staff::{Group, Staff};
 
 /// How often advice is given at most; a new document is followed at once.
 const EVERY: Span = Span::from_secs(60);

@@ -39,7 +39,7 @@ const PRIOR_FAIL: f64 = 0.25;
 const PRIOR_SECONDS: f64 = 300.0;
 const PRIOR_HANDLED: f64 = 2.0;
 /// With more load on each than this there are too few …
-const LOAD_MAX: f64 = 0.7;
+pub const LOAD_MAX: f64 = 0.7;
 /// … and with less than this there are enough again.
 const LOAD_ENOUGH: f64 = 0.65;
 /// A larger k is asked for once the target is missed by this factor …
@@ -192,14 +192,9 @@ impl AutoReserve {
         advice
     }
 
-    /// Moments a second that agents of a group may get: those that ask their skill, and of those that ask none as large a
-    /// share as theirs of all agents.
     fn load_of(&self, now: Timestamp, group: &Group, staff: &Staff) -> f64 {
         let rate = |group: &Group| self.came.get(group).map_or(0.0, |came| self.rate(now, came));
-        let agents = staff.groups().get(group).copied().unwrap_or(0);
-        let share = agents as f64 / staff.empathetic().max(1) as f64;
-        let own = if group.is_some() { rate(group) } else { 0.0 };
-        own + rate(&None) * share
+        may_get(group, staff, rate)
     }
 
     fn rate(&self, now: Timestamp, came: &Fading) -> f64 {
@@ -219,18 +214,32 @@ impl AutoReserve {
     }
 }
 
+/// Of moments that come at these rates, by the skill they ask, those that agents of a group may get: whoever asks their
+/// skill, and of those that ask none as large a share as theirs of all empathetic agents.
+pub fn may_get(group: &Group, staff: &Staff, rate: impl Fn(&Group) -> f64) -> f64 {
+    let agents = staff.groups().get(group).copied().unwrap_or(0);
+    let share = agents as f64 / staff.empathetic().max(1) as f64;
+    let own = if group.is_some() { rate(group) } else { 0.0 };
+    own + rate(&None) * share
+}
+
 /// What k is asked for.
-struct Ask {
-    load: f64,
-    agents: usize,
-    fail: f64,
-    target: f64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ask {
+    /// Erlangs of moments that these agents may get.
+    pub load: f64,
+    /// How many of them are at work.
+    pub agents: usize,
+    /// The share of moments that finds nobody while none is kept free.
+    pub fail: f64,
+    /// The share that may find nobody.
+    pub target: f64,
 }
 
 impl Ask {
     /// The k to go by, given the one in force and since when it is.
     fn settled(&self, now: Timestamp, known: Option<(u32, Timestamp)>) -> u32 {
-        let needed = self.smallest(self.target);
+        let needed = self.smallest();
         match known {
             Some((k, since)) if needed < k => {
                 let has_room = self.share(k - 1) <= self.target * ROOM_TO_SPARE;
@@ -241,10 +250,10 @@ impl Ask {
         }
     }
 
-    /// The smallest k that meets a target, or the one that comes nearest.
-    fn smallest(&self, target: f64) -> u32 {
+    /// The smallest k that meets the target, or the one that comes nearest.
+    pub fn smallest(&self) -> u32 {
         let most = self.most();
-        (0..most).find(|k| self.share(*k) <= target).unwrap_or(most)
+        (0..most).find(|k| self.share(*k) <= self.target).unwrap_or(most)
     }
 
     /// Beyond this many, keeping one more free promises nothing.
@@ -253,7 +262,13 @@ impl Ask {
         others.min(u32::try_from(self.agents).unwrap_or(u32::MAX)).min(RESERVE_MAX)
     }
 
-    fn share(&self, k: u32) -> f64 {
+    /// Whether there are too few agents for any k to help.
+    pub fn is_short(&self) -> bool {
+        self.load > LOAD_MAX * self.agents as f64
+    }
+
+    /// The share that finds nobody while so many are kept free.
+    pub fn share(&self, k: u32) -> f64 {
         self.fail * divided(self.load, self.agents, k)
     }
 }
@@ -345,8 +360,8 @@ mod tests {
     fn the_formula_gives_the_smallest_that_is_enough() {
         // The policy's centre: 3.8 Erlangs on ten agents; a quarter fail, a tenth with one kept, a twenty-fifth with two.
         let ask = |target| Ask { load: 3.8, agents: 10, fail: 0.25, target };
-        assert_eq!([0.3, 0.1, 0.05, 0.02].map(|target| ask(target).smallest(target)), [0, 1, 2, 3]);
-        assert_eq!(ask(0.000_01).smallest(0.000_01), 7, "it stops where one more promises nothing");
+        assert_eq!([0.3, 0.1, 0.05, 0.02].map(|target| ask(target).smallest()), [0, 1, 2, 3]);
+        assert_eq!(ask(0.000_01).smallest(), 7, "it stops where one more promises nothing");
         assert!((divided(3.8, 10, 2) - 0.38 * 3.8 / 9.0).abs() < 1e-9);
     }
 

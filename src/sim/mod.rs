@@ -5,6 +5,7 @@
 //! [`Core`](crate::shard::core::Core) that the daemon runs. What is random comes from a seed, so that every day can be
 //! played again.
 
+pub mod advice;
 pub mod bank;
 pub mod compress;
 pub mod day;

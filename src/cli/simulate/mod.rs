@@ -171,7 +171,7 @@ pub fn play(scenario: Scenario) -> Result<Played, Failure> {
 }
 
 /// What a customer's words say, read as the daemon reads them.
-fn hear(message: &Message) -> Content {
+pub fn hear(message: &Message) -> Content {
     words::read(&message.text, &message.language)
 }
 

@@ -21,6 +21,7 @@ mod check;
 mod empathy;
 pub(super) mod faults;
 mod moments;
+mod overlay;
 mod place;
 mod queue;
 mod rule;
