@@ -3,7 +3,8 @@
 //! Of whoever could take the contact it is known how many are there, what they are at and how long that takes; of whoever
 //! stands before it, how many are there, who of them take its agents, and how soon they leave ([`picture`], [`work`]). From
 //! that follows a mean ([`flow`]), which is scaled by how waits of the queue turned out ([`scale`]) and told as a range by
-//! how far they were off ([`range`]). What others were told counts for a minute ([`quotes`]).
+//! how far they were off ([`range`]). What others were told counts for a minute ([`quotes`]). Where a step of a queue waits for
+//! long waits, they are watched for it ([`overflow`]).
 //!
 //! A contact that agents of more kinds may take later, by a step or when a hold or the reserve ends, is served at the
 //! first of these turns ([`stages`]). Moments of truth, which wait otherwise than the rest of their queue, have a factor
@@ -18,9 +19,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     engine::{
-        Event, Reject, State,
+        Command, Event, Reject, State,
         event::Queued,
-        lines::{AgentSet, Newcomer, Piece, Spot, Turn},
+        lines::{AgentSet, Newcomer, Overflow, Piece, Spot, Turn},
     },
     model::{
         contact::{ClosedBecause, CustomerId},
@@ -33,6 +34,7 @@ use crate::{
 };
 
 mod flow;
+mod overflow;
 mod pace;
 mod picture;
 mod quotes;
@@ -43,6 +45,7 @@ mod work;
 
 use super::decay::seconds;
 use flow::{Flow, Wait};
+use overflow::Watch;
 use pace::Pace;
 use picture::{Arrival, Before, Kind, Picture, Streams};
 use quotes::Quotes;
@@ -52,6 +55,8 @@ use work::{End, Line, Patience, Works};
 
 pub use range::{Basis, QUANTILES, loss};
 
+/// Which of [`QUANTILES`] half of the customers who stay wait at the most.
+const HALF: usize = 0;
 /// So many starts have to be known before they say anything.
 const STARTS_MIN: f64 = 2.5;
 /// A turn so many times as late as another's mean does not come.
@@ -69,6 +74,7 @@ pub struct Waits {
     picture: Picture,
     quotes: Quotes,
     pace: Pace,
+    overflows: Watch,
     waiting: BTreeMap<ContactKey, Waiting>,
     offers: BTreeMap<OfferKey, Offered>,
     engagements: BTreeMap<EngagementKey, Piece>,
@@ -273,6 +279,27 @@ impl Waits {
         std::mem::take(&mut self.outcomes)
     }
 
+    /// Whether a step of a queue waits for the wait that is to be expected, by the document in force.
+    pub fn is_watching_overflow(&mut self, state: &State) -> bool {
+        self.overflows.is_watching(state)
+    }
+
+    /// Which queues the shard should let overflow from now on, or no more.
+    pub fn overflow_advice(&mut self, now: Timestamp, state: &State) -> Vec<Command> {
+        let mut advice = Vec::new();
+        for line in self.overflows.due(now, state) {
+            let spot = state.spot_without_overflow(now, line);
+            let told = spot.and_then(|spot| self.expect(now, state, &spot, Some(None)).ok());
+            let wanted = told.and_then(|told| self.overflows.judge(now, line, span(told.waits[HALF]), state));
+            advice.extend(wanted.map(|beyond| Command::SetOverflow {
+                queue: state.queue_name(line.0).clone(),
+                channel: state.channel_name(line.1).clone(),
+                beyond,
+            }));
+        }
+        advice
+    }
+
     /// Answers a question. What a customer is told counts from then on.
     pub fn answer(&mut self, now: Timestamp, state: &State, question: &Question) -> Result<Vec<WaitView>, Reject> {
         match question {
@@ -399,7 +426,10 @@ impl Waits {
             return Err(Unknown::NobodyThere);
         }
         let line = (spot.queue, spot.channel);
-        let view = self.picture.view(state, agents);
+        let mut view = self.picture.view(state, agents);
+        if spot.overflow == Overflow::None {
+            view = self.picture.undivided(spot.queue, agents, view);
+        }
         let mut before = self.picture.before(state, line, spot.place, &view);
         if let Some(asks) = joins {
             self.quotes.add(now, asks, agents, &mut before);
