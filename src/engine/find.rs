@@ -4,9 +4,7 @@
 
 use crate::model::{
     contact::TargetAgent,
-    ids::{
-        AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, QueueKey, QueueName,
-    },
+    ids::{AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, QueueKey, QueueName},
     similar::similar,
 };
 

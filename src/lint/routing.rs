@@ -67,7 +67,9 @@ impl Own<'_> {
             let longest = self.queue.max_wait.after;
             match (step.after, step.when_wait_over) {
                 (Some(after), None) if after >= longest => of(Kind::StepNeverApplies, "after", beside(after, longest)),
-                (_, Some(over)) if over >= longest => of(Kind::OverflowTooLate, "when_wait_over", beside(over, longest)),
+                (_, Some(over)) if over >= longest => {
+                    of(Kind::OverflowTooLate, "when_wait_over", beside(over, longest))
+                }
                 _ => {}
             }
             let (now, then) = (&step.rule, before);

@@ -67,7 +67,9 @@ impl Watch {
         self.looked_at = Some(now);
         let mut due = Vec::new();
         for _ in 0..self.lines.len().min(LOOKS_MAX) {
-            let Some(watched) = self.lines.front_mut().filter(|first| is_over(first.looked_at, EVERY, now)) else { break };
+            let Some(watched) = self.lines.front_mut().filter(|first| is_over(first.looked_at, EVERY, now)) else {
+                break;
+            };
             watched.looked_at = Some(now);
             if is_over(watched.changed_at, HOLDS, now) {
                 due.push(watched.line);
