@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Actions, Agent, Contact, Counted, Engagement, EngagementPhase, Heard, Hold, Kept, KeptBudgets, KeptQueue,
-    KeptSweep, KeptTombstones, Learnt, Load, LostSession, Offer, OfferEnd, Overflows, Route, Session, Stage, State,
-    Storm, SweepStage,
+    KeptSweep, KeptTombstones, Learnt, Load, LostSession, Offer, OfferEnd, Route, Session, Stage, State, Storm,
+    SweepStage,
 };
 use crate::model::contact::ContactDetails;
 
@@ -46,7 +46,8 @@ impl State {
             resumed_at,
             storm: Storm { window_began: _, expiries: _, suspended_until, sent_away },
             moves,
-            overflows: Overflows { open, spreads },
+            overflows,
+            overflow_spreads,
             actions: Actions { newest, taken: _ },
             reserve_settings,
             learnt: Learnt { acceptance, show_rates },
@@ -75,8 +76,8 @@ impl State {
             ("storm.sent_away", !sent_away.is_empty()),
             ("moves", !moves.is_empty()),
             ("moves.through", moves.iter().any(|job| job.through.is_some())),
-            ("overflows.open", !open.is_empty()),
-            ("overflows.spreads", !spreads.is_empty()),
+            ("overflows", !overflows.is_empty()),
+            ("overflow_spreads", !overflow_spreads.is_empty()),
             ("actions", !newest.is_empty()),
             ("reserve_settings", !reserve_settings.is_empty()),
             ("learnt.acceptance", !acceptance.is_empty()),

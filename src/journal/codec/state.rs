@@ -13,7 +13,7 @@ use crate::{
             Actions, Agent, Contact, Cooldown, Counted, DocumentVersion, EndedOffer, Engagement, EngagementPhase,
             Grant, Heard, Hold, Kept as World, KeptBudgets, KeptContact, KeptQueue, KeptRequest, KeptSweep,
             KeptTombstones, Learnt, LearntLevel, Load, LostSession, Move, Offer, OfferEnd, Overflow, Overflowed,
-            Overflows, Refusal, Route, Session, Spread, Stage, Storm, SweepStage, Told,
+            Refusal, Route, Session, Spread, Stage, Storm, SweepStage, Told,
         },
     },
     model::{
@@ -89,6 +89,7 @@ record! {
         16: offers, 17: ended_offers, 18: engagements, 19: requests, 20: storm, 21: moves, 22: actions,
         23: reserve_settings, 24: learnt, 25: next_contact, 26: next_offer, 27: next_engagement, 28: next_sequence,
         29: tombstones, 30: hold, 31: resumed_at, 32: requests_not_before, 33: overflows,
+        34: overflow_spreads,
     }
     KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers, 5: not_before }
     KeptContact { 1: id, 2: because, 3: at }
@@ -102,7 +103,6 @@ record! {
     KeptRequest { 1: at, 2: request, 3: fingerprint, 4: reply }
     Storm { 1: window_began, 2: expiries, 3: suspended_until, 4: sent_away }
     Move { 1: from, 2: to, 3: place, 4: before, 5: through, 6: moved, 7: left, 8: next_at }
-    Overflows { 1: open, 2: spreads }
     Overflow { 1: beyond, 2: since }
     Spread { 1: queue, 2: through, 3: next_at }
     Overflowed { 1: beyond, 2: at }
