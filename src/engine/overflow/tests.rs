@@ -194,8 +194,9 @@ fn longer_waits_open_later_steps_and_time_goes_on_from_there() {
 
 #[test]
 fn a_step_that_was_reached_is_kept_when_the_overflow_is_over() {
-    let mut world = World::with(1);
+    let mut world = World::open();
     world.now = Timestamp(Span::from_secs(3_600).0);
+    world.enqueue(1, "main", "voice");
     world.overflow("voice", Some(TWO_MINUTES));
     let (why, overflowed) = world.why(1);
     assert!(why.ends_with("; overflow: at 01:00:00Z the estimated wait was beyond 2m"), "{why}");
