@@ -443,3 +443,73 @@ fn what_was_learnt_of_agents_is_replayed_recovered_and_listed() {
     assert!(bea.within.0 <= bea.found && bea.found <= bea.within.1 && ana.found < bea.found, "{ana:?} {bea:?}");
     assert!(bea.outcomes >= 30 && bea.since.is_some() && !bea.is_role_model, "nobody is a tenth of two");
 }
+
+/// Ten agents for cards, ten for payments who have less to do, and an hour in which twice as many cards are lost as the ten
+/// can take.
+fn rush(steps: &str) -> Scenario {
+    let text = format!(
+        r#"
+run = {{ runs = 1, from = "08:00", until = "13:00" }}
+agents.cards = {{ count = 10, skills = {{ cards = 80 }} }}
+agents.payments = {{ count = 10, skills = {{ payments = 80 }} }}
+[document]
+text = """
+skills = {{ cards = '', payments = '' }}
+[channels.voice]
+[queues.cards]
+require = {{ all = ['cards'] }}
+offers = {{ acceptance = 'automatic' }}
+{steps}
+[queues.payments]
+require = {{ all = ['payments'] }}
+offers = {{ acceptance = 'automatic' }}
+"""
+[streams.cards]
+queue = "cards"
+channel = "voice"
+rates = [{{ from = "08:00", per_hour = 90 }}, {{ from = "10:00", per_hour = 240 }}, {{ from = "11:00", per_hour = 60 }}]
+handling = {{ exponential = "300s" }}
+[streams.payments]
+queue = "payments"
+channel = "voice"
+per_hour = 40
+handling = {{ exponential = "300s" }}
+"#
+    );
+    Scenario::read(&text, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// When cards began and ceased to overflow, in minutes of the day, and how many of them went on by it.
+fn overflows(scenario: &Scenario) -> (Outcome, Vec<(i64, Option<Span>)>, usize) {
+    let (mut set, mut reached) = (Vec::new(), 0);
+    let outcome = player::play(scenario, 5, &|_| panic!("nobody writes anything"), &mut |record| {
+        for event in &record.events {
+            match event {
+                Event::OverflowSet { beyond, .. } => set.push((record.now.0 / 60_000_000, *beyond)),
+                Event::StepReached { beyond: Some(_), .. } => reached += 1,
+                _ => {}
+            }
+        }
+    });
+    (outcome.unwrap_or_else(|refused| panic!("{refused}")), set, reached)
+}
+
+#[test]
+fn a_rush_overflows_and_what_follows_it_does_not() {
+    let beyond = Span::from_secs(180);
+    let step = "steps = [{ when_wait_over = '3m', require = { any = ['cards', 'payments'] } }]";
+    let (with, set, reached) = overflows(&rush(step));
+    let (without, never, nobody) = overflows(&rush(""));
+    assert_eq!((never.len(), nobody), (0, 0));
+    let wait = |outcome: &Outcome| outcome.figures(|_| true).tally.mean_wait();
+    println!("{set:?}, {reached} went on; waits {:.0} s, without {:.0} s", wait(&with), wait(&without));
+    let rush = set.iter().filter(|(minute, _)| (600..=690).contains(minute)).count();
+    assert!(rush >= 1 && reached > 20, "{set:?}");
+    assert!(set.iter().zip([Some(beyond), None].iter().cycle()).all(|((_, is), must)| is == must), "{set:?}");
+    assert!(set.len() <= 12, "it does not flap: {set:?}");
+    assert_eq!(set.last().map(|(_, beyond)| *beyond), Some(None), "it is over when the rush is");
+    assert!(wait(&with) < wait(&without) / 2.0);
+    // The same records, the same world: what was advised is among them.
+    let (again, repeated, _) = overflows(&self::rush(step));
+    assert_eq!((again.digest, repeated), (with.digest, set));
+}

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use attune::{
     api::pb::{
-        self, agent_service_client::AgentServiceClient, contact_service_client::ContactServiceClient,
-        insight_service_client::InsightServiceClient, wait_service_client::WaitServiceClient,
-        watch_offers_response::Event,
+        self, agent_service_client::AgentServiceClient, config_service_client::ConfigServiceClient,
+        contact_service_client::ContactServiceClient, insight_service_client::InsightServiceClient,
+        wait_service_client::WaitServiceClient, watch_offers_response::Event,
     },
     app::Daemon,
 };
@@ -21,6 +21,7 @@ struct World {
     agents: AgentServiceClient<Channel>,
     insight: InsightServiceClient<Channel>,
     waits: WaitServiceClient<Channel>,
+    config: ConfigServiceClient<Channel>,
 }
 
 impl World {
@@ -31,7 +32,8 @@ impl World {
             contacts: ContactServiceClient::new(channel.clone()),
             agents: AgentServiceClient::new(channel.clone()),
             insight: InsightServiceClient::new(channel.clone()),
-            waits: WaitServiceClient::new(channel),
+            waits: WaitServiceClient::new(channel.clone()),
+            config: ConfigServiceClient::new(channel),
         }
     }
 
@@ -64,11 +66,15 @@ impl World {
     }
 
     async fn enqueue(&mut self, contact: &str, excluded: &[&str]) {
+        self.enqueue_by("chat", contact, excluded).await;
+    }
+
+    async fn enqueue_by(&mut self, channel: &str, contact: &str, excluded: &[&str]) {
         let message = pb::EnqueueContactRequest {
             request_id: format!("enqueue-{contact}"),
             contact_id: contact.into(),
             queue: "cards".into(),
-            channel: "chat".into(),
+            channel: channel.into(),
             excluded_agent_ids: excluded.iter().map(|agent| (*agent).to_owned()).collect(),
             ..Default::default()
         };
@@ -87,9 +93,44 @@ impl World {
     }
 
     async fn unreachable(&mut self) -> u64 {
+        self.cards().await.unreachable
+    }
+
+    async fn cards(&mut self) -> pb::QueueStatistics {
         let message = pb::GetQueueStatisticsRequest { queue: "cards".into(), ..Default::default() };
         let answer = self.waits.get_queue_statistics(message).await.expect("a queue is counted").into_inner();
-        answer.statistics.expect("an answer has the counts").unreachable
+        answer.statistics.expect("an answer has the counts")
+    }
+
+    /// Puts a document in force that is told in JSON.
+    async fn apply(&mut self, text: &str) {
+        let document = pb::DocumentText { format: pb::DocumentFormat::Json.into(), text: text.into() };
+        let message =
+            pb::ApplyDocumentRequest { request_id: "apply".into(), document: Some(document), ..Default::default() };
+        self.config.apply_document(message).await.expect("the document is taken");
+    }
+
+    /// Lets the agent take what is offered next.
+    async fn accept(&mut self, agent: &str, desk: &mut Streaming<pb::WatchOffersResponse>) -> String {
+        let offer = loop {
+            if let Event::Offer(offer) = next(desk).await {
+                break offer;
+            }
+        };
+        let (agent_id, offer_id) = (agent.to_owned(), offer.offer_id);
+        let request_id = format!("ack-{offer_id}");
+        let message = pb::AckOfferRequest { request_id, agent_id: agent_id.clone(), offer_id, ..Default::default() };
+        self.agents.ack_offer(message.clone()).await.expect("the offer is shown");
+        let request_id = format!("accept-{}", message.offer_id);
+        let message = pb::AcceptOfferRequest { request_id, agent_id, offer_id: message.offer_id, ..Default::default() };
+        self.agents.accept_offer(message).await.expect("the offer is accepted");
+        offer.contact_id
+    }
+
+    async fn complete(&mut self, contact: String) {
+        let request_id = format!("complete-{contact}");
+        let message = pb::CompleteContactRequest { request_id, contact_id: contact, ..Default::default() };
+        self.contacts.complete_contact(message).await.expect("the contact is completed");
     }
 }
 
@@ -223,4 +264,47 @@ async fn nobody_is_listed_where_empathy_is_not_learnt() {
     world.put_agent("ana", 80).await;
     let listed = world.insight.list_empathy(pb::ListEmpathyRequest::default()).await.expect("the list is given");
     assert_eq!(listed.into_inner(), pb::ListEmpathyResponse::default());
+}
+
+/// A document by which cards overflow to whoever has payments as soon as a wait is to be expected.
+const OVERFLOWING: &str = r#"{
+    "skills": { "cards": "", "payments": "", "lang_en": "" },
+    "channels": { "voice": {} },
+    "queues": { "cards": {
+        "require": { "all": ["cards"] },
+        "steps": [{ "when_wait_over": "1ms", "require": { "any": ["cards", "payments"] } }]
+    } }
+}"#;
+
+#[tokio::test]
+async fn a_queue_overflows_by_what_the_daemon_itself_expects() {
+    let mut world = World::open().await;
+    world.apply(OVERFLOWING).await;
+    world.put_agent("ana", 90).await;
+    let mut desk = world.sign_in("ana").await;
+    for number in 0..5 {
+        world.enqueue_by("voice", &format!("c{number}"), &[]).await;
+        let contact = world.accept("ana", &mut desk).await;
+        world.complete(contact).await;
+    }
+    // Ana is busy from here on, and more and more wait for her.
+    world.enqueue_by("voice", "busy", &[]).await;
+    world.accept("ana", &mut desk).await;
+    let mut came = 0;
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let overflow = loop {
+        world.enqueue_by("voice", &format!("d{came}"), &[]).await;
+        came += 1;
+        if let [overflow] = world.cards().await.overflows.as_slice() {
+            break overflow.clone();
+        }
+        assert!(tokio::time::Instant::now() < until, "{came} wait for one agent, and nobody is let in beside her");
+    };
+    let millisecond = Some(prost_types::Duration { seconds: 0, nanos: 1_000_000 });
+    assert_eq!((overflow.channel.as_str(), &overflow.beyond_duration), ("voice", &millisecond));
+    assert!(overflow.begin_time.is_some());
+    let why = world.why("d0").await;
+    let terms = why.terms.expect("it waits");
+    assert_eq!((terms.step, terms.overflow_beyond_duration), (1, millisecond), "{}", why.summary);
+    assert!(terms.overflow_time.is_some() && why.summary.contains("; overflow: at "), "{}", why.summary);
 }

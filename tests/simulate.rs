@@ -618,6 +618,7 @@ async fn produce(scenario: &Scenario, played: &[Record]) -> Vec<Record> {
                 | Command::SetReserve { .. }
                 | Command::LearnAcceptance { .. }
                 | Command::LearnShowRate { .. }
+                | Command::SetOverflow { .. }
         );
         if !is_its_own {
             shard.call(&tenant, record.input.clone()).await.unwrap();

@@ -119,14 +119,15 @@ fn show(session: &Session, queues: &[pb::QueueStatistics]) -> Result<(), Failure
     }
 }
 
-/// The mode unless it is the usual one, and where contacts are going.
+/// The mode unless it is the usual one, where contacts are going, and by which channels they overflow.
 fn mode(queue: &pb::QueueStatistics) -> String {
     let mode = match queue.mode() {
-        pb::QueueMode::Open | pb::QueueMode::Unspecified => String::new(),
-        mode => word(mode.as_str_name(), "QUEUE_MODE_"),
+        pb::QueueMode::Open | pb::QueueMode::Unspecified => None,
+        mode => Some(word(mode.as_str_name(), "QUEUE_MODE_")),
     };
-    match queue.moving_to_queue.as_str() {
-        "" => mode,
-        to => format!("{mode} moving to {to}").trim_start().to_owned(),
-    }
+    let to = &queue.moving_to_queue;
+    let moving = (!to.is_empty()).then(|| format!("moving to {to}"));
+    let channels: Vec<&str> = queue.overflows.iter().map(|overflow| overflow.channel.as_str()).collect();
+    let overflowing = (!channels.is_empty()).then(|| format!("overflowing by {}", channels.join(", ")));
+    [mode, moving, overflowing].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -182,6 +182,8 @@ kinds! {
     Supervised,
     /// A queue opened, paused or drains.
     QueueModeSet,
+    /// A queue's contacts overflow, or do so no more.
+    QueueOverflowSet,
     /// A queue's contacts go elsewhere.
     QueueMoveStarted,
     /// They all went.
@@ -300,6 +302,8 @@ impl State {
             | Event::ShowRateLearnt { .. }
             | Event::EmpathyLearnt { .. }
             | Event::MomentExpected { .. }
+            | Event::OverflowSpread { .. }
+            | Event::OverflowSpreadEnded { .. }
             | Event::QueueMoveAdvanced { .. } => return None,
 
             // Told once, by the slice that ends it.
@@ -391,9 +395,11 @@ impl State {
                 Happening { until: Some(*until), ..self.of_contact(Kind::ContactParked, *contact, touched) }
             }
             Event::ContactReleased { contact } => self.of_contact(Kind::ContactReleased, *contact, touched),
-            Event::StepReached { contact, step } => {
-                Happening { step: *step, ..self.of_contact(Kind::StepReached, *contact, touched) }
-            }
+            Event::StepReached { contact, step, beyond } => Happening {
+                step: *step,
+                because: if beyond.is_some() { "estimated_wait" } else { "waited" }.into(),
+                ..self.of_contact(Kind::StepReached, *contact, touched)
+            },
             Event::TargetReleased { contact } => self.of_contact(Kind::TargetReleased, *contact, touched),
             Event::ContactPulled { contact, target } => Happening {
                 agent: self.agent_id(target.agent).cloned(),
@@ -475,6 +481,10 @@ impl State {
             Event::QueueModeSet { queue, mode, .. } => {
                 Happening { because: mode.name().into(), ..self.of_queue(Kind::QueueModeSet, *queue, touched) }
             }
+            Event::OverflowSet { queue, beyond, .. } => Happening {
+                because: if beyond.is_some() { "estimated_wait" } else { "over" }.into(),
+                ..self.of_queue(Kind::QueueOverflowSet, *queue, touched)
+            },
             Event::QueueMoveStarted { from, to, .. } => self.of_move(Kind::QueueMoveStarted, *from, *to, touched),
             Event::QueueMoveEnded { from, to, moved, left } => {
                 Happening { moved: (*moved, *left), ..self.of_move(Kind::QueueMoveEnded, *from, *to, touched) }

@@ -111,6 +111,9 @@ pub enum Command {
     LearnShowRate { source: SourceName, thousandths: Option<u16> },
     /// An agent's level of the skill that stands for empathy was found to be this; `None` = what the record says.
     LearnEmpathy { agent: AgentId, level: Option<Level> },
+    /// Whoever joins a queue by this channel is expected to wait beyond this, which a step of the queue names; `None` =
+    /// beyond none of them.
+    SetOverflow { queue: QueueName, channel: ChannelName, beyond: Option<Span> },
 
     /// A supervisor does something, for a stated reason.
     Supervise(Arc<Supervision>),
@@ -184,6 +187,7 @@ impl Command {
             Self::LearnAcceptance { .. } => "learn_acceptance",
             Self::LearnShowRate { .. } => "learn_show_rate",
             Self::LearnEmpathy { .. } => "learn_empathy",
+            Self::SetOverflow { .. } => "set_overflow",
             Self::Supervise(supervision) => supervision.action.name(),
         }
     }

@@ -21,6 +21,7 @@ use super::{
     event::{EngagementOver, Event, Place, Queued, Requeued, Rescinded},
     find::{agent_named, nearest, open_contact, queue_named, target_of, wrong_state},
     offer::rescind_offers,
+    overflow::overflow,
     reject::Reject,
     score::check_dynamic,
     signal,
@@ -28,7 +29,7 @@ use super::{
     sweep::{check_fits_next, take_over_now},
     waiting::{
         Change, check_matchable, check_requirement, check_room, check_skills, close_contact, queue_for,
-        queue_with_room, requeue,
+        queue_with_room, release, requeue,
     },
 };
 
@@ -118,6 +119,7 @@ pub(super) fn enqueue_contact(out: &mut Emit<'_>, new: &NewContact) -> Result<Re
     let contact = known.unwrap_or(ContactKey(state.next_contact));
     out.emit(Event::ContactQueued { contact, queued: Box::new(queued) });
     signal::begin(out, contact, &new.signals);
+    overflow(out, contact);
     Ok(Reply::Queued { queue: name, virtual_arrival: out.state().route(contact).place.virtual_arrival })
 }
 
@@ -163,7 +165,7 @@ pub(super) fn release_contact(out: &mut Emit<'_>, id: &ContactId) -> Result<Repl
     if !matches!(found.stage, Stage::Parked { .. }) {
         return Err(wrong_state(found, "parked"));
     }
-    out.emit(Event::ContactReleased { contact });
+    release(out, contact);
     Ok(Reply::Done)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::model::{
     agent::Presence,
     care::Care,
-    document::{LongestIdle, Queue, ReserveRules},
+    document::{LongestIdle, Queue, ReserveRules, Step},
     ids::{AgentKey, ChannelKey, ContactKey, QueueKey},
     limits::AGENT_WORK_MAX,
     requirement::{Condition, Requirement},
@@ -483,13 +483,28 @@ fn line_of(contact: &Contact) -> Option<InLine> {
 
 /// The step that waiting so long has reached.
 pub(super) fn step_at(queue: &Queue, waited: Span) -> u8 {
-    let reached = queue.steps.iter().take_while(|step| step.after <= waited).count();
-    u8::try_from(reached).expect("steps are limited to 16")
+    last_step(queue, |step| step.after.is_some_and(|after| after <= waited))
+}
+
+/// The step that begins when waits beyond this are to be expected.
+pub(super) fn step_beyond(queue: &Queue, beyond: Span) -> u8 {
+    last_step(queue, |step| step.when_wait_over.is_some_and(|over| over <= beyond))
+}
+
+fn last_step(queue: &Queue, begins: impl Fn(&Step) -> bool) -> u8 {
+    let last = queue.steps.iter().rposition(begins).map_or(0, |at| at + 1);
+    u8::try_from(last).expect("steps are limited to 16")
+}
+
+/// The next step that waiting alone leads to, and after how long.
+pub(super) fn next_step(queue: &Queue, step: u8) -> Option<(u8, Span)> {
+    let later = (1_u8..).zip(&queue.steps).skip(usize::from(step));
+    later.filter_map(|(number, step)| Some((number, step.after?))).next()
 }
 
 /// When the next step begins.
 pub(super) fn next_step_at(route: &Route, queue: &Queue) -> Option<Timestamp> {
-    queue.steps.get(usize::from(route.step)).map(|step| route.queued_at + step.after)
+    next_step(queue, route.step).map(|(_, after)| route.queued_at + after)
 }
 
 /// When the maximum wait ends; an open offer is first allowed to end by itself.

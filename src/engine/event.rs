@@ -122,8 +122,9 @@ pub enum Event {
     ContactParked { contact: ContactKey, until: Timestamp },
     /// Offered again.
     ContactReleased { contact: ContactKey },
-    /// Waiting time brought the contact to this step (1 = the first in the document).
-    StepReached { contact: ContactKey, step: u8 },
+    /// Waiting time brought the contact to this step (1 = the first in the document), or ahead of that an overflow did:
+    /// the estimated wait was beyond the span that the step names.
+    StepReached { contact: ContactKey, step: u8, beyond: Option<Span> },
     /// Waiting changed what empathy asks of it: a hold is over, or the reserve is released.
     PhaseReached { contact: ContactKey, phase: Phase },
     /// The time reserved for the target agent is over.
@@ -226,6 +227,13 @@ pub enum Event {
     ShowRateLearnt { source: SourceName, thousandths: Option<u16> },
     /// An agent's level of the skill that stands for empathy is this, whatever the record says; `None` = as that says.
     EmpathyLearnt { agent: AgentKey, level: Option<Level> },
+    /// Whoever joins the queue by this channel is expected to wait beyond this, without overflow; `None` = beyond no span
+    /// that a step of the queue names.
+    OverflowSet { queue: QueueKey, channel: ChannelKey, beyond: Option<Span> },
+    /// A slice of those who wait in a queue that overflows was looked at, up to a place; the next is due then.
+    OverflowSpread { queue: QueueKey, through: Place, next_at: Timestamp },
+    /// All of them were.
+    OverflowSpreadEnded { queue: QueueKey },
     /// A supervisor did something; what came of it follows.
     Supervised { supervision: Arc<Supervision> },
     /// A queue opened, paused or drains.

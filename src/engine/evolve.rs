@@ -15,11 +15,11 @@ use crate::model::{
 };
 
 use super::{
-    derive::step_at,
     event::{Event, Place, PresenceBecause, Queued, Requeued},
     learnt::LearntLevel,
     load::Load,
     matching::{manner::Phase, reach::Seeker},
+    overflow::Overflowed,
     state::{Agent, Contact, Counted, EngagementPhase, LostSession, Offer, OfferEnd, Route, Session, Stage, State},
     timer::Timer,
     tombstones::Tombstones,
@@ -139,7 +139,7 @@ impl State {
                     (route.queue, route.place, route.document) = (*queue, *place, version);
                     (route.ordered_from, route.head_start) = (*ordered_from, *head_start);
                     (route.queued_at, route.parked_for, route.step, route.offers_made) = (now, Span::ZERO, 0, 0);
-                    (route.target, route.drain_not_before) = (*target, now);
+                    (route.target, route.drain_not_before, route.overflowed) = (*target, now, None);
                     (route.phase, route.accepting, route.uncovered) = (phase, accepting, false);
                     if let Some((agent, until)) = barred {
                         remember_refusal(route, *agent, *until, 1);
@@ -175,8 +175,13 @@ impl State {
                 }
                 contact.stage = Stage::Waiting;
             }),
-            Event::StepReached { contact, step } => {
-                self.change_route(*contact, |route| route.step = *step);
+            Event::StepReached { contact, step, beyond } => {
+                self.change_route(*contact, |route| {
+                    route.step = *step;
+                    if let Some(beyond) = *beyond {
+                        route.overflowed = Some(Overflowed { beyond, at: now });
+                    }
+                });
                 self.seek_again(*contact);
             }
             Event::PhaseReached { contact, phase } => self.change_route(*contact, |route| route.phase = *phase),
@@ -322,6 +327,10 @@ impl State {
             Event::ShowRateLearnt { source, thousandths } => self.learnt.take_show_rate(source, *thousandths),
             Event::EmpathyLearnt { agent, level } => self.learn_empathy(*agent, *level),
 
+            Event::OverflowSet { queue, channel, beyond } => self.take_overflow(now, (*queue, *channel), *beyond),
+            Event::OverflowSpread { queue, through, next_at } => self.spread_overflow(*queue, *through, *next_at),
+            Event::OverflowSpreadEnded { queue } => self.end_overflow_spread(*queue),
+
             Event::Supervised { supervision } => self.actions.remember(now, supervision),
             Event::QueueModeSet { queue, mode, supervision } => self.set_queue_mode(now, *queue, *mode, supervision),
             Event::QueueMoveStarted { from, to, place, before } => self.start_move(*from, *to, *place, *before),
@@ -442,6 +451,7 @@ impl State {
             queued_at: now,
             parked_for: Span::ZERO,
             step: 0,
+            overflowed: None,
             requirement: Arc::clone(&queued.requirement),
             target: queued.target,
             excluded: queued.excluded.iter().copied().collect(),
@@ -506,11 +516,6 @@ impl State {
     /// Where a waiting contact stands after a document changed priorities.
     pub(super) fn reordered(&self, route: &Route) -> Place {
         route.place_with(self.rules(route.queue).priority)
-    }
-
-    /// The step a waiting contact has reached, by the present document.
-    pub(super) fn step_now(&self, now: Timestamp, route: &Route) -> u8 {
-        step_at(self.rules(route.queue), now - route.queued_at)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::model::{
     contact::TargetAgent,
-    ids::{AgentId, AgentKey, ContactId, ContactKey, EngagementKey, QueueKey, QueueName},
+    ids::{AgentId, AgentKey, ChannelKey, ChannelName, ContactId, ContactKey, EngagementKey, QueueKey, QueueName},
     similar::similar,
 };
 
@@ -27,6 +27,15 @@ pub(super) fn open_contact<'a>(state: &'a State, id: &ContactId) -> Result<(Cont
         contact if contact.is_closed() => Err(Reject::ContactClosed(id.clone())),
         contact => Ok((*key, contact)),
     }
+}
+
+/// The channel of this name.
+pub(super) fn channel_named(state: &State, name: &ChannelName) -> Result<ChannelKey, Reject> {
+    state.find_channel(name).ok_or_else(|| Reject::ChannelUnknown {
+        field: "channel",
+        channel: name.clone(),
+        similar: nearest(name.as_str(), state.document.channels.keys().map(|name| name.as_str())),
+    })
 }
 
 /// The queue of this name.

@@ -16,6 +16,7 @@ use crate::model::{
 };
 
 use super::{
+    derive::step_beyond,
     event::TargetBy,
     evolve::session_due,
     kinds::KindId,
@@ -60,7 +61,7 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let mut timers = usize::from(state.dedup.due().is_some());
     let mut kinds = 0;
     let mut counts = vec![(0usize, 0u64, 0u64, 0u64, 0u64); state.queues.len()];
-    timers += usize::from(state.moves.due().is_some());
+    timers += usize::from(state.moves.due().is_some()) + usize::from(state.overflows.due().is_some());
     timers += usize::from(state.hold.is_some()) + usize::from(state.tombstones.due().is_some());
     check_tombstones(state)?;
     check_hold(state)?;
@@ -105,7 +106,11 @@ pub fn check(state: &State) -> Result<(), Broken> {
     must!(held_back == 0, "queues and contacts disagree on who is reserved");
     let is_known = |queue: QueueKey| state.is_sweeping() || state.queues[queue.0 as usize].rules.is_some();
     must!(state.learnt.queues().all(is_known), "something is learnt of a queue that is no more");
+    must!(state.overflows.lines().all(|(queue, _)| is_known(queue)), "a queue overflows that is no more");
     must!(state.moves.due().is_none_or(|due| state.timers.stands_at(Timer::Move, due)), "moves have no timer");
+    let is_timed = state.overflows.due().is_none_or(|due| state.timers.stands_at(Timer::Overflow, due));
+    must!(is_timed, "those whom an overflow is to look at have no timer");
+    check_overflows(state)?;
 
     let (mut engagements, mut idle, mut busy, mut private, mut held) = (0, 0, 0, 0, 0);
     for key in state.agent_ids.values() {
@@ -133,6 +138,20 @@ pub fn check(state: &State) -> Result<(), Broken> {
     let lined: usize = state.index.lines().map(|(_, class)| class.line.len()).sum();
     must!(lined + private == in_line, "{} contacts stand in lines, {in_line} should", lined + private);
     check_heads(state)
+}
+
+/// Nobody waits who would overflow and whom no slice is still to come to.
+fn check_overflows(state: &State) -> Result<(), Broken> {
+    for key in state.contact_ids.values() {
+        let contact = state.contact(*key);
+        let Some(route) = contact.route.as_deref().filter(|_| contact.stage == Stage::Waiting) else { continue };
+        let Some(overflow) = state.overflows.of((route.queue, route.channel)) else { continue };
+        let spread = state.overflows.spreads.iter().find(|spread| spread.queue == route.queue);
+        let is_to_come = spread.is_some_and(|spread| route.place > spread.through);
+        let step = step_beyond(state.rules_of(route), overflow.beyond);
+        must!(route.step >= step || is_to_come, "contact {:?} is at step {}, not {step}", contact.id, route.step);
+    }
+    Ok(())
 }
 
 /// Offering that is held has an end, and waits for agents who may still come back.

@@ -22,7 +22,7 @@ use super::{
     command::Reply,
     emit::Emit,
     event::Event,
-    find::{agent_of, nearest, queue_named},
+    find::{agent_of, channel_named, queue_named},
     reject::Reject,
     state::State,
 };
@@ -93,11 +93,7 @@ pub(super) fn learn_acceptance(
 ) -> Result<Reply, Reject> {
     let state = out.state();
     let queue = queue_named(state, "queue", queue)?;
-    let channel = state.find_channel(channel).ok_or_else(|| Reject::ChannelUnknown {
-        field: "channel",
-        channel: channel.clone(),
-        similar: nearest(channel.as_str(), state.document.channels.keys().map(|name| name.as_str())),
-    })?;
+    let channel = channel_named(state, channel)?;
     let is_in_range = |usual: &Span| (Span::ZERO..=Span::from_secs(ACCEPTANCE_SECS_MAX)).contains(usual);
     if !usual.as_ref().is_none_or(is_in_range) {
         return Err(Reject::OutOfRange { field: "usual", problem: "must be from zero to five minutes" });

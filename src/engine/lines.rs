@@ -15,8 +15,9 @@ use crate::model::{
 };
 
 use super::{
+    derive::{next_step, step_at},
     event::Place,
-    find::{nearest, open_contact, queue_named, wrong_state},
+    find::{channel_named, open_contact, queue_named, wrong_state},
     matching::{
         atoms::Atom,
         class::ClassKey,
@@ -66,6 +67,8 @@ pub struct Spot {
     pub is_moment: bool,
     /// Whether agents can be offered it.
     pub turn: Turn,
+    /// How those of its queue count who overflow.
+    pub overflow: Overflow,
     /// Who may take it from when on, the present first.
     pub stages: Vec<Stage>,
 }
@@ -79,6 +82,15 @@ pub enum Turn {
     Offered,
     /// It is parked, its queue is paused, or offering is held after a restart.
     NotOffered,
+}
+
+/// How contacts count that other agents may take as well because they overflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// As far as they are left to the agents of whoever asks.
+    AsItIs,
+    /// Wholly, as if they did not.
+    None,
 }
 
 /// Who may take a contact from a time on.
@@ -145,11 +157,7 @@ impl State {
     /// Where a contact would stand that joined now.
     pub fn spot_for(&self, now: Timestamp, newcomer: &Newcomer) -> Result<Spot, Reject> {
         let asked = queue_named(self, "queue", &newcomer.queue)?;
-        let channel = self.find_channel(&newcomer.channel).ok_or_else(|| Reject::ChannelUnknown {
-            field: "channel",
-            channel: newcomer.channel.clone(),
-            similar: nearest(newcomer.channel.as_str(), self.document.channels.keys().map(|name| name.as_str())),
-        })?;
+        let channel = channel_named(self, &newcomer.channel)?;
         if !self.rules(asked).takes(&newcomer.channel) {
             let (queue, channel) = (newcomer.queue.clone(), newcomer.channel.clone());
             return Err(Reject::ChannelNotTaken { queue, channel });
@@ -158,12 +166,43 @@ impl State {
         check_requirement(self, asked, "requirement", &newcomer.requirement)?;
         let queue = queue_with_room(self, asked)?;
         let care = if newcomer.moment_of_truth { Care::moment(Span::ZERO) } else { Care::default() };
-        let virtual_arrival = now - self.rules(queue).priority - newcomer.head_start;
-        let stages = self.newcomer_stages(now, (queue, channel), &newcomer.requirement, care);
+        let (line, own) = ((queue, channel), &newcomer.requirement);
+        let stages = self.newcomer_stages(now, line, own, care, self.first_step(line));
+        let spot = self.newcomer_spot(now, line, newcomer.head_start, stages);
+        Ok(Spot { is_moment: newcomer.moment_of_truth, ..spot })
+    }
+
+    /// Where a contact would stand that joined a line now, is no moment of truth and asks nothing, as if nobody of its
+    /// queue overflowed; whether there is room for it is left aside.
+    pub fn spot_without_overflow(&self, now: Timestamp, line: (QueueKey, ChannelKey)) -> Option<Spot> {
+        let asks_nothing = Requirement::default();
+        let stages = self.has_line(line).then(|| self.newcomer_stages(now, line, &asks_nothing, Care::default(), 0))?;
+        let overflow = match self.overflows.of(line) {
+            Some(_) => Overflow::None,
+            None => Overflow::AsItIs,
+        };
+        Some(Spot { overflow, ..self.newcomer_spot(now, line, Span::ZERO, stages) })
+    }
+
+    /// That of a routine contact.
+    fn newcomer_spot(
+        &self,
+        now: Timestamp,
+        (queue, channel): (QueueKey, ChannelKey),
+        head_start: Span,
+        stages: Vec<Stage>,
+    ) -> Spot {
+        let virtual_arrival = now - self.rules(queue).priority - head_start;
         let turn = if self.gives_out(queue) { Turn::Waits } else { Turn::NotOffered };
         let place = Place { virtual_arrival, sequence: self.next_sequence };
-        let is_moment = newcomer.moment_of_truth;
-        Ok(Spot { queue, channel, place, arrived_at: now, is_moment, turn, stages })
+        let overflow = Overflow::AsItIs;
+        Spot { queue, channel, place, arrived_at: now, is_moment: false, turn, overflow, stages }
+    }
+
+    /// Whether the document in force has this queue and this channel.
+    fn has_line(&self, (queue, channel): (QueueKey, ChannelKey)) -> bool {
+        self.queues.get(queue.0 as usize).is_some_and(|queue| queue.rules.is_some())
+            && self.channels.get(usize::from(channel.0)).is_some_and(Option::is_some)
     }
 
     /// Of the agents who are there for new work, those who may take what comes by this line and asks this, as it comes.
@@ -174,9 +213,8 @@ impl State {
         own: &Requirement,
         care: Care,
     ) -> Option<AgentSet> {
-        let is_there = self.queues.get(line.0.0 as usize).is_some_and(|queue| queue.rules.is_some())
-            && self.channels.get(usize::from(line.1.0)).is_some_and(Option::is_some);
-        is_there.then(|| self.newcomer_stages(now, line, own, care).swap_remove(0).agents)
+        let stages = || self.newcomer_stages(now, line, own, care, self.first_step(line));
+        self.has_line(line).then(|| stages().swap_remove(0).agents)
     }
 
     /// Everybody who is there for new work, busy or not.
@@ -311,7 +349,8 @@ impl State {
         };
         let (queue, channel, place) = (route.queue, route.channel, route.place);
         let (is_moment, stages) = (route.care.moment_of_truth, self.stages_of(now, key, route));
-        Spot { queue, channel, place, arrived_at: contact.arrived_at, is_moment, turn, stages }
+        let (arrived_at, overflow) = (contact.arrived_at, Overflow::AsItIs);
+        Spot { queue, channel, place, arrived_at, is_moment, turn, overflow, stages }
     }
 
     fn stages_of(&self, now: Timestamp, key: ContactKey, route: &Route) -> Vec<Stage> {
@@ -332,19 +371,20 @@ impl State {
         alone.set(target, self.index.everyone.available.contains(target));
         let mut stages = vec![Stage { from: now, agents: alone }];
         if let Some(until) = route.target.and_then(|target| target.until) {
-            let step = super::derive::step_at(asking.waits.queue, until - route.queued_at);
+            let step = step_at(asking.waits.queue, until - route.queued_at).max(route.step);
             stages.extend(asking.stages(until, step, asking.waits.phase_at(until)));
         }
         stages
     }
 
-    /// Who may take one that comes by this line now, and asks this.
+    /// Who may take one that comes by this line now, asks this and begins at this step.
     fn newcomer_stages(
         &self,
         now: Timestamp,
         line: (QueueKey, ChannelKey),
         own: &Requirement,
         care: Care,
+        step: u8,
     ) -> Vec<Stage> {
         let waits = Waits {
             document: &self.document,
@@ -358,7 +398,7 @@ impl State {
         };
         let phase = waits.phase_at(now);
         let asking = Asking { state: self, waits, version: self.version, line, own, asks: &[], excluded: &[] };
-        asking.stages(now, 0, phase)
+        asking.stages(now, step, phase)
     }
 }
 
@@ -379,10 +419,11 @@ impl Asking<'_> {
     fn stages(&self, from: Timestamp, mut step: u8, mut phase: Phase) -> Vec<Stage> {
         let mut stages = vec![Stage { from, agents: self.agents(step, phase) }];
         while stages.len() < STAGES_MAX {
-            let next_step = self.waits.queue.steps.get(usize::from(step)).map(|next| self.waits.queued_at + next.after);
+            let next_step = next_step(self.waits.queue, step);
+            let step_at = next_step.map(|(_, after)| self.waits.queued_at + after);
             let next_phase = self.waits.next_after(phase);
-            let Some(at) = [next_step, next_phase].into_iter().flatten().min() else { break };
-            step += u8::from(next_step == Some(at));
+            let Some(at) = [step_at, next_phase].into_iter().flatten().min() else { break };
+            step = next_step.filter(|_| step_at == Some(at)).map_or(step, |(next, _)| next);
             if next_phase == Some(at) {
                 phase = self.waits.phase_at(at).max(phase.next());
             }

@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`command`], [`event`], [`reject`] (the words); [`state`], [`evolve`], [`derive`] (what there is and
 //! how it changes); [`contact`], [`score`], [`learnt`], [`signal`], [`assist`], [`agent`], [`offer`], [`supervise`],
-//! [`document`], [`erase`], [`tick`], [`stall`], [`hold`] (what decides), on top of [`engagement`], [`waiting`], [`moving`]
-//! and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
+//! [`document`], [`erase`], [`tick`], [`stall`], [`hold`], [`overflow`] (what decides), on top of [`engagement`], [`waiting`],
+//! [`moving`] and [`find`]; [`load`] and [`budgets`] (what agents and customers had lately); [`matching`] (who takes what); [`view`],
 //! [`read`], [`lines`], [`windows`], [`notice`], [`change`], [`summary`] (what may be seen); [`kept`] (what is not derived);
 //! [`explain`] (why); [`invariant`] (what must always hold).
 //!
@@ -53,6 +53,7 @@ mod moving;
 mod names;
 mod notice;
 mod offer;
+mod overflow;
 mod read;
 pub mod reject;
 mod score;
@@ -179,6 +180,7 @@ fn decide(out: &mut Emit<'_>, command: &Command) -> Result<Reply, Reject> {
         Command::LearnAcceptance { queue, channel, usual } => learnt::learn_acceptance(out, queue, channel, *usual),
         Command::LearnShowRate { source, thousandths } => learnt::learn_show_rate(out, source, *thousandths),
         Command::LearnEmpathy { agent, level } => learnt::learn_empathy(out, agent, *level),
+        Command::SetOverflow { queue, channel, beyond } => overflow::set_overflow(out, queue, channel, *beyond),
         Command::Supervise(supervision) => supervise::supervise(out, supervision),
     }
 }

@@ -319,6 +319,7 @@ impl State {
             mode_set: queue.mode_set.clone(),
             moving_to: self.moves.of(key).map(|job| self.queue_name(job.to).clone()),
             held_until: self.hold.as_ref().map(|hold| hold.until),
+            overflows: self.overflow_views(key),
         }
     }
 

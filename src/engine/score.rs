@@ -20,6 +20,7 @@ use super::{
     emit::Emit,
     event::Event,
     find::{nearest, open_contact, wrong_state},
+    overflow::overflow,
     reject::Reject,
     signal::heard,
 };
@@ -54,6 +55,8 @@ pub(super) fn rescore(out: &mut Emit<'_>, contact: ContactKey, dynamic: Span, ca
     let before = heard(state.contact(contact)).map(|heard| heard.scored.moments.as_slice()).unwrap_or_default();
     let other_moments = why.as_ref().is_some_and(|why| why.moments != before);
     out.emit(Event::ContactScored { contact, place, dynamic, care, why, other_moments });
+    // It may have gone past those whom an overflow has yet to look at.
+    overflow(out, contact);
 }
 
 /// Takes over how many empathetic agents are kept free, which was computed outside the engine.

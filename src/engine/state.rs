@@ -47,6 +47,7 @@ use super::{
     },
     moving::Moves,
     names::Names,
+    overflow::{Overflowed, Overflows},
     signal::Heard,
     storm::Storm,
     sweep::Sweep,
@@ -105,6 +106,8 @@ pub struct State {
     pub(super) storm: Storm,
     /// Queues that are emptied into others.
     pub(super) moves: Moves,
+    /// Queues that overflow by the estimated wait.
+    pub(super) overflows: Overflows,
     /// What supervisors did lately.
     pub(super) actions: Actions,
     /// How many empathetic agents are kept free, where that was set since the document.
@@ -218,6 +221,8 @@ pub struct Route {
     /// Time spent parked, which does not count towards the maximum wait.
     pub parked_for: Span,
     pub step: u8,
+    /// What brought it to its step ahead of its time, or to one before.
+    pub overflowed: Option<Overflowed>,
     pub requirement: Arc<Requirement>,
     pub target: Option<Target>,
     pub excluded: SmallVec<[AgentKey; 2]>,
@@ -504,6 +509,7 @@ impl State {
             resumed_at: None,
             storm: Storm::default(),
             moves: Moves::default(),
+            overflows: Overflows::default(),
             actions: Actions::default(),
             reserve_settings: BTreeMap::new(),
             announced: 0,
@@ -643,6 +649,7 @@ impl PartialEq for State {
             resumed_at,
             storm,
             moves,
+            overflows,
             actions,
             reserve_settings,
             announced,
@@ -683,6 +690,7 @@ impl PartialEq for State {
             && *resumed_at == other.resumed_at
             && *storm == other.storm
             && *moves == other.moves
+            && *overflows == other.overflows
             && *actions == other.actions
             && *reserve_settings == other.reserve_settings
             && *announced == other.announced

@@ -24,6 +24,7 @@ use super::{
     find::{agent_named, agent_of, open_contact, queue_named, wrong_state},
     moving::{destination, move_queue, send},
     offer::rescind_offer,
+    overflow::overflow,
     reject::Reject,
     state::{Contact, Stage},
 };
@@ -145,6 +146,8 @@ fn prioritise(
     let reply = Reply::Queued { queue: state.queue_name(route.queue).clone(), virtual_arrival };
     begin(out, supervision);
     out.emit(Event::ContactPrioritised { contact: key, head_start, place });
+    // It may have gone past those whom an overflow has yet to look at.
+    overflow(out, key);
     Ok(reply)
 }
 

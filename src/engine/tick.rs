@@ -17,10 +17,11 @@ use super::{
     matching::settle::agent_to_drain,
     moving::move_due,
     offer::offer_due,
+    overflow,
     signal::{fades_at, refresh},
     state::{Counted, Stage},
     timer::Timer,
-    waiting::{close_contact, send_on},
+    waiting::{close_contact, release, send_on},
 };
 
 /// Lets everything happen that is due.
@@ -35,6 +36,7 @@ pub(super) fn tick(out: &mut Emit<'_>) {
             Timer::Rest(agent) => out.emit(Event::AgentRested { agent }),
             Timer::Move => move_due(out),
             Timer::Hold => hold::end(out),
+            Timer::Overflow => overflow::spread_due(out),
             Timer::Tombstones => {
                 let (contacts, offers) = out.state().tombstones.over(out.now);
                 out.emit(Event::TombstonesForgotten { contacts, offers });
@@ -55,7 +57,7 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
             out.emit(Event::MomentExpected { contact, counted: counted == Counted::NotYet });
         }
         Stage::Closed { .. } => out.emit(Event::ContactForgotten { contact }),
-        Stage::Parked { until, .. } if until <= now => out.emit(Event::ContactReleased { contact }),
+        Stage::Parked { until, .. } if until <= now => release(out, contact),
         Stage::Parked { .. } => refresh(out, contact),
         Stage::Engaged(_) | Stage::WrapUp(_) => unreachable!("an engaged contact has no timer"),
         Stage::Waiting => {
@@ -67,7 +69,7 @@ fn contact_due(out: &mut Emit<'_>, contact: ContactKey) {
             }
             if next_step_at(route, rules).is_some_and(|at| at <= now) {
                 let step = step_at(rules, now - route.queued_at);
-                return out.emit(Event::StepReached { contact, step });
+                return out.emit(Event::StepReached { contact, step, beyond: None });
             }
             let waits = out.state().waits(route);
             if waits.next_after(route.phase).is_some_and(|at| at <= now) {

@@ -32,6 +32,8 @@ pub enum Timer {
     Move,
     /// Offering goes on after a restart, whoever is back.
     Hold,
+    /// The next slice of those whom an overflow lets go on.
+    Overflow,
 }
 
 /// All deadlines.

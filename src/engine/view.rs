@@ -319,6 +319,19 @@ pub struct QueueView {
     pub moving_to: Option<QueueName>,
     /// After a restart nothing is offered until then, unless the agents who were there are back before.
     pub held_until: Option<Timestamp>,
+    /// By which channels its contacts overflow, because the estimated wait is long.
+    pub overflows: Vec<OverflowView>,
+}
+
+/// A channel by which a queue's contacts overflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverflowView {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The estimated wait is beyond this …
+    pub beyond: Span,
+    /// … since then.
+    pub since: Timestamp,
 }
 
 /// Something a supervisor did.

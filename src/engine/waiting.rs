@@ -19,6 +19,7 @@ use super::{
     emit::Emit,
     event::{Event, Place, Requeued, Target},
     find::{nearest, queue_named},
+    overflow::overflow,
     reject::Reject,
     signal::refresh,
     state::{Route, State},
@@ -70,7 +71,14 @@ pub(super) fn requeue(
         barred,
         requirement,
     });
+    overflow(out, contact);
     reply
+}
+
+/// Lets a parked contact be offered again.
+pub(super) fn release(out: &mut Emit<'_>, contact: ContactKey) {
+    out.emit(Event::ContactReleased { contact });
+    overflow(out, contact);
 }
 
 /// Sends a waiting contact to the queue that its document names, unless it has been round too often.

@@ -1,7 +1,7 @@
 //! What is learnt and forecast: a projection of one tenant's events, which now and then advises its shard.
 //!
 //! Invariant: it reads events and nothing else but names, and keeps time by theirs; the same events give the same advice
-//! ([`waits`], which advises nothing, looks at the state too).
+//! ([`waits`], which advises overflow, looks at the state too).
 //! Advice is commands, which the shard takes in as records of its own: no decision reads anything here, so that replay
 //! stays exact. What is kept of contacts ends with them, and what is kept of queues, skills and sources is bounded by the
 //! document and by [`SOURCES_MAX`](crate::model::limits::SOURCES_MAX).

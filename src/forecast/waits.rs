@@ -4,7 +4,8 @@
 //! turned out; `question` what is asked. Beside them the estimate's own parts: who stands before (`picture`), what work
 //! takes (`work`) and whether that has changed (`change`), the arithmetic (`flow`, `stages`), the correction (`scale`) and
 //! the range (`range`), the load (`load`), what was told to customers who have not joined (`quotes`), and of how many
-//! contacts it is estimated what they are to expect (`pace`).
+//! contacts it is estimated what they are to expect (`pace`). Where a step of a queue waits for long waits, they are watched
+//! for it (`overflow`).
 //!
 //! Invariant: it reads events and the state as it stands, and decides nothing. What is kept of contacts ends with their
 //! wait; everything else is bounded by the document. After a restart work and patience are known by the journal as far as
@@ -14,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     engine::{
-        Event, Reject, State,
+        Command, Event, Reject, State,
         event::Queued,
         lines::{Newcomer, Piece, Spot},
     },
@@ -31,6 +32,7 @@ mod estimate;
 mod flow;
 mod ledger;
 mod load;
+mod overflow;
 mod pace;
 mod picture;
 mod question;
@@ -43,6 +45,7 @@ mod work;
 use super::decay::seconds;
 use estimate::{Estimator, Whose, line_of, share_of};
 use ledger::{Ledger, Waiting};
+use overflow::Watch;
 use pace::Pace;
 use picture::Arrival;
 use quotes::Quoted;
@@ -54,12 +57,16 @@ pub use load::{LOADS, Load};
 pub use question::{Choice, Question, WaitView};
 pub use range::{Basis, QUANTILES, loss};
 
+/// Which of [`QUANTILES`] half of the customers who stay wait at the most.
+const HALF: usize = 0;
+
 /// What is known of a tenant's waits.
 #[derive(Debug, Default)]
 pub struct Waits {
     estimator: Estimator,
     ledger: Ledger,
     pace: Pace,
+    overflows: Watch,
     offers: BTreeMap<OfferKey, Offered>,
     engagements: BTreeMap<EngagementKey, Engaged>,
 }
@@ -106,6 +113,28 @@ impl Waits {
     /// What became of estimates since this was last asked.
     pub fn outcomes(&mut self) -> Vec<Outcome> {
         self.ledger.take_outcomes()
+    }
+
+    /// Whether a step of a queue waits for the wait that is to be expected, by the document in force.
+    pub fn is_watching_overflow(&mut self, state: &State) -> bool {
+        self.overflows.is_watching(state)
+    }
+
+    /// Which queues the shard should let overflow from now on, or no more.
+    pub fn overflow_advice(&mut self, now: Timestamp, state: &State) -> Vec<Command> {
+        let mut advice = Vec::new();
+        for line in self.overflows.due(now, state) {
+            let Some(spot) = state.spot_without_overflow(now, line) else { continue };
+            let Ok((expected, _)) = self.estimator.expect(now, state, &spot, Whose::Newcomer(None)) else { continue };
+            let wait = expected.estimate().waits[HALF];
+            let wanted = self.overflows.judge(now, line, wait, state);
+            advice.extend(wanted.map(|beyond| Command::SetOverflow {
+                queue: state.queue_name(line.0).clone(),
+                channel: state.channel_name(line.1).clone(),
+                beyond,
+            }));
+        }
+        advice
     }
 
     /// Answers a question. What a customer is told counts from then on, and whatever is told of a contact is judged by.

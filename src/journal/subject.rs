@@ -175,6 +175,9 @@ fn named(event: &Event) -> Named {
         | Event::Reindexed {}
         | Event::AcceptanceLearnt { .. }
         | Event::ShowRateLearnt { .. }
+        | Event::OverflowSet { .. }
+        | Event::OverflowSpread { .. }
+        | Event::OverflowSpreadEnded { .. }
         | Event::Supervised { .. }
         | Event::QueueModeSet { .. }
         | Event::QueueMoveStarted { .. }

@@ -82,6 +82,9 @@ kinds! {
     /// A tier of preference leaves nothing to the tiers behind it.
     PreferenceSaysNothing = "preference-says-nothing":
         "a tier behind one that has all of its agents already is never looked at";
+    /// The longest wait ends before the one that an overflow waits for.
+    OverflowTooLate = "overflow-too-late":
+        "contacts leave the queue before they have waited so long, so most are lost before anybody else is let in";
     /// Contacts are sent on until they are back.
     OverflowLoop = "overflow-loop":
         "a contact that nobody takes goes round up to sixteen times, each wait anew, before it ends as expired";

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Kind, Say};
 use crate::model::{
-    document::{Acceptance, Document, Members, Queue, ReserveMode, Rule, WaitOutcome, written_span},
+    document::{Acceptance, Document, Members, Queue, ReserveMode, Rule, Step, WaitOutcome, written_span},
     ids::{ChannelName, QueueName},
     requirement::{Condition, Conjunct, Dnf, RequirementError},
     time::Span,
@@ -65,8 +65,12 @@ impl Own<'_> {
                 say(kind, if key.is_empty() { &keys[..4] } else { &keys }, words);
             };
             let longest = self.queue.max_wait.after;
-            if step.after >= longest {
-                of(Kind::StepNeverApplies, "after", beside(step.after, longest));
+            match (step.after, step.when_wait_over) {
+                (Some(after), None) if after >= longest => of(Kind::StepNeverApplies, "after", beside(after, longest)),
+                (_, Some(over)) if over >= longest => {
+                    of(Kind::OverflowTooLate, "when_wait_over", beside(over, longest))
+                }
+                _ => {}
             }
             let (now, then) = (&step.rule, before);
             let is_same = same(&now.required, &then.required);
@@ -155,8 +159,8 @@ impl Own<'_> {
     fn goes_in_vain(&self) -> Option<String> {
         let WaitOutcome::Overflow(target) = &self.queue.max_wait.then else { return None };
         let (here, there) = (self.queue, &self.document.queues[target]);
-        let last =
-            here.steps.iter().rfind(|step| step.after < here.max_wait.after).map_or(&here.rule, |step| &step.rule);
+        let comes = |step: &&Step| step.after.is_some_and(|after| after < here.max_wait.after);
+        let last = here.steps.iter().rfind(comes).map_or(&here.rule, |step| &step.rule);
         let mut later = std::iter::once(&there.rule).chain(there.steps.iter().map(|step| &step.rule));
         let is_open = here.members == Members::Open && !last.require.is_empty();
         let is_before =

@@ -48,8 +48,10 @@ enum Kept {
 impl Staff<'_> {
     fn queue(&self, name: &QueueName, queue: &Queue, say: Say<'_>) {
         let phases = || {
-            let steps = queue.steps.iter().filter(|step| step.after < queue.max_wait.after);
-            std::iter::once((Span::ZERO, &queue.rule)).chain(steps.map(|step| (step.after, &step.rule)))
+            // Where nobody is there no wait is estimated, so an overflow alone lets nobody in.
+            let steps = queue.steps.iter().filter_map(|step| Some((step.after?, &step.rule)));
+            let steps = steps.filter(|(after, _)| *after < queue.max_wait.after);
+            std::iter::once((Span::ZERO, &queue.rule)).chain(steps)
         };
         let channels: Vec<&ChannelName> =
             self.document.channels.keys().filter(|channel| queue.takes(channel)).collect();

@@ -178,6 +178,11 @@ const PLANTED: &[Planted] = &[
         "step-never-applies: queues.main.steps[0].after",
     ),
     alone(
+        "[queues.main]\nrequire = { all = ['cards>=60'] }\nmax_wait = { after = '5m' }\n\
+         steps = [{ after = '4m', when_wait_over = '5m', require = { all = ['cards'] } }]",
+        "overflow-too-late: queues.main.steps[0].when_wait_over",
+    ),
+    alone(
         "[queues.main]\nrequire = { all = ['cards>=60'] }\nsteps = [{ after = '1m', require = { all = ['cards>=60'] } }]",
         "step-changes-nothing: queues.main.steps[0]",
     ),

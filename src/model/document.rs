@@ -149,7 +149,7 @@ pub struct Queue {
     pub members: Members,
     /// What an agent needs until the first step.
     pub rule: Rule,
-    /// How that changes with waiting time, in rising order of `after`.
+    /// How that changes with waiting time, in rising order of `after` and of `when_wait_over`.
     pub steps: Vec<Step>,
     /// How offers are made.
     pub offers: OfferRules,
@@ -169,6 +169,11 @@ impl Queue {
     /// Whether contacts of this channel may enter.
     pub fn takes(&self, channel: &ChannelName) -> bool {
         self.channels.is_empty() || self.channels.contains(channel)
+    }
+
+    /// The waits beyond which its contacts overflow, shortest first.
+    pub fn overflow_spans(&self) -> impl Iterator<Item = Span> {
+        self.steps.iter().filter_map(|step| step.when_wait_over)
     }
 
     /// The queue to which it sends a contact that has waited its longest.
@@ -240,11 +245,13 @@ pub enum OwnRequirement {
     Waived,
 }
 
-/// A stage of relaxing requirements.
+/// A stage of relaxing requirements. It begins for a contact by one of the two, whichever comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Step {
     /// Waiting time in the queue at which it begins.
-    pub after: Span,
+    pub after: Option<Span>,
+    /// It begins while whoever joins the queue by the contact's channel is expected to wait longer: an overflow.
+    pub when_wait_over: Option<Span>,
     /// What counts from then on.
     pub rule: Rule,
 }

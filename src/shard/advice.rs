@@ -118,6 +118,10 @@ impl Adviser {
         telling: Telling,
     ) -> bool {
         self.waits.record(record.now, &record.events, state, telling);
+        if telling == Telling::Estimates {
+            let advice = self.waits.overflow_advice(record.now, state);
+            waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));
+        }
         self.forecast.record(record.now, &record.events, state);
         let Some(advice) = self.forecast.advice(record.now) else { return false };
         waiting.extend(advice.into_iter().map(|command| (record.tenant.clone(), command)));

@@ -224,6 +224,7 @@ fn brings_more(command: &Command) -> bool {
         | Command::LearnAcceptance { .. }
         | Command::LearnShowRate { .. }
         | Command::LearnEmpathy { .. }
+        | Command::SetOverflow { .. }
         | Command::Supervise(_) => false,
     }
 }

@@ -141,8 +141,11 @@ fn compress_queue(written: &mut Table, queue: &Queue, scale: f64) {
     let MaxWait { after, then: _ } = max_wait;
     set(below(written, "max_wait"), "after", *after);
     let places = written.get_mut("steps").and_then(Value::as_array_mut).into_iter().flatten();
-    for (place, Step { after, rule: _ }) in places.zip(steps) {
-        set(place.as_table_mut().expect("a step is a table"), "after", *after);
+    for (place, Step { after, when_wait_over, rule: _ }) in places.zip(steps) {
+        let place = place.as_table_mut().expect("a step is a table");
+        let mut set_given = |key, span: &Option<Span>| span.iter().for_each(|span| set(place, key, *span));
+        set_given("after", after);
+        set_given("when_wait_over", when_wait_over);
     }
 }
 
@@ -202,7 +205,7 @@ mod tests {
                     queue.wrap_up.time,
                     queue.wrap_up.max,
                 ]);
-                spans.extend(queue.steps.iter().map(|step| step.after));
+                spans.extend(queue.steps.iter().flat_map(|step| [step.after, step.when_wait_over]).flatten());
                 spans
             };
             for (real, played) in spans(real).into_iter().zip(spans(played)) {

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use crate::{
     engine::{Command, Event, HoldRules, Reject, Reply, Request, State, change::Change, view::Notice},
-    forecast::Forecast,
+    forecast::{
+        Forecast,
+        waits::{Telling, Waits},
+    },
     journal::{Record, Snapshot},
     model::{
         document::Document,
@@ -28,6 +31,8 @@ pub struct Driver {
     sweeps: Sweeps,
     /// What learns from the records, if anything does.
     forecast: Option<Forecast>,
+    /// What estimates waits, as long as a queue may overflow by them.
+    waits: Waits,
 }
 
 /// When slices of a sweep, or of offering that goes on after a restart, happen.
@@ -59,7 +64,8 @@ impl Driver {
         let mut core = Core::new();
         let founded = core.add_tenant(start, tenant.clone(), Arc::new(document));
         let record = founded.expect("a valid document is accepted by an empty world").record;
-        (Self { core, tenant, now: start, connections: 0, requests: 0, sweeps: Sweeps::AtOnce, forecast: None }, record)
+        let (forecast, waits, sweeps) = (None, Waits::default(), Sweeps::AtOnce);
+        (Self { core, tenant, now: start, connections: 0, requests: 0, sweeps, forecast, waits }, record)
     }
 
     /// The present moment.
@@ -168,6 +174,13 @@ impl Driver {
                 forecast.advice(record.now);
             }
             self.forecast = Some(forecast);
+            self.waits = Waits::default();
+            let state = self.core.state(&self.tenant).expect("the tenant was founded with the driver");
+            if self.waits.is_watching_overflow(state) {
+                for record in records {
+                    self.waits.record(record.now, &record.events, state, Telling::Nothing);
+                }
+            }
         }
         let held = Some(HoldRules::default());
         self.core.resume(self.now, None, held).into_iter().for_each(|applied| step.take(applied));
@@ -198,8 +211,17 @@ impl Driver {
         while seen < step.records.len() {
             let state = self.core.state(&self.tenant).expect("the tenant was founded with the driver");
             step.records[seen..].iter().for_each(|record| forecast.record(record.now, &record.events, state));
+            let mut advice = forecast.advice(self.now).unwrap_or_default();
+            if self.waits.is_watching_overflow(state) {
+                for record in &step.records[seen..] {
+                    self.waits.record(record.now, &record.events, state, Telling::Estimates);
+                }
+                advice.extend(self.waits.overflow_advice(self.now, state));
+                // Nobody asks how good estimates were.
+                drop(self.waits.outcomes());
+            }
             seen = step.records.len();
-            for command in forecast.advice(self.now).unwrap_or_default() {
+            for command in advice {
                 let stepped = self.core.step(self.now, &self.tenant, Request { id: None, command });
                 let stepped = stepped.expect("the tenant is there");
                 stepped.ticks.into_iter().chain(stepped.applied).for_each(|applied| step.take(applied));

@@ -3,8 +3,8 @@
 //!
 //! Invariant: the engine alone decides, by a document and commands as in production ([`Driver`] over the shard's own
 //! core); what is chance about a contact is drawn before anybody routes it, so that two documents meet the same
-//! customers. The same scenario, seed and version come to the same digest, on every machine; with an automatic reserve
-//! (`forecast`) or words to read (`scoring::text`) on machines of one kind, because both take exponentials as the platform
+//! customers. The same scenario, seed and version come to the same digest, on every machine; with an automatic reserve or
+//! overflow by estimate (`forecast`), or words to read (`scoring::text`) on machines of one kind, because both take exponentials as the platform
 //! gives them. Not here: several runs and what they say together (`study`).
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};

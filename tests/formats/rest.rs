@@ -94,6 +94,8 @@ pub fn records(rejects: Vec<Reject>) -> Vec<Record> {
         [
             Event::RonaSuspended { until: NOW + Span::from_secs(60) },
             Event::QueueMoveAdvanced { from: QueueKey(1), through, moved: 998, left: 2, next_at },
+            Event::OverflowSpread { queue: QueueKey(2), through, next_at },
+            Event::OverflowSpreadEnded { queue: QueueKey(2) },
         ],
     );
     vec![refused, stalled, rare]

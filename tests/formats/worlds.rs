@@ -177,7 +177,8 @@ fn needed(mut worlds: Vec<State>) -> Vec<State> {
 
 /// An office under a document, by which nothing happens to anybody for a while.
 fn office() -> Driver {
-    let document = "channels.voice.cost = 100\n[queues.calls]\nmax_wait = { after = '7d' }\n[queues.rest]\n";
+    let document = "channels.voice.cost = 100\n[queues.calls]\nmax_wait = { after = '7d' }\n\
+                    steps = [{ when_wait_over = '5m', own = 'waived' }]\n[queues.rest]\n";
     Driver::new(Timestamp(1_000_000), Document::parse(document, Format::Toml).expect("valid")).0
 }
 
@@ -232,10 +233,13 @@ fn storm(look: &mut impl FnMut(&Driver) -> bool) -> bool {
     look(&driver)
 }
 
-/// So many contacts that they are moved, and forgotten, a part at a time.
+/// So many contacts that they overflow, are moved and are forgotten a part at a time.
 fn crowd(look: &mut impl FnMut(&Driver) -> bool) -> bool {
     let mut driver = office();
     (0..CROWD).for_each(|number| enqueue(&mut driver, number));
+    let (channel, beyond) = (ChannelName::new("voice").expect("it obeys the grammar"), Some(Span::from_secs(300)));
+    driver.call(Command::SetOverflow { queue: queue("calls"), channel, beyond });
+    look(&driver);
     let action = Action::MoveQueue { from: queue("calls"), to: queue("rest"), place: KeepPlace::Keep };
     let actor = ActorId::new("sue").expect("it obeys the grammar");
     driver.call(Command::Supervise(Arc::new(Supervision { actor, reason: "a fire drill".to_owned(), action })));

@@ -106,6 +106,7 @@ impl Chaos {
         let priority = self.random.random_range(0..120);
         let at_once = self.random.random_range(1..4);
         let step = self.random.random_range(5..40);
+        let over = *self.pick(&[90, 300]);
         let (asked, asked_level) = (self.word(&["a", "b"]), *self.pick(&[1, 40, 80]));
         let mail = r#"
             [queues.mail]
@@ -168,8 +169,8 @@ impl Chaos {
             channels = ["voice", "video"]
             require = {{ all = ["a>=40"], none = ["d>=90"] }}
             prefer = [{{ all = ["a>=80"] }}, {{ all = ["b"] }}]
-            steps = [{{ after = "{step}s", require = {{ any = ["a", "b"] }} }},
-                     {{ after = "60s", require = {{}}, own = "waived" }}]
+            steps = [{{ after = "{step}s", when_wait_over = "60s", require = {{ any = ["a", "b"] }} }},
+                     {{ after = "60s", when_wait_over = "{over}s", require = {{}}, own = "waived" }}]
             offers = {{ at_once = {at_once}, time = "15s", extension_max = "20s" }}
             wrap_up = {{ time = "10s", max = "30s", cost = 50 }}
             max_wait = {{ after = "4m", then = "overflow", queue = "rest" }}
@@ -178,7 +179,8 @@ impl Chaos {
             [queues.chats]
             channels = ["chat"]
             require = {{ at_least = {{ count = 2, of = ["a", "b", "c"] }} }}
-            steps = [{{ after = "{step}s", require = {{ any = ["a", "b", "c"] }} }}]
+            steps = [{{ after = "{step}s", require = {{ any = ["a", "b", "c"] }} }},
+                     {{ when_wait_over = "90s", require = {{ any = ["a", "b", "c", "d"] }} }}]
             offers = {{ acceptance = "automatic" }}
             wrap_up = {{ time = "5s" }}
             max_size = {{ contacts = 3, overflow = "rest" }}
@@ -237,6 +239,7 @@ impl Chaos {
             Command::SetReserve { .. } | Command::LearnAcceptance { .. } | Command::LearnShowRate { .. } => {
                 return "-";
             }
+            Command::SetOverflow { queue, .. } => return queue_state(state, now, queue),
             Command::Tick
             | Command::Sweep
             | Command::Resume { .. }
@@ -495,6 +498,16 @@ impl Chaos {
 
     /// What a projection of the events might have found.
     fn learn(&mut self) -> Command {
+        if self.random.random_range(0..3) == 0 {
+            let (queue, channel) =
+                *self.pick(&[("calls", "voice"), ("calls", "video"), ("chats", "chat"), ("rest", "voice")]);
+            let beyond = *self.pick(&[None, Some(60), Some(90), Some(300)]);
+            return Command::SetOverflow {
+                queue: QueueName::new(queue).expect("it obeys the grammar"),
+                channel: ChannelName::new(channel).expect("it obeys the grammar"),
+                beyond: beyond.map(Span::from_secs),
+            };
+        }
         if self.random.random_range(0..2) == 0 {
             let level = *self.pick(&[None, Some(10), Some(40), Some(70), Some(100)]);
             return Command::LearnEmpathy { agent: self.agent(), level };

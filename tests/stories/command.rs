@@ -73,6 +73,11 @@ pub fn understand(
             let usual = if usual == "unknown" { None } else { Some(length(usual)?) };
             return Ok(vec![Command::LearnAcceptance { queue, channel, usual }.into()]);
         }
+        ["overflow", queue, channel, beyond] => {
+            let (queue, channel) = (named(QueueName::new(queue))?, named(ChannelName::new(channel))?);
+            let beyond = if beyond == "over" { None } else { Some(length(beyond)?) };
+            return Ok(vec![Command::SetOverflow { queue, channel, beyond }.into()]);
+        }
         ["empathy", who, level] => {
             let level = if level == "record" { None } else { Some(number(level)?) };
             return Ok(vec![Command::LearnEmpathy { agent: named(AgentId::new(who))?, level }.into()]);

@@ -14,6 +14,7 @@ use attune::{
     model::{
         agent::Presence,
         contact::ClosedBecause,
+        document::written_span,
         ids::{AgentKey, ContactId, ContactKey, EngagementKey, OfferKey},
         supervision::QueueMode,
         time::Timestamp,
@@ -188,7 +189,15 @@ impl Cast {
             }
             Event::CustomerErased { customer, .. } => format!("erased {}", customer.0),
             Event::ContactReleased { contact: who } => format!("released {}", contact(who)),
-            Event::StepReached { contact: who, step } => format!("step {step} of {}", contact(who)),
+            Event::StepReached { contact: who, step, beyond: None } => format!("step {step} of {}", contact(who)),
+            Event::StepReached { contact: who, step, .. } => format!("step {step} of {} by overflow", contact(who)),
+            Event::OverflowSet { queue, channel, beyond } => {
+                let (queue, channel) = (state.queue_name(*queue), state.channel_name(*channel));
+                match beyond {
+                    Some(beyond) => format!("{channel} of {queue} overflows beyond {}", written_span(*beyond)),
+                    None => format!("{channel} of {queue} overflows no more"),
+                }
+            }
             Event::MomentExpected { contact: who, counted: true } => format!("expecting {}", contact(who)),
             Event::MomentExpected { contact: who, .. } => format!("{} expected no more", contact(who)),
             Event::PhaseReached { contact: who, phase } => match phase {

@@ -140,6 +140,9 @@ impl Stage {
             let step = self.driver().slice();
             happened.extend(self.settle(block, step)?);
             happened.push(self.how_far());
+        } else if words == ["waits", "are", "estimated"] {
+            let founding = self.journal[0].clone();
+            self.driver().learn(&founding);
         } else if words[0] == "attuned" {
             // Back it is.
         } else if let ["why", asked @ ..] = block.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

@@ -156,6 +156,7 @@ fn contact_terms(terms: TermsExplained) -> pb::ContactTerms {
         until_time: Some(timestamp(until)),
         times: times.into(),
     });
+    let (beyond, overflowed_at) = terms.overflowed.unzip();
     let (target, until) = terms.target.map(|(agent, until)| (agent.to_string(), until)).unwrap_or_default();
     pb::ContactTerms {
         channel: terms.channel.to_string(),
@@ -169,6 +170,8 @@ fn contact_terms(terms: TermsExplained) -> pb::ContactTerms {
         target_until_time: until.map(timestamp),
         excluded_agent_ids: terms.excluded.iter().map(ToString::to_string).collect(),
         refusals: refusals.collect(),
+        overflow_beyond_duration: beyond.map(span),
+        overflow_time: overflowed_at.map(timestamp),
     }
 }
 

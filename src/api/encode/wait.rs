@@ -2,7 +2,7 @@
 
 use crate::{
     api::pb,
-    engine::view::{PositionView, QueueView},
+    engine::view::{OverflowView, PositionView, QueueView},
     forecast::waits::{Basis, Estimate, Unknown, WaitView},
     model::time::{Span, Timestamp},
 };
@@ -38,6 +38,15 @@ pub fn queue(view: &QueueView, now: Timestamp) -> pb::QueueStatistics {
         mode_setting: view.mode_set.as_ref().map(mode_setting),
         moving_to_queue: view.moving_to.as_ref().map(ToString::to_string).unwrap_or_default(),
         offering_held_until_time: view.held_until.map(timestamp),
+        overflows: view.overflows.iter().map(overflow).collect(),
+    }
+}
+
+fn overflow(view: &OverflowView) -> pb::QueueOverflow {
+    pb::QueueOverflow {
+        channel: view.channel.to_string(),
+        beyond_duration: Some(span(view.beyond)),
+        begin_time: Some(timestamp(view.since)),
     }
 }
 

@@ -210,6 +210,7 @@ fn kind(kind: HappeningKind) -> pb::WatchEventKind {
         From::EngagementEnded => To::EngagementEnded,
         From::Supervised => To::Supervised,
         From::QueueModeSet => To::QueueModeSet,
+        From::QueueOverflowSet => To::QueueOverflowSet,
         From::QueueMoveStarted => To::QueueMoveStarted,
         From::QueueMoveEnded => To::QueueMoveEnded,
         From::ContactUnreachable => To::ContactUnreachable,

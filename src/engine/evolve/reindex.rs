@@ -55,6 +55,7 @@ impl State {
         }
         self.timers.move_to(Timer::Requests, None, self.dedup.due());
         self.timers.move_to(Timer::Move, None, self.moves.due());
+        self.timers.move_to(Timer::Overflow, None, self.overflows.due());
         self.timers.move_to(Timer::Hold, None, self.hold.as_ref().map(|hold| hold.until));
         self.timers.move_to(Timer::Tombstones, None, self.tombstones.due());
         self.end_recovery();

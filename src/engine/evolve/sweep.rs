@@ -86,6 +86,7 @@ impl State {
     fn end_sweep(&mut self) {
         self.sweep = None;
         self.index.keep_reserve_of(self.version);
+        self.end_overflows_unasked();
         for queue in (0u32..).map(QueueKey).take(self.queues.len()) {
             if self.queues[queue.0 as usize].rules.is_none() {
                 self.forget_mode(queue);
@@ -227,7 +228,8 @@ impl State {
         let mut after = route.clone();
         (after.document, after.queue) = (version, self.goes_on_in(route.queue));
         if is_waiting {
-            (after.place, after.step) = (self.reordered(&after), self.step_now(now, &after));
+            after.place = self.reordered(&after);
+            (after.step, after.overflowed) = self.step_by_rules(now, &after);
         }
         after.phase = self.waits(&after).phase_at(now);
         self.change_route(key, |route| *route = after);

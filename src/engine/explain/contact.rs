@@ -12,6 +12,7 @@ use crate::{
         view::ContactState,
     },
     model::{
+        document::written_span,
         ids::{ContactId, ContactKey, QueueKey},
         limits::AHEAD_NAMED_MAX,
         time::{Span, Timestamp},
@@ -129,6 +130,7 @@ fn asked(state: &State, terms: &Terms<'_>) -> TermsExplained {
         channel: state.channel_name(route.channel).clone(),
         cost: asked.cost,
         step: route.step,
+        overflowed: route.overflowed.map(|overflowed| (overflowed.beyond, overflowed.at)),
         document: state.version,
         requirement: asked.words(),
         own_waived: asked.waives(&route.requirement),
@@ -145,7 +147,9 @@ fn prospects(state: &State, now: Timestamp, terms: &Terms<'_>) -> Vec<Prospect> 
     let mut all = Vec::new();
     if terms.target.is_none_or(|target| target.until.is_some()) {
         for (number, step) in (1u8..).zip(&rules.steps).skip(usize::from(route.step)) {
-            let at = (route.queued_at + step.after).max(now);
+            // When an overflow begins nobody knows.
+            let Some(after) = step.after else { continue };
+            let at = (route.queued_at + after).max(now);
             all.extend(prospect(state, route, at, ProspectKind::Step(number), route.queue, number));
         }
     }
@@ -245,7 +249,16 @@ fn of_waiting(
         None => String::new(),
     };
     let helps = what_helps(now, &waiting.prospects);
-    (verdict, format!("{only}{why}{helps}{}", head_start(&waiting.place)))
+    let overflowed = overflowed(&waiting.terms);
+    (verdict, format!("{only}{why}{helps}{overflowed}{}", head_start(&waiting.place)))
+}
+
+/// What brought it to its step ahead of its time, in words.
+fn overflowed(terms: &TermsExplained) -> String {
+    let words = |(beyond, at): (Span, Timestamp)| {
+        format!("; overflow: at {} the estimated wait was beyond {}", time_of_day(at), written_span(beyond))
+    };
+    terms.overflowed.map(words).unwrap_or_default()
 }
 
 /// What its signals give it in the line, in words.

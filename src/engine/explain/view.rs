@@ -165,6 +165,8 @@ pub struct TermsExplained {
     pub cost: u32,
     /// The step reached, 0 = none.
     pub step: u8,
+    /// The estimated wait beyond which an overflow brought it to that step, or to one before, and when.
+    pub overflowed: Option<(Span, Timestamp)>,
     /// The document in force.
     pub document: u64,
     /// The requirement in words; empty if anyone may take it.

@@ -46,6 +46,8 @@ impl State {
             resumed_at,
             storm: Storm { window_began: _, expiries: _, suspended_until, sent_away },
             moves,
+            overflows,
+            overflow_spreads,
             actions: Actions { newest, taken: _ },
             reserve_settings,
             learnt: Learnt { acceptance, show_rates },
@@ -74,6 +76,8 @@ impl State {
             ("storm.sent_away", !sent_away.is_empty()),
             ("moves", !moves.is_empty()),
             ("moves.through", moves.iter().any(|job| job.through.is_some())),
+            ("overflows", !overflows.is_empty()),
+            ("overflow_spreads", !overflow_spreads.is_empty()),
             ("actions", !newest.is_empty()),
             ("reserve_settings", !reserve_settings.is_empty()),
             ("learnt.acceptance", !acceptance.is_empty()),
@@ -178,8 +182,9 @@ fn contact(Contact { id: _, stage, details, arrived_at: _, route: _, heard, due:
     ]
 }
 
-const ROUTE: [&str; 10] = [
+const ROUTE: [&str; 11] = [
     "route",
+    "route.overflowed",
     "route.requirement",
     "route.target",
     "route.excluded",
@@ -191,7 +196,7 @@ const ROUTE: [&str; 10] = [
     "route.trace",
 ];
 
-fn route(route: &Route) -> [bool; 10] {
+fn route(route: &Route) -> [bool; 11] {
     let Route {
         queue: _,
         channel: _,
@@ -207,6 +212,7 @@ fn route(route: &Route) -> [bool; 10] {
         queued_at: _,
         parked_for: _,
         step: _,
+        overflowed,
         requirement,
         target,
         excluded,
@@ -225,6 +231,7 @@ fn route(route: &Route) -> [bool; 10] {
     } = route;
     [
         true,
+        overflowed.is_some(),
         !requirement.is_empty(),
         target.is_some(),
         !excluded.is_empty(),

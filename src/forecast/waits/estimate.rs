@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::{
         State,
-        lines::{AgentSet, Piece, Spot, Turn},
+        lines::{AgentSet, Overflow, Piece, Spot, Turn},
     },
     forecast::decay::seconds,
     model::{
@@ -245,7 +245,10 @@ impl Estimator {
             return Err(Unknown::NobodyThere);
         }
         let line = (spot.queue, spot.channel);
-        let view = self.picture.view(state, agents);
+        let mut view = self.picture.view(state, agents);
+        if spot.overflow == Overflow::None {
+            view = self.picture.undivided(spot.queue, agents, view);
+        }
         let mut before = self.picture.before(state, line, spot.place, &view);
         if let Whose::Newcomer(asks) = whose {
             self.quotes.add(now, asks, agents, &mut before);

@@ -166,6 +166,8 @@ struct Pool {
 pub struct View {
     /// Which part of each set of agents is among these.
     shares: Arc<[f64]>,
+    /// The same for crowds of the contact's own queue.
+    own: Arc<[f64]>,
     /// How many these agents are.
     pub agents: usize,
     /// What those of them are at who were looked at …
@@ -306,12 +308,12 @@ impl Picture {
             0 => 0.0,
             count => pool.agents.common(agents) as f64 / count as f64,
         };
-        let shares = self.pools.iter().map(share).collect();
+        let shares: Arc<[f64]> = self.pools.iter().map(share).collect();
         let (count, work) = (agents.len(), state.work_of(agents, AT_WORK_EXAMINED));
         let taken: u32 = work.iter().map(|piece| piece.share).sum();
         let examined = count.div_ceil(count.div_ceil(AT_WORK_EXAMINED).max(1)).max(1);
         let busy = f64::from(taken) / 1_000.0 / examined as f64;
-        let view = View { shares, agents: count, work: work.into(), busy };
+        let view = View { own: Arc::clone(&shares), shares, agents: count, work: work.into(), busy };
         if self.views.len() >= VIEWS_MAX {
             self.views.clear();
         }
@@ -319,8 +321,20 @@ impl Picture {
         view
     }
 
+    /// The same as if those of a queue whom more agents than these may take were left to these.
+    pub fn undivided(&self, queue: QueueKey, agents: &AgentSet, view: View) -> View {
+        let mut own = view.own.to_vec();
+        let long = self.queues.iter().filter(|(of, _)| *of == queue).flat_map(|(_, crowds)| crowds);
+        for crowd in long.chain(self.small.get(&queue).into_iter().flatten()) {
+            if self.pools[crowd.pool].agents.common(agents) == agents.len() {
+                own[crowd.pool] = 1.0;
+            }
+        }
+        View { own: own.into(), ..view }
+    }
+
     /// Who stands before a place of this line, as far as they take the agents of this view.
-    pub fn before(&self, state: &State, line: Line, place: Place, View { shares, .. }: &View) -> Before {
+    pub fn before(&self, state: &State, line: Line, place: Place, View { shares, own, .. }: &View) -> Before {
         let mut before = Before::default();
         let small = self.small.get(&line.0).map(Vec::as_slice);
         let is_long = self.queues.iter().any(|(queue, _)| *queue == line.0);
@@ -330,6 +344,7 @@ impl Picture {
         let long = self.queues.iter().map(|(queue, crowds)| (*queue, crowds.as_slice()));
         let (mut seen, mut waiting) = (0, 0);
         for (queue, crowds) in long.chain(small.map(|own| (line.0, own))) {
+            let shares = if queue == line.0 { own } else { shares };
             if crowds.iter().all(|crowd| shares[crowd.pool] == 0.0) {
                 continue;
             }

@@ -169,7 +169,8 @@ choice! {
         31: LearnAcceptance { 1: queue, 2: channel, 3: usual },
         32: LearnShowRate { 1: source, 2: thousandths },
         33: LearnEmpathy { 1: agent, 2: level },
-        34: Stall { 1: since };
+        34: Stall { 1: since },
+        35: SetOverflow { 1: queue, 2: channel, 3: beyond };
         27: ApplyDocument,
         28: EnqueueContact,
         29: Supervise,
@@ -204,7 +205,7 @@ choice! {
         19: ContactUpdated { 1: contact, 2: details, 3: requirement },
         20: ContactParked { 1: contact, 2: until },
         21: ContactReleased { 1: contact },
-        22: StepReached { 1: contact, 2: step },
+        22: StepReached { 1: contact, 2: step, 3: beyond },
         23: PhaseReached { 1: contact, 2: phase },
         24: TargetReleased { 1: contact },
         25: RefusalEnded { 1: contact, 2: agent },
@@ -251,6 +252,9 @@ choice! {
         63: Reindexed {},
         73: CustomerErased { 1: customer, 2: contacts },
         74: OfferingCaughtUp {},
+        75: OverflowSet { 1: queue, 2: channel, 3: beyond },
+        76: OverflowSpread { 1: queue, 2: through, 3: next_at },
+        77: OverflowSpreadEnded { 1: queue },
     }
 }
 

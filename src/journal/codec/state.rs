@@ -12,8 +12,8 @@ use crate::{
         kept::{
             Actions, Agent, Contact, Cooldown, Counted, DocumentVersion, EndedOffer, Engagement, EngagementPhase,
             Grant, Heard, Hold, Kept as World, KeptBudgets, KeptContact, KeptQueue, KeptRequest, KeptSweep,
-            KeptTombstones, Learnt, LearntLevel, Load, LostSession, Move, Offer, OfferEnd, Refusal, Route, Session,
-            Stage, Storm, SweepStage, Told,
+            KeptTombstones, Learnt, LearntLevel, Load, LostSession, Move, Offer, OfferEnd, Overflow, Overflowed,
+            Refusal, Route, Session, Spread, Stage, Storm, SweepStage, Told,
         },
     },
     model::{
@@ -88,7 +88,8 @@ record! {
         9: sweep, 10: contacts, 11: customers, 12: budgets, 13: agents, 14: agent_numbers, 15: last_revision,
         16: offers, 17: ended_offers, 18: engagements, 19: requests, 20: storm, 21: moves, 22: actions,
         23: reserve_settings, 24: learnt, 25: next_contact, 26: next_offer, 27: next_engagement, 28: next_sequence,
-        29: tombstones, 30: hold, 31: resumed_at, 32: requests_not_before,
+        29: tombstones, 30: hold, 31: resumed_at, 32: requests_not_before, 33: overflows,
+        34: overflow_spreads,
     }
     KeptTombstones { 1: contacts, 2: first_offer, 3: last_offer, 4: offers, 5: not_before }
     KeptContact { 1: id, 2: because, 3: at }
@@ -102,6 +103,9 @@ record! {
     KeptRequest { 1: at, 2: request, 3: fingerprint, 4: reply }
     Storm { 1: window_began, 2: expiries, 3: suspended_until, 4: sent_away }
     Move { 1: from, 2: to, 3: place, 4: before, 5: through, 6: moved, 7: left, 8: next_at }
+    Overflow { 1: beyond, 2: since }
+    Spread { 1: queue, 2: through, 3: next_at }
+    Overflowed { 1: beyond, 2: at }
     Actions { 1: newest, 2: taken }
     Learnt { 1: acceptance, 2: show_rates }
     LearntLevel { 1: skill, 2: level }
@@ -111,7 +115,7 @@ record! {
         1: queue, 2: channel, 3: document, 4: place, 5: ordered_from, 6: head_start, 7: dynamic, 8: care,
         9: care_since, 10: accepting, 11: phase, 12: queued_at, 13: parked_for, 14: step, 15: requirement, 16: target,
         17: excluded, 18: refusals, 19: offers, 20: offers_made, 21: hops, 22: drain, 23: drain_not_before,
-        24: unreachable, 25: uncovered, 26: answered_at, 27: trace;
+        24: unreachable, 25: uncovered, 26: answered_at, 27: trace, 28: overflowed;
         line, kind
     }
     Refusal { 1: agent, 2: until, 3: times }

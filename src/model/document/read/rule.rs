@@ -36,26 +36,40 @@ pub(super) fn read_rule(queue: &mut Object<'_>, defined: &Defined) -> Rule {
 pub(super) fn read_steps(queue: &mut Object<'_>, first: &Rule, defined: &Defined) -> Vec<Step> {
     let items = queue.get("steps").and_then(|p| p.items_at_most(STEPS_MAX, "steps")).unwrap_or_default();
     let mut steps: Vec<Step> = Vec::with_capacity(items.len());
-    let mut latest = Span::ZERO;
+    let (mut latest, mut longest) = (Span::ZERO, Span::ZERO);
     for place in items {
         let Some(mut object) = place.object() else { continue };
-        let at = object.need("after", "say after how long a wait it begins, such as \"60s\"");
-        let after = at.as_ref().and_then(|p| p.span(SPAN_MIN, SPAN_MAX));
-        if let (Some(at), Some(after)) = (at, after) {
-            if after <= latest {
-                let latest = written_span(latest);
-                at.fault(format!("is {}; must be later than the step before it, at {latest}", written_span(after)));
-            }
-            latest = latest.max(after);
-        }
+        let over = object.get("when_wait_over");
+        let at = match over {
+            Some(_) => object.get("after"),
+            None => object.need(
+                "after",
+                "say after how long a wait it begins, such as \"60s\", or with when_wait_over how long a wait is to be expected",
+            ),
+        };
+        let after = rising(at, &mut latest, |latest| format!("must be later than the step before it, at {latest}"));
+        let when_wait_over = rising(over, &mut longest, |longest| {
+            format!("must be longer than in the step before it, {longest}: steps begin in their order")
+        });
         let mut rule = changed_rule(steps.last().map_or(first, |step| &step.rule), &mut object, defined);
         if let Some(own) = object.get("own").and_then(|p| p.choice(OWN)) {
             rule.own = own;
         }
         object.finish();
-        steps.push(Step { after: after.unwrap_or(latest), rule });
+        steps.push(Step { after, when_wait_over, rule });
     }
     steps
+}
+
+/// A span that is longer than that of every step before, which `so_far` is.
+fn rising(place: Option<Place<'_>>, so_far: &mut Span, must_be: impl FnOnce(String) -> String) -> Option<Span> {
+    let place = place?;
+    let span = place.span(SPAN_MIN, SPAN_MAX)?;
+    if span <= *so_far {
+        place.fault(format!("is {}; {}", written_span(span), must_be(written_span(*so_far))));
+    }
+    *so_far = span.max(*so_far);
+    Some(span)
 }
 
 /// The rule of the stage before, with what this stage says instead.

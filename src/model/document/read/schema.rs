@@ -217,7 +217,7 @@ fn queue() -> Value {
             (
                 "steps",
                 json!({
-                    "description": "What changes while a contact waits, in rising order of after.",
+                    "description": "What changes while a contact waits, in rising order of after and of when_wait_over.",
                     "type": "array",
                     "items": step(),
                     "maxItems": STEPS_MAX,
@@ -262,14 +262,23 @@ fn queue() -> Value {
 }
 
 fn step() -> Value {
-    table(
-        "A stage of relaxing requirements; what it leaves out stays as it was.",
-        &["after"],
+    let mut step = table(
+        "A stage of relaxing requirements; what it leaves out stays as it was. It begins after a wait, or when one is expected, whichever comes first.",
+        &[],
         [
             (
                 "after",
                 span(
-                    "Waiting time in the queue at which it begins; later than the step before.",
+                    "Waiting time in the queue at which it begins; later than the steps before.",
+                    SPAN_MIN,
+                    SPAN_MAX,
+                    None,
+                ),
+            ),
+            (
+                "when_wait_over",
+                span(
+                    "Overflow: it begins, for those who wait and those who come, while the estimated wait of whoever joins now is longer than this; longer than in the steps before. The estimate is the P50 of the queue and channel without overflow; it is over when that is below four fifths of this.",
                     SPAN_MIN,
                     SPAN_MAX,
                     None,
@@ -279,7 +288,9 @@ fn step() -> Value {
             ("prefer", tiers()),
             ("own", choice("Whether what the contact itself asks still counts.", OWN)),
         ],
-    )
+    );
+    step["anyOf"] = json!([{ "required": ["after"] }, { "required": ["when_wait_over"] }]);
+    step
 }
 
 fn offers() -> Value {

@@ -90,6 +90,22 @@ fn a_step_keeps_what_it_does_not_say() {
 }
 
 #[test]
+fn a_step_begins_after_a_wait_or_when_one_is_expected() {
+    let with = |steps: &str| format!("{SMALLEST}[queues.stepped]\nsteps = [{steps}]");
+    let document = toml(&with("{ when_wait_over = '2m' }, { after = 60 }, { after = '2m', when_wait_over = '5m' }"));
+    let document = document.unwrap();
+    let [minute, two, five] = [60, 120, 300].map(|secs| Some(Span::from_secs(secs)));
+    let begins = queue(&document, "stepped").steps.iter().map(|step| (step.after, step.when_wait_over));
+    assert_eq!(begins.collect::<Vec<_>>(), [(None, two), (minute, None), (two, five)]);
+    assert_eq!(queue(&document, "stepped").overflow_spans().collect::<Vec<_>>(), [two, five].map(Option::unwrap));
+    assert_eq!(
+        faults(&with("{ when_wait_over = '5m' }, { after = 60, when_wait_over = '5m' }, { when_wait_over = 0 }")),
+        "queues.stepped.steps[1].when_wait_over: is 5m; must be longer than in the step before it, 5m: steps begin in their \
+         order\nqueues.stepped.steps[2].when_wait_over: is 0s; must be from 1ms to 7d"
+    );
+}
+
+#[test]
 fn the_same_content_is_the_same_document_in_every_notation() {
     let value: serde_json::Value = toml::from_str(DEFAULT_TOML).unwrap();
     let toml = Document::embedded_default();
@@ -113,7 +129,8 @@ fn a_fault_is_placed_at_its_key_in_every_notation() {
         let error = Document::parse(text, format).unwrap_err();
         let expected = "f:3:3: queues.main.cost: is 0; must be from 1 to 10000\n\
                         f:5:3: queues.main.steps[0].after: \
-                        is required; say after how long a wait it begins, such as \"60s\"";
+                        is required; say after how long a wait it begins, such as \"60s\", \
+                        or with when_wait_over how long a wait is to be expected";
         assert_eq!(error.in_file("f"), expected, "{format}");
     }
 }
@@ -271,7 +288,8 @@ queues.claims.prefer[0].at_least.of: names a skill twice, which would count it t
 queues.claims.prefer[1]: can never hold: it demands and forbids the same skill, or asks for more skills than it lists
 queues.claims.steps[1].after: is 30s; must be later than the step before it, at 1m
 queues.claims.steps[1].own: is "ignored"; must be "counts" or "waived"
-queues.claims.steps[2].after: is required; say after how long a wait it begins, such as "60s"
+queues.claims.steps[2].after: is required; say after how long a wait it begins, such as "60s",
+    or with when_wait_over how long a wait is to be expected
 queues.claims.steps[2].require.all[0]: names "clams", which is not defined under skills; did you mean "claims"?
 queues.claims.steps[3].after: must be a duration such as "20s", and is a number with a fraction
 queues.claims.steps[3].require.any: must be a list, and is text
