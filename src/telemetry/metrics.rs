@@ -109,7 +109,7 @@ metrics! {
         "Moments of truth that waited while no empathetic agent who could take them was signed in.";
     WAIT_SECONDS = Histogram "attune_wait_seconds" in Seconds by ["tenant", "queue", "channel"] up to WAIT:
         "How long contacts had waited in their queue when an agent accepted.";
-    WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "quantile"]:
+    WAIT_ESTIMATE_SECONDS = Gauge "attune_wait_estimate_seconds" in Seconds by ["tenant", "queue", "percentile"]:
         "The wait that whoever entered the queue last and had to wait was to expect: within p50 of half of the customers who stay, p80 of 80 %, p90 of 90 %; 0 while nobody waits.";
     WAIT_ESTIMATES_JUDGED = Counter "attune_wait_estimates_judged_total" in Count by ["tenant", "queue", "of", "result"]:
         "Waits that are over, as an agent accepted, by what was expected of them when they entered the queue (entry: one of a queue and channel in 100 ms at the most) or what somebody was told of the contact last (told): up_to_p50, up_to_p80 (beyond p50), up_to_p90 (beyond p80) or beyond_p90.";
@@ -121,7 +121,7 @@ metrics! {
         up to WAIT:
         "How far the wait was from the middle (p50) of what was expected when the contact entered the queue (entry), or of what somebody was told last (told; from then on), either way.";
     WAIT_ESTIMATE_LOSS_SECONDS = Counter "attune_wait_estimate_loss_seconds_total" in Seconds
-        by ["tenant", "queue", "of", "quantile"]:
+        by ["tenant", "queue", "of", "percentile"]:
         "Pinball loss of the estimates that were judged, of entry or told, summed up: a range that is too wide loses as one that is too narrow does.";
     HANDLE_SECONDS = Histogram "attune_handle_seconds" in Seconds by ["tenant", "queue", "channel"] up to HANDLE:
         "From acceptance to the end of wrap-up.";
@@ -337,6 +337,8 @@ mod tests {
             assert!(metric.buckets.is_sorted(), "{}", metric.name);
             assert!(metric.help.ends_with('.'), "{}", metric.name);
             assert!(!metric.labels.iter().skip(1).any(|label| *label == TENANT), "{}", metric.name);
+            // What buckets and summaries have for themselves.
+            assert!(!metric.labels.iter().any(|label| ["le", "quantile"].contains(label)), "{}", metric.name);
             assert!(METRICS[..at].iter().all(|other| other.name != metric.name), "{} twice", metric.name);
         }
     }

@@ -194,13 +194,13 @@ def channels():
 def estimates():
     entry, told = 'of="entry"', 'of="told"'
     judged_all = count("attune_wait_estimates_judged_total", Q, "", entry)
-    loss = count("attune_wait_estimate_loss_seconds_total", Q, "quantile", entry)
+    loss = count("attune_wait_estimate_loss_seconds_total", Q, "percentile", entry)
     error = "attune_wait_estimate_error_seconds"
     return [
         [
             graph("What newcomers are to expect (P80)", {
                 "{{tenant}}/{{queue}}":
-                    f'topk(10, max by ({LINE}) (attune_wait_estimate_seconds{{<queue>,quantile="p80"}}))',
+                    f'topk(10, max by ({LINE}) (attune_wait_estimate_seconds{{<queue>,percentile="p80"}}))',
             }, "The wait that whoever entered last and had to wait was told to hold in 80 of 100, the ten longest queues.", SECONDS),
             graph("Estimates that held", {
                 "P50, of 50 %": coverage("up_to_p50"),
@@ -216,14 +216,14 @@ def estimates():
         ],
         [
             graph("Loss, a contact", {
-                "{{quantile}}": f"{loss} / scalar({judged_all})",
+                "{{percentile}}": f"{loss} / scalar({judged_all})",
             }, "Pinball loss of the estimates, on average over the window: an estimate that is always wide loses as well as one "
                 "that is too narrow. Lower is better.", SECONDS),
             graph("No estimate, a minute", {"{{reason}}": per_minute("attune_wait_estimates_unknown_total", Q, "reason")},
                   "Contacts that had to wait and were told nothing: too few were served lately to say, nobody is there to serve, "
                   "or it is not offered.", stacked=True),
             graph("Newcomers, middle and edge", {
-                "{{quantile}}": "avg by (quantile) (attune_wait_estimate_seconds{<queue>} > 0)",
+                "{{percentile}}": "avg by (percentile) (attune_wait_estimate_seconds{<queue>} > 0)",
             }, "What newcomers are to expect in the middle (P50) and at the edges, on average over queues in which somebody "
                 "waits: how wide the range is that customers are told.", SECONDS),
         ],
