@@ -437,6 +437,9 @@ impl Waits {
                 return Ok(Turned { wait: Wait::NONE, before: 0.0 });
             }
         }
+        if spot.overflow == Overflow::None {
+            before.add(line, with_others(state, spot.queue, agents, &view.work));
+        }
         let starts = self.starts(line, (agents, &view.work), &before).ok_or(Unknown::FewStarts)?;
         let mut passing = self.picture.passing(now, spot.place, &view);
         let flow = Flow { starts: starts.rate, leaving };
@@ -643,6 +646,13 @@ fn arrival(queued: &Queued) -> Arrival {
         asked: Arc::clone(&queued.requirement),
         care: queued.care,
     }
+}
+
+/// How many of a queue are with agents other than these, by what these are at as far as that was looked at.
+fn with_others(state: &State, queue: QueueKey, agents: &AgentSet, work: &[Piece]) -> f64 {
+    let own = work.iter().filter(|piece| piece.queue == queue).count() as f64;
+    let each_stands_for = agents.len().div_ceil(picture::AT_WORK_EXAMINED).max(1) as f64;
+    (state.queue_engaged(queue) as f64 - own * each_stands_for).max(0.0)
 }
 
 /// A contact that goes by another document may be at an agent; whoever is re-queued waits.
