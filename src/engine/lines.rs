@@ -84,12 +84,12 @@ pub enum Turn {
     NotOffered,
 }
 
-/// How contacts count that other agents may take as well because they overflow.
+/// How contacts of its queue count that other agents take as well because they overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overflow {
     /// As far as they are left to the agents of whoever asks.
     AsItIs,
-    /// Wholly, as if they did not.
+    /// As if they did not: wholly, and whoever is with other agents would still wait.
     None,
 }
 
@@ -284,6 +284,11 @@ impl State {
     /// How many wait in a queue, offered and parked ones included.
     pub fn queue_waiting(&self, queue: QueueKey) -> usize {
         self.queues.get(queue.0 as usize).map_or(0, |queue| queue.places.len())
+    }
+
+    /// How many of a queue are with agents.
+    pub fn queue_engaged(&self, queue: QueueKey) -> u64 {
+        self.queues.get(queue.0 as usize).map_or(0, |queue| queue.engaged)
     }
 
     /// How many of a queue stand before a place, offered and parked ones included.

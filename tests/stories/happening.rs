@@ -198,6 +198,8 @@ impl Cast {
                     None => format!("{channel} of {queue} overflows no more"),
                 }
             }
+            Event::OverflowSpread { queue, .. } => format!("{} goes on overflowing", state.queue_name(*queue)),
+            Event::OverflowSpreadEnded { queue } => format!("all of {} overflows", state.queue_name(*queue)),
             Event::MomentExpected { contact: who, counted: true } => format!("expecting {}", contact(who)),
             Event::MomentExpected { contact: who, .. } => format!("{} expected no more", contact(who)),
             Event::PhaseReached { contact: who, phase } => match phase {

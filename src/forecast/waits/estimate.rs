@@ -257,6 +257,9 @@ impl Estimator {
                 return Ok(Turned { wait: Wait::NONE, before: 0.0, load });
             }
         }
+        if spot.overflow == Overflow::None {
+            before.add(line, with_others(state, spot.queue, agents, &view.work));
+        }
         let starts = self.starts(line, &view, &before).ok_or(Unknown::FewStarts)?;
         let leaving = self.patience.get(&line).map_or(0.0, |patience| patience.leaving());
         let mut passing = self.picture.passing(now, spot.place, &view);
@@ -306,6 +309,13 @@ impl Estimator {
         let each = first / speed + (1.0 - first) * later;
         (seen >= STARTS_MIN).then_some(Starts { rate: count / each, seen })
     }
+}
+
+/// How many of a queue are with agents other than these, by what these are at as far as that was looked at.
+fn with_others(state: &State, queue: QueueKey, agents: &AgentSet, work: &[Piece]) -> f64 {
+    let own = work.iter().filter(|piece| piece.queue == queue).count() as f64;
+    let each_stands_for = agents.len().div_ceil(picture::AT_WORK_EXAMINED).max(1) as f64;
+    (state.queue_engaged(queue) as f64 - own * each_stands_for).max(0.0)
 }
 
 /// A turn with some agents: how long it takes, how many are before, and how much there is to do for these agents.

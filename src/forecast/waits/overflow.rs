@@ -1,9 +1,9 @@
 //! When queues overflow: which of the spans that their steps name the wait of whoever joins now is expected to exceed.
 //!
 //! What is compared is the P50 of a routine contact as if nobody of its queue overflowed. That is as likely to be too short
-//! as too long, and it is as near the truth after a restart or a change of shifts, when ranges are wide: not to know how long
-//! waits will be is no reason to overflow. And it does not fall because overflow helps others of the queue, so that overflow
-//! does not end itself.
+//! as too long, and it is as near the truth after a restart or a change of shifts, when ranges are wide: not to know how
+//! long waits will be is no reason to overflow. While a queue overflows, those who wait count wholly for its own agents,
+//! and those whom others have taken count as well; so overflow does not end itself, but when its own agents could do without.
 //!
 //! Invariant: a span is exceeded from above it on and until below [`STAYS`] of it; a line changes at most once in [`HOLDS`];
 //! an estimate that is unknown changes nothing. Lines are looked at as something happens, each at most once in [`EVERY`]

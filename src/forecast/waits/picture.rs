@@ -42,7 +42,7 @@ const POOLS_MAX: usize = 1_024;
 /// Sets of agents somebody asked about of which it is kept what was seen.
 const VIEWS_MAX: usize = 256;
 /// Agents whose work is looked at.
-const AT_WORK_EXAMINED: usize = 64;
+pub const AT_WORK_EXAMINED: usize = 64;
 /// Of smaller crowds those before a place are counted one by one, where a queue has several.
 const COUNTED_MAX: usize = 64;
 /// How long arrivals make the rate.
