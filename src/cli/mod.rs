@@ -1,7 +1,7 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `lint`, `simulate` and `compare`
-//! talk to none). Standard output has what was asked for; everything else goes to standard error. Exit codes are in one
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `replay`, `lint`, `simulate` and
+//! `compare` talk to none). Standard output has what was asked for; everything else goes to standard error. Exit codes are in one
 //! table, `failure::EXIT_CODES`. Not here: the daemon's own command line (`attuned`, `app::program`).
 
 use std::process::ExitCode;
@@ -28,6 +28,7 @@ mod options;
 mod output;
 mod pages;
 mod queues;
+mod replay;
 mod session;
 mod simulate;
 mod stats;
@@ -62,6 +63,7 @@ enum Verb {
     Adapt(adapt::Arguments),
     Simulate(simulate::Arguments),
     Compare(compare::Arguments),
+    Replay(replay::Arguments),
     Bench(bench::Arguments),
     /// Serves for `attune bench`.
     #[command(hide = true)]
@@ -91,6 +93,7 @@ impl Cli {
             Verb::Adapt(arguments) => adapt::run(&arguments),
             Verb::Simulate(arguments) => simulate::run(&arguments),
             Verb::Compare(arguments) => compare::run(&arguments),
+            Verb::Replay(arguments) => replay::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),
             Verb::BenchServer(arguments) => bench::serve(&arguments),
             Verb::Demo(arguments) => demo::run(&arguments),
