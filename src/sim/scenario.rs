@@ -9,10 +9,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use crate::{
     engine::Command,
     model::{
-    document::{Document, DocumentError},
-    ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
-    requirement::{Level, Requirement},
-    time::Span,
+        document::{Document, DocumentError},
+        ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
+        requirement::{Level, Requirement},
+        time::Span,
     },
 };
 
@@ -287,6 +287,14 @@ impl Scenario {
     /// Answered within this counts as in time.
     pub fn target(&self, class: usize) -> Span {
         self.targets.get(class).copied().unwrap_or(self.within)
+    }
+
+    /// What a contact takes of an agent's capacity by the document, and what writing up does if that is something else.
+    pub fn costs(&self, queue: &QueueName, channel: &ChannelName) -> (f64, Option<f64>) {
+        let rules = self.document.queues.get(queue);
+        let own = rules.and_then(|rules| rules.cost);
+        let cost = own.or(self.document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(0);
+        (f64::from(cost), rules.and_then(|rules| rules.wrap_up.cost).map(f64::from))
     }
 
     /// Agents in all.

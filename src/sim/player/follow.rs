@@ -3,13 +3,7 @@
 //! Invariant: what the player knows of contacts and agents it knows from events, as every client does.
 
 use super::*;
-use crate::{
-    engine::event::PresenceBecause,
-    model::{
-        contact::ClosedBecause,
-        ids::{ChannelName, QueueName},
-    },
-};
+use crate::{engine::event::PresenceBecause, model::contact::ClosedBecause};
 
 use outcome::Leaf;
 
@@ -186,22 +180,14 @@ impl Player<'_> {
         self.staff.work(at_work.agent, load - before, now);
     }
 
-    fn rules(&self, queue: &QueueName, channel: &ChannelName) -> (f64, Option<f64>) {
-        let document = &self.scenario.document;
-        let rules = document.queues.get(queue);
-        let own = rules.and_then(|rules| rules.cost);
-        let cost = own.or(document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(0);
-        (f64::from(cost), rules.and_then(|rules| rules.wrap_up.cost).map(f64::from))
-    }
-
     fn cost(&self, slot: usize) -> f64 {
         let guest = &self.guests[slot];
-        self.rules(&guest.queue, &guest.channel).0
+        self.scenario.costs(&guest.queue, &guest.channel).0
     }
 
     fn wrap_up_cost(&self, slot: usize) -> f64 {
         let guest = &self.guests[slot];
-        let (cost, wrap_up) = self.rules(&guest.queue, &guest.channel);
+        let (cost, wrap_up) = self.scenario.costs(&guest.queue, &guest.channel);
         wrap_up.unwrap_or(cost)
     }
 }

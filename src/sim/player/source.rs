@@ -161,8 +161,7 @@ impl<'s> Source<'s> {
         self.drawn += 1;
         let own: u64 = self.contacts.random();
         let new = &row.contact;
-        let way =
-            Way { stream: self.place, class: row.class, queue: new.queue.clone(), channel: new.channel.clone() };
+        let way = Way { stream: self.place, class: row.class, queue: new.queue.clone(), channel: new.channel.clone() };
         let of = Chance {
             handling: Span::ZERO,
             patience: row.patience.as_ref().and_then(|time| time.draw(&mut chance(own, PATIENCE))),
