@@ -1,8 +1,8 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `replay`, `lint`, `simulate` and
-//! `compare` talk to none). Standard output has what was asked for; everything else goes to standard error. Exit codes are in one
-//! table, `failure::EXIT_CODES`. Not here: the daemon's own command line (`attuned`, `app::program`).
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `replay`, `lint`, `simulate`
+//! and `compare` talk to none). Standard output has what was asked for; everything else goes to standard error. Exit
+//! codes are in one table, `failure::EXIT_CODES`. Not here: the daemon's own command line (`attuned`, `app::program`).
 
 use std::process::ExitCode;
 

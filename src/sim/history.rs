@@ -1,11 +1,11 @@
-//! A day of one tenant, as a journal has it: what came from outside, ready to be played under another document, and what
-//! came of it.
+//! A day of one tenant, as a journal has it: what came from outside, ready to be played under another document, and
+//! what came of it.
 //!
 //! Invariant: whatever routing decided that day is in the outcome and in nothing that is played again; what routing cut
-//! short (a customer's patience by an answer) is known to be longer, and no more. Not here: reading a journal (`cli`), and
-//! playing (`player`).
+//! short (a customer's patience by an answer) is known to be longer, and no more. Not here: reading a journal (`cli`),
+//! and playing (`player`).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     engine::{
@@ -15,7 +15,7 @@ use crate::{
     journal::{Record, Snapshot},
     model::{
         document::Document,
-        ids::{AgentKey, SkillName, TenantId},
+        ids::{AgentKey, ContactId, SkillName, TenantId},
         limits::PAGE_MAX,
         requirement::Level,
         supervision::Action,
@@ -108,6 +108,8 @@ pub struct Watcher {
     seats: Seats,
     contacts: Contacts,
     commands: Vec<(Timestamp, Command)>,
+    /// Contacts on their way.
+    announced: BTreeSet<ContactId>,
     remarks: Remarks,
     ended: Timestamp,
 }
@@ -132,6 +134,7 @@ impl Watcher {
             seats: Seats::default(),
             contacts: Contacts::default(),
             commands: Vec::new(),
+            announced: BTreeSet::new(),
             remarks: Remarks::default(),
             ended: Timestamp(i64::MIN),
         }
@@ -232,8 +235,12 @@ impl Watcher {
     fn ask(&mut self, record: &Record) {
         let command = &record.input.command;
         let comes_again = match command {
-            Command::AnnounceContact { .. } => true,
-            Command::CancelContact { contact, .. } => !self.contacts.is_known(contact),
+            Command::AnnounceContact { contact, .. } => self.announced.insert(contact.clone()),
+            Command::EnqueueContact(new) => {
+                self.announced.remove(&new.id);
+                false
+            }
+            Command::CancelContact { contact, .. } => self.announced.remove(contact),
             Command::Supervise(supervision) => match supervision.action {
                 Action::SetQueueMode { .. } => true,
                 Action::ForcePresence { .. } | Action::EraseCustomer { .. } => false,

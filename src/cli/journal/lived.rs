@@ -78,8 +78,8 @@ impl Records {
         }
     }
 
-    /// Hands over one record after the other, up to the first fault. What the engine takes for impossible ends the process;
-    /// the message says at which record.
+    /// Hands over one record after the other, up to the first fault. What the engine takes for impossible ends the
+    /// process; the message says at which record.
     pub fn each(&self, from: Option<Seq>, mut record: impl FnMut(Record, Personal)) -> Survey {
         name_record_on_panic();
         let from = from.unwrap_or(Seq::FIRST);

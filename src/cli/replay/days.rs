@@ -1,7 +1,7 @@
 //! A day three times: as it was, simulated under its own document, and under another.
 //!
-//! Invariant: the second says how far the third is to be trusted, since both are played from the same inputs; differences
-//! are those of the two, run by run. Not here: showing them (`rows`, `json`).
+//! Invariant: the second says how far the third is to be trusted, since both are played from the same inputs;
+//! differences are those of the two, run by run. Not here: showing them (`rows`, `json`).
 
 use std::{collections::BTreeSet, path::Path};
 

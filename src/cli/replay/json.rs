@@ -1,7 +1,7 @@
 //! Three days as JSON for programs.
 //!
-//! Invariant: everything that tables show, of every queue and of every team, in the form of `attune compare`: contacts and
-//! classes apart, shares 0 to 1, times in seconds; what has no value is null.
+//! Invariant: everything that tables show, of every queue and of every team, in the form of `attune compare`: contacts
+//! and classes apart, shares 0 to 1, times in seconds; what has no value is null.
 
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! `attune replay`: a day of one's own, as a journal has it, decided again; by the same document or by another.
 //!
-//! Invariant: a journal is only read, also beside a daemon that writes it. Not here: what came from outside on that day,
-//! and playing it (`sim::history`, `sim::player`).
+//! Invariant: a journal is only read, also beside a daemon that writes it. Not here: what came from outside on that
+//! day, and playing it (`sim::history`, `sim::player`).
 
 use std::{
     collections::BTreeSet,
@@ -32,11 +32,11 @@ use days::{Days, Wanted};
 
 /// Decides a journal's day again: bit for bit as it was recorded, or by another routing document
 ///
-/// Alone it gives every recorded command to the engine again, in the state before it: it must lead to the events that are
-/// recorded. With another document it takes from the records what came from outside (contacts with all that was told of them,
-/// how long work took, how patient customers were, when agents were there and how they took offers), and shows the day as it
-/// was, simulated under its own document, and simulated under the other. The journal may be a running daemon's, or a backup;
-/// where its first records are gone, it begins behind a snapshot.
+/// Alone it gives every recorded command to the engine again, in the state before it: it must lead to the events that
+/// are recorded. With another document it takes from the records what came from outside (contacts with all that was
+/// told of them, how long work took, how patient customers were, when agents were there and how they took offers), and
+/// shows the day as it was, simulated under its own document, and simulated under the other. The journal may be a
+/// running daemon's, or a backup; where its first records are gone, it begins behind a snapshot.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -130,5 +130,6 @@ fn check_tenant(journal: &Path, asked: Option<&TenantId>, known: &BTreeSet<Tenan
     }
     let Some(asked) = asked.filter(|asked| !known.contains(*asked)) else { return Ok(()) };
     let known: Vec<&str> = known.iter().map(TenantId::as_str).collect();
+    let asked = asked.as_str();
     Err(Failure::Usage(format!("the journal has no records of a tenant {asked:?}; it has {}", known.join(", "))))
 }

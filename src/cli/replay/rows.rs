@@ -57,8 +57,8 @@ pub fn show(out: &Output, days: &Days) -> Result<(), Failure> {
     out.table(&agents(days))?;
     out.line(&format!(
         "\nin time: answered within the queue's target by the document in force, of all that came; moments of truth: those\n\
-         that history or the candidate took for ones. difference: candidate less same on the same inputs, with 95 % intervals over {}\n\
-         pairs of runs, * where it is clear. Where same is off from history, so is candidate.",
+         that history or the candidate took for ones. difference: candidate less same on the same inputs, with 95 %\n\
+         intervals over {} pairs of runs, * where it is clear. Where same is off from history, so is candidate.",
         days.same.runs.len(),
     ))?;
     for remark in remarks(days) {
@@ -135,7 +135,7 @@ fn contacts(days: &Days) -> Table {
 }
 
 fn agents(days: &Days) -> Table {
-    let mut table = Table::new(&["AGENTS", "", ">AGENTS", ">ANSWERED", ">MOMENTS", ">OCCUPIED"]);
+    let mut table = Table::new(&["AGENTS", "", ">COUNT", ">ANSWERED", ">MOMENTS", ">OCCUPIED"]);
     for (name, groups) in &days.teams {
         let columns = [("history", &days.was), ("same", &days.same), ("candidate", &days.candidate)];
         for (at, (column, study)) in columns.into_iter().enumerate() {
@@ -184,5 +184,8 @@ fn told_of(pair: &Pair, unit: Unit) -> String {
     if mean == 0.0 && half == 0.0 {
         return "0".to_owned();
     }
-    format!("{mean:+.digits$} ±{half:.digits$}{}", if pair.is_clear() { " *" } else { "" })
+    // What rounds to nothing has no sign.
+    let rounds_to_nothing = mean.abs() * 10f64.powi(i32::try_from(digits).unwrap_or(0)) < 0.5;
+    let mean = if rounds_to_nothing { format!("{:.digits$}", 0.0) } else { format!("{mean:+.digits$}") };
+    format!("{mean} ±{half:.digits$}{}", if pair.is_clear() { " *" } else { "" })
 }

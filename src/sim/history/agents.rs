@@ -1,7 +1,8 @@
 //! Who was there when, and how they took offers.
 //!
-//! Invariant: being there is what agents and supervisors said, less the time without a stream; that the engine set somebody
-//! away for not answering is its decision, and not among it. Not here: what they did with contacts (`contacts`).
+//! Invariant: being there is what agents and supervisors said, less the time without a stream; that the engine set
+//! somebody away for not answering is its decision, and not among it. Not here: what they did with contacts
+//! (`contacts`).
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Who came, what was told of them, how long they stayed, and how long agents had to do with them.
 //!
-//! Invariant: a contact's waiting ends once: with the first agent who accepts it, or without one. What was asked of it after
-//! that, by an agent who passed it on, is kept with the engagement that it ended. Not here: what of it is known to be cut
-//! short (`inputs`).
+//! Invariant: a contact's waiting ends once: with the first agent who accepts it, or without one. What was asked of it
+//! after that, by an agent who passed it on, is kept with the engagement that it ended. Not here: what of it is known
+//! to be cut short (`inputs`).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     journal::Record,
     model::{
         contact::{ClosedBecause, KeepPlace, NewContact},
-        ids::{ContactId, ContactKey, EngagementKey, OfferKey},
+        ids::{ContactKey, EngagementKey, OfferKey},
         time::{Span, Timestamp},
     },
 };
@@ -24,9 +24,8 @@ use super::agents::{Doing, Seats};
 #[derive(Debug, Default)]
 pub(super) struct Contacts {
     pub all: Vec<Past>,
-    /// Those who are there, by number and by name.
+    /// Those who are there.
     open: FxHashMap<ContactKey, usize>,
-    ids: FxHashMap<ContactId, usize>,
     offers: FxHashMap<OfferKey, Offered>,
     engagements: FxHashMap<EngagementKey, Engaged>,
 }
@@ -107,11 +106,6 @@ struct Engaged {
 }
 
 impl Contacts {
-    /// Whether somebody of this name came and is there.
-    pub fn is_known(&self, id: &ContactId) -> bool {
-        self.ids.contains_key(id)
-    }
-
     /// Takes in what happened to contacts, and what agents did with them.
     pub fn follow(&mut self, record: &Record, event: &Event, seats: &mut Seats) {
         let (now, command) = (record.now, &record.input.command);
@@ -176,7 +170,6 @@ impl Contacts {
     fn came(&mut self, now: Timestamp, contact: ContactKey, new: &NewContact, is_moment: bool) {
         let place = self.all.len();
         self.open.insert(contact, place);
-        self.ids.insert(new.id.clone(), place);
         self.all.push(Past {
             came_at: now,
             new: Arc::new(new.clone()),
@@ -280,7 +273,6 @@ impl Contacts {
     fn closed(&mut self, now: Timestamp, contact: ContactKey, because: ClosedBecause) {
         let Some(place) = self.open.remove(&contact) else { return };
         let past = &mut self.all[place];
-        self.ids.remove(&past.new.id);
         let end = match because {
             ClosedBecause::Abandoned => End::Left,
             ClosedBecause::Cancelled | ClosedBecause::NeverCame | ClosedBecause::Handled => End::Withdrawn,

@@ -1,10 +1,10 @@
-//! From a day that was to a scenario that can be played under any document: the same contacts and agents, and what was cut
-//! short drawn as it lasted for others.
+//! From a day that was to a scenario that can be played under any document: the same contacts and agents, and what was
+//! cut short drawn as it lasted for others.
 //!
-//! Invariant: two documents meet the same inputs, run by run; a document under which they could not have come is refused
-//! with everything that it lacks. A customer who left is as patient again; of one who was answered it is known how long they
-//! stayed, and beyond that they are as patient as others of the queue (of its moments of truth, or of its others, where
-//! enough of them left).
+//! Invariant: two documents meet the same inputs, run by run; a document under which they could not have come is
+//! refused with everything that it lacks. A customer who left is as patient again; of one who was answered it is known
+//! how long they stayed, and beyond that they are as patient as others of the queue (of its moments of truth, or of its
+//! others, where enough of them left).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -54,7 +54,8 @@ const TEAMS_MAX: usize = 6;
 pub struct Inputs {
     /// The contacts, agents and commands of the day, under a document.
     pub scenario: Scenario,
-    /// Agents' skills, queues and channels, and modes of queues, that the document does not know: the day is played without.
+    /// Agents' skills, queues and channels, and modes of queues, that the document does not know: the day is played
+    /// without.
     pub left_out: Vec<String>,
 }
 

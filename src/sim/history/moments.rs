@@ -1,7 +1,7 @@
 //! Which contacts of a day are moments of truth, where another document finds other ones than its own did.
 //!
-//! Invariant: a contact is one in every column of a comparison or in none: if history took it for one while it waited, or
-//! if the other document does as it is played once. Not here: what makes one (`scoring`).
+//! Invariant: a contact is one in every column of a comparison or in none: if history took it for one while it waited,
+//! or if the other document does as it is played once. Not here: what makes one (`scoring`).
 
 use std::collections::BTreeSet;
 
@@ -31,8 +31,8 @@ struct Found {
 }
 
 impl History {
-    /// Counts as moments of truth also what another document takes for ones, and goes by what stands for empathy there if
-    /// nothing did on that day.
+    /// Counts as moments of truth also what another document takes for ones, and goes by what stands for empathy there
+    /// if nothing did on that day.
     ///
     /// # Errors
     /// Ends with the first contact that could never have come.

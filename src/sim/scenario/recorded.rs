@@ -1,7 +1,7 @@
 //! Contacts and agents as a journal has them: what came from outside, ready to come again.
 //!
-//! Invariant: nothing in it is what routing made of it; what was cut short by routing is said to be at least so long. Not
-//! here: finding it in records (`history`).
+//! Invariant: nothing in it is what routing made of it; what was cut short by routing is said to be at least so long.
+//! Not here: finding it in records (`history`).
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! How long something lasts, where of much of it only a part was seen: customers who were answered before they would have
-//! left, work that went on as the watching ended.
+//! How long something lasts, where of much of it only a part was seen: customers who were answered before they would
+//! have left, work that went on as the watching ended.
 //!
-//! Invariant: Kaplan and Meier's estimate ("Nonparametric Estimation from Incomplete Observations", 1958), beyond its last
-//! step completed by the exponential that goes through it (Brown, Hollander and Korwar 1974); where nothing ever ended,
-//! there is no end.
+//! Invariant: Kaplan and Meier's estimate ("Nonparametric Estimation from Incomplete Observations", 1958), beyond its
+//! last step completed by the exponential that goes through it (Brown, Hollander and Korwar 1974); where nothing ever
+//! ended, there is no end.
 
 use rand::Rng;
 
