@@ -50,8 +50,8 @@
 //!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`,
 //!    where recovery begins, `archive`, where segments then go, and `reading`, all of it as one; and the journal in
 //!    memory, which can be told to fail. `seal` and `vault`, personal fields under a key for each customer, so that
-//!    erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal`, which
-//!    looks into a folder without a daemon.
+//!    erasure reaches every record. `inspect`, `subject`, `copy`, `cut` and `replay` are for `attune journal` and
+//!    `attune replay`, which look into a folder without a daemon.
 //! 4. [`forecast`], beside it: what is learnt, as a projection of events: how many empathetic agents to keep free by
 //!    the live load, how long accepting takes, what announcements are worth, how empathetic agents are; and how long
 //!    waits will be. What it finds comes back through the shard as a recorded command, so that no decision reads it and
@@ -66,8 +66,9 @@
 //! 8. [`app`]: the composition root, which alone knows which journal there is; phases of starting, reloading and
 //!    stopping; the daemon's own command line.
 //! 9. [`sim`]: virtual time over the very same shard, and workloads: one driver for property tests, stories and demo;
-//!    `scenario`, a contact centre in distributions, `player`, which plays it, `study`, what several runs say
-//!    together, and `advice`, what to set for it; the worlds in which the decision alone is measured.
+//!    `scenario`, a contact centre in distributions, `player`, which plays it, `study`, what several runs say together, and
+//!    `advice`, what to set for it; `history`, a day's records as a scenario that another document can be played on; the
+//!    worlds in which the decision alone is measured.
 //! 10. [`cli`]: `attune`, a verb a module, over gRPC as everybody else; `cli::top` is the wall in a terminal;
 //!     `cli::bench` measures against floors and peers.
 //!
@@ -103,7 +104,6 @@
 //! * etcd: a file beside `journal::disk`, under the same conformance tests; `app` chooses.
 //! * `cluster`, beside `api`: which node owns which shard; non-owners redirect.
 //! * `console`, beside `admin`: the operators' web page, embedded.
-//! * Replay of yesterday under another document: a verb over `sim`, the records as input.
 
 #![forbid(unsafe_code)]
 

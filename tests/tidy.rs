@@ -49,8 +49,8 @@ const DOORS: &[Door] = &[
     Door {
         // A path into a module of `journal`, not to one of the names that it exports itself.
         matches: |path| path.len() > 1 && path[0] == "journal" && path[1].starts_with(char::is_lowercase),
-        // `attune journal` looks into the folder of a daemon that may not even start.
-        users: &["src/app/", "src/journal/", "src/cli/journal/"],
+        // `attune journal` and `attune replay` look into the folder of a daemon that may not even start.
+        users: &["src/app/", "src/journal/", "src/cli/journal/", "src/cli/replay/"],
         message: "only app knows which journals there are; everybody else goes by the trait",
     },
 ];

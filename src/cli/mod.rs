@@ -1,8 +1,8 @@
 //! `attune`: the command line, one verb a module.
 //!
-//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `lint`, `simulate`, `compare`
-//! and `advise` talk to none). Standard output has what was asked for; everything else goes to standard error. Exit codes are in one
-//! table, `failure::EXIT_CODES`. Not here: the daemon's own command line (`attuned`, `app::program`).
+//! Invariant: a verb talks to a daemon only as everybody else does, over gRPC (`journal`, `replay`, `lint`, `simulate`,
+//! `compare` and `advise` talk to none). Standard output has what was asked for; everything else goes to standard error.
+//! Exit codes are in one table, `failure::EXIT_CODES`. Not here: the daemon's own command line (`attuned`, `app::program`).
 
 use std::process::ExitCode;
 
@@ -29,6 +29,7 @@ mod options;
 mod output;
 mod pages;
 mod queues;
+mod replay;
 mod session;
 mod simulate;
 mod stats;
@@ -64,6 +65,7 @@ enum Verb {
     Simulate(simulate::Arguments),
     Compare(compare::Arguments),
     Advise(advise::Arguments),
+    Replay(replay::Arguments),
     Bench(bench::Arguments),
     /// Serves for `attune bench`.
     #[command(hide = true)]
@@ -94,6 +96,7 @@ impl Cli {
             Verb::Simulate(arguments) => simulate::run(&arguments),
             Verb::Compare(arguments) => compare::run(&arguments),
             Verb::Advise(arguments) => advise::run(&arguments),
+            Verb::Replay(arguments) => replay::run(&arguments),
             Verb::Bench(arguments) => bench::run(&arguments),
             Verb::BenchServer(arguments) => bench::serve(&arguments),
             Verb::Demo(arguments) => demo::run(&arguments),

@@ -11,6 +11,7 @@ pub mod compress;
 pub mod day;
 pub mod decision;
 pub mod driver;
+pub mod history;
 pub mod player;
 pub mod scenario;
 pub mod study;

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     driver::{Driver, Step},
-    scenario::{Announced, Length, Message, Scenario, WaitingRoom, detector::Said},
+    scenario::{Announced, Length, Message, Scenario, Turn, WaitingRoom, detector::Said},
 };
 use crate::{
     engine::{Command, Event, Reject, Request},
@@ -34,8 +34,8 @@ mod follow;
 mod guest;
 pub mod outcome;
 mod source;
-mod staff;
-mod watch;
+pub(super) mod staff;
+pub(super) mod watch;
 
 use guest::{Guests, Told};
 use outcome::{Fate, Outcome};
@@ -106,6 +106,11 @@ enum Happening {
     Begins(usize),
     GoesHome(usize),
     Returns(usize),
+    /// What is recorded of an agent, of a contact that waits, of a platform or a supervisor, by its place.
+    Turns(usize, usize),
+    Told(usize, u64, usize),
+    TakenBack(usize, u64),
+    Commanded(usize),
 }
 
 struct Player<'a> {
@@ -124,7 +129,7 @@ struct Player<'a> {
     staff: Staff<'a>,
     keys: FxHashMap<ContactKey, usize>,
     offers: FxHashMap<OfferKey, (usize, usize)>,
-    engagements: FxHashMap<EngagementKey, (usize, usize)>,
+    engagements: FxHashMap<EngagementKey, AtWork>,
     unanswered: Vec<OfferKey>,
     details: Arc<ContactDetails>,
     window: Window,
@@ -134,6 +139,15 @@ struct Player<'a> {
     in_vain: u64,
     /// What ends the run.
     refused: Option<Refused>,
+}
+
+/// An agent's work with a contact, until all that it took is given back.
+#[derive(Debug, Clone, Copy)]
+struct AtWork {
+    slot: usize,
+    agent: usize,
+    /// What it takes of the agent's capacity now.
+    load: f64,
 }
 
 /// Which contacts count.
@@ -213,6 +227,9 @@ impl<'a> Player<'a> {
             refused: None,
         };
         (0..player.staff.len()).for_each(|agent| player.hire(agent));
+        for (at, (time, _)) in scenario.commands.iter().enumerate() {
+            player.plan(Timestamp(0) + *time, Happening::Commanded(at));
+        }
         (0..scenario.streams.len()).for_each(|stream| player.await_next(stream));
         player
     }
@@ -284,12 +301,18 @@ impl<'a> Player<'a> {
                 self.set_presence(agent, Presence::Available);
             }
             Happening::GoesHome(agent) => self.set_presence(agent, Presence::Offline),
+            Happening::Turns(agent, turn) => self.turn(agent, turn),
+            Happening::Told(slot, stamp, said) if self.guests.is(slot, stamp) => self.tell(slot, said),
+            Happening::TakenBack(slot, stamp) if self.guests.is(slot, stamp) => self.take_back(slot),
+            Happening::Commanded(at) => self.command(at),
             Happening::Announced(..)
             | Happening::Comes(..)
             | Happening::HangsUp(..)
             | Happening::Finishes(..)
             | Happening::WrapsUp(..)
             | Happening::WritesOn(..)
+            | Happening::Told(..)
+            | Happening::TakenBack(..)
             | Happening::Returns(_) => {}
         }
     }

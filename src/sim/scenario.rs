@@ -6,11 +6,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use crate::model::{
-    document::{Document, DocumentError},
-    ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
-    requirement::{Level, Requirement},
-    time::Span,
+use crate::{
+    engine::Command,
+    model::{
+        document::{Document, DocumentError},
+        ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
+        requirement::{Level, Requirement},
+        time::Span,
+    },
 };
 
 mod agents;
@@ -21,13 +24,16 @@ pub mod exact;
 mod load;
 mod messages;
 mod read;
+pub mod recorded;
 mod streams;
+pub mod survival;
 mod trace;
 
 pub use detector::Detector;
 pub use distribution::Distribution;
 pub use messages::{Message, Messages};
 pub use read::{RUNS_MAX, load_document};
+pub use recorded::{Recorded, Turn};
 pub use trace::Row;
 
 /// Who comes, who works, how they are routed, and how long all that is looked at.
@@ -39,7 +45,7 @@ pub struct Scenario {
     pub document: Document,
     /// How often and how long it is played.
     pub run: Run,
-    /// Answered within this counts as in time.
+    /// Answered within this counts as in time, where a class has no target of its own.
     pub within: Span,
     /// The skill that stands for empathy where agents are compared, whatever the document knows of it …
     pub empathy: SkillName,
@@ -51,6 +57,10 @@ pub struct Scenario {
     pub streams: Vec<Stream>,
     /// What contacts are told apart by in reports: streams, and in traces what each row says.
     pub classes: Vec<String>,
+    /// Answered within this counts as in time, class by class; a class beyond the end goes by `within`.
+    pub targets: Vec<Span>,
+    /// What else a platform and supervisors ask, in order.
+    pub commands: Vec<(Span, Command)>,
 }
 
 /// How often and how long a scenario is played.
@@ -96,6 +106,8 @@ pub struct Group {
     pub is_empathetic: bool,
     /// When they work, from one time of day to another; empty = always.
     pub shifts: Vec<(Span, Span)>,
+    /// What became of each as it is recorded, in order, instead of shifts; the first may be the profile they come with.
+    pub turns: Vec<(Span, Turn)>,
     /// How long they take with a contact, whatever it is; `None` = as long as the contact takes.
     pub handling: Option<Distribution>,
     /// So many times as long as others.
@@ -190,6 +202,8 @@ pub enum Arrivals {
     Rates(Arc<[(Span, f64)]>),
     /// As they came once.
     Trace(Arc<[Row]>),
+    /// As they came once, each with all that was told of it.
+    Recorded(Arc<[Arc<Recorded>]>),
 }
 
 /// Customers who try again.
@@ -270,6 +284,19 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
+    /// Answered within this counts as in time.
+    pub fn target(&self, class: usize) -> Span {
+        self.targets.get(class).copied().unwrap_or(self.within)
+    }
+
+    /// What a contact takes of an agent's capacity by the document, and what writing up does if that is something else.
+    pub fn costs(&self, queue: &QueueName, channel: &ChannelName) -> (f64, Option<f64>) {
+        let rules = self.document.queues.get(queue);
+        let own = rules.and_then(|rules| rules.cost);
+        let cost = own.or(self.document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(0);
+        (f64::from(cost), rules.and_then(|rules| rules.wrap_up.cost).map(f64::from))
+    }
+
     /// Agents in all.
     pub fn agents(&self) -> usize {
         self.groups.iter().map(Group::len).sum()
@@ -301,8 +328,10 @@ impl Scenario {
     /// Whether anything in it is a moment of truth.
     pub fn has_moments(&self) -> bool {
         let in_trace = |row: &Row| row.is_moment == Some(true);
-        self.streams.iter().any(|stream| {
-            stream.moments.is_some() || matches!(&stream.arrivals, Arrivals::Trace(rows) if rows.iter().any(in_trace))
+        self.streams.iter().any(|stream| match &stream.arrivals {
+            Arrivals::Trace(rows) => stream.moments.is_some() || rows.iter().any(in_trace),
+            Arrivals::Recorded(rows) => rows.iter().any(|row| row.is_moment),
+            Arrivals::Load { .. } | Arrivals::Rates(_) => stream.moments.is_some(),
         })
     }
 }

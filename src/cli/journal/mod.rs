@@ -30,10 +30,11 @@ use super::{
 
 mod copy;
 mod list;
+pub mod lived;
 mod records;
 mod repair;
 mod replay;
-mod told;
+pub mod told;
 mod verify;
 
 /// Heading in `--help`.

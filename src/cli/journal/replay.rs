@@ -2,12 +2,7 @@
 //!
 //! Invariant: it begins with the first record there ever was, or behind a snapshot, and says which.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    fs, panic,
-    path::Path,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{collections::VecDeque, path::Path};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -19,24 +14,17 @@ use crate::{
         output::{Output, table::Table, words::counted},
     },
     journal::{
-        Record, Seq, Snapshot,
+        Record, Seq,
         codec::Personal,
-        inspect,
         replay::{Fault, How, Replay, Tally},
-        snapshot::{self, SnapshotError},
-        vault::Vault,
-        volume::Folder,
     },
     model::ids::TenantId,
 };
 
-use super::{Place, records::show, told};
+use super::{lived::Records, records::show, told};
 
 /// Records that are shown before one that does not hold.
 const BEFORE: usize = 10;
-
-/// The record that is lived through, for the message of a panic.
-static AT: AtomicU64 = AtomicU64::new(0);
 
 /// Gives every command to the engine again, at its time: it must come to the same events, and all invariants must hold
 ///
@@ -83,9 +71,6 @@ struct Running<'a> {
     before: VecDeque<Lived>,
 }
 
-/// A snapshot, and the tenants of whose worlds something is erased in it.
-type Begun = (Snapshot, BTreeSet<TenantId>);
-
 /// A record, and whether it is as it was written.
 type Lived = (Record, Personal);
 
@@ -97,21 +82,14 @@ enum Ended {
 
 impl Replayed {
     pub(super) fn run(&self, folder: &Path, out: &Output) -> Result<(), Failure> {
-        let place = Place::look(folder)?;
-        let keys = place.keys()?;
-        let (begins, begun) = self.begin(&place, &keys)?;
-        if let (Format::Table, Some(from)) = (out.format, begins) {
-            let first = place.segments.first().map(|file| file.first).filter(|first| *first != Seq::FIRST);
-            let gone = first.map(|first| format!("; records before {first} are gone")).unwrap_or_default();
-            out.line(&format!("begins with record {from}: a snapshot stands for what came before{gone}\n"))?;
+        let mut records = Records::open(folder, self.from_snapshot)?;
+        let begins = records.begins();
+        if let (Format::Table, Some(beginning)) = (out.format, records.beginning()) {
+            out.line(&format!("{beginning}\n"))?;
         }
-        name_record_on_panic();
         let how = if self.recorded { How::Repeat } else { How::Decide };
         let mut running = Running {
-            replay: match begun {
-                Some((snapshot, erased)) => Replay::behind(how, snapshot, &erased),
-                None => Replay::new(how),
-            },
+            replay: records.replay(how),
             begins,
             out,
             step: self.step,
@@ -121,12 +99,8 @@ impl Replayed {
             before: VecDeque::new(),
         };
         let mut so_far = Ok(());
-        let from = begins.unwrap_or(Seq::FIRST);
-        let before = place.segments.partition_point(|file| file.first <= from).saturating_sub(1);
-        let segments = &place.segments[before..];
-        let first = segments.first().map_or(Seq::FIRST, |file| file.first);
-        let survey = inspect::survey(segments, Some(first), &keys, |record, personal| {
-            if so_far.is_ok() && (from.0..=self.to).contains(&record.seq.0) {
+        let survey = records.each(begins, |record, personal| {
+            if so_far.is_ok() && record.seq.0 <= self.to {
                 so_far = running.take(record, personal);
             }
         });
@@ -136,52 +110,12 @@ impl Replayed {
             Err(Ended::Fault(lived, fault)) => return Err(running.tell_fault(&lived, &fault)?),
         }
         running.tell_end()?;
-        match survey.faults().next() {
-            Some(looked) if survey.next.0 <= self.to => {
-                let found = format!("{}: {}", place.name(looked), looked.finding);
-                Err(Failure::Invalid(format!("{found}; `attune journal verify` says more")))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Replayed {
-    /// With which record it begins behind which snapshot, if it does not begin with the first.
-    fn begin(&self, place: &Place, keys: &Vault<Folder>) -> Result<(Option<Seq>, Option<Begun>), Failure> {
-        let first = place.segments.first().map_or(Seq::FIRST, |file| file.first);
-        if self.from_snapshot.is_none() && first == Seq::FIRST {
-            return Ok((None, None));
-        }
-        let mut snapshots = place.snapshots()?;
-        // Behind an older one records are missing.
-        snapshots.retain(|(next, _)| *next >= first);
-        if let Some(before) = self.from_snapshot {
-            snapshots.retain(|(next, _)| next.0 <= before);
-            snapshots.reverse();
-        }
-        for (next, path) in snapshots {
-            let bytes = fs::read(&path).map_err(|error| Failure::io(path.display().to_string(), error))?;
-            match snapshot::read_told(keys, &bytes, &|| ()) {
-                Ok(begun) => return Ok((Some(next), Some(begun))),
-                Err(error @ SnapshotError::Later(_)) => {
-                    return Err(Failure::Invalid(format!("{} {error}", path.display())));
-                }
-                // A damaged one is passed over, as by a daemon that starts.
-                Err(_) => {}
-            }
-        }
-        let why = match self.from_snapshot {
-            Some(before) => format!("no snapshot before record {before} can be read, of those that records go on from"),
-            None => format!("records before {first} are not here, and no snapshot stands for them"),
-        };
-        Err(Failure::Declined(format!("{}: {why}", place.folder.display())))
+        records.check(&survey, self.to)
     }
 }
 
 impl Running<'_> {
     fn take(&mut self, record: Record, personal: Personal) -> Result<(), Ended> {
-        AT.store(record.seq.0, Ordering::Relaxed);
         let tenants = if self.step { self.replay.tallies() } else { Vec::new() };
         let fault = |fault| Ended::Fault(Box::new((record.clone(), personal)), fault);
         self.replay.take(&record, personal).map_err(fault)?;
@@ -289,13 +223,4 @@ fn as_json(tenant: &TenantId, tally: &Tally) -> Value {
         "signed_in": signed_in,
         "offers": offers,
     })
-}
-
-/// What the engine takes for impossible ends the process; the message says at which record.
-fn name_record_on_panic() {
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        eprintln!("error: record {} breaks the engine", AT.load(Ordering::Relaxed));
-        report(info);
-    }));
 }

@@ -20,14 +20,17 @@ impl Player<'_> {
     /// Puts an agent, who signs in at once or with the first shift.
     pub(super) fn hire(&mut self, agent: usize) {
         let (id, group) = (self.staff.id(agent), self.staff.group(agent));
-        let profile = AgentProfile {
-            skills: group.skills.clone(),
-            queues: group.queues.clone(),
-            capacity: group.capacity,
-            channel_limits: group.channel_limits.clone(),
-            ..AgentProfile::default()
+        let profile = match group.turns.first() {
+            Some((_, Turn::Profile(profile))) => Arc::clone(profile),
+            _ => Arc::new(AgentProfile {
+                skills: group.skills.clone(),
+                queues: group.queues.clone(),
+                capacity: group.capacity,
+                channel_limits: group.channel_limits.clone(),
+                ..AgentProfile::default()
+            }),
         };
-        let put = Command::PutAgent { agent: id.clone(), profile: Arc::new(profile), expected: Expected::Anything };
+        let put = Command::PutAgent { agent: id.clone(), profile, expected: Expected::Anything };
         let step = self.driver.request(Request { id: None, command: put });
         let key = step.events().find_map(|event| match event {
             Event::AgentPut { agent, .. } => Some(*agent),
@@ -48,9 +51,30 @@ impl Player<'_> {
                 self.plan(until, Happening::GoesHome(agent));
             }
         }
-        if group.shifts.is_empty() {
+        for (turn, (at, _)) in group.turns.iter().enumerate().skip(1) {
+            self.plan(Timestamp(0) + *at, Happening::Turns(agent, turn));
+        }
+        if group.shifts.is_empty() && group.turns.is_empty() {
             self.set_presence(agent, Presence::Available);
         }
+    }
+
+    /// What is recorded of an agent becomes of them.
+    pub(super) fn turn(&mut self, agent: usize, turn: usize) {
+        let (_, turn) = &self.staff.group(agent).turns[turn];
+        let id = self.staff.id(agent);
+        let command = match turn.clone() {
+            Turn::Profile(profile) => Command::PutAgent { agent: id, profile, expected: Expected::Anything },
+            Turn::Presence(presence) => Command::SetPresence { agent: id, presence },
+            Turn::Empathy(level) => Command::LearnEmpathy { agent: id, level },
+        };
+        self.call(command);
+    }
+
+    /// What a platform or a supervisor asks of itself.
+    pub(super) fn command(&mut self, at: usize) {
+        let (_, command) = &self.scenario.commands[at];
+        self.call(command.clone());
     }
 
     pub(super) fn set_presence(&mut self, agent: usize, presence: Presence) {
@@ -111,24 +135,10 @@ impl Player<'_> {
         if self.window.closed_at == Some(now) {
             self.stop_watching(now);
         }
-        let signals = self.signals(slot);
+        let new = self.new_contact(slot);
         let guest = &mut self.guests[slot];
         (guest.counts, guest.waits) = (counts, true);
         let line = guest.class * 2 + usize::from(guest.is_moment);
-        let new = NewContact {
-            id: guest.id.clone(),
-            queue: guest.queue.clone(),
-            channel: guest.channel.clone(),
-            requirement: self.scenario.streams[guest.stream].requirement.clone(),
-            target: None,
-            excluded: Vec::new(),
-            care: Care::default(),
-            dynamic: Span::ZERO,
-            signals,
-            arrived_at: None,
-            trace: None,
-            details: Arc::clone(&self.details),
-        };
         self.waiting[line].join(now);
         self.coming = Some(slot);
         let came = self.ask(Command::EnqueueContact(Box::new(new)));
@@ -153,8 +163,57 @@ impl Player<'_> {
                 if let Some(patience) = guest.patience {
                     self.plan(now + patience, Happening::HangsUp(slot, stamp));
                 }
+                self.expect_recorded(slot);
             }
         }
+    }
+
+    /// What a platform tells of a contact as it comes.
+    fn new_contact(&self, slot: usize) -> NewContact {
+        let guest = &self.guests[slot];
+        if let Some(recorded) = &guest.recorded {
+            return NewContact { trace: None, ..NewContact::clone(&recorded.contact) };
+        }
+        NewContact {
+            id: guest.id.clone(),
+            queue: guest.queue.clone(),
+            channel: guest.channel.clone(),
+            requirement: self.scenario.streams[guest.stream].requirement.clone(),
+            target: None,
+            excluded: Vec::new(),
+            care: Care::default(),
+            dynamic: Span::ZERO,
+            signals: self.signals(slot),
+            arrived_at: None,
+            trace: None,
+            details: Arc::clone(&self.details),
+        }
+    }
+
+    /// Plans what is recorded of a contact while it waits.
+    fn expect_recorded(&mut self, slot: usize) {
+        let Some(recorded) = self.guests[slot].recorded.clone() else { return };
+        let (now, stamp) = (self.driver.now(), self.guests[slot].stamp);
+        for (said, (after, _)) in recorded.told.iter().enumerate() {
+            self.plan(now + *after, Happening::Told(slot, stamp, said));
+        }
+        if let Some(after) = recorded.withdrawn {
+            self.plan(now + after, Happening::TakenBack(slot, stamp));
+        }
+    }
+
+    /// Tells or asks what was told and asked of a contact that waits.
+    pub(super) fn tell(&mut self, slot: usize, said: usize) {
+        let recorded = self.guests[slot].recorded.as_ref();
+        let command = recorded.map(|recorded| recorded.told[said].1.clone());
+        command.into_iter().for_each(|command| _ = self.call(command));
+    }
+
+    /// The platform takes a contact back that waits.
+    pub(super) fn take_back(&mut self, slot: usize) {
+        let waited = self.driver.now() - self.guests[slot].comes_at;
+        self.settle(slot, Fate::Unserved, waited);
+        self.cancel(slot, CancelReason::Withdrawn);
     }
 
     /// There is no room for a contact.
@@ -227,9 +286,27 @@ impl Player<'_> {
     }
 
     pub(super) fn finish(&mut self, slot: usize) {
-        self.guests.restamp(slot);
-        let contact = self.guests[slot].id.clone();
+        let stamp = self.guests.restamp(slot);
+        let (now, guest) = (self.driver.now(), &self.guests[slot]);
+        let (contact, engaged) = (guest.id.clone(), guest.engaged);
+        if let Some(onward) = guest.onward().cloned() {
+            let stays = onward.stays;
+            if self.call(self.asked_by(engaged, onward.command)) {
+                stays.into_iter().for_each(|stays| self.plan(now + stays, Happening::HangsUp(slot, stamp)));
+                return;
+            }
+        }
         self.call(Command::CompleteContact { contact });
+    }
+
+    /// The same, by whoever has the contact now.
+    fn asked_by(&self, engaged: Option<(EngagementKey, usize)>, command: Command) -> Command {
+        match (command, engaged) {
+            (Command::ReportConnectFailed { contact, reason, .. }, Some((_, agent))) => {
+                Command::ReportConnectFailed { agent: self.staff.id(agent), contact, reason }
+            }
+            (command, _) => command,
+        }
     }
 
     /// The agent has written up before the queue's time for it is over.

@@ -3,13 +3,7 @@
 //! Invariant: what the player knows of contacts and agents it knows from events, as every client does.
 
 use super::*;
-use crate::{
-    engine::event::PresenceBecause,
-    model::{
-        contact::ClosedBecause,
-        ids::{ChannelName, QueueName},
-    },
-};
+use crate::{engine::event::PresenceBecause, model::contact::ClosedBecause};
 
 use outcome::Leaf;
 
@@ -28,9 +22,10 @@ impl Player<'_> {
 
     fn see(&mut self, event: &Event, now: Timestamp) {
         match event {
-            Event::ContactQueued { contact, .. } => {
+            Event::ContactQueued { contact, queued } => {
                 if let Some(slot) = self.coming {
                     self.keys.insert(*contact, slot);
+                    self.scored(*contact, queued.care.moment_of_truth);
                 }
             }
             Event::ContactScored { contact, care, .. } => self.scored(*contact, care.moment_of_truth),
@@ -62,7 +57,8 @@ impl Player<'_> {
     fn scored(&mut self, contact: ContactKey, is_moment: bool) {
         let Some(&slot) = self.keys.get(&contact) else { return };
         let guest = &mut self.guests[slot];
-        if matches!(guest.told, Told::Words(_)) && !guest.is_settled {
+        let is_found_out = guest.recorded.is_some() || matches!(guest.told, Told::Words(_));
+        if is_found_out && !guest.is_settled {
             guest.is_flagged |= is_moment;
         }
     }
@@ -88,40 +84,46 @@ impl Player<'_> {
         let waited = now - self.guests[slot].comes_at;
         let group = self.staff.group_at(agent);
         self.settle(slot, Fate::Answered(group), waited);
-        self.engagements.insert(engagement, (slot, agent));
+        self.engagements.insert(engagement, AtWork { slot, agent, load: 0.0 });
+        self.guests[slot].answers += 1;
+        self.guests[slot].at_work += 1;
         let takes = self.staff.handling(agent, &self.guests[slot]);
         let stamp = self.guests.restamp(slot);
         let guest = &mut self.guests[slot];
         (guest.engaged, guest.left) = (Some((engagement, agent)), (takes, now));
-        self.set_load(slot, agent, self.cost(slot), now);
+        self.set_load(engagement, self.cost(slot), now);
         self.plan(now + takes, Happening::Finishes(slot, stamp));
     }
 
     /// More urgent work comes between.
     fn set_aside(&mut self, engagement: EngagementKey, now: Timestamp) {
-        let Some(&(slot, agent)) = self.engagements.get(&engagement) else { return };
+        let Some(&AtWork { slot, .. }) = self.engagements.get(&engagement) else { return };
         self.guests.restamp(slot);
         let guest = &mut self.guests[slot];
         let (left, since) = guest.left;
         guest.left = (Span(left.0 - (now - since).0).max(Span::ZERO), now);
-        self.set_load(slot, agent, 0.0, now);
+        self.set_load(engagement, 0.0, now);
     }
 
     fn take_up(&mut self, engagement: EngagementKey, now: Timestamp) {
-        let Some(&(slot, agent)) = self.engagements.get(&engagement) else { return };
+        let Some(&AtWork { slot, .. }) = self.engagements.get(&engagement) else { return };
         let stamp = self.guests.restamp(slot);
         let guest = &mut self.guests[slot];
         guest.left.1 = now;
         let left = guest.left.0;
-        self.set_load(slot, agent, self.cost(slot), now);
+        self.set_load(engagement, self.cost(slot), now);
         self.plan(now + left, Happening::Finishes(slot, stamp));
     }
 
     /// The engine ends wrap-up after the queue's time for it; an agent who has done is earlier, one who has not is as
     /// late as the queue allows.
     fn wraps_up(&mut self, engagement: EngagementKey, now: Timestamp, until: Timestamp, latest: Timestamp) {
-        let Some(&(slot, agent)) = self.engagements.get(&engagement) else { return };
-        self.set_load(slot, agent, self.wrap_up_cost(slot), now);
+        let Some(&AtWork { slot, .. }) = self.engagements.get(&engagement) else { return };
+        self.set_load(engagement, self.wrap_up_cost(slot), now);
+        if self.guests[slot].onward().is_some() {
+            // It waits for somebody else by now.
+            return;
+        }
         let stamp = self.guests.restamp(slot);
         let Some(takes) = self.guests[slot].wrap_up else { return };
         let done_at = (now + takes).min(latest);
@@ -133,9 +135,11 @@ impl Player<'_> {
     }
 
     fn ended(&mut self, engagement: EngagementKey, now: Timestamp) {
-        let Some((slot, agent)) = self.engagements.remove(&engagement) else { return };
-        self.set_load(slot, agent, 0.0, now);
-        self.guests[slot].engaged = None;
+        self.set_load(engagement, 0.0, now);
+        let Some(AtWork { slot, .. }) = self.engagements.remove(&engagement) else { return };
+        let guest = &mut self.guests[slot];
+        guest.at_work -= 1;
+        guest.engaged = guest.engaged.filter(|(present, _)| *present != engagement);
         self.guests.leave_if_over(slot);
     }
 
@@ -169,28 +173,21 @@ impl Player<'_> {
         }
     }
 
-    /// What a contact takes of its agent from now on.
-    fn set_load(&mut self, slot: usize, agent: usize, load: f64, now: Timestamp) {
-        let before = std::mem::replace(&mut self.guests[slot].load, load);
-        self.staff.work(agent, load - before, now);
-    }
-
-    fn rules(&self, queue: &QueueName, channel: &ChannelName) -> (f64, Option<f64>) {
-        let document = &self.scenario.document;
-        let rules = document.queues.get(queue);
-        let own = rules.and_then(|rules| rules.cost);
-        let cost = own.or(document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(0);
-        (f64::from(cost), rules.and_then(|rules| rules.wrap_up.cost).map(f64::from))
+    /// What an engagement takes of its agent from now on.
+    fn set_load(&mut self, engagement: EngagementKey, load: f64, now: Timestamp) {
+        let Some(at_work) = self.engagements.get_mut(&engagement) else { return };
+        let before = std::mem::replace(&mut at_work.load, load);
+        self.staff.work(at_work.agent, load - before, now);
     }
 
     fn cost(&self, slot: usize) -> f64 {
         let guest = &self.guests[slot];
-        self.rules(&guest.queue, &guest.channel).0
+        self.scenario.costs(&guest.queue, &guest.channel).0
     }
 
     fn wrap_up_cost(&self, slot: usize) -> f64 {
         let guest = &self.guests[slot];
-        let (cost, wrap_up) = self.rules(&guest.queue, &guest.channel);
+        let (cost, wrap_up) = self.scenario.costs(&guest.queue, &guest.channel);
         wrap_up.unwrap_or(cost)
     }
 }

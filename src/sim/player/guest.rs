@@ -3,14 +3,21 @@
 //! Invariant: what was planned for a contact carries its stamp, and a contact whose stage changes gets another one; so
 //! whatever was planned for the stage before does nothing.
 
-use std::ops::{Index, IndexMut};
+use std::{
+    ops::{Index, IndexMut},
+    sync::Arc,
+};
 
 use crate::{
     model::{
         ids::{ChannelName, ContactId, EngagementKey, QueueName},
         time::{Span, Timestamp},
     },
-    sim::scenario::{Message, detector::Said},
+    sim::scenario::{
+        Message, Recorded,
+        detector::Said,
+        recorded::{Onward, Work},
+    },
 };
 
 /// A customer's contact.
@@ -29,6 +36,8 @@ pub struct Guest {
     /// Whether it truly is a moment of truth.
     pub is_moment: bool,
     pub told: Told,
+    /// What it was once, if it is one that came before.
+    pub recorded: Option<Arc<Recorded>>,
     /// So long before it comes it is announced, if it is.
     pub announced: Option<Span>,
     /// So many announced ones never come, each expected so long after this one.
@@ -54,8 +63,9 @@ pub struct Guest {
     pub offers_open: u32,
     /// With this agent.
     pub engaged: Option<(EngagementKey, usize)>,
-    /// What it takes of that agent's capacity now.
-    pub load: f64,
+    /// How often somebody began to work for it, and how many have not given back all that it took.
+    pub answers: usize,
+    pub at_work: u32,
     /// Work that is left, at that time.
     pub left: (Span, Timestamp),
 }
@@ -109,7 +119,7 @@ impl Guests {
 
     /// Gives its place away once it is closed and nobody works for it.
     pub fn leave_if_over(&mut self, slot: usize) {
-        let is_over = |guest: &Guest| guest.is_closed && guest.engaged.is_none();
+        let is_over = |guest: &Guest| guest.is_closed && guest.at_work == 0;
         if self.slots[slot].take_if(|guest| is_over(guest)).is_some() {
             self.free.push(slot);
         }
@@ -156,6 +166,17 @@ pub struct Chance {
 }
 
 impl Guest {
+    /// What is done with it now, or was last, of one that is recorded: the last of it for as often as it takes.
+    pub fn work(&self) -> Option<&Work> {
+        let all = &self.recorded.as_ref()?.work;
+        all.get(self.answers.saturating_sub(1)).or(all.last())
+    }
+
+    /// Where it goes after what is done with it now.
+    pub fn onward(&self) -> Option<&Onward> {
+        self.work().and_then(|work| work.then.as_ref())
+    }
+
     /// One who is to come then.
     pub fn new(id: ContactId, way: Way, comes_at: Timestamp, of: Chance) -> Self {
         let Way { stream, class, queue, channel } = way;
@@ -173,6 +194,7 @@ impl Guest {
             wrap_up,
             is_moment,
             told,
+            recorded: None,
             announced: None,
             in_vain: Vec::new(),
             chance,
@@ -186,7 +208,8 @@ impl Guest {
             offers: 0,
             offers_open: 0,
             engaged: None,
-            load: 0.0,
+            answers: 0,
+            at_work: 0,
             left: (Span::ZERO, Timestamp(0)),
         }
     }

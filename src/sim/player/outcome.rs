@@ -156,11 +156,14 @@ fn mean_rate(scenario: &Scenario, stream: &Stream) -> f64 {
     match &stream.arrivals {
         Arrivals::Load { per_second, .. } => *per_second,
         Arrivals::Rates(rates) => rates.iter().map(|(_, rate)| rate).sum::<f64>() / rates.len() as f64,
-        Arrivals::Trace(rows) => {
-            let lasts = rows.last().map_or(0.0, |row| seconds(row.at)) - seconds(scenario.run.from);
-            rows.len() as f64 / lasts.max(1.0)
-        }
+        Arrivals::Trace(rows) => of_rows(scenario, rows.len(), rows.last().map(|row| row.at)),
+        Arrivals::Recorded(rows) => of_rows(scenario, rows.len(), rows.last().map(|row| row.at)),
     }
+}
+
+fn of_rows(scenario: &Scenario, rows: usize, last: Option<Span>) -> f64 {
+    let lasts = last.map_or(0.0, seconds) - seconds(scenario.run.from);
+    rows as f64 / lasts.max(1.0)
 }
 
 /// A group's time, in seconds of an agent, by slices.
@@ -222,7 +225,7 @@ pub struct Outcome {
     pub refused: BTreeMap<&'static str, u64>,
     /// Everything that happened, in one number.
     pub digest: u64,
-    within: Span,
+    targets: Vec<Span>,
     is_empathetic: Vec<bool>,
 }
 
@@ -241,7 +244,7 @@ impl Outcome {
             contacts: 0,
             refused: BTreeMap::new(),
             digest: 0,
-            within: scenario.within,
+            targets: (0..scenario.classes.len()).map(|class| scenario.target(class)).collect(),
             is_empathetic: scenario.groups.iter().map(|group| group.is_empathetic).collect(),
         }
     }
@@ -254,7 +257,7 @@ impl Outcome {
     /// Counts a contact.
     pub fn count(&mut self, leaf: Leaf, came_at: Timestamp, fate: Fate, waited: Span) {
         let is_empathetic = matches!(fate, Fate::Answered(group) if self.is_empathetic[group]);
-        let is_in_time = waited <= self.within;
+        let is_in_time = waited <= self.targets[leaf.class];
         if let Fate::Answered(group) = fate {
             self.groups[group].answered += 1;
             self.groups[group].moments += u64::from(leaf.is_moment);

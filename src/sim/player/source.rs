@@ -3,6 +3,8 @@
 //! Invariant: routing has no part in it. The n-th contact of a stream draws the same under every document, and what one
 //! stream draws moves no other.
 
+use std::sync::Arc;
+
 use rand::{RngExt, rngs::StdRng};
 
 use super::{
@@ -15,7 +17,7 @@ use crate::{
         time::{Span, Timestamp},
     },
     sim::scenario::{
-        Announced, Arrivals, Detector, Row, Scenario, Stream,
+        Announced, Arrivals, Detector, Recorded, Row, Scenario, Stream,
         detector::Said,
         distribution::{seconds, span_of},
         exact::exponential,
@@ -24,6 +26,8 @@ use crate::{
 
 /// What is announced and never comes is expected so long after one that does, on average.
 const IN_VAIN_AFTER_SECS: f64 = 300.0;
+/// What of a recorded contact's chance its patience follows from.
+const PATIENCE: u64 = 4;
 
 /// A stream's contacts.
 #[derive(Debug)]
@@ -89,6 +93,11 @@ impl<'s> Source<'s> {
             self.at = row.at;
             return Some(self.guest(Some(row)));
         }
+        if let Arrivals::Recorded(rows) = &stream.arrivals {
+            let row = rows.get(usize::try_from(self.drawn).ok()?)?;
+            self.at = row.at;
+            return Some(self.recorded(row));
+        }
         self.at = self.next_arrival()?;
         Some(self.guest(None))
     }
@@ -147,6 +156,23 @@ impl<'s> Source<'s> {
         guest
     }
 
+    /// One who came once; chance has a part only in what was cut short then.
+    fn recorded(&mut self, row: &Arc<Recorded>) -> Guest {
+        self.drawn += 1;
+        let own: u64 = self.contacts.random();
+        let new = &row.contact;
+        let way = Way { stream: self.place, class: row.class, queue: new.queue.clone(), channel: new.channel.clone() };
+        let of = Chance {
+            handling: Span::ZERO,
+            patience: row.patience.as_ref().and_then(|time| time.draw(&mut chance(own, PATIENCE))),
+            wrap_up: row.wrap_up,
+            is_moment: row.is_moment,
+            told: Told::Said(Said::Nothing),
+            chance: own,
+        };
+        Guest { recorded: Some(Arc::clone(row)), ..Guest::new(new.id.clone(), way, Timestamp(0) + self.at, of) }
+    }
+
     fn announce(&mut self, guest: &mut Guest) {
         let Some(announce) = &self.stream.announce else { return };
         let rng = &mut self.announcements;
@@ -168,7 +194,7 @@ pub fn again(before: &Guest, stream: &Stream, comes_at: Timestamp, seed: u64) ->
     let attempt = before.attempt + 1;
     let mut rng = chance(seed, before.chance.wrapping_add(u64::from(attempt)));
     let (handling, patience) = match &stream.arrivals {
-        Arrivals::Trace(_) => (before.handling, before.patience),
+        Arrivals::Trace(_) | Arrivals::Recorded(_) => (before.handling, before.patience),
         Arrivals::Load { .. } | Arrivals::Rates(_) => {
             (stream.handling.draw(&mut rng), stream.patience.as_ref().map(|of| of.draw(&mut rng)))
         }

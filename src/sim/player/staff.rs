@@ -12,14 +12,18 @@ use super::{
 };
 use crate::{
     model::{
+        agent::Presence,
         ids::{AgentId, AgentKey},
         time::{Span, Timestamp},
     },
     sim::scenario::{
-        Group, Scenario,
+        Group, Scenario, Turn,
         distribution::{seconds, span_of},
     },
 };
+
+/// What of a recorded contact's chance its work follows from, the first of it and what comes after.
+const WORK: u64 = 1 << 8;
 
 /// What an agent does with an offer, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +107,15 @@ impl<'s> Staff<'s> {
 
     /// Whether an agent works at this time.
     pub fn is_on_shift(&self, agent: usize, now: Timestamp) -> bool {
-        let shifts = &self.agents[agent].group.shifts;
+        let Group { shifts, turns, .. } = self.agents[agent].group;
         let at = now - Timestamp(0);
+        let said = turns.iter().take_while(|(from, _)| *from <= at).filter_map(|(_, turn)| match turn {
+            Turn::Presence(presence) => Some(*presence == Presence::Available),
+            Turn::Profile(_) | Turn::Empathy(_) => None,
+        });
+        if !turns.is_empty() {
+            return said.last().unwrap_or(false);
+        }
         shifts.is_empty() || shifts.iter().any(|(from, until)| (*from..*until).contains(&at))
     }
 
@@ -130,9 +141,13 @@ impl<'s> Staff<'s> {
         }
     }
 
-    /// How long an agent takes with a contact.
+    /// How long an agent takes with a contact; with one that is recorded as long as it took.
     pub fn handling(&self, agent: usize, guest: &Guest) -> Span {
         let group = self.agents[agent].group;
+        if let Some(work) = guest.work() {
+            let drawn = work.takes.draw(&mut chance(guest.chance, WORK + guest.answers as u64));
+            return drawn.unwrap_or(Span::ZERO);
+        }
         let usual = match &group.handling {
             None => guest.handling,
             Some(own) => own.draw(&mut chance(guest.chance, 2)),

@@ -73,6 +73,7 @@ fn read_group(
         capacity: table.get("capacity").and_then(|p| p.number(1..=CAPACITY_MAX)).unwrap_or(CAPACITY),
         channel_limits: table.get("channel_limits").map(|p| read_limits(&p, reading)).unwrap_or_default(),
         shifts: table.get("shifts").map(|p| read_shifts(&p)).unwrap_or_default(),
+        turns: Vec::new(),
         handling: table.get("handling").and_then(|p| Distribution::read(&p)),
         pace: pace.map_or(1.0, |millionths| millionths as f64 / 1e6),
         acceptance: read_acceptance(table.section("acceptance")),

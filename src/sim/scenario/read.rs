@@ -100,6 +100,8 @@ fn read_scenario(root: &Place<'_>, folder: &Path, given: Option<Document>) -> Op
         groups,
         streams,
         classes,
+        targets: Vec::new(),
+        commands: Vec::new(),
     })
 }
 
