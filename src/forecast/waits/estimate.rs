@@ -31,7 +31,7 @@ use crate::{
 use super::{
     flow::{self, Flow, Wait},
     load::Load,
-    picture::{Before, Kind, Picture, Streams, View},
+    picture::{AT_WORK_EXAMINED, Before, Kind, Picture, Streams, View},
     quotes::Quotes,
     range::{self, Basis, QUANTILES, Range},
     scale::Scale,
@@ -314,7 +314,7 @@ impl Estimator {
 /// How many of a queue are with agents other than these, by what these are at as far as that was looked at.
 fn with_others(state: &State, queue: QueueKey, agents: &AgentSet, work: &[Piece]) -> f64 {
     let own = work.iter().filter(|piece| piece.queue == queue).count() as f64;
-    let each_stands_for = agents.len().div_ceil(picture::AT_WORK_EXAMINED).max(1) as f64;
+    let each_stands_for = agents.len().div_ceil(AT_WORK_EXAMINED).max(1) as f64;
     (state.queue_engaged(queue) as f64 - own * each_stands_for).max(0.0)
 }
 

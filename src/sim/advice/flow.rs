@@ -91,6 +91,7 @@ fn last_change(scenario: &Scenario) -> Span {
             Arrivals::Load { .. } => None,
             Arrivals::Rates(rates) => rates.last().map(|(from, _)| *from),
             Arrivals::Trace(rows) => rows.last().map(|row| row.at),
+            Arrivals::Recorded(rows) => rows.last().map(|row| row.at),
         };
         let moments = stream.moments.as_ref().and_then(|moments| moments.share.last()).map(|(from, _)| *from);
         rates.max(moments)
@@ -104,6 +105,7 @@ pub fn flows(scenario: &Scenario, hours: &Hours, empathy: &Condition) -> Vec<Flo
     let of_stream = |stream: &Stream| match &stream.arrivals {
         Arrivals::Trace(rows) => of_trace(scenario, stream, rows, hours, empathy),
         Arrivals::Load { .. } | Arrivals::Rates(_) => vec![of_rates(scenario, stream, hours, empathy)],
+        Arrivals::Recorded(_) => unreachable!("advice is given on what is read from a scenario's file"),
     };
     scenario.streams.iter().flat_map(of_stream).collect()
 }
@@ -114,7 +116,7 @@ fn of_rates(scenario: &Scenario, stream: &Stream, hours: &Hours, empathy: &Condi
         let come = match &stream.arrivals {
             Arrivals::Load { per_second, .. } => per_second * 3_600.0,
             Arrivals::Rates(rates) => mean_rate(rates, *from, *until) * 3_600.0,
-            Arrivals::Trace(_) => 0.0,
+            Arrivals::Trace(_) | Arrivals::Recorded(_) => 0.0,
         };
         (come, come * noticed.share_at(*from))
     });

@@ -144,7 +144,7 @@ fn declares(stream: &Stream) -> Option<&EventName> {
     let moments = stream.moments.as_ref()?;
     let are_words = match &stream.arrivals {
         Arrivals::Trace(rows) => rows.iter().all(|row| row.message.is_some()),
-        Arrivals::Load { .. } | Arrivals::Rates(_) => false,
+        Arrivals::Load { .. } | Arrivals::Rates(_) | Arrivals::Recorded(_) => false,
     };
     (!are_words && !matches!(moments.detector, Detector::Words(_))).then_some(&moments.event)
 }
