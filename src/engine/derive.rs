@@ -498,8 +498,8 @@ fn last_step(queue: &Queue, begins: impl Fn(&Step) -> bool) -> u8 {
 
 /// The next step that waiting alone leads to, and after how long.
 pub(super) fn next_step(queue: &Queue, step: u8) -> Option<(u8, Span)> {
-    let later = (1_u8..).zip(&queue.steps).skip(usize::from(step));
-    later.filter_map(|(number, step)| Some((number, step.after?))).next()
+    let mut later = (1_u8..).zip(&queue.steps).skip(usize::from(step));
+    later.find_map(|(number, step)| Some((number, step.after?)))
 }
 
 /// When the next step begins.
