@@ -747,6 +747,7 @@ fn two_documents_are_compared_on_one_screen() {
 fn several_documents_are_compared_with_the_first_on_one_screen_line_by_line_and_in_one_report() {
     let folder = tempfile::tempdir().unwrap();
     let short = fs::read_to_string(shipped("centre.toml")).unwrap().replace("contacts = 50000", "contacts = 400");
+    let short = short.replace("warm_up = \"1h\"", "warm_up = \"10m\"");
     let short = short.replace("routing/", shipped("routing/").to_str().unwrap());
     let (path, report) = (folder.path().join("short.toml"), folder.path().join("report.html"));
     fs::write(&path, short).unwrap();
