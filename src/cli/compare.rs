@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(alone[0].differences[0].verdict(Some(false)), Verdict::Worse);
         let mut many = [row(&[(2.5, 1.0), (-20.0, 1.0)]), row(&[(0.1, 1.0)])];
         correct(&mut many);
-        let verdicts = many.iter().flat_map(|row| row.differences.iter().map(|of| of.verdict(row.more_is_better)));
+        let verdicts = many.iter().flat_map(|row| row.differences.iter().map(move |of| of.verdict(row.more_is_better)));
         assert_eq!(verdicts.collect::<Vec<_>>(), [Verdict::Unclear, Verdict::Better, Verdict::Unclear]);
         assert_eq!(many[0].differences[1].verdict(None), Verdict::Less);
     }
