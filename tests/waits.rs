@@ -56,7 +56,8 @@ const PUBLISHED: [(&str, [f64; 4]); 4] = [
 ///
 /// A path differs: at 100,000 contacts, of which 57,000 count, its error has a standard deviation of .015 (sixty paths: .186 to
 /// .261, mean .2252 ± .0020), for it has seen some seventy independent stretches of a line. Nearly all of that is the path's mean
-/// line: of what it was, 1/√(mean of q+1) is the error to be had, [`floor_of`].
+/// line: of what it was, 1/√(mean of q+1) is the error to be had, [`floor_of`]. On eight paths of 50,000 ours was .2379 ± .0046
+/// where knowing the rates was .2338 ± .0047: path by path 1.7 % above it (± .2).
 const EXACT: f64 = 0.223_607;
 
 const PATIENCE: Option<f64> = Some(180.0);

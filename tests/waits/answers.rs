@@ -455,11 +455,11 @@ fn the_load_at_which_a_contact_came_is_known_when_it_is_judged() {
     // Two stand before it, and one is with the only agent.
     desk.enqueue("main", "");
     (0..3).for_each(|_| desk.pass());
-    let loads = desk.waits.outcomes().into_iter().filter_map(|outcome| match outcome {
+    let mut loads = desk.waits.outcomes().into_iter().filter_map(|outcome| match outcome {
         Outcome::Judged { of: Of::Entry(load), waited, .. } => Some((LOADS[load.band()], waited)),
         _ => None,
     });
-    assert_eq!(loads.last(), Some(("4.20", 900.0)), "three pieces of work in hand");
+    assert_eq!(loads.next_back(), Some(("4.20", 900.0)), "three pieces of work in hand");
 }
 
 #[test]
