@@ -43,8 +43,13 @@ use attune::{
         study::{Metric, Of, Study},
     },
 };
+use chaos::Chaos;
 use serde_json::Value;
 use tempfile::TempDir;
+
+#[path = "properties/chaos.rs"]
+#[expect(dead_code, reason = "what only the properties ask of it")]
+mod chaos;
 
 /// Small, so that a day takes several.
 const SEGMENT: u64 = 64 << 10;
@@ -669,6 +674,42 @@ fn a_transfer_is_further_handling_and_the_same_inputs_come_again() {
     assert_eq!(happened(&played), happened(&records));
     let [was, same] = [&was.runs[0].1, &outcome].map(|outcome| outcome.groups[0].busy.iter().sum::<f64>());
     assert!((was - same).abs() < 1e-6, "busy {was} s, simulated {same} s");
+}
+
+/// Every command there is, in an order that no day has: announcements, signals, parking, transfers, lost sessions,
+/// supervisors, documents. Whatever it is, each contact has one fate, in history and as it is played.
+#[test]
+fn whatever_happened_is_a_day_in_which_everybody_has_one_fate() {
+    let (mut came, mut played, mut told) = (0, 0, 0);
+    for seed in 1..=24 {
+        let mut chaos = Chaos::new(seed);
+        let (mut driver, founded) = Driver::new(chaos.start(), chaos.document());
+        let mut records = vec![founded];
+        for _ in 0..300 {
+            records.extend(driver.pass(chaos.pause()).records);
+            let command = chaos.command(&mut driver);
+            records.extend(driver.request(Request { id: None, command }).records);
+        }
+        let mut watcher = Watcher::new(TenantId::new("default").expect("a name"), Period::default(), None);
+        records.iter().for_each(|record| watcher.take(record));
+        let Ok(history) = watcher.finish() else { continue };
+        let Ok(inputs) = history.inputs(Document::clone(&history.document), 2, seed) else { continue };
+        let was = history.study(&inputs.scenario);
+        let all = |study: &Study| {
+            let figures = study.runs[0].1.figures(|_| true);
+            assert!(figures.answered + figures.tally.abandoned + figures.blocked <= figures.tally.offered);
+            figures.tally.offered
+        };
+        assert_eq!(all(&was), history.counts().contacts, "seed {seed}");
+        came += all(&was);
+        // A contact that names what came later, such as an agent, is refused by name.
+        if let Ok(same) = Study::of(&inputs.scenario, &|_| panic!("nobody writes"), |_, _| {}) {
+            assert_eq!(all(&same), all(&was), "seed {seed}");
+            played += 1;
+            told += records.iter().filter(|record| matches!(record.input.command, Command::Signal { .. })).count();
+        }
+    }
+    assert!(came > 300 && played >= 8 && told > 50, "{came} came, {played} days were played, {told} signals");
 }
 
 /// Remission of 21 children with leukaemia under 6-mercaptopurine, in weeks (Freireich et al., Blood 21, 1963), with
