@@ -40,7 +40,7 @@ use attune::{
             Scenario,
             survival::{Seen, Survival},
         },
-        study::{Metric, Of, Study},
+        study::{METRICS, Metric, Of, Study},
     },
 };
 use chaos::Chaos;
@@ -433,6 +433,30 @@ fn only_contacts_of_the_time_asked_for_count_and_a_day_without_any_is_said() {
         watcher.finish().err()
     };
     assert_eq!((of(10_000), of(170)), (Some(NoDay::Nothing), Some(NoDay::Nobody)));
+}
+
+/// Where agents are not asked, and no customer was cut short who now is not, there is nothing to draw.
+#[test]
+fn where_nothing_is_left_to_chance_the_same_document_gives_the_day_itself() {
+    let asked_nobody = DAY.replace("service_level", "offers = { acceptance = 'automatic' }\nservice_level");
+    let day = Scenario::read(&asked_nobody, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+    // Whoever came before half past ten was answered or left before the records end.
+    let until = Some(Timestamp(0) + Span::from_secs((10 * 60 + 30) * 60));
+    let history = history(&records(&day), Period { from: None, until });
+    assert_eq!(history.counts().unfinished, 0);
+    let inputs = history.inputs(Document::clone(&history.document), 2, 1).expect("it knows its own day");
+    let was = history.study(&inputs.scenario);
+    let same = Study::of(&inputs.scenario, &|_| panic!("nobody writes"), |_, _| {}).expect("all of them come");
+    for (name, of) in was.rows() {
+        for metric in METRICS {
+            let [was, same] = [&was, &same].map(|study| study.estimate(of, metric).map(|found| found.mean));
+            assert_eq!(was, same, "{name} {}", metric.key);
+        }
+    }
+    for (group, (name, _)) in was.groups.iter().enumerate() {
+        let [was, same] = [&was, &same].map(|study| study.occupancy(&[group]).expect("they were there").mean);
+        assert!((was - same).abs() < 1e-9, "{name} {was} {same}");
+    }
 }
 
 #[test]
