@@ -40,11 +40,16 @@ use attune::{
             Scenario,
             survival::{Seen, Survival},
         },
-        study::{Metric, Of, Study},
+        study::{METRICS, Metric, Of, Study},
     },
 };
+use chaos::Chaos;
 use serde_json::Value;
 use tempfile::TempDir;
+
+#[path = "properties/chaos.rs"]
+#[expect(dead_code, reason = "what only the properties ask of it")]
+mod chaos;
 
 /// Small, so that a day takes several.
 const SEGMENT: u64 = 64 << 10;
@@ -430,6 +435,30 @@ fn only_contacts_of_the_time_asked_for_count_and_a_day_without_any_is_said() {
     assert_eq!((of(10_000), of(170)), (Some(NoDay::Nothing), Some(NoDay::Nobody)));
 }
 
+/// Where agents are not asked, and no customer was cut short who now is not, there is nothing to draw.
+#[test]
+fn where_nothing_is_left_to_chance_the_same_document_gives_the_day_itself() {
+    let asked_nobody = DAY.replace("service_level", "offers = { acceptance = 'automatic' }\nservice_level");
+    let day = Scenario::read(&asked_nobody, Path::new(""), None).unwrap_or_else(|error| panic!("{error}"));
+    // Whoever came before half past ten was answered or left before the records end.
+    let until = Some(Timestamp(0) + Span::from_secs((10 * 60 + 30) * 60));
+    let history = history(&records(&day), Period { from: None, until });
+    assert_eq!(history.counts().unfinished, 0);
+    let inputs = history.inputs(Document::clone(&history.document), 2, 1).expect("it knows its own day");
+    let was = history.study(&inputs.scenario);
+    let same = Study::of(&inputs.scenario, &|_| panic!("nobody writes"), |_, _| {}).expect("all of them come");
+    for (name, of) in was.rows() {
+        for metric in METRICS {
+            let [was, same] = [&was, &same].map(|study| study.estimate(of, metric).map(|found| found.mean));
+            assert_eq!(was, same, "{name} {}", metric.key);
+        }
+    }
+    for (group, (name, _)) in was.groups.iter().enumerate() {
+        let [was, same] = [&was, &same].map(|study| study.occupancy(&[group]).expect("they were there").mean);
+        assert!((was - same).abs() < 1e-9, "{name} {was} {same}");
+    }
+}
+
 #[test]
 fn the_same_document_comes_near_to_history_and_another_rule_shows_its_sign() {
     let place = Place::with(&records(&day()));
@@ -669,6 +698,42 @@ fn a_transfer_is_further_handling_and_the_same_inputs_come_again() {
     assert_eq!(happened(&played), happened(&records));
     let [was, same] = [&was.runs[0].1, &outcome].map(|outcome| outcome.groups[0].busy.iter().sum::<f64>());
     assert!((was - same).abs() < 1e-6, "busy {was} s, simulated {same} s");
+}
+
+/// Every command there is, in an order that no day has: announcements, signals, parking, transfers, lost sessions,
+/// supervisors, documents. Whatever it is, each contact has one fate, in history and as it is played.
+#[test]
+fn whatever_happened_is_a_day_in_which_everybody_has_one_fate() {
+    let (mut came, mut played, mut told) = (0, 0, 0);
+    for seed in 1..=24 {
+        let mut chaos = Chaos::new(seed);
+        let (mut driver, founded) = Driver::new(chaos.start(), chaos.document());
+        let mut records = vec![founded];
+        for _ in 0..300 {
+            records.extend(driver.pass(chaos.pause()).records);
+            let command = chaos.command(&mut driver);
+            records.extend(driver.request(Request { id: None, command }).records);
+        }
+        let mut watcher = Watcher::new(TenantId::new("default").expect("a name"), Period::default(), None);
+        records.iter().for_each(|record| watcher.take(record));
+        let Ok(history) = watcher.finish() else { continue };
+        let Ok(inputs) = history.inputs(Document::clone(&history.document), 2, seed) else { continue };
+        let was = history.study(&inputs.scenario);
+        let all = |study: &Study| {
+            let figures = study.runs[0].1.figures(|_| true);
+            assert!(figures.answered + figures.tally.abandoned + figures.blocked <= figures.tally.offered);
+            figures.tally.offered
+        };
+        assert_eq!(all(&was), history.counts().contacts, "seed {seed}");
+        came += all(&was);
+        // A contact that names what came later, such as an agent, is refused by name.
+        if let Ok(same) = Study::of(&inputs.scenario, &|_| panic!("nobody writes"), |_, _| {}) {
+            assert_eq!(all(&same), all(&was), "seed {seed}");
+            played += 1;
+            told += records.iter().filter(|record| matches!(record.input.command, Command::Signal { .. })).count();
+        }
+    }
+    assert!(came > 300 && played >= 8 && told > 50, "{came} came, {played} days were played, {told} signals");
 }
 
 /// Remission of 21 children with leukaemia under 6-mercaptopurine, in weeks (Freireich et al., Blood 21, 1963), with
