@@ -231,7 +231,7 @@ pub fn sentence(finding: &Finding) -> String {
             percent(*reached)
         ),
         Finding::Disagree { lever: of, formula, simulated } => format!(
-            "{}: the formula says {formula}, the simulation finds {simulated} enough and cheapest, or as good as any",
+            "{}: the formula says {formula}; as played, {simulated} is the cheapest that is enough, or as good as any",
             lever(of)
         ),
         Finding::OtherEmpathy => {

@@ -14,7 +14,7 @@ use super::{
     demand::Demand,
     policy::{Policy, Setting, usual_hold, usual_release},
     pool::Pool,
-    trial::{Lever, Met, Trials, Value, met},
+    trial::{Lever, Met, Trials, Value, is_within, met},
 };
 use crate::{
     forecast::{
@@ -218,7 +218,8 @@ impl Careful<'_> {
                 }
                 let most = formula.reserves.iter().map(|reserve| reserve.agents).max().unwrap_or(0);
                 let most = u32::try_from(most).unwrap_or(u32::MAX);
-                let value = trials.settle(&lever, &at, self.values(&lever, formula), most)?;
+                let value =
+                    trials.settle(&lever, &at, (lever.of(&formula.setting, 0), self.values(&lever, formula)), most)?;
                 at = lever.set(&at, value);
             }
             if at == before {
@@ -284,7 +285,7 @@ impl Careful<'_> {
             group: reserve.group.clone(),
         }));
         let (wanted, reached) = (self.goal.reached, after.reached);
-        if reached.mean + reached.half_width().unwrap_or(0.0) < wanted {
+        if !is_within(reached, wanted) {
             advice.findings.push(Finding::NotReached { wanted, reached: reached.mean });
         }
         let disagree = levers.iter().filter_map(|tries| {

@@ -73,9 +73,11 @@ impl Hours {
     /// Those in which contacts count; of a scenario that counts contacts, those in which anything changes.
     pub fn of(scenario: &Scenario) -> Self {
         let from = Span(scenario.run.from.0 + scenario.run.warm_up.0);
-        let until = match scenario.run.length {
-            Length::Time(length) => Span(scenario.run.from.0 + length.0),
-            Length::Contacts(_) => Span(last_change(scenario).max(from).0 + HOUR.0),
+        let until = match (scenario.run.length, last_change(scenario)) {
+            (Length::Time(length), _) => Span(scenario.run.from.0 + length.0),
+            (Length::Contacts(_), last) if last > from => Span(last.0 + HOUR.0),
+            // Every hour is as every other.
+            (Length::Contacts(_), _) => return Self { all: vec![(from, Span(from.0 + HOUR.0))] },
         };
         let first = from.0 / HOUR.0;
         let last = ((until.0 - 1) / HOUR.0).min(first + HOURS_MAX - 1);

@@ -1,9 +1,9 @@
 //! Settings played on the same customers, and which of their values is the cheapest that is enough.
 //!
-//! A value is enough if the share of moments of truth that reach an empathetic agent in time may be the one that is wanted,
-//! by its 95 % interval. Of those that are enough the smallest is taken, because it costs least: keeping fewer free and
-//! giving way sooner lets routine contacts wait less, holding shorter moments. If none is enough, it is the smallest of
-//! those that chance alone might tell from the best.
+//! A value is enough if the share of moments of truth that reach an empathetic agent in time is no further below the one
+//! that is wanted than its standard error. Of those that are enough the smallest is taken, because it costs least: keeping
+//! fewer free and giving way sooner lets routine contacts wait less, holding shorter moments. If none is enough the
+//! formula's value stands, or if the best is clearly better, the smallest that chance alone might tell from the best.
 //!
 //! Invariant: a setting is played once, whatever asks for it; every difference is that of pairs of runs. Not here: where
 //! the values come from (`advice`).
@@ -192,7 +192,7 @@ impl<'t> Trials<'t> {
         &mut self,
         lever: &Lever,
         at: &Setting,
-        mut values: BTreeSet<Value>,
+        (formula, mut values): (Value, BTreeSet<Value>),
         most: u32,
     ) -> Result<Value, AdviceError> {
         for value in &values {
@@ -200,7 +200,7 @@ impl<'t> Trials<'t> {
         }
         let mut further = FURTHER;
         loop {
-            let chosen = self.cheapest(lever, at, &values);
+            let chosen = self.cheapest(lever, at, formula, &values);
             let next = match chosen {
                 Value::Agents(k) if further > 0 && k < most && values.last() == Some(&chosen) => Value::Agents(k + 1),
                 _ => return Ok(chosen),
@@ -248,23 +248,26 @@ impl<'t> Trials<'t> {
         Ok(self.is_enough(&setting))
     }
 
-    /// Whether the share that is wanted may be reached by a setting that was played.
+    /// Whether the share that is wanted is reached by a setting that was played, as far as chance lets one say.
     pub fn is_enough(&self, setting: &Setting) -> bool {
         let reached = met(self.study(setting)).map(|met| met.reached);
-        reached.is_some_and(|of| of.mean + of.half_width().unwrap_or(0.0) >= self.goal.reached)
+        reached.is_some_and(|of| is_within(of, self.goal.reached))
     }
 
-    fn cheapest(&self, lever: &Lever, at: &Setting, values: &BTreeSet<Value>) -> Value {
+    fn cheapest(&self, lever: &Lever, at: &Setting, formula: Value, values: &BTreeSet<Value>) -> Value {
         let setting = |value: &Value| lever.set(at, *value);
         let reached = |value: &Value| met(self.study(&setting(value))).map_or(0.0, |met| met.reached.mean);
         if let Some(enough) = values.iter().find(|value| self.is_enough(&setting(value))) {
             return *enough;
         }
         let best = values.iter().max_by(|a, b| reached(a).total_cmp(&reached(b))).expect("a lever has values");
-        let is_worse = |value: &&Value| {
+        let is_worse = |value: &Value| {
             let than = self.than(&setting(value), &setting(best));
             than.is_some_and(|than| than.reached.is_clear() && than.reached.difference.mean > 0.0)
         };
+        if values.contains(&formula) && !is_worse(&formula) {
+            return formula;
+        }
         *values.iter().find(|value| !is_worse(value)).expect("the best is not worse than itself")
     }
 
@@ -302,6 +305,11 @@ impl<'t> Trials<'t> {
         plain.empathetic = plain.empathetic.filter(|count| *count != self.pool.there);
         plain
     }
+}
+
+/// Whether a share is no further below another than its standard error.
+pub fn is_within(share: Estimate, wanted: f64) -> bool {
+    share.mean + share.error.unwrap_or(0.0) >= wanted
 }
 
 /// What contacts of a study meet with; none if some of them never came.
