@@ -25,7 +25,9 @@ use crate::{
 
 mod agents;
 mod contacts;
+mod curves;
 mod inputs;
+mod lacks;
 mod moments;
 mod outcome;
 

@@ -12,11 +12,10 @@ use std::{
 };
 
 use crate::{
-    engine::{Command, command::Destination},
+    engine::Command,
     model::{
-        agent::AgentProfile,
         document::Document,
-        ids::{ChannelName, QueueName, SkillName},
+        ids::{QueueName, SkillName},
         requirement::{Level, Requirement},
         supervision::Action,
         time::{Span, Timestamp},
@@ -25,7 +24,7 @@ use crate::{
         Acceptance, Arrivals, Distribution, Group, Length, Recorded, Run, Scenario, Stream, Turn, WaitingRoom,
         distribution::seconds,
         recorded::{Onward, Time, Work},
-        survival::{Seen, Survival},
+        survival::Survival,
     },
 };
 
@@ -33,10 +32,10 @@ use super::{
     History,
     agents::{Offers, Seat},
     contacts::{End, Leg, Past},
+    curves::Curves,
+    lacks::{LeftOut, known_to, lacking},
 };
 
-/// So many of a kind have to have left for their patience to be told apart from their queue's.
-const LEFT_MIN: usize = 30;
 /// So many offers an agent has to have had to be told apart from the others.
 const OFFERS_MIN: u64 = 20;
 /// Answered within this counts as in time where the day's document says nothing of a queue.
@@ -76,7 +75,7 @@ impl History {
     /// # Errors
     /// Names all that contacts of the day need and the document lacks.
     pub fn inputs(&self, document: Document, runs: u32, seed: u64) -> Result<Inputs, Unplayable> {
-        self.check(&document)?;
+        lacking(&self.contacts.all, &document)?;
         let (mut left_out, targets) = (LeftOut::default(), self.targets());
         let (empathy, level) = self.empathy();
         let commands = self.commands(&document, &mut left_out);
@@ -260,19 +259,6 @@ impl History {
         }
         work
     }
-
-    /// That the document has whatever the day's contacts name.
-    fn check(&self, document: &Document) -> Result<(), Unplayable> {
-        let mut lacks = Lacks { document, found: BTreeMap::new() };
-        for past in &self.contacts.all {
-            lacks.contact(&past.new.queue, &past.new.channel);
-            lacks.requirement(&past.new.requirement);
-            past.told.iter().for_each(|(_, command)| lacks.command(command));
-            past.legs.iter().filter_map(|leg| leg.then.as_ref()).for_each(|command| lacks.command(command));
-        }
-        let lines = lacks.lines();
-        if lines.is_empty() { Ok(()) } else { Err(Unplayable::Lacks(lines)) }
-    }
 }
 
 /// How much of a day there is.
@@ -322,142 +308,4 @@ fn acceptance(own: &Offers, all: &Offers) -> Acceptance {
         declined: share(of.declined),
         back_after: away.get(away.len() / 2).copied().unwrap_or(BACK_AFTER),
     }
-}
-
-/// An agent's record without what a document does not know.
-fn known_to(document: &Document, profile: &AgentProfile, left_out: &mut LeftOut) -> AgentProfile {
-    let mut profile = profile.clone();
-    let (skills, queues, limits) = (profile.skills.len(), profile.queues.len(), profile.channel_limits.len());
-    profile.skills.retain(|skill, _| document.skills.contains_key(skill));
-    profile.queues.retain(|queue| document.queues.contains_key(queue));
-    profile.channel_limits.retain(|channel, _| document.channels.contains_key(channel));
-    left_out.note("skills of agents that the document does not know", skills - profile.skills.len());
-    left_out.note("queues of agents that the document does not know", queues - profile.queues.len());
-    left_out.note("channels of agents that the document does not know", limits - profile.channel_limits.len());
-    profile
-}
-
-/// What a day is played without.
-#[derive(Debug, Default)]
-struct LeftOut(BTreeMap<&'static str, usize>);
-
-impl LeftOut {
-    fn note(&mut self, what: &'static str, count: usize) {
-        if count > 0 {
-            *self.0.entry(what).or_default() += count;
-        }
-    }
-
-    fn lines(self) -> Vec<String> {
-        self.0.into_iter().map(|(what, count)| format!("{what}: {count}")).collect()
-    }
-}
-
-/// What a document lacks, and how often that is needed.
-struct Lacks<'d> {
-    document: &'d Document,
-    found: BTreeMap<String, u64>,
-}
-
-impl Lacks<'_> {
-    fn contact(&mut self, queue: &QueueName, channel: &ChannelName) {
-        match self.document.queues.get(queue) {
-            None => self.note(format!("has no queue {:?}, to which contacts came", queue.as_str())),
-            Some(rules) if !rules.takes(channel) => {
-                let (queue, channel) = (queue.as_str(), channel.as_str());
-                self.note(format!("has a queue {queue:?} that does not take {channel:?}, by which contacts came"));
-            }
-            Some(_) => {}
-        }
-        if !self.document.channels.contains_key(channel) {
-            self.note(format!("has no channel {:?}, by which contacts came", channel.as_str()));
-        }
-    }
-
-    fn requirement(&mut self, requirement: &Requirement) {
-        for condition in requirement.conditions() {
-            if !self.document.skills.contains_key(&condition.skill) {
-                self.note(format!("has no skill {:?}, for which contacts ask", condition.skill.as_str()));
-            }
-        }
-    }
-
-    fn command(&mut self, command: &Command) {
-        match command {
-            Command::RequeueContact { queue: Some(queue), .. }
-            | Command::TransferContact { to: Destination::Queue(queue), .. }
-                if !self.document.queues.contains_key(queue) =>
-            {
-                self.note(format!("has no queue {:?}, to which contacts were passed on", queue.as_str()));
-            }
-            Command::TransferContact { to: Destination::Skills(skills), .. } => self.requirement(skills),
-            Command::UpdateContact { requirement: Some(requirement), .. } => self.requirement(requirement),
-            _ => {}
-        }
-    }
-
-    fn note(&mut self, what: String) {
-        *self.found.entry(what).or_default() += 1;
-    }
-
-    fn lines(self) -> Vec<String> {
-        self.found.into_iter().map(|(what, count)| format!("{what} ({count})")).collect()
-    }
-}
-
-/// How patient customers are, and how long work takes, as far as that was seen.
-struct Curves<'h> {
-    patience: BTreeMap<(&'h QueueName, bool), Arc<Survival>>,
-    handling: BTreeMap<&'h QueueName, Arc<Survival>>,
-    /// For queues in which no work came to its end.
-    all_handling: Arc<Survival>,
-}
-
-impl<'h> Curves<'h> {
-    fn of(history: &'h History) -> Result<Self, Unplayable> {
-        let mut stayed: BTreeMap<(&QueueName, bool), Vec<Seen>> = BTreeMap::new();
-        let mut worked: BTreeMap<&QueueName, Vec<Seen>> = BTreeMap::new();
-        for past in &history.contacts.all {
-            let (at, ended) = match past.waited {
-                Some((at, end)) => (at, end == End::Left),
-                None => (history.ended, false),
-            };
-            let lasted = at - past.came_at;
-            stayed.entry((&past.new.queue, past.is_moment)).or_default().push(Seen { lasted, ended });
-            let of = |leg: &Leg| Seen { lasted: leg.worked_by(history.ended), ended: leg.is_over };
-            worked.entry(&past.new.queue).or_default().extend(past.legs.iter().map(of));
-        }
-        let all: Vec<Seen> = worked.values().flatten().copied().collect();
-        let all_handling = Arc::new(Survival::of(all));
-        if !all_handling.is_known() {
-            return Err(Unplayable::NothingDone);
-        }
-        let handling = worked.into_iter().map(|(queue, seen)| (queue, Arc::new(Survival::of(seen)))).collect();
-        Ok(Self { patience: told_apart(&stayed), handling, all_handling })
-    }
-
-    fn patience(&self, past: &Past) -> Arc<Survival> {
-        Arc::clone(&self.patience[&(&past.new.queue, past.is_moment)])
-    }
-
-    fn handling(&self, queue: &QueueName) -> Arc<Survival> {
-        let own = self.handling.get(queue).filter(|curve| curve.is_known());
-        Arc::clone(own.unwrap_or(&self.all_handling))
-    }
-}
-
-/// A curve for each kind of which enough left, and its queue's for the others.
-fn told_apart<'h>(
-    stayed: &BTreeMap<(&'h QueueName, bool), Vec<Seen>>,
-) -> BTreeMap<(&'h QueueName, bool), Arc<Survival>> {
-    let whole = |queue: &QueueName| {
-        let all = stayed.iter().filter(|((of, _), _)| *of == queue).flat_map(|(_, seen)| seen);
-        Survival::of(all.copied().collect())
-    };
-    let curve = |((queue, is_moment), seen): (&(&'h QueueName, bool), &Vec<Seen>)| {
-        let is_enough = seen.iter().filter(|seen| seen.ended).count() >= LEFT_MIN;
-        let curve = if is_enough { Survival::of(seen.clone()) } else { whole(queue) };
-        ((*queue, *is_moment), Arc::new(curve))
-    };
-    stayed.iter().map(curve).collect()
 }
