@@ -68,7 +68,7 @@ impl Own<'_> {
             match (step.after, step.when_wait_over) {
                 (Some(after), None) if after >= longest => of(Kind::StepNeverApplies, "after", beside(after, longest)),
                 (_, Some(over)) if over >= longest => {
-                    of(Kind::OverflowTooLate, "when_wait_over", beside(over, longest))
+                    of(Kind::OverflowTooLate, "when_wait_over", beside(over, longest));
                 }
                 _ => {}
             }
