@@ -406,7 +406,7 @@ fn what_is_to_be_expected_is_shown_while_somebody_waits_and_not_of_queues_that_a
             (while_it_waits, p80())
         })
     };
-    let labels = "tenant=\"default\",queue=\"main\",quantile=\"p80\"";
+    let labels = "tenant=\"default\",queue=\"main\",percentile=\"p80\"";
     let line = |seconds: u32| vec![format!("attune_wait_estimate_seconds{{{labels}}} {seconds}")];
     assert_eq!(shown(10), (line(80), line(0)));
     assert_eq!(shown(0), (Vec::new(), Vec::new()));

@@ -110,7 +110,6 @@ pub fn check(state: &State) -> Result<(), Broken> {
     must!(state.moves.due().is_none_or(|due| state.timers.stands_at(Timer::Move, due)), "moves have no timer");
     let is_timed = state.overflows.due().is_none_or(|due| state.timers.stands_at(Timer::Overflow, due));
     must!(is_timed, "those whom an overflow is to look at have no timer");
-    check_overflows(state)?;
 
     let (mut engagements, mut idle, mut busy, mut private, mut held) = (0, 0, 0, 0, 0);
     for key in state.agent_ids.values() {
@@ -368,6 +367,7 @@ fn check_heads(state: &State) -> Result<(), Broken> {
 /// Contacts and engagements name each other, and no contact in line has an agent who may take it now: what holds
 /// between commands. (Between the events of one, a contact may have left its engagement and not yet be in line.)
 pub fn check_settled(state: &State) -> Result<(), Broken> {
+    check_overflows(state)?;
     check_engagements(state)?;
     explained::check_alerts(state)?;
     if let Some(hold) = &state.hold {

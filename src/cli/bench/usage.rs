@@ -65,8 +65,10 @@ mod tests {
         let process = Process::own();
         let before = process.cpu().unwrap();
         let began = Instant::now();
-        while began.elapsed() < Duration::from_millis(20) || process.cpu().unwrap() == before {}
-        assert!(process.cpu().unwrap() > before);
+        // Whatever rounds it, it rises.
+        while process.cpu().unwrap() <= before {
+            assert!(began.elapsed() < Duration::from_secs(30));
+        }
         assert!(process.resident_bytes().unwrap() > 1 << 20);
         assert_eq!(Process::new(u32::MAX).cpu(), None);
         assert_eq!(Process::new(u32::MAX).resident_bytes(), None);

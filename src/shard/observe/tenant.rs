@@ -3,6 +3,8 @@
 //!
 //! Invariant: bounded by the tenant's queues, channels, agents and open engagements; nothing is kept of what has ended.
 
+use std::time::Duration;
+
 use metrics::{Counter, Gauge};
 use rustc_hash::FxHashMap;
 use tracing::{info, warn};
@@ -31,7 +33,7 @@ use crate::{
         statistics::{LongestIdle, Noted, Statistics, Told, Views, Waiting, agents::Occupied, ago},
     },
     telemetry::{
-        exposition::exemplar::of_trace,
+        exposition::exemplar::{Place, of_trace},
         metrics::{
             AGENT_BUSY_SECONDS, AGENT_CAPACITY_SECONDS, AGENTS, ASSISTS, CONTACTS_CLOSED, CONTACTS_REQUEUED,
             ENGAGEMENTS_UNCONFIRMED, LONGEST_IDLE_SECONDS, OFFERING_HELD, OFFERS, QUEUES_DRAINING, QUEUES_IN_OTHER,
@@ -344,7 +346,8 @@ impl TenantMetrics {
         line.accepted.increment(1);
         line.answer.record(seconds(now - delivered_at.unwrap_or(made_at)));
         let trace = at.state.summary(contact).and_then(|summary| Some(summary.trace?.trace_id().0));
-        of_trace(trace, || line.wait.record(seconds(waited)));
+        let place = trace.map(|trace| Place { trace, at: Duration::from_micros(now.0.unsigned_abs()) });
+        of_trace(place, || line.wait.record(seconds(waited)));
         let is_in_time = waited <= line.service_level;
         if is_in_time { &line.within } else { &line.beyond }.increment(1);
         self.care.accepted(at.state, Taken { contact, agent, waited, is_in_time });

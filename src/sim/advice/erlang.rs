@@ -20,7 +20,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use crate::sim::scenario::{Distribution, distribution::seconds, exact::exp};
 
 /// How many times of a distribution without a simple form stand for it.
-const DRAWN: usize = 500;
+const DRAWN: usize = 20_000;
 /// Steps of an integral; each is far less than what it changes by.
 const STEPS: u32 = 600;
 /// An integrand this many powers of e below its highest is nothing.

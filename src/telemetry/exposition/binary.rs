@@ -192,20 +192,26 @@ fn of_histogram(buckets: &super::Buckets) -> Histogram {
 }
 
 fn of_exemplar(exemplar: super::exemplar::Exemplar) -> Exemplar {
-    let trace = LabelPair { name: Some("trace_id".to_owned()), value: Some(format!("{:032x}", exemplar.trace)) };
+    let trace = LabelPair { name: Some("trace_id".to_owned()), value: Some(format!("{:032x}", exemplar.place.trace)) };
     let timestamp = Timestamp {
-        seconds: i64::try_from(exemplar.at.as_secs()).unwrap_or(i64::MAX),
-        nanos: i32::try_from(exemplar.at.subsec_nanos()).expect("less than a second"),
+        seconds: i64::try_from(exemplar.place.at.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(exemplar.place.at.subsec_nanos()).expect("less than a second"),
     };
     Exemplar { label: vec![trace], value: Some(exemplar.value), timestamp: Some(timestamp) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use metrics::with_local_recorder;
 
     use super::{
-        super::{Exposition, exemplar::of_trace, tests::TABLE},
+        super::{
+            Exposition,
+            exemplar::{Place, of_trace},
+            tests::TABLE,
+        },
         *,
     };
 
@@ -225,7 +231,7 @@ mod tests {
             TABLE[0].counter(&["a\"b\\c\nd", "x"]).increment(17);
             TABLE[1].gauge(&[]).set(-2.5);
             let took = TABLE[2].histogram(&["me"]);
-            of_trace(Some(0xab), || took.record(0.0625));
+            of_trace(Some(Place { trace: 0xab, at: Duration::from_millis(1_500) }), || took.record(0.0625));
             [0.5, 0.5, 1.0, 1.0625, 8.0, 0.0].iter().for_each(|seconds| took.record(*seconds));
         });
         let [done, deep, took] = read(&exposition.render_binary()).try_into().expect("three");
@@ -242,6 +248,7 @@ mod tests {
         let exemplars: Vec<_> = histogram.bucket.iter().filter_map(|bucket| bucket.exemplar.as_ref()).collect();
         assert_eq!((exemplars.len(), exemplars[0].value()), (1, 0.0625));
         assert_eq!(exemplars[0].label[0].value(), "000000000000000000000000000000ab");
+        assert_eq!(exemplars[0].timestamp, Some(Timestamp { seconds: 1, nanos: 500_000_000 }));
         // 0.0625 is in bucket -32, 0.5 in bucket -8 twice, 1 in bucket 0, 1.0625 in bucket 1, and 8 in bucket 24.
         let spans: Vec<_> = histogram.positive_span.iter().map(|span| (span.offset(), span.length())).collect();
         assert_eq!(spans, [(-32, 1), (23, 1), (7, 2), (22, 1)]);

@@ -4,32 +4,36 @@
 //! native histograms alone, which are shown in the one format of the two that has exemplars. Invariant: a trace's number
 //! and nothing else of a customer.
 
-use std::{
-    cell::Cell,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{cell::Cell, time::Duration};
 
 use parking_lot::Mutex;
 
+/// Whose an observation is, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The trace's number.
+    pub trace: u128,
+    /// Since 1970.
+    pub at: Duration,
+}
+
 thread_local! {
-    static TRACE: Cell<Option<u128>> = const { Cell::new(None) };
+    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
 }
 
 /// What is recorded meanwhile by this thread is of this trace, if any.
-pub fn of_trace<T>(trace: Option<u128>, record: impl FnOnce() -> T) -> T {
-    let before = TRACE.replace(trace);
+pub fn of_trace<T>(place: Option<Place>, record: impl FnOnce() -> T) -> T {
+    let before = PLACE.replace(place);
     let recorded = record();
-    TRACE.set(before);
+    PLACE.set(before);
     recorded
 }
 
 /// An observation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exemplar {
-    pub trace: u128,
     pub value: f64,
-    /// When it was, since 1970.
-    pub at: Duration,
+    pub place: Place,
 }
 
 /// Those of a histogram, by its buckets; nothing until there is one.
@@ -39,13 +43,12 @@ pub struct Exemplars(Mutex<Vec<Option<Exemplar>>>);
 impl Exemplars {
     /// This was observed just now, and is in this bucket.
     pub fn record(&self, bucket: usize, value: f64) {
-        let Some(trace) = TRACE.get() else { return };
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let Some(place) = PLACE.get() else { return };
         let mut newest = self.0.lock();
         if newest.len() <= bucket {
             newest.resize(bucket + 1, None);
         }
-        newest[bucket] = Some(Exemplar { trace, value, at });
+        newest[bucket] = Some(Exemplar { value, place });
     }
 
     pub fn of(&self, bucket: usize) -> Option<Exemplar> {
@@ -65,13 +68,13 @@ mod tests {
     fn the_newest_of_a_trace_is_kept_and_what_is_nobodys_is_not() {
         let exemplars = Exemplars::default();
         exemplars.record(1, 0.1);
-        of_trace(Some(7), || {
+        of_trace(Some(Place { trace: 7, at: Duration::ZERO }), || {
             exemplars.record(1, 0.2);
             of_trace(None, || exemplars.record(1, 0.3));
             exemplars.record(3, 9.0);
         });
         exemplars.record(3, 8.0);
-        let kept = |bucket| exemplars.of(bucket).map(|exemplar| (exemplar.trace, exemplar.value));
+        let kept = |bucket| exemplars.of(bucket).map(|exemplar| (exemplar.place.trace, exemplar.value));
         assert_eq!([0, 1, 2, 3, 4].map(kept), [None, Some((7, 0.2)), None, Some((7, 9.0)), None]);
     }
 }

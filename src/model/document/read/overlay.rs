@@ -99,6 +99,6 @@ mod tests {
         assert_eq!((other.reserve.k, other.reserve.mode), (Some(3), own.reserve.mode));
         assert_eq!(other.queues, own.queues);
         let wrong = own.overlaid("[reserve]\nk = 'many'\nhold = 1").unwrap_err().violations();
-        assert_eq!(wrong.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["reserve.hold", "reserve.k"]);
+        assert_eq!(wrong.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["reserve.k", "reserve.hold"]);
     }
 }
