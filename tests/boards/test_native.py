@@ -28,14 +28,14 @@ def test_a_native_histogram_counts_what_the_classic_one_does(prometheus, native,
 
 def test_a_native_quantile_is_within_the_classic_bucket(prometheus, native):
     quantile = only(native.query("histogram_quantile(0.5, sum(attune_wait_seconds))"))
-    below = f'sum(attune_wait_seconds_bucket{{le="{{}}"}})'
     bounds = sorted({float(labels["le"]) for labels, _ in prometheus.query("attune_wait_seconds_bucket")})
     lower = max((bound for bound in bounds if bound < quantile / NEAR), default=None)
     upper = min(bound for bound in bounds if bound > quantile * NEAR)
     count = only(prometheus.query("sum(attune_wait_seconds_count)"))
 
     def at(bound):
-        return only(prometheus.query(below.format("+Inf" if bound == float("inf") else f"{bound:g}"))) / count
+        le = "+Inf" if bound == float("inf") else f"{bound:g}"
+        return only(prometheus.query(f'sum(attune_wait_seconds_bucket{{le="{le}"}})')) / count
 
     assert at(upper) >= 0.5 / NEAR
     assert lower is None or at(lower) <= 0.5 * NEAR
