@@ -206,8 +206,10 @@ def estimates():
                 "P50, of 50 %": coverage("up_to_p50"),
                 "P80, of 80 %": coverage("up_to_p50|up_to_p80"),
                 "P90, of 90 %": coverage("up_to_p50|up_to_p80|up_to_p90"),
+                "P80 as told, of 80 %": coverage("up_to_p50|up_to_p80", "told"),
             }, "Of waits that were estimated and are over within the window, the share that was within each estimate: the closer "
-                "to its name, the more honest.", SHARE),
+                "to its name, the more honest. As told: of what somebody was told of the contact last, a quote before joining or "
+                "an answer while it waited.", SHARE),
             graph("How far off", {
                 "mean error": mean(error, Q, "", entry),
                 "mean wait": mean("attune_wait_seconds", Q),
@@ -237,11 +239,9 @@ def estimates():
             }, "At which load contacts came that had to wait, and how many speak for each line beside.", stacked=True),
             graph("What was told, and how far off", {
                 "told: mean error": mean(error, Q, "", told),
-                "told: P80 held, of 80 %": coverage("up_to_p50|up_to_p80", "told"),
                 "on entry: mean error": mean(error, Q, "", entry),
             }, "How far waits were from the middle (P50) of what somebody was told of the contact last, from then on: a quote before "
-                "joining, or an answer while it waited. Beside it the error of estimates made as contacts entered. The share that "
-                "was within the P80 told is to be .8.", SECONDS),
+                "joining, or an answer while it waited. Beside it the error of estimates made as contacts entered.", SECONDS),
         ],
     ]
 
