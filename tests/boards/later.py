@@ -12,7 +12,7 @@ HANDS = 16
 # A race that somebody lost is part of the day: the customer left while the agent said yes, a line was cut.
 LOST_RACES = {
     "OFFER_EXPIRED", "OFFER_TAKEN", "OFFER_RESCINDED", "OFFER_UNKNOWN", "CONTACT_STATE", "CONTACT_CLOSED",
-    "SESSION_REQUIRED", "QUEUE_DRAINING", "OVERLOADED", "",
+    "ENGAGEMENT_UNKNOWN", "SESSION_REQUIRED", "QUEUE_DRAINING", "OVERLOADED", "",
 }
 
 
