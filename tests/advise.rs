@@ -4,16 +4,24 @@
 use std::{fs, path::Path};
 
 use attune::{
+    journal::{
+        Record,
+        log::{Log, Making},
+        volume::Folder,
+    },
     lint,
     model::{
         document::{Document, Format, ReserveMode},
+        ids::TenantId,
         time::Span,
     },
     sim::{
         advice::{
             Advice, Care, Finding, Lever, Need, Tries, Value, Wanted, advise,
-            erlang::{Line, Part, Patience},
+            erlang::{Line, Part, Patience, Within},
         },
+        history::{Period, Watcher},
+        player,
         scenario::{Length, Scenario},
     },
 };
@@ -96,7 +104,7 @@ fn a_skill_that_too_few_have_is_named_with_its_hours_and_how_many_are_needed() {
     // Two Erlangs whose customers wait two minutes on average: by the formula, for eight of ten within twenty seconds.
     let patience = Patience::all(Part::Exponential(120.0));
     let line = Line { per_second: 30.0 / 3_600.0, takes: 240.0, patience };
-    assert_eq!(worst.needed, line.needed(0.8, 20.0));
+    assert_eq!(worst.needed, line.needed(0.8, &Within::all(20.0)));
     assert!(worst.needed.is_some_and(|needed| (3..=4).contains(&needed)), "{worst:?}");
     assert_eq!((cards.short(), cards.hours[3].is_short()), (3, false));
     let found: Vec<_> = advice.findings.iter().collect();
@@ -293,6 +301,136 @@ fn it_is_told_to_people_and_to_programs() {
     assert_eq!(code, 0, "{stderr}");
     for part in ["empathy>=70 (moments)", "as it is", "as advised", "empathetic agents", "[moments.moment_of_truth]"] {
         assert!(stdout.contains(part), "{part} is not in {stdout}");
+    }
+}
+
+/// A morning of two queues with targets of their own, empathetic agents among the first, and a shift that begins late.
+const MORNING: &str = r#"
+run = { runs = 4, seed = 3, from = "08:00", until = "11:00" }
+[document]
+text = """
+[skills]
+empathy = ''
+cards = ''
+[empathy]
+[moments.dear]
+triggers = [{ event = 'moment_of_truth' }]
+weight = 100
+[channels.voice]
+[queues.cards]
+service_level = '30s'
+require = { all = ['cards'] }
+offers = { acceptance = 'automatic' }
+[queues.general]
+service_level = '1m'
+offers = { acceptance = 'automatic' }
+"""
+[agents.kind]
+count = 3
+empathy = 85
+skills = { cards = 80 }
+[agents.desk]
+count = 9
+skills = { cards = 60 }
+[agents.late]
+count = 4
+shifts = [{ from = "09:00", until = "11:00" }]
+[streams.cards]
+queue = "cards"
+channel = "voice"
+per_hour = 90
+handling = { exponential = "3m" }
+patience = { exponential = "4m" }
+moments = { share = 0.2 }
+[streams.general]
+queue = "general"
+channel = "voice"
+per_hour = 60
+handling = { exponential = "4m" }
+patience = { exponential = "4m" }
+"#;
+
+fn played(scenario: &Scenario) -> Vec<Record> {
+    let mut records = Vec::new();
+    let played = player::play(scenario, 7, &|_| panic!("nobody writes"), &mut |record| records.push(record.clone()));
+    played.unwrap_or_else(|refused| panic!("{refused}"));
+    records
+}
+
+/// What came from outside on that morning, as it is recorded.
+fn as_recorded(records: &[Record]) -> Scenario {
+    let mut watcher = Watcher::new(TenantId::new("default").expect("a name"), Period::default(), None);
+    records.iter().for_each(|record| watcher.take(record));
+    let history = watcher.finish().expect("there is a day");
+    history.inputs(Document::clone(&history.document), 4, 1).expect("it can be played").scenario
+}
+
+#[test]
+fn a_morning_of_ones_own_is_advised_as_the_scenario_that_it_came_of() {
+    let scenario = read(MORNING);
+    let recorded = as_recorded(&played(&scenario));
+    let (of_scenario, of_day) = (advised(&scenario), advised(&recorded));
+    for asked in ["anyone", "cards", "empathy>=70 (moments)"] {
+        let (expected, found) = (need(&of_scenario, asked), need(&of_day, asked));
+        assert_eq!(expected.hours.len(), found.hours.len());
+        for (expected, found) in expected.hours.iter().zip(&found.hours) {
+            assert_eq!((found.from, found.there), (expected.from, expected.there), "{asked}");
+            let off = (found.contacts - expected.contacts).abs();
+            assert!(off < 4.0 * expected.contacts.sqrt(), "{asked}: {found:?}, not {expected:?}");
+            let off = (found.takes / expected.takes - 1.0).abs();
+            assert!(off < 0.25, "{asked}: {found:?}, not {expected:?}");
+        }
+    }
+    // Each queue has its own target, and the day's agents are advised by name.
+    assert_eq!(recorded.targets, [30, 60].map(Span::from_secs));
+    let care = care(&of_day);
+    assert_eq!((care.there, recorded.groups.len()), (3, 16));
+    let document = recorded.document.overlaid(&care.text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(document.reserve.mode, ReserveMode::Soft);
+    let rows = &tries(care, Lever::Empathetic).rows;
+    let reached: Vec<f64> = rows.iter().map(|row| row.met.reached.mean).collect();
+    assert!(rows.len() > 2 && reached.first() < reached.last(), "who is trained reaches more of them: {rows:?}");
+}
+
+#[test]
+fn the_longer_of_two_targets_lets_fewer_agents_do() {
+    let needed = |target: &str| {
+        let text = MORNING.replace("service_level = '1m'", &format!("service_level = '{target}'"));
+        need(&advised(&as_recorded(&played(&read(&text)))), "anyone").at_worst().needed.expect("some number is enough")
+    };
+    assert!(needed("30m") < needed("5s"), "{} {}", needed("30m"), needed("5s"));
+}
+
+#[test]
+fn a_journal_is_advised_beside_what_was() {
+    let records = played(&read(MORNING));
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Folder::make(&folder.path().join("journal")).expect("it is made");
+    let mut log = Log::open(journal, None, 1 << 20, Making::WhenNeeded, drop).expect("it opens");
+    records.chunks(50).for_each(|batch| log.append(batch).expect("there is room"));
+    let path = folder.path().join("journal");
+    let path = path.to_str().expect("it is text");
+    let (code, stdout, stderr) = attune(&["advise", "--journal", path, "--quick", "--format", "json"]);
+    assert_eq!(code, 0, "{stderr}");
+    let told: serde_json::Value = serde_json::from_str(&stdout).expect("it is JSON");
+    assert_eq!((&told["runs"], &told["within_s"]), (&4.into(), &serde_json::Value::Null));
+    assert_eq!(told["within_s_by_class"], serde_json::json!({ "cards": 30.0, "general": 60.0 }));
+    let moments = &told["moments_of_truth"];
+    assert!(moments["was"]["reached"]["value"].is_f64() && moments["choices"].is_array(), "{moments}");
+    let (code, stdout, stderr) = attune(&["advise", "--journal", path, "--quick", "--target", "15s"]);
+    assert_eq!(code, 0, "{stderr}");
+    for part in ["tenant default, 1970-01-01T08:00", "as it was", "cannot know", "80.0 % in 15s"] {
+        assert!(stdout.contains(part), "{part} is not in {stdout}");
+    }
+    for (arguments, expected) in [
+        (&["centre.toml", "--journal", path][..], "cannot be used with"),
+        (&["--journal", path, "--load", "0.9"], "cannot be used with"),
+        (&["centre.toml", "--tenant", "default"], "are for a day of a --journal"),
+        (&["--journal", path, "--tenant", "nobody"], "no records of a tenant \"nobody\""),
+        (&["--quick"], "<SCENARIO"),
+    ] {
+        let (code, _, stderr) = attune(&[&["advise"], arguments].concat());
+        assert!(code == 2 && stderr.contains(expected), "{expected} is not in {stderr}");
     }
 }
 

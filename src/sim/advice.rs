@@ -1,10 +1,11 @@
-//! What to set for a scenario, and whom to hire: loads against staff by formula, and the choices for moments of truth by
-//! formula and simulation.
+//! What to set for a scenario, read from a file or made of a day that was, and whom to hire: loads against staff by formula,
+//! and the choices for moments of truth by formula and simulation.
 //!
 //! `flow` says who comes and `demand` who asks what of agents and how many have it, hour by hour, with the queues of
 //! [`erlang`]. For moments of truth `policy` writes choices as a part of the document, `pool` trains agents, `trial` plays
-//! each choice beside its neighbours on the same customers, and `careful` puts it together. The formulas are those that the daemon itself goes by: the reserve's
-//! ([`forecast::reserve`](crate::forecast::reserve)), the hold's and the release's (the document's own).
+//! each choice beside its neighbours on the same customers, and `careful` puts it together. The formulas are those that the
+//! daemon itself goes by: the reserve's ([`forecast::reserve`](crate::forecast::reserve)), the hold's and the release's (the
+//! document's own).
 //!
 //! Invariant: all of it follows from the scenario and its seed. Where simulation and formula disagree, the simulation has
 //! the last word, and it is said. Not here: tables and JSON (`cli::advise`).
@@ -31,7 +32,7 @@ use careful::Careful;
 use demand::Demand;
 pub use need::{Goal, Hour, Need};
 pub use policy::Setting;
-pub use trial::{Lever, Met, Than, Tried, Value};
+pub use trial::{Lever, Met, Than, Tried, Value, met};
 
 /// What to do.
 #[derive(Debug)]

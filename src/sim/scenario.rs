@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use crate::{
     engine::Command,
     model::{
+        agent::Presence,
         document::{Document, DocumentError},
         ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
         requirement::{Level, Requirement},
@@ -125,6 +126,30 @@ impl Group {
     /// Whether it is nobody.
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty()
+    }
+
+    /// How many of them are there, on average over a time.
+    pub fn there(&self, (from, until): (Span, Span)) -> f64 {
+        let overlap = |begins: Span, ends: Span| (ends.min(until).0 - begins.max(from).0).max(0);
+        let worked = if self.turns.is_empty() {
+            match self.shifts.as_slice() {
+                [] => until.0 - from.0,
+                shifts => shifts.iter().map(|(begins, ends)| overlap(*begins, *ends)).sum(),
+            }
+        } else {
+            let presences = self.turns.iter().filter_map(|(at, turn)| match turn {
+                Turn::Presence(presence) => Some((*at, *presence == Presence::Available)),
+                Turn::Profile(_) | Turn::Empathy(_) => None,
+            });
+            let mut ends = Span(i64::MAX);
+            let overlaps = presences.rev().map(|(begins, is_there)| {
+                let worked = if is_there { overlap(begins, ends) } else { 0 };
+                ends = begins;
+                worked
+            });
+            overlaps.sum()
+        };
+        worked as f64 / (until.0 - from.0).max(1) as f64 * self.len() as f64
     }
 }
 

@@ -9,27 +9,28 @@ use crate::{
     cli::simulate::estimate_json,
     forecast::Group,
     sim::{
-        advice::{Care, Finding, Hour, Lever, Met, Need, Tried, Tries, Value},
-        scenario::distribution::seconds,
-        study::Pair,
+        advice::{self, Care, Finding, Hour, Lever, Met, Need, Tried, Tries, Value},
+        scenario::{Scenario, distribution::seconds},
+        study::{Pair, Study},
     },
 };
 
-use super::{Advised, rows::sentence};
+use super::{Advised, Asked, rows::sentence};
 
 /// All of it.
-pub fn advice(advised: &Advised) -> Json {
-    let Advised { scenario, service_level, advice, took } = advised;
+pub fn told(advised: &Advised) -> Json {
+    let Advised { asked: Asked { scenario, was }, service_level, advice, took } = advised;
     json!({
         "description": scenario.description,
         "runs": advice.runs,
         "contacts_a_run": advice.contacts,
         "seed": scenario.run.seed,
         "agents": scenario.agents(),
-        "within_s": seconds(scenario.within),
+        "within_s": scenario.targets.is_empty().then(|| seconds(scenario.within)),
+        "within_s_by_class": targets(scenario),
         "service_level": service_level,
         "needs": advice.needs.iter().map(|of| need(of, &scenario.classes)).collect::<Vec<_>>(),
-        "moments_of_truth": advice.care.as_ref().map(care),
+        "moments_of_truth": advice.care.as_ref().map(|of| care(of, was.as_ref())),
         "findings": advice.findings.iter().map(finding).collect::<Vec<_>>(),
         "choices_played": advice.played,
         "seconds": took.as_secs_f64(),
@@ -65,7 +66,13 @@ fn hour(hour: &Hour, classes: &[String]) -> Json {
     })
 }
 
-fn care(care: &Care) -> Json {
+/// Where each class has a target of its own: within which time it is in time.
+fn targets(scenario: &Scenario) -> Map<String, Json> {
+    let of = scenario.classes.iter().zip(&scenario.targets);
+    of.map(|(class, target)| (class.clone(), json!(seconds(*target)))).collect()
+}
+
+fn care(care: &Care, was: Option<&Study>) -> Json {
     let reserve = |of: &crate::sim::advice::Reserve| {
         json!({
             "skill": skill(&of.group),
@@ -86,6 +93,7 @@ fn care(care: &Care) -> Json {
         "reserves": care.reserves.iter().map(reserve).collect::<Vec<_>>(),
         "hold_s": seconds(care.setting.hold),
         "release_s": seconds(care.setting.release),
+        "was": was.and_then(advice::met).as_ref().map(met),
         "before": met(&care.before),
         "after": met(&care.after),
         "choices": care.levers.iter().map(tries).collect::<Vec<_>>(),

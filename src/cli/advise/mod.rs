@@ -1,10 +1,11 @@
-//! `attune advise`: what to set for a scenario's moments of truth and where too few people work; no daemon is asked.
+//! `attune advise`: what to set for moments of truth and where too few people work, by a scenario or by a day of one's own;
+//! no daemon is asked.
 //!
 //! Invariant: every choice is shown beside its neighbours, with what it costs; everything but the seconds it took follows
 //! from the scenario, the document and the seed. Not here: formulas and trials (`sim::advice`).
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -16,15 +17,18 @@ use crate::{
     sim::{
         advice::{self, Advice, Wanted},
         scenario::Scenario,
+        study::Study,
     },
 };
 
 use super::{
     arguments::parse_span,
     failure::Failure,
+    journal::told,
     options::Format,
-    output::Output,
-    simulate::{Playing, Shown, document, hear},
+    output::{Output, words::counted},
+    replay::past::{self, Past, Whose},
+    simulate::{self, Playing, Shown, document},
 };
 
 mod json;
@@ -36,6 +40,11 @@ const RUNS_MIN: u32 = 4;
 const CONTACTS: u64 = 10_000;
 /// The same in haste.
 const CONTACTS_QUICK: u64 = 2_500;
+/// A day of one's own is played so often, unless another number is asked for.
+const RUNS: u32 = 6;
+const DAY: Span = Span::from_secs(86_400);
+/// As many hours are looked at one by one.
+const DAYS_MAX: Span = Span(7 * DAY.0);
 
 /// Says what to set for moments of truth, what it costs, and where too few people work
 ///
@@ -47,16 +56,25 @@ const CONTACTS_QUICK: u64 = 2_500;
 #[command(after_help = "\
 Examples:
   attune advise deploy/examples/simulate/centre.toml --quick
-  attune advise centre.toml --document routing/hold.toml --target 30s --moments 0.95")]
+  attune advise centre.toml --document routing/hold.toml --target 30s --moments 0.95
+  attune advise --journal /var/backups/attune-monday --from 2026-11-23T08:00:00Z --to 2026-11-23T18:00:00Z")]
 pub struct Arguments {
     /// Who comes and who works, in TOML
-    scenario: PathBuf,
+    #[arg(required_unless_present = "journal", conflicts_with = "journal")]
+    scenario: Option<PathBuf>,
 
-    /// A routing document instead of the scenario's own
+    /// The folder of a journal instead of a scenario: who came and who worked on a day of one's own
+    #[arg(long, value_name = "FOLDER", conflicts_with = "load")]
+    journal: Option<PathBuf>,
+
+    #[command(flatten)]
+    whose: Whose,
+
+    /// A routing document instead of the scenario's own, or of the one that was in force
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
 
-    /// In time is what is answered within this, instead of the scenario's
+    /// In time is what is answered within this, instead of the scenario's time, or of each queue's target that day
     #[arg(long, value_name = "TIME", value_parser = parse_target)]
     target: Option<Duration>,
 
@@ -82,10 +100,17 @@ pub struct Arguments {
 
 /// Advice, and what it is about.
 struct Advised {
-    scenario: Scenario,
+    asked: Asked,
     service_level: f64,
     advice: Advice,
     took: Duration,
+}
+
+/// What advice is asked for.
+struct Asked {
+    scenario: Scenario,
+    /// The day itself, if it is one that was.
+    was: Option<Study>,
 }
 
 /// Reads, plays and prints.
@@ -101,10 +126,18 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn advise(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
-    let given = arguments.document.as_deref().map(document).transpose()?;
-    let mut scenario = arguments.playing.load(&arguments.scenario, given)?;
+    let mut asked = match (&arguments.scenario, &arguments.journal) {
+        (Some(_), _) if arguments.whose.is_given() => {
+            return Err(Failure::Usage("--tenant, --from and --to are for a day of a --journal".to_owned()));
+        }
+        (Some(path), _) => of_scenario(arguments, path)?,
+        (None, Some(journal)) => of_journal(arguments, journal)?,
+        (None, None) => return Err(Failure::Usage("name a scenario, or a journal with --journal".to_owned())),
+    };
+    let scenario = &mut asked.scenario;
     if let Some(target) = arguments.target {
         scenario.within = Span::from_millis(i64::try_from(target.as_millis()).unwrap_or(i64::MAX));
+        scenario.targets.clear();
     }
     if scenario.run.runs < RUNS_MIN {
         return Err(Failure::Usage(format!(
@@ -119,12 +152,39 @@ fn advise(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let service_level = arguments.service_level;
     let wanted = Wanted { service_level, reached: arguments.moments, contacts_max };
     let began = Instant::now();
-    let advice = advice::advise(&scenario, wanted, &hear).map_err(|error| Failure::Invalid(error.to_string()))?;
-    let advised = Advised { scenario, service_level, advice, took: began.elapsed() };
+    let hear = if asked.was.is_some() { past::hear } else { simulate::hear };
+    let advice = advice::advise(&asked.scenario, wanted, &hear).map_err(|error| Failure::Invalid(error.to_string()))?;
+    let advised = Advised { asked, service_level, advice, took: began.elapsed() };
     match out.format {
-        Format::Json => out.line(&json::advice(&advised).to_string()),
+        Format::Json => out.line(&json::told(&advised).to_string()),
         Format::Table => rows::show(out, &advised),
     }
+}
+
+fn of_scenario(arguments: &Arguments, path: &Path) -> Result<Asked, Failure> {
+    let given = arguments.document.as_deref().map(document).transpose()?;
+    Ok(Asked { scenario: arguments.playing.load(path, given)?, was: None })
+}
+
+fn of_journal(arguments: &Arguments, journal: &Path) -> Result<Asked, Failure> {
+    let Past { mut history, .. } = Past::of(journal, &arguments.whose)?;
+    let length = history.until - history.from;
+    if length > DAYS_MAX {
+        return Err(Failure::Usage(format!(
+            "the contacts of {} would count; choose a week of them at most, with --from and --to",
+            counted(length.0.unsigned_abs().div_ceil(DAY.0.unsigned_abs()), "day")
+        )));
+    }
+    let (runs, seed) = (arguments.playing.runs.unwrap_or(RUNS), arguments.playing.seed.unwrap_or(1));
+    let inputs = match &arguments.document {
+        Some(path) => past::under_another(&mut history, (&document(path)?, path), runs, seed)?,
+        None => past::under_its_own(&history, runs, seed)?,
+    };
+    let (from, until) = (told::time(history.from), told::time(history.until));
+    let contacts = counted(history.counts().contacts, "contact");
+    let description = format!("tenant {}, {from} to {until}: {contacts}", history.tenant);
+    let was = history.study(&inputs.scenario);
+    Ok(Asked { scenario: Scenario { description, ..inputs.scenario }, was: Some(was) })
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -6,26 +6,35 @@
 use crate::{
     cli::{
         failure::Failure,
+        journal::told,
         output::{Output, table::Table, words::counted},
+        replay::CANNOT_KNOW,
         simulate::number,
     },
     forecast::Group,
-    model::time::Span,
+    model::time::{Span, Timestamp},
     sim::{
-        advice::{Care, Finding, Hour, Lever, Met, Need, Tried, Tries},
-        study::{Estimate, Pair, Unit},
+        advice::{Care, Finding, Hour, Lever, Met, Need, Tried, Tries, met},
+        study::{Estimate, Pair, Study, Unit},
     },
 };
 
-use super::Advised;
+use super::{Advised, Asked};
+
+/// No scenario's time of day is so late, and no journal's so early.
+const RECORDED: Span = Span::from_secs(366 * 86_400);
 
 /// Shows everything.
 pub fn show(out: &Output, advised: &Advised) -> Result<(), Failure> {
-    let Advised { scenario, service_level, advice, took } = advised;
+    let Advised { asked: Asked { scenario, was }, service_level, advice, took } = advised;
     if !scenario.description.is_empty() {
         out.line(&out.style.bold(&scenario.description))?;
     }
-    out.line(&format!("Staff: who is asked what, for {} in {}", percent(*service_level), scenario.within))?;
+    let within = match scenario.targets.is_empty() {
+        true => scenario.within.to_string(),
+        false => "the time that each queue has for it".to_owned(),
+    };
+    out.line(&format!("Staff: who is asked what, for {} in {within}", percent(*service_level)))?;
     out.table(&needs(&advice.needs))?;
     out.line("needed: if those agents did nothing else; in time: of those who ask that, with whoever is there\n")?;
     if advice.needs.iter().any(|need| need.hours.len() > 1) {
@@ -33,7 +42,7 @@ pub fn show(out: &Output, advised: &Advised) -> Result<(), Failure> {
         out.line("")?;
     }
     if let Some(care) = &advice.care {
-        moments(out, care)?;
+        moments(out, care, was.as_ref())?;
     }
     for finding in &advice.findings {
         out.line(&format!("{} {}", out.style.bad("!"), sentence(finding)))?;
@@ -43,6 +52,9 @@ pub fn show(out: &Output, advised: &Advised) -> Result<(), Failure> {
         out.line(care.text.trim_end())?;
     }
     let contacts = advice.contacts.map_or_else(String::new, |contacts| format!(" of {contacts} contacts"));
+    if was.is_some() {
+        out.line(&format!("\n{}", out.style.dim(CANNOT_KNOW)))?;
+    }
     out.line(&out.style.dim(&format!(
         "\n{} played, {} each{contacts}, {:.1} s",
         counted(advice.played as u64, "choice"),
@@ -93,7 +105,7 @@ fn hours(needs: &[Need]) -> Table {
     table
 }
 
-fn moments(out: &Output, care: &Care) -> Result<(), Failure> {
+fn moments(out: &Output, care: &Care, was: Option<&Study>) -> Result<(), Failure> {
     let found = care.needed.map_or_else(|| "more than could be trained".to_owned(), |count| count.to_string());
     let formula = care.needed_by_formula.map_or_else(|| "none enough".to_owned(), |count| count.to_string());
     out.line(&format!(
@@ -119,7 +131,7 @@ fn moments(out: &Output, care: &Care) -> Result<(), Failure> {
         out.table(&table)?;
     }
     out.line("")?;
-    out.table(&choices(care))?;
+    out.table(&choices(care, was.and_then(met).as_ref()))?;
     out.line(
         "reached: moments of truth that an empathetic agent answers in time; differences are on the same customers, \
          against the row of\nthe same choice that has none, with 95 % intervals; while a choice varies, all others are as \
@@ -127,7 +139,7 @@ fn moments(out: &Output, care: &Care) -> Result<(), Failure> {
     )
 }
 
-fn choices(care: &Care) -> Table {
+fn choices(care: &Care, was: Option<&Met>) -> Table {
     let titles = [
         "CHOICE",
         ">VALUE",
@@ -141,7 +153,8 @@ fn choices(care: &Care) -> Table {
         "",
     ];
     let mut table = Table::new(&titles);
-    for (name, met) in [("as it is", &care.before), ("as advised", &care.after)] {
+    let played = [("as it is", &care.before), ("as advised", &care.after)];
+    for (name, met) in was.map(|met| ("as it was", met)).into_iter().chain(played) {
         let [reached, moments, others, in_time] = cells(met);
         let none = String::new;
         table.row([name.to_owned(), none(), reached, none(), moments, others, none(), in_time, none(), none()]);
@@ -268,7 +281,12 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// A time of day; of a journal, whose times count from 1970, with the day.
 fn clock(at: Span) -> String {
+    if at >= RECORDED {
+        let time = told::time(Timestamp(0) + at);
+        return time.chars().take("2026-11-23T08:00".len()).map(|c| if c == 'T' { ' ' } else { c }).collect();
+    }
     let minutes = at.0 / 60_000_000;
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

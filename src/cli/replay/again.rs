@@ -67,7 +67,7 @@ pub fn run(mut records: Records, journal: &Path, tenant: Option<&TenantId>, out:
             env!("CARGO_PKG_VERSION"),
         )));
     }
-    super::check_tenant(journal, tenant, &again.tenants)?;
+    super::past::check_tenant(journal, tenant, &again.tenants)?;
     match out.format {
         Format::Json => {
             let mut all = again.as_json();

@@ -3,32 +3,24 @@
 //! Invariant: a journal is only read, also beside a daemon that writes it. Not here: what came from outside on that
 //! day, and playing it (`sim::history`, `sim::player`).
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use crate::{
-    model::{
-        ids::{NameError, TenantId},
-        time::Timestamp,
-    },
-    sim::{history::Period, scenario::RUNS_MAX},
-};
+use crate::sim::scenario::RUNS_MAX;
 
-use super::{
-    arguments::parse_time, failure::Failure, journal::lived::Records, options::Format, output::Output, simulate::Shown,
-};
+use super::{failure::Failure, options::Format, output::Output, simulate::Shown};
 
 mod again;
 mod days;
 mod json;
+pub mod past;
 mod rows;
 
+pub use rows::CANNOT_KNOW;
+
 use days::{Days, Wanted};
+use past::Whose;
 
 /// Decides a journal's day again: bit for bit as it was recorded, or by another routing document
 ///
@@ -46,21 +38,12 @@ pub struct Arguments {
     /// The journal's folder
     journal: PathBuf,
 
-    /// Whose day; needed with --with where there are several tenants
-    #[arg(long, value_name = "NAME", value_parser = tenant)]
-    tenant: Option<TenantId>,
-
     /// Another routing document, to play the day under
     #[arg(long = "with", value_name = "DOCUMENT")]
     document: Option<PathBuf>,
 
-    /// Contacts count that came from this time on; what came in the two hours before is played as well
-    #[arg(long, value_name = "TIME", value_parser = instant, requires = "document")]
-    from: Option<Timestamp>,
-
-    /// Contacts count that came before this time
-    #[arg(long, value_name = "TIME", value_parser = instant, requires = "document")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    whose: Whose,
 
     /// Independent runs under each document
     #[arg(long, value_name = "NUMBER", default_value_t = 10, requires = "document",
@@ -73,15 +56,6 @@ pub struct Arguments {
 
     #[command(flatten)]
     shown: Shown,
-}
-
-fn tenant(text: &str) -> Result<TenantId, NameError> {
-    TenantId::new(text)
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let time = parse_time(text)?;
-    Ok(Timestamp(time.seconds.saturating_mul(1_000_000).saturating_add(i64::from(time.nanos) / 1_000)))
 }
 
 /// Replays what is asked for.
@@ -97,39 +71,19 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn replay(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
-    let Arguments { journal, from, to, runs, seed, .. } = arguments;
-    let tenant = arguments.tenant.as_ref();
+    let Arguments { journal, whose, runs, seed, .. } = arguments;
     let Some(document) = &arguments.document else {
-        return again::run(open(journal)?, journal, tenant, out);
+        if whose.from.or(whose.to).is_some() {
+            let hint = "without --with all of a journal is decided again; --from and --to say which contacts count under \
+                        another document";
+            return Err(Failure::Usage(hint.to_owned()));
+        }
+        return again::run(past::open(journal)?, journal, whose.tenant.as_ref(), out);
     };
-    if from.zip(*to).is_some_and(|(from, to)| to <= from) {
-        return Err(Failure::Usage("--to is no later than --from; nobody would be counted".to_owned()));
-    }
-    let period = Period { from: *from, until: *to };
-    let wanted = Wanted { journal, tenant, period, document, runs: *runs, seed: *seed };
-    let days = Days::of(open(journal)?, &wanted)?;
+    let wanted = Wanted { journal, whose, document, runs: *runs, seed: *seed };
+    let days = Days::of(&wanted)?;
     match out.format {
         Format::Json => out.line(&json::days(&days).to_string()),
         Format::Table => rows::show(out, &days),
     }
-}
-
-fn open(folder: &Path) -> Result<Records, Failure> {
-    if !folder.is_dir() {
-        let hint = "name the folder of a journal, as the setting journal.folder has it";
-        return Err(Failure::Usage(format!("{} is no folder; {hint}", folder.display())));
-    }
-    Records::open(folder, None)
-}
-
-/// That there are records, and those of the tenant who is asked for among them.
-fn check_tenant(journal: &Path, asked: Option<&TenantId>, known: &BTreeSet<TenantId>) -> Result<(), Failure> {
-    if known.is_empty() {
-        let hint = "`attune journal verify` says what there is";
-        return Err(Failure::Declined(format!("{} has no records; {hint}", journal.display())));
-    }
-    let Some(asked) = asked.filter(|asked| !known.contains(*asked)) else { return Ok(()) };
-    let known: Vec<&str> = known.iter().map(TenantId::as_str).collect();
-    let asked = asked.as_str();
-    Err(Failure::Usage(format!("the journal has no records of a tenant {asked:?}; it has {}", known.join(", "))))
 }

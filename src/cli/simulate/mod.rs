@@ -70,11 +70,11 @@ pub struct Arguments {
 pub struct Playing {
     /// Independent runs, instead of the scenario's
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=i64::from(RUNS_MAX)))]
-    runs: Option<u32>,
+    pub runs: Option<u32>,
 
     /// The seed, instead of the scenario's
     #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
+    pub seed: Option<u64>,
 
     /// How much comes, as a share of what the agents can do, of the streams that are given by their load
     #[arg(long, value_name = "SHARE", value_parser = parse_load)]

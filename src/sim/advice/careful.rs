@@ -23,7 +23,7 @@ use crate::{
     },
     lint,
     model::{
-        document::Acceptance,
+        document::{Acceptance, Queue},
         limits::{AGENTS_MAX, RESERVE_AGENTS_MIN},
         time::Span,
     },
@@ -156,27 +156,28 @@ impl Careful<'_> {
     /// How long moments are held and routine contacts leave the reserve alone, by the rules: the shortest of all queues.
     fn times(&self) -> (Span, Span) {
         let document = &self.scenario.document;
-        let (within, accepting) = (self.scenario.within, usual_acceptance(self.scenario));
-        let queues = |of_moments: bool| {
-            let flows = self.demand.flows.iter().filter(move |flow| !of_moments || flow.has_moments());
-            flows.filter_map(|flow| document.queues.get(&flow.queue))
-        };
-        let hold = queues(true).map(|queue| usual_hold(queue, within, accepting)).min();
-        let release = queues(false).map(|queue| usual_release(document, queue, within, accepting)).min();
+        let accepting = usual_acceptance(self.scenario);
+        let hold = self.queues(true).map(|(queue, within)| usual_hold(queue, within, accepting)).min();
+        let release = self.queues(false).map(|(queue, within)| usual_release(document, queue, within, accepting)).min();
         (hold.unwrap_or(Span::ZERO), release.unwrap_or(Span::ZERO))
     }
 
     /// The longest that a moment may be held and still be in time, anywhere.
     fn hold_max(&self) -> Span {
-        let document = &self.scenario.document;
         let accepting = usual_acceptance(self.scenario);
-        let flows = self.demand.flows.iter().filter(|flow| flow.has_moments());
-        let queues = flows.filter_map(|flow| document.queues.get(&flow.queue));
-        let in_time = queues.map(|queue| {
+        let in_time = self.queues(true).map(|(queue, within)| {
             let asked = if queue.offers.acceptance == Acceptance::Automatic { Span::ZERO } else { accepting };
-            Span(self.scenario.within.min(queue.service_level).0 - asked.0)
+            Span(within.min(queue.service_level).0 - asked.0)
         });
         in_time.min().unwrap_or(Span::ZERO)
+    }
+
+    /// Queues to which contacts come, or moments of truth among them, and within which time those are to be answered.
+    fn queues(&self, of_moments: bool) -> impl Iterator<Item = (&Queue, Span)> {
+        let flows = self.demand.flows.iter().filter(move |flow| !of_moments || flow.has_moments());
+        flows.filter_map(|flow| {
+            Some((self.scenario.document.queues.get(&flow.queue)?, self.scenario.target(flow.class)))
+        })
     }
 
     fn levers(&self, formula: &Formula, setting: &Setting) -> Vec<Lever> {

@@ -10,9 +10,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    erlang::{Line, Patience},
+    erlang::{Line, Patience, Within},
     flow::{Flow, Hours, cost, flows},
-    need::{Goal, Hour, Need},
+    need::{Goal, Hour, LATE, Need},
 };
 use crate::{
     model::{
@@ -83,7 +83,7 @@ impl<'s> Demand<'s> {
     /// How many empathetic agents are there in an hour who may serve one of the moments, on average.
     pub fn empathetic(&self, hour: usize) -> f64 {
         let groups = self.scenario.groups.iter().filter(|group| self.serves_moments(group));
-        groups.map(|group| there(group, self.hours.all[hour])).sum()
+        groups.map(|group| group.there(self.hours.all[hour])).sum()
     }
 
     fn serves_moments(&self, group: &Group) -> bool {
@@ -134,7 +134,7 @@ impl<'s> Demand<'s> {
         for is_there in [true, false] {
             for group in self.scenario.groups.iter().filter(|group| required.holds(&group.skills)) {
                 let at_once = self.at_once(group, flow);
-                let count = if is_there { there(group, self.hours.all[hour]) } else { group.len() as f64 };
+                let count = if is_there { group.there(self.hours.all[hour]) } else { group.len() as f64 };
                 if at_once > 0.0 && count > 0.0 {
                     let asked = self.asked(group, flow);
                     let takes = flow_takes(flow, group) + flow.wrap_up + asked.occupies;
@@ -196,7 +196,9 @@ impl<'s> Demand<'s> {
         let (from, until) = self.hours.all[hour];
         let serves =
             |group: &&Group| required.holds(&group.skills) && flows.iter().any(|flow| self.at_once(group, flow) > 0.0);
-        let there: f64 = self.scenario.groups.iter().filter(serves).map(|group| there(group, (from, until))).sum();
+        // Rust's sum of nothing is -0.
+        let there =
+            self.scenario.groups.iter().filter(serves).map(|group| group.there((from, until))).sum::<f64>() + 0.0;
         let mut classes: BTreeMap<usize, f64> = BTreeMap::new();
         let (mut seconds_each, mut agent_seconds, mut accepting, mut come) = (0.0, 0.0, 0.0, 0.0);
         let mut patience = Patience::default();
@@ -220,9 +222,9 @@ impl<'s> Demand<'s> {
         let line = Line { per_second: come / 3_600.0, takes: seconds_each / come, patience };
         // Agents who have several at once serve as so many.
         let at_once = (seconds_each / agent_seconds.max(f64::MIN_POSITIVE)).max(1.0);
-        let within = seconds(self.scenario.within) - accepting / come;
-        let servers = |agents: f64| whole((agents * at_once).floor());
-        let needed = line.needed(share, within).map(|servers| whole((f64::from(servers) / at_once).ceil()));
+        let within = self.within(&classes, accepting / come);
+        let servers = |agents: f64| whole(((agents + LATE) * at_once).floor());
+        let needed = line.needed(share, &within).map(|servers| whole((f64::from(servers) / at_once).ceil()));
         Hour {
             from,
             contacts: come,
@@ -230,9 +232,18 @@ impl<'s> Demand<'s> {
             erlangs: agent_seconds / 3_600.0,
             takes: seconds_each / come,
             there,
-            needed: needed.filter(|_| within >= 0.0),
-            in_time: Some(if within < 0.0 { 0.0 } else { line.met(servers(there), within).in_time }),
+            needed,
+            in_time: Some(line.in_time(servers(there), &within)),
         }
+    }
+
+    /// Within which time so many contacts are to be found an agent, who then takes as long to accept.
+    fn within(&self, classes: &BTreeMap<usize, f64>, accepting: f64) -> Within {
+        let mut by_target: BTreeMap<Span, f64> = BTreeMap::new();
+        for (class, contacts) in classes {
+            *by_target.entry(self.scenario.target(*class)).or_default() += contacts;
+        }
+        Within::of(by_target.into_iter().map(|(target, contacts)| (contacts, seconds(target) - accepting)))
     }
 }
 
@@ -250,17 +261,6 @@ struct Work {
 struct Asked {
     waits: f64,
     occupies: f64,
-}
-
-/// How many agents of a group are there, on average over a time.
-pub fn there(group: &Group, (from, until): (Span, Span)) -> f64 {
-    let length = (until.0 - from.0).max(1) as f64;
-    let overlap = |(begins, ends): &(Span, Span)| ((*ends).min(until).0 - (*begins).max(from).0).max(0) as f64;
-    let share = match group.shifts.as_slice() {
-        [] => 1.0,
-        shifts => shifts.iter().map(overlap).sum::<f64>() / length,
-    };
-    share * group.len() as f64
 }
 
 fn flow_takes(flow: &Flow, group: &Group) -> f64 {

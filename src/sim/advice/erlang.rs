@@ -54,6 +54,29 @@ pub enum Part {
     Drawn(Arc<[(f64, f64)]>),
 }
 
+/// Times within which contacts are to be answered, in seconds, with the share of contacts of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Within(Vec<(f64, f64)>);
+
+impl Within {
+    /// The same for all.
+    pub fn all(seconds: f64) -> Self {
+        Self(vec![(1.0, seconds)])
+    }
+
+    /// So many contacts each; a time below nothing is never kept.
+    pub fn of(counts: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let counts: Vec<(f64, f64)> = counts.into_iter().collect();
+        let whole: f64 = counts.iter().map(|(count, _)| count).sum();
+        Self(counts.into_iter().map(|(count, seconds)| (count / whole, seconds)).collect())
+    }
+
+    /// The share that is in time if it is answered at once.
+    fn possible(&self) -> f64 {
+        self.0.iter().filter(|(_, seconds)| *seconds >= 0.0).map(|(share, _)| share).sum()
+    }
+}
+
 /// What contacts of a line meet with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Met {
@@ -182,11 +205,20 @@ impl Line {
         }
     }
 
-    /// The fewest servers with whom this share is answered within so many seconds; none if no number is enough.
-    pub fn needed(&self, share: f64, within: f64) -> Option<u32> {
-        let is_enough = |servers: u32| servers > 0 && self.met(servers, within).in_time >= share;
+    /// The share that is answered in time where so many serve.
+    pub fn in_time(&self, servers: u32, within: &Within) -> f64 {
+        let possible = within.0.iter().filter(|(_, seconds)| *seconds >= 0.0);
+        possible.map(|(share, seconds)| share * self.met(servers, *seconds).in_time).sum()
+    }
+
+    /// The fewest servers with whom this share is answered in time; none if no number is enough.
+    pub fn needed(&self, share: f64, within: &Within) -> Option<u32> {
+        let is_enough = |servers: u32| servers > 0 && self.in_time(servers, within) >= share;
         if self.per_second <= 0.0 {
             return Some(0);
+        }
+        if within.possible() < share {
+            return None;
         }
         let mut enough = 1_u32;
         while !is_enough(enough) {
@@ -296,13 +328,16 @@ mod tests {
         for erlangs in [0.2, 3.8, 47.5, 400.0] {
             for part in [Part::Endless, Part::Exponential(180.0)] {
                 let line = line(erlangs, 300.0, part);
-                let needed = line.needed(0.8, 20.0).unwrap();
+                let needed = line.needed(0.8, &Within::all(20.0)).unwrap();
                 assert!(line.met(needed, 20.0).in_time >= 0.8, "{line:?} {needed}");
                 assert!(needed == 1 || line.met(needed - 1, 20.0).in_time < 0.8, "{line:?} {needed}");
             }
         }
-        assert_eq!(line(0.0, 300.0, Part::Endless).needed(0.8, 20.0), Some(0));
+        assert_eq!(line(0.0, 300.0, Part::Endless).needed(0.8, &Within::all(20.0)), Some(0));
         let short = line(30.0, 300.0, Part::drawn(vec![1.0]));
-        assert!(short.needed(0.9, 20.0).is_some_and(|needed| needed > 30), "who leaves at once is not answered");
+        assert!(
+            short.needed(0.9, &Within::all(20.0)).is_some_and(|needed| needed > 30),
+            "who leaves at once is not answered"
+        );
     }
 }

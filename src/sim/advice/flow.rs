@@ -7,15 +7,19 @@ use std::collections::BTreeMap;
 
 use rand::{SeedableRng, rngs::StdRng};
 
+mod recorded;
+
 use super::erlang::{Part, Patience};
 use crate::{
     model::{
         document::{Document, Moment, Queue, Trigger},
         ids::{ChannelName, QueueName, SkillName},
-        requirement::{Condition, Conjunct, Dnf},
+        requirement::{Condition, Conjunct, Dnf, Requirement},
         time::Span,
     },
-    sim::scenario::{Arrivals, Detector, Length, Row, Scenario, Stream, detector::Said, distribution::seconds},
+    sim::scenario::{
+        Arrivals, Detector, Distribution, Length, Row, Scenario, Stream, detector::Said, distribution::seconds,
+    },
 };
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -107,7 +111,7 @@ pub fn flows(scenario: &Scenario, hours: &Hours, empathy: &Condition) -> Vec<Flo
     let of_stream = |stream: &Stream| match &stream.arrivals {
         Arrivals::Trace(rows) => of_trace(scenario, stream, rows, hours, empathy),
         Arrivals::Load { .. } | Arrivals::Rates(_) => vec![of_rates(scenario, stream, hours, empathy)],
-        Arrivals::Recorded(_) => unreachable!("advice is given on what is read from a scenario's file"),
+        Arrivals::Recorded(rows) => recorded::flows(scenario, rows, hours, empathy),
     };
     scenario.streams.iter().flat_map(of_stream).collect()
 }
@@ -122,9 +126,9 @@ fn of_rates(scenario: &Scenario, stream: &Stream, hours: &Hours, empathy: &Condi
         };
         (come, come * noticed.share_at(*from))
     });
-    let way = (stream.class, stream.queue.clone(), stream.channel.clone());
     let patience = Patience::all(Part::of(stream.patience.as_ref()));
-    flow(scenario, stream, way, (stream.handling.mean(), patience), comes.collect(), empathy)
+    let kind = Kind::of(scenario, stream, Way::of(stream), (stream.handling.mean(), patience));
+    kind.flow(&scenario.document, empathy, comes.collect())
 }
 
 /// Of rates that change by steps, in contacts a second.
@@ -135,7 +139,19 @@ fn mean_rate(rates: &[(Span, f64)], from: Span, until: Span) -> f64 {
     rates.iter().zip(ends).map(come).sum::<f64>() / (until.0 - from.0).max(1) as f64
 }
 
-type Way = (usize, QueueName, ChannelName);
+/// Where contacts go, and what they ask themselves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    class: usize,
+    queue: QueueName,
+    channel: ChannelName,
+}
+
+impl Way {
+    fn of(stream: &Stream) -> Self {
+        Self { class: stream.class, queue: stream.queue.clone(), channel: stream.channel.clone() }
+    }
+}
 
 /// Rows of a trace that go the same way.
 fn of_trace(scenario: &Scenario, stream: &Stream, rows: &[Row], hours: &Hours, empathy: &Condition) -> Vec<Flow> {
@@ -147,7 +163,7 @@ fn of_trace(scenario: &Scenario, stream: &Stream, rows: &[Row], hours: &Hours, e
     for row in rows {
         let queue = row.queue.clone().unwrap_or_else(|| stream.queue.clone());
         let channel = row.channel.clone().unwrap_or_else(|| stream.channel.clone());
-        ways.entry((class_of(row), queue, channel)).or_default().push(row);
+        ways.entry(Way { class: class_of(row), queue, channel }).or_default().push(row);
     }
     let (usual, noticed) = (stream.handling.mean(), Noticed::of(stream));
     let of_way = |(way, rows): (Way, Vec<&Row>)| {
@@ -168,42 +184,55 @@ fn of_trace(scenario: &Scenario, stream: &Stream, rows: &[Row], hours: &Hours, e
             };
             (within.len() as f64 * an_hour, within.iter().map(moment).sum::<f64>() * an_hour)
         });
-        flow(scenario, stream, way, (takes, patience), comes.collect(), empathy)
+        Kind::of(scenario, stream, way, (takes, patience)).flow(&scenario.document, empathy, comes.collect())
     };
     ways.into_iter().map(of_way).collect()
 }
 
-fn flow(
-    scenario: &Scenario,
-    stream: &Stream,
-    (class, queue, channel): Way,
-    (takes, patience): (f64, Patience),
-    comes: Vec<(f64, f64)>,
-    empathy: &Condition,
-) -> Flow {
-    let document = &scenario.document;
-    let rules = &document.queues[&queue];
-    let own = stream.requirement.to_dnf().unwrap_or_else(|_| Dnf::anyone());
-    // What the engine would refuse shows when it is played.
-    let required = rules.rule.required.and(&own).unwrap_or_else(|_| rules.rule.required.clone());
-    let moments = triggered(document, stream);
-    let level = moments.iter().map(|moment| moment.empathy).fold(empathy.level, u8::max);
-    let skills = moments.iter().flat_map(|moment| &moment.skills);
-    let skills = skills.map(|(skill, level)| Condition { skill: skill.clone(), level: *level });
-    let by_moments = skills.chain([Condition { skill: empathy.skill.clone(), level }]).collect();
-    let by_moments = Dnf { conjuncts: vec![Conjunct { must: by_moments, must_not: Vec::new() }] };
-    let held = required.and(&by_moments).unwrap_or_else(|_| by_moments.clone());
-    let wrap_up = wrap_up_mean(document, rules, stream, &channel);
-    Flow { class, queue, channel, required, held, takes, wrap_up, patience, comes }
+/// Contacts that are alike.
+struct Kind<'s> {
+    way: Way,
+    /// What they ask beyond what their queue asks.
+    asks: &'s Requirement,
+    /// What makes moments of truth of some of them.
+    moments: Vec<&'s Moment>,
+    /// How long one takes, in seconds.
+    takes: f64,
+    /// How long its agent writes up, in seconds, if that is another time than the queue gives.
+    wrap_up: Option<f64>,
+    patience: Patience,
+}
+
+impl<'s> Kind<'s> {
+    fn of(scenario: &'s Scenario, stream: &'s Stream, way: Way, (takes, patience): (f64, Patience)) -> Self {
+        let moments = triggered(&scenario.document, stream);
+        let wrap_up = stream.wrap_up.as_ref().map(Distribution::mean);
+        Self { way, asks: &stream.requirement, moments, takes, wrap_up, patience }
+    }
+
+    fn flow(self, document: &Document, empathy: &Condition, comes: Vec<(f64, f64)>) -> Flow {
+        let Way { class, queue, channel } = self.way;
+        let rules = &document.queues[&queue];
+        let own = self.asks.to_dnf().unwrap_or_else(|_| Dnf::anyone());
+        // What the engine would refuse shows when it is played.
+        let required = rules.rule.required.and(&own).unwrap_or_else(|_| rules.rule.required.clone());
+        let level = self.moments.iter().map(|moment| moment.empathy).fold(empathy.level, u8::max);
+        let skills = self.moments.iter().flat_map(|moment| &moment.skills);
+        let skills = skills.map(|(skill, level)| Condition { skill: skill.clone(), level: *level });
+        let by_moments = skills.chain([Condition { skill: empathy.skill.clone(), level }]).collect();
+        let by_moments = Dnf { conjuncts: vec![Conjunct { must: by_moments, must_not: Vec::new() }] };
+        let held = required.and(&by_moments).unwrap_or_else(|_| by_moments.clone());
+        let wrap_up = wrap_up_mean(document, rules, self.wrap_up, &channel);
+        Flow { class, queue, channel, required, held, takes: self.takes, wrap_up, patience: self.patience, comes }
+    }
 }
 
 /// How long a contact's agent writes up, in seconds of what the contact itself took of the agent.
-fn wrap_up_mean(document: &Document, rules: &Queue, stream: &Stream, channel: &ChannelName) -> f64 {
+fn wrap_up_mean(document: &Document, rules: &Queue, drawn: Option<f64>, channel: &ChannelName) -> f64 {
     if rules.wrap_up.time == Span::ZERO {
         return 0.0;
     }
-    let usual = seconds(rules.wrap_up.time);
-    let takes = stream.wrap_up.as_ref().map_or(usual, |drawn| drawn.mean().min(seconds(rules.wrap_up.max)));
+    let takes = drawn.map_or(seconds(rules.wrap_up.time), |drawn| drawn.min(seconds(rules.wrap_up.max)));
     let cost = cost(document, rules, channel);
     takes * f64::from(rules.wrap_up.cost.unwrap_or(cost)) / f64::from(cost.max(1))
 }

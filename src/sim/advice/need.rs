@@ -9,6 +9,9 @@ use crate::model::{
     time::Span,
 };
 
+/// So much of an agent's hour may be missing before one is lacking: a record begins with agents who are still coming.
+pub const LATE: f64 = 0.25;
+
 /// What is to be reached.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Goal {
@@ -91,6 +94,6 @@ pub struct Hour {
 impl Hour {
     /// Whether there are too few.
     pub fn is_short(&self) -> bool {
-        self.in_time.is_some() && self.needed.is_none_or(|needed| self.there + 1e-9 < f64::from(needed))
+        self.in_time.is_some() && self.needed.is_none_or(|needed| self.there + LATE < f64::from(needed))
     }
 }

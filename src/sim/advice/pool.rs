@@ -3,19 +3,22 @@
 //! Invariant: as many agents are there as before, with the same shifts and the same ways; some of them have learnt
 //! empathy, or have unlearnt it. Not here: how many are needed (`trial`).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::demand::{Demand, there};
+use super::demand::Demand;
 use crate::{
     forecast::Staff,
     model::{
         agent::{AgentProfile, Presence},
         document::Document,
-        ids::AgentKey,
-        requirement::Condition,
+        ids::{AgentKey, SkillName},
+        requirement::{Condition, Level},
         time::Span,
     },
-    sim::scenario::{Group, Scenario},
+    sim::scenario::{Group, Scenario, Turn},
 };
 
 /// Who is there in an hour, and who of them could be empathetic.
@@ -85,13 +88,24 @@ impl Pool {
             let moved = group.len().min(usize::try_from(left.abs()).unwrap_or(usize::MAX));
             let agents = group.agents.split_off(group.len() - moved);
             let mut other = Group { agents, is_empathetic: gains, ..group.clone() };
-            if gains {
-                other.skills.insert(self.trained.skill.clone(), self.trained.level);
-            } else {
-                other.skills.remove(&self.empathy.skill);
+            self.train(&mut other.skills, gains);
+            // What was learnt of them before they were trained counts no more.
+            other.turns.retain(|(_, turn)| !matches!(turn, Turn::Empathy(_)));
+            for (_, turn) in &mut other.turns {
+                if let Turn::Profile(profile) = turn {
+                    self.train(&mut Arc::make_mut(profile).skills, gains);
+                }
             }
             scenario.groups.insert(at + 1, other);
             left -= moved as i64 * left.signum();
+        }
+    }
+
+    fn train(&self, skills: &mut BTreeMap<SkillName, Level>, gains: bool) {
+        if gains {
+            skills.insert(self.trained.skill.clone(), self.trained.level);
+        } else {
+            skills.remove(&self.empathy.skill);
         }
     }
 
@@ -103,7 +117,7 @@ impl Pool {
 
     /// For most of the hour.
     fn is_there(&self, group: &Group) -> bool {
-        there(group, self.hour) * 2.0 >= group.len() as f64
+        group.there(self.hour) * 2.0 >= group.len() as f64
     }
 }
 

@@ -190,6 +190,7 @@ impl History {
         self.seats.all.iter().for_each(|seat| all.add(&seat.offers));
         let group = |seat: &Seat| {
             let profile = seat.profile_at(self.from);
+            let level = seat.level_at(self.from, empathy.0);
             let learns = document.learnt_skill().is_some();
             let turn = |(at, turn): &(Timestamp, Turn)| {
                 let turn = match turn {
@@ -200,14 +201,18 @@ impl History {
                 Some((*at - Timestamp(0), turn))
             };
             let turns: Vec<(Span, Turn)> = seat.turns.iter().filter_map(turn).collect();
+            let mut skills = profile.skills.clone();
+            if level > 0 {
+                skills.insert(empathy.0.clone(), level);
+            }
             Group {
                 name: seat.id.as_str().to_owned(),
                 agents: vec![seat.id.clone()],
-                skills: profile.skills.clone(),
+                skills,
                 queues: profile.queues.clone(),
                 capacity: profile.capacity,
                 channel_limits: profile.channel_limits.clone(),
-                is_empathetic: seat.level_at(self.from, empathy.0) >= empathy.1,
+                is_empathetic: level >= empathy.1,
                 shifts: Vec::new(),
                 turns,
                 handling: None,
