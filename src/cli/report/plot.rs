@@ -1,7 +1,7 @@
 //! Pictures as inline SVG: lines over an axis, and bars.
 //!
 //! Invariant: a picture says in words what it shows, in a title and a legend, so that it can be read without colours; text
-//! is escaped. Not here: what is shown (`report`).
+//! is escaped. Not here: what is shown (`pictures`, and each page).
 
 use std::{borrow::Cow, fmt::Write};
 
