@@ -20,12 +20,15 @@ use crate::{
 };
 
 use super::{
-    arguments::parse_time, failure::Failure, journal::lived::Records, options::Format, output::Output, simulate::Shown,
+    arguments::parse_time, failure::Failure, journal::lived::Records, options::Format, output::Output, report::save,
+    simulate::Shown,
 };
 
 mod again;
+mod answer;
 mod days;
 mod json;
+mod report;
 mod rows;
 
 use days::{Days, Wanted};
@@ -41,7 +44,8 @@ use days::{Days, Wanted};
 #[command(after_help = "\
 Examples:
   attune replay /var/lib/attune/journal
-  attune replay /var/backups/attune-monday --with routing/candidate.toml --from 2026-11-23T08:00:00Z --to 2026-11-23T18:00:00Z")]
+  attune replay /var/backups/attune-monday --with routing/candidate.toml --from 2026-11-23T08:00:00Z --to 2026-11-23T18:00:00Z
+  attune replay /var/lib/attune/journal --with routing/candidate.toml --report monday.html")]
 pub struct Arguments {
     /// The journal's folder
     journal: PathBuf,
@@ -70,6 +74,10 @@ pub struct Arguments {
     /// What chance follows from
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "document")]
     seed: u64,
+
+    /// Writes a report with pictures, one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE", requires = "document")]
+    report: Option<PathBuf>,
 
     #[command(flatten)]
     shown: Shown,
@@ -108,6 +116,9 @@ fn replay(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let period = Period { from: *from, until: *to };
     let wanted = Wanted { journal, tenant, period, document, runs: *runs, seed: *seed };
     let days = Days::of(open(journal)?, &wanted)?;
+    if let Some(path) = &arguments.report {
+        save(path, &report::html(&days))?;
+    }
     match out.format {
         Format::Json => out.line(&json::days(&days).to_string()),
         Format::Table => rows::show(out, &days),
