@@ -514,6 +514,109 @@ fn a_replay_reads_as_one_screen_and_says_what_it_cannot_know() {
     assert!(text.lines().all(|line| line.chars().count() <= 130), "{text}");
 }
 
+/// A row's cells, of the part of a page's table that stands under a title.
+fn cells<'p>(page: &'p str, section: &str, row: &str) -> Vec<&'p str> {
+    let part = page.split("<th colspan='5'>").find(|part| part.starts_with(&format!("{section}</th>")));
+    let part = part.unwrap_or_else(|| panic!("{section} is not in {page}"));
+    let begin = format!("<tr><td>{row}</td>");
+    let (_, rest) = part.split_once(&begin).unwrap_or_else(|| panic!("{row} is not in {part}"));
+    let (rest, _) = rest.split_once("</tr>").expect("rows end");
+    rest.split("<td>").skip(1).map(|cell| cell.trim_end_matches("</td>")).collect()
+}
+
+/// What JSON has of a measure, as a page writes it.
+fn written(told: &Value, factor: f64, digits: usize, suffix: &str, points: &str) -> Vec<String> {
+    let number = |path: &str| {
+        let found = told.pointer(path).and_then(Value::as_f64);
+        found.unwrap_or_else(|| panic!("{path} is not in {told}")) * factor
+    };
+    let plain =
+        ["/history", "/same/value", "/candidate/value"].map(|path| format!("{:.digits$}{suffix}", number(path)));
+    let (mean, half) = (number("/difference/value"), number("/half_width_95"));
+    assert!(mean.abs() >= 0.05, "it would be told without a sign: {told}");
+    let clear = if told["is_clear"] == true { " *" } else { "" };
+    let digits = digits.min(1);
+    plain.into_iter().chain([format!("{mean:+.digits$} ±{half:.digits$}{points}{clear}")]).collect()
+}
+
+#[test]
+fn a_report_needs_nothing_else_and_has_the_numbers_of_json() {
+    let place = Place::with(&records(&day()));
+    let candidate = place.document("moments <b>'&first.toml", &format!("{MOMENTS_FIRST}\n{}", own()));
+    let report = place.0.path().join("report.html");
+    let path = report.to_str().expect("text");
+    let told = place.json(&["--with", &candidate, "--runs", "6", "--report", path]);
+    let page = fs::read_to_string(&report).expect("it is written");
+    for part in ["http", "<script", "src=", "href=", "@import", "url(", "NaN", "inf,"] {
+        assert!(!page.contains(part), "{part} is in {page}");
+    }
+    assert!(
+        page.contains("moments &lt;b&gt;&#39;&amp;first.toml") && !page.contains("<b>"),
+        "names are escaped: {page}"
+    );
+    assert_eq!(page.matches("<svg").count(), 8);
+    // Three days in each picture, and every bar has a length.
+    for picture in page.split("<svg").skip(1).filter(|picture| picture.contains("<polyline")) {
+        assert!(["history", "same", "candidate"].iter().all(|day| picture.contains(&format!("</i>{day}</span>"))));
+    }
+    let bars: Vec<&str> = page.split("<rect").skip(1).collect();
+    assert_eq!(bars.len(), 3 * 3 + 3 * 4 + 3 * 3, "all and two queues, four fates, three teams");
+
+    for (section, of) in [
+        ("all", &told["contacts"]["all"]),
+        ("moments of truth", &told["contacts"]["moments_of_truth"]),
+        ("all others", &told["contacts"]["all_others"]),
+        ("cards", &told["classes"]["cards"]["all"]),
+        ("general", &told["classes"]["general"]["all"]),
+    ] {
+        let share = written(&of["in_time_share"], 100.0, 1, " %", " points");
+        assert_eq!(cells(&page, section, "in time"), share, "{section}");
+        assert_eq!(cells(&page, section, "mean wait"), written(&of["wait_mean"], 1.0, 1, " s", " s"), "{section}");
+    }
+    for (name, team) in told["groups"].as_object().expect("teams") {
+        let section = format!("{name}: {} agents", team["agents"]);
+        let occupied = written(&team["occupancy"], 100.0, 1, " %", " points");
+        assert_eq!(cells(&page, &section, "occupied"), occupied, "{name}");
+    }
+    // At a glance, with what it comes to.
+    let gap = written(&told["occupancy_gap"], 100.0, 1, " %", " points");
+    let found = &page[page.find("<td>the load of empathetic agents less that of others</td>").expect("a row")..];
+    assert!(found.starts_with(&format!(
+        "<td>the load of empathetic agents less that of others</td><td>{}</td><td>{}</td><td>{}</td><td>{}<small>",
+        gap[0],
+        gap[1],
+        gap[2],
+        gap[3].trim_end_matches(" *"),
+    )));
+    // The rule brings moments of truth to the empathetic, and the first sentence says so with its numbers.
+    let reached = written(&told["contacts"]["moments_of_truth"]["empathetic_in_time_share"], 100.0, 1, " %", " points");
+    let sentence = format!(
+        "the share of moments of truth with an empathetic agent in time rises from {} to {} ({}), which is better",
+        reached[1],
+        reached[2],
+        reached[3].trim_end_matches(" *"),
+    );
+    let answer = page.split("<p class='answer'>").nth(1).expect("an answer");
+    assert!(
+        answer.starts_with("Under the candidate ") && answer.contains(&sentence.replace(" %", "\u{a0}%")),
+        "{sentence} is not in {answer}"
+    );
+    for remark in told["remarks"].as_array().expect("a list") {
+        assert!(page.contains(&format!("<li>{}.</li>", remark.as_str().expect("text"))), "{remark}");
+    }
+    assert!(page.contains(told["cannot_know"].as_str().expect("text")));
+
+    // Of a document against itself nothing is said to change.
+    let own = place.document("own.toml", &own());
+    place.run(&["--with", &own, "--runs", "2", "--report", path]).ok();
+    let page = fs::read_to_string(&report).expect("it is written");
+    assert!(page.contains("Under the candidate nothing of this changes by more than chance makes."), "{page}");
+    let nowhere = place.0.path().join("nowhere/report.html");
+    let said = place.run(&["--with", &own, "--runs", "2", "--report", nowhere.to_str().expect("text")]).failed(1);
+    assert!(said.contains("failed to write") && said.contains("nowhere/report.html"), "{said}");
+    assert!(place.run(&["--report", path]).failed(2).contains("--with"));
+}
+
 #[test]
 fn what_cannot_be_replayed_is_said() {
     let played = records(&day());

@@ -5,7 +5,6 @@
 //! and it is the same in tables, JSON and the report.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -18,17 +17,21 @@ use super::{
     failure::Failure,
     options::Format,
     output::Output,
+    report::save,
     simulate::{Played, Playing, Shown, document, play},
 };
 
 mod json;
 mod report;
 mod table;
+mod verdict;
+
+pub use verdict::Verdict;
 
 /// Most documents at once: so many lines can be told apart in a picture.
 const DOCUMENTS_MAX: usize = 8;
 /// The chance of even one false alarm in all that is shown.
-const LEVEL: f64 = 0.05;
+pub const LEVEL: f64 = 0.05;
 
 /// Plays a scenario under several routing documents, with the same customers, and says what differs from the first
 #[derive(Debug, Args)]
@@ -98,29 +101,15 @@ struct Difference {
     corrected: Option<f64>,
 }
 
-/// What a difference comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Unclear,
-    More,
-    Less,
-    Better,
-    Worse,
-}
-
 impl Difference {
     fn is_clear(&self) -> bool {
         self.corrected.is_some_and(|probability| probability < LEVEL)
     }
 
     fn verdict(&self, more_is_better: Option<bool>) -> Verdict {
-        let is_more = self.pair.difference.mean > 0.0;
-        match more_is_better {
-            _ if !self.is_clear() => Verdict::Unclear,
-            None if is_more => Verdict::More,
-            None => Verdict::Less,
-            Some(more) if more == is_more => Verdict::Better,
-            Some(_) => Verdict::Worse,
+        match self.is_clear() {
+            true => Verdict::of_clear(self.pair.difference.mean, more_is_better),
+            false => Verdict::Unclear,
         }
     }
 }
@@ -140,8 +129,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn compare_all(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let contest = Contest::hold(arguments)?;
     if let Some(path) = &arguments.report {
-        fs::write(path, report::html(&arguments.scenario, &contest))
-            .map_err(|error| Failure::io(format!("failed to write {}", path.display()), error))?;
+        save(path, &report::html(&arguments.scenario, &contest))?;
     }
     match out.format {
         Format::Json => json::lines(&contest).iter().try_for_each(|line| out.line(&line.to_string())),

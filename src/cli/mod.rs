@@ -30,6 +30,7 @@ mod output;
 mod pages;
 mod queues;
 mod replay;
+mod report;
 mod session;
 mod simulate;
 mod stats;

@@ -203,9 +203,14 @@ impl Study {
 
     /// By how much more of their time empathetic agents work than others.
     pub fn occupancy_gap(&self) -> Option<Estimate> {
+        Estimate::of(self.occupancy_gaps()?.into_iter().flatten())
+    }
+
+    /// The same of each run.
+    fn occupancy_gaps(&self) -> Option<Vec<Option<f64>>> {
         let [empathetic, others] = self.by_empathy()?.map(|groups| self.loads(&groups));
         let gap = |(one, other): (&Load, &Load)| Some(one.occupancy()? - other.occupancy()?);
-        Estimate::of(empathetic.iter().zip(&others).filter_map(gap))
+        Some(empathetic.iter().zip(&others).map(gap).collect())
     }
 
     /// How many of a class wait at a time, on average.
@@ -250,6 +255,13 @@ pub fn compare(first: &Study, second: &Study, of: Of, metric: &Metric) -> Option
 pub fn compare_occupancy(first: &Study, second: &Study, groups: &[usize]) -> Option<Pair> {
     let pairs = first.loads(groups).into_iter().zip(second.loads(groups));
     let pairs: Vec<(f64, f64)> = pairs.filter_map(|(one, other)| one.occupancy().zip(other.occupancy())).collect();
+    Pair::of(&pairs)
+}
+
+/// By how much more of their time empathetic agents work than others, under two documents.
+pub fn compare_occupancy_gap(first: &Study, second: &Study) -> Option<Pair> {
+    let pairs = first.occupancy_gaps()?.into_iter().zip(second.occupancy_gaps()?);
+    let pairs: Vec<(f64, f64)> = pairs.filter_map(|(one, other)| one.zip(other)).collect();
     Pair::of(&pairs)
 }
 

@@ -7,29 +7,29 @@
 use std::{borrow::Cow, fmt::Write, path::Path};
 
 use crate::{
-    cli::simulate::{
-        plot::{Axis, Bar, Line, bars, escaped, lines, rounded_up},
-        report::{Curve, MOMENTS, OTHERS, STYLE, curves, fates, slices, times, together},
+    cli::{
+        report::{
+            self, COMPARED_WITH, MOMENTS, OTHERS,
+            pictures::{Curve, Whom, curves, day, fates, over_time, times, together},
+            plot::{Bar, Line, bars, escaped},
+        },
+        simulate::Played,
     },
-    sim::{
-        scenario::distribution::seconds,
-        study::{Of, Study},
-        tally::Tally,
-    },
+    sim::{scenario::distribution::seconds, study::Of, tally::Tally},
 };
 
 use super::{
-    About, Contest, Difference, Row, Verdict, certainty, shown_path,
-    table::{plain, word, written},
+    About, Contest, Row, Verdict, certainty, shown_path,
+    table::{plain, written},
 };
 
 /// A colour for each document, told apart by those who see few colours as well.
 const COLOURS: [&str; super::DOCUMENTS_MAX] =
-    ["#64748b", "#0369a1", "#c2410c", "#0d9488", "#7c3aed", "#a16207", "#be185d", "#166534"];
+    [COMPARED_WITH, "#0369a1", "#c2410c", "#0d9488", "#7c3aed", "#a16207", "#be185d", "#166534"];
 
 /// What this page has beside what all have.
 const OWN_STYLE: &str = "\
-body{max-width:980px}.better{color:#15803d}.worse{color:#b91c1c}td small{display:block;color:#64748b}td b{font-weight:600}\
+body{max-width:980px}td b{font-weight:600}\
 .wrap th{white-space:normal;vertical-align:bottom;font-weight:500}td:first-child i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}";
 
 /// Measures at a glance: of whom, which, and what it says to people.
@@ -75,13 +75,12 @@ impl Page<'_> {
     fn head(&mut self, scenario: &Path) {
         let file = shown_path(scenario);
         let said = &self.contest.played[0].scenario.description;
-        let title = escaped(if said.is_empty() { &file } else { said });
+        let title = if said.is_empty() { &file } else { said };
         let documents = self.contest.paths.iter().map(|path| shown_path(path)).collect::<Vec<_>>().join(", ");
-        _ = write!(
+        self.html.push_str(&report::begin(title, OWN_STYLE));
+        _ = writeln!(
             self.html,
-            "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><meta name='viewport' \
-             content='width=device-width'><title>{title}</title><style>{STYLE}{OWN_STYLE}</style></head><body>\n\
-             <h1>{title}</h1><p class='dim'>{} under {}, with the same customers; in time is within {} s</p>\n",
+            "<p class='dim'>{} under {}, with the same customers; in time is within {} s</p>",
             escaped(&file),
             escaped(&documents),
             self.within
@@ -104,7 +103,7 @@ impl Page<'_> {
             for (row, _) in &columns {
                 let (found, said) = match at.checked_sub(1).map(|other| &row.differences[other]) {
                     None => (row.differences[0].pair.first, "&nbsp;".to_owned()),
-                    Some(difference) => (difference.pair.second, marked(difference, row.more_is_better)),
+                    Some(difference) => (difference.pair.second, difference.verdict(row.more_is_better).marked()),
                 };
                 _ = write!(html, "<td>{}<small>{said}</small></td>", plain(found, row.unit));
             }
@@ -123,7 +122,7 @@ impl Page<'_> {
                 let difference = &row.differences[other];
                 let verdict = difference.verdict(row.more_is_better);
                 (verdict != Verdict::Unclear)
-                    .then(|| format!("{said} {} ({})", word(verdict), written(difference, row.unit)))
+                    .then(|| format!("{said} {} ({})", verdict.word(), written(difference, row.unit)))
             };
             let told: Vec<String> = GLANCE.iter().filter_map(clear).collect();
             let told = if told.is_empty() { "nothing that chance would not make".to_owned() } else { told.join("; ") };
@@ -134,51 +133,40 @@ impl Page<'_> {
     }
 
     /// A line a document, by slices of the day.
-    fn day(&mut self, title: &str, label: &str, most: Option<f64>, value: impl Fn(&Study, usize) -> Option<f64>) {
-        let line = |((name, colour), played): ((&String, &'static str), &crate::cli::simulate::Played)| {
-            let slices = played.study.runs[0].1.slices.len();
-            let points = (0..slices).map(|at| value(&played.study, at)).collect();
+    fn day(&mut self, title: &str, axis: (&str, Option<f64>), whom: Whom, value: fn(&Tally) -> f64) {
+        let line = |((name, colour), played): ((&String, &'static str), &Played)| {
+            let points = over_time(&played.study, whom, value);
             Line { name: Cow::Owned(name.clone()), colour, points }
         };
         let all: Vec<Line> = self.names.iter().zip(COLOURS).zip(&self.contest.played).map(line).collect();
-        let highest = all.iter().flat_map(|line| &line.points).flatten().fold(0.0f64, |m, v| m.max(*v));
-        let axis = Axis { label: label.to_owned(), most: most.unwrap_or_else(|| rounded_up(highest)) };
         let names = times(&self.contest.played[0].study);
-        _ = write!(self.html, "\n<h2>{title}</h2>\n{}", lines(title, ("came at", &names), &axis, &all));
+        self.html.push_str(&day(title, axis, ("came at", &names), &all));
     }
 
     fn over_time(&mut self) {
-        let of = |is_moment: bool, value: fn(&Tally) -> f64| {
-            move |study: &Study, at: usize| known(&slices(study, is_moment)[at], value)
-        };
-        let whole = |study: &Study, at: usize| {
-            let mut both = slices(study, false)[at].clone();
-            both.add(&slices(study, true)[at]);
-            known(&both, Tally::in_time_share)
-        };
-        let within = self.within;
+        let (within, wait) = (self.within, ("mean wait, s", None));
         if self.has_moments() {
-            self.day("Waits of moments of truth over the day", "mean wait, s", None, of(true, Tally::mean_wait));
-            self.day("Waits of all others over the day", "mean wait, s", None, of(false, Tally::mean_wait));
+            self.day("Waits of moments of truth over the day", wait, Whom::Moments, Tally::mean_wait);
+            self.day("Waits of all others over the day", wait, Whom::Others, Tally::mean_wait);
         } else {
-            self.day("Waits over the day", "mean wait, s", None, of(false, Tally::mean_wait));
+            self.day("Waits over the day", wait, Whom::Others, Tally::mean_wait);
         }
         let label = format!("of all, answered within {within} s, %");
-        self.day("Service level over the day", &label, Some(100.0), whole);
+        self.day("Service level over the day", (&label, Some(100.0)), Whom::All, Tally::in_time_share);
         if self.has_moments() {
             let label = format!("within {within} s, %");
             let title = "Moments of truth that reached an empathetic agent in time";
-            self.day(title, &label, Some(100.0), of(true, Tally::empathetic_share));
+            self.day(title, (&label, Some(100.0)), Whom::Moments, Tally::empathetic_share);
         }
     }
 
     fn distributions(&mut self) {
-        let kinds = [(true, "How long moments of truth wait"), (false, "How long all others wait")];
+        let kinds = [(Whom::Moments, "How long moments of truth wait"), (Whom::Others, "How long all others wait")];
         let has_moments = self.has_moments();
-        for (is_moment, title) in kinds.into_iter().filter(|(is_moment, _)| !is_moment || has_moments) {
+        for (whom, title) in kinds.into_iter().filter(|(whom, _)| *whom != Whom::Moments || has_moments) {
             let of = self.names.iter().zip(COLOURS).zip(&self.contest.played);
-            let of = of
-                .map(|((name, colour), played)| (Cow::Owned(name.clone()), colour, together(&played.study, is_moment)));
+            let of =
+                of.map(|((name, colour), played)| (Cow::Owned(name.clone()), colour, together(&played.study, whom)));
             let drawn = curves("Share of contacts that waited longer", Curve::Longer, of.collect());
             _ = write!(self.html, "\n<h2>{title}</h2>\n{drawn}");
         }
@@ -223,7 +211,7 @@ impl Page<'_> {
             let first = plain(row.differences[0].pair.first, row.unit);
             _ = write!(html, "<tr><td>{}: {}</td><td>{first}</td>", escaped(&row.name), row.title);
             for difference in &row.differences {
-                let (by, said) = (written(difference, row.unit), marked(difference, row.more_is_better));
+                let (by, said) = (written(difference, row.unit), difference.verdict(row.more_is_better).marked());
                 _ = write!(html, "<td>{by}<small>{said}</small></td>");
             }
             html.push_str("</tr>\n");
@@ -240,26 +228,13 @@ impl Page<'_> {
             "<p class='dim'>Differences are each document's less {}'s on the same customers; ± holds the true one 95 times of a \
              hundred, each by itself; {}.</p>\n<p class='dim'>{} runs of each, {contacts} contacts in all, {} agents, seed {}. \
              The routing is the daemon's own; customers and agents are drawn as the scenario says, and no number here is surer \
-             than that is true.</p>\n</body></html>\n",
+             than that is true.</p>\n{}",
             escaped(&self.names[0]),
             certainty(contest),
             first.study.runs.len(),
             first.scenario.agents(),
             first.scenario.run.seed,
+            report::END,
         );
-    }
-}
-
-fn known(tally: &Tally, value: fn(&Tally) -> f64) -> Option<f64> {
-    (tally.offered > 0).then(|| value(tally))
-}
-
-/// What a difference comes to, in the colour of good and bad news.
-fn marked(difference: &Difference, more_is_better: Option<bool>) -> String {
-    let verdict = difference.verdict(more_is_better);
-    match verdict {
-        Verdict::Better => "<span class='better'>better</span>".to_owned(),
-        Verdict::Worse => "<span class='worse'>worse</span>".to_owned(),
-        other => word(other).to_owned(),
     }
 }

@@ -52,7 +52,7 @@ fn two(contest: &Contest) -> Table {
             plain(difference.pair.first, row.unit),
             plain(difference.pair.second, row.unit),
             written(difference, row.unit),
-            word(difference.verdict(row.more_is_better)).to_owned(),
+            difference.verdict(row.more_is_better).word().to_owned(),
         ]);
     }
     table
@@ -64,7 +64,7 @@ fn several(contest: &Contest) -> Table {
         let cells = row.differences.iter().flat_map(|difference| {
             let word = match difference.verdict(row.more_is_better) {
                 Verdict::Unclear => "~",
-                verdict => word(verdict),
+                verdict => verdict.word(),
             };
             [plain(difference.pair.second, row.unit), word.to_owned()]
         });
@@ -89,15 +89,4 @@ pub fn written(Difference { pair, .. }: &Difference, unit: Unit) -> String {
     let half = pair.difference.half_width().unwrap_or(f64::NAN) * factor;
     let mean = pair.difference.mean * factor;
     format!("{mean:+.digits$} ±{half:.digits$}{suffix}")
-}
-
-/// What a difference comes to, in a word or three.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Unclear => "no clear difference",
-        Verdict::More => "more",
-        Verdict::Less => "less",
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-    }
 }

@@ -1,7 +1,7 @@
 //! A day three times: as it was, simulated under its own document, and under another.
 //!
 //! Invariant: the second says how far the third is to be trusted, since both are played from the same inputs;
-//! differences are those of the two, run by run. Not here: showing them (`rows`, `json`).
+//! differences are those of the two, run by run. Not here: showing them (`rows`, `json`, `report`).
 
 use std::path::Path;
 
@@ -68,6 +68,16 @@ impl Days {
             erased,
             beginning,
         })
+    }
+
+    /// The three by their names, in the order in which they are shown.
+    pub fn named(&self) -> [(&'static str, &Study); 3] {
+        [("history", &self.was), ("same", &self.same), ("candidate", &self.candidate)]
+    }
+
+    /// The places of all agents.
+    pub fn everybody(&self) -> Vec<usize> {
+        (0..self.was.groups.len()).collect()
     }
 }
 

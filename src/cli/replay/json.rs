@@ -12,7 +12,7 @@ use crate::{
     },
     sim::{
         player::outcome::Load,
-        study::{Estimate, METRICS, Of, Pair, Study, compare, compare_occupancy},
+        study::{Estimate, METRICS, Of, Pair, Study, compare, compare_occupancy, compare_occupancy_gap},
     },
 };
 
@@ -54,6 +54,8 @@ pub fn days(days: &Days) -> Value {
         "contacts": contacts,
         "classes": classes,
         "groups": days.teams.iter().map(|(name, groups)| (name.clone(), team(days, groups))).collect::<Map<_, _>>(),
+        "occupancy": occupancy(days, &days.everybody()),
+        "occupancy_gap": row(days.was.occupancy_gap(), compare_occupancy_gap(&days.same, &days.candidate)),
         "remarks": remarks(days),
         "cannot_know": CANNOT_KNOW.replace('\n', " "),
     })
@@ -74,8 +76,12 @@ fn team(days: &Days, groups: &[usize]) -> Value {
         "agents": groups.len(),
         "answered": count(|load| load.answered as f64),
         "moments": count(|load| load.moments as f64),
-        "occupancy": row(days.was.occupancy(groups), compare_occupancy(&days.same, &days.candidate, groups)),
+        "occupancy": occupancy(days, groups),
     })
+}
+
+fn occupancy(days: &Days, groups: &[usize]) -> Value {
+    row(days.was.occupancy(groups), compare_occupancy(&days.same, &days.candidate, groups))
 }
 
 fn row(was: Option<Estimate>, pair: Option<Pair>) -> Value {

@@ -9,12 +9,14 @@ use clap::Args;
 
 use crate::sim::scenario::RUNS_MAX;
 
-use super::{failure::Failure, options::Format, output::Output, simulate::Shown};
+use super::{failure::Failure, options::Format, output::Output, report::save, simulate::Shown};
 
 mod again;
+mod answer;
 mod days;
 mod json;
 pub mod past;
+mod report;
 mod rows;
 
 pub use rows::CANNOT_KNOW;
@@ -33,7 +35,8 @@ use past::Whose;
 #[command(after_help = "\
 Examples:
   attune replay /var/lib/attune/journal
-  attune replay /var/backups/attune-monday --with routing/candidate.toml --from 2026-11-23T08:00:00Z --to 2026-11-23T18:00:00Z")]
+  attune replay /var/backups/attune-monday --with routing/candidate.toml --from 2026-11-23T08:00:00Z --to 2026-11-23T18:00:00Z
+  attune replay /var/lib/attune/journal --with routing/candidate.toml --report monday.html")]
 pub struct Arguments {
     /// The journal's folder
     journal: PathBuf,
@@ -53,6 +56,10 @@ pub struct Arguments {
     /// What chance follows from
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "document")]
     seed: u64,
+
+    /// Writes a report with pictures, one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE", requires = "document")]
+    report: Option<PathBuf>,
 
     #[command(flatten)]
     shown: Shown,
@@ -82,6 +89,9 @@ fn replay(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     };
     let wanted = Wanted { journal, whose, document, runs: *runs, seed: *seed };
     let days = Days::of(&wanted)?;
+    if let Some(path) = &arguments.report {
+        save(path, &report::html(&days))?;
+    }
     match out.format {
         Format::Json => out.line(&json::days(&days).to_string()),
         Format::Table => rows::show(out, &days),

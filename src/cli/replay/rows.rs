@@ -94,24 +94,29 @@ pub fn remarks(days: &Days) -> Vec<String> {
     all
 }
 
-/// The rows that there are, the queues to which most came first, and as many as there is room for.
-fn rows(days: &Days) -> Vec<(String, Of)> {
+/// The rows that there are, the queues to which most came first, and as many of those as there is room for.
+pub fn rows(days: &Days, queues_max: usize) -> Vec<(String, Of)> {
     let offered = |of: Of| days.was.estimate(of, Metric::named("offered")).map_or(0.0, |estimate| estimate.mean);
     let (mut queues, mut rows): (Vec<_>, Vec<_>) =
         days.was.rows().into_iter().partition(|(_, of)| matches!(of, Of::Class(_) | Of::ClassMoments(_)));
     rows.retain(|(_, of)| matches!(of, Of::All | Of::Moments | Of::Routine));
     queues.retain(|(_, of)| matches!(of, Of::Class(_)));
     queues.sort_by(|(_, one), (_, other)| offered(*other).total_cmp(&offered(*one)));
-    rows.extend(queues.into_iter().take(QUEUES_MAX));
+    rows.extend(queues.into_iter().take(queues_max));
     rows
 }
 
-fn contacts(days: &Days) -> Table {
+/// The measures that say something of the day.
+pub fn columns(days: &Days) -> Vec<(&'static str, &'static str)> {
     let has_moments = days.was.has_moments;
-    let shown: Vec<_> = COLUMNS.iter().filter(|(key, _)| has_moments || *key != "empathetic_in_time_share").collect();
+    COLUMNS.into_iter().filter(|(key, _)| has_moments || *key != "empathetic_in_time_share").collect()
+}
+
+fn contacts(days: &Days) -> Table {
+    let shown = columns(days);
     let titles: Vec<&'static str> = ["CONTACTS", ""].into_iter().chain(shown.iter().map(|(_, title)| *title)).collect();
     let mut table = Table::new(&titles);
-    for (name, of) in rows(days) {
+    for (name, of) in rows(days, QUEUES_MAX) {
         let cells = |study: &Study| -> Vec<String> {
             shown
                 .iter()
@@ -123,8 +128,7 @@ fn contacts(days: &Days) -> Table {
             compare(&days.same, &days.candidate, of, metric)
                 .map_or_else(String::new, |pair| told_of(&pair, metric.unit))
         };
-        let columns = [("history", &days.was), ("same", &days.same), ("candidate", &days.candidate)];
-        for (at, (column, study)) in columns.into_iter().enumerate() {
+        for (at, (column, study)) in days.named().into_iter().enumerate() {
             let name = if at == 0 { name.clone() } else { String::new() };
             table.row([name, column.to_owned()].into_iter().chain(cells(study)));
         }
@@ -137,8 +141,7 @@ fn contacts(days: &Days) -> Table {
 fn agents(days: &Days) -> Table {
     let mut table = Table::new(&["AGENTS", "", ">COUNT", ">ANSWERED", ">MOMENTS", ">OCCUPIED"]);
     for (name, groups) in &days.teams {
-        let columns = [("history", &days.was), ("same", &days.same), ("candidate", &days.candidate)];
-        for (at, (column, study)) in columns.into_iter().enumerate() {
+        for (at, (column, study)) in days.named().into_iter().enumerate() {
             let (name, count) =
                 if at == 0 { (name.clone(), groups.len().to_string()) } else { (String::new(), String::new()) };
             let loads = study.loads(groups);
@@ -169,12 +172,17 @@ pub fn paired(days: &Days, groups: &[usize], of: fn(&Load) -> f64) -> Option<Pai
     })
 }
 
-fn plain(estimate: Option<Estimate>, unit: Unit) -> String {
+/// A number without its error.
+pub fn plain(estimate: Option<Estimate>, unit: Unit) -> String {
     number(estimate.map(|estimate| Estimate { error: None, ..estimate }), Some(unit))
 }
 
-/// A difference with its interval: shares in points of a hundred.
 fn told_of(pair: &Pair, unit: Unit) -> String {
+    format!("{}{}", difference(pair, unit), if pair.is_clear() { " *" } else { "" })
+}
+
+/// A difference with its interval: shares in points of a hundred.
+pub fn difference(pair: &Pair, unit: Unit) -> String {
     let (factor, digits) = match unit {
         Unit::Share => (100.0, 1),
         Unit::Seconds => (1.0, 1),
@@ -187,5 +195,5 @@ fn told_of(pair: &Pair, unit: Unit) -> String {
     // What rounds to nothing has no sign.
     let rounds_to_nothing = mean.abs() * 10f64.powi(i32::try_from(digits).unwrap_or(0)) < 0.5;
     let mean = if rounds_to_nothing { format!("{:.digits$}", 0.0) } else { format!("{mean:+.digits$}") };
-    format!("{mean} ±{half:.digits$}{}", if pair.is_clear() { " *" } else { "" })
+    format!("{mean} ±{half:.digits$}")
 }

@@ -5,7 +5,6 @@
 //! (`sim::study`), two documents (`compare`).
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -26,11 +25,11 @@ use super::{
     failure::Failure,
     options::{Colour, Format},
     output::Output,
+    report::save,
 };
 
 mod json;
-pub mod plot;
-pub mod report;
+mod report;
 mod rows;
 
 pub use json::{estimate as estimate_json, rows as rows_json};
@@ -121,8 +120,7 @@ fn simulate(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
     let played = play(scenario)?;
     if let Some(path) = &arguments.report {
         let name = title(&arguments.scenario, arguments.document.as_deref());
-        fs::write(path, report::html(&name, &played))
-            .map_err(|error| Failure::io(format!("failed to write {}", path.display()), error))?;
+        save(path, &report::html(&name, &played))?;
     }
     match out.format {
         Format::Json => out.line(&json::study(&played).to_string()),

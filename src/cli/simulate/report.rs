@@ -2,57 +2,39 @@
 //!
 //! Invariant: one file that needs nothing else; its numbers are those of the tables and of JSON.
 
-use std::{borrow::Cow, fmt::Write};
+use std::fmt::Write;
 
-use crate::sim::{
-    player::outcome::{Figures, Outcome},
-    scenario::distribution::seconds,
-    study::{Estimate, METRICS, Metric, Of, Study},
-    tally::Tally,
+use crate::{
+    cli::report::{
+        self, MOMENTS, OTHERS,
+        pictures::{Curve, Whom, curves, day, fates, over_time, times, together},
+        plot::{Bar, Line, bars, escaped},
+    },
+    sim::{
+        scenario::distribution::seconds,
+        study::{Estimate, METRICS, Metric, Of, Study},
+        tally::Tally,
+    },
 };
 
 use super::{
     Played,
-    plot::{Axis, Bar, Line, bars, escaped, lines, rounded_up},
     rows::{self, number},
 };
 
-/// The colour of moments of truth and of who is there for them …
-pub const MOMENTS: &str = "#c2410c";
-/// … and that of all others.
-pub const OTHERS: &str = "#0369a1";
-const GREY: &str = "#94a3b8";
-const BY_OTHERS: &str = "#0d9488";
-const LEFT: &str = "#7f1d1d";
-
-/// How pages look.
-pub const STYLE: &str = "\
-body{font:16px/1.5 system-ui,sans-serif;color:#1e293b;max-width:780px;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .2rem}p{margin:.4rem 0}.dim{color:#64748b}\
-svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:#475569}polyline{fill:none;stroke-width:2.2}\
-.grid{stroke:#e2e8f0}.label{fill:#64748b}.on{fill:#fff;font-weight:600}.legend span{margin-right:1.2rem;font-size:.9rem}\
-.legend i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}\
-.cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.cards div{flex:1 1 150px;border:1px solid #e2e8f0;\
-border-radius:8px;padding:.7rem .9rem}.cards b{display:block;font-size:1.35rem}.cards span{color:#64748b;font-size:.85rem}\
-table{border-collapse:collapse;width:100%;font-size:.85rem;display:block;overflow-x:auto}\
-td,th{padding:.3rem .6rem;text-align:right;border-bottom:1px solid #e2e8f0;white-space:nowrap}\
-td:first-child,th:first-child{text-align:left}";
+/// The colour of moments of truth that reach an empathetic agent.
+const REACHED: &str = "#0d9488";
 
 /// The whole page.
 pub fn html(name: &str, played: &Played) -> String {
     let Played { scenario, study, .. } = played;
     let title = if scenario.description.is_empty() { name } else { &scenario.description };
     let within = seconds(scenario.within);
-    let mut page = format!(
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><meta name='viewport' \
-         content='width=device-width'><title>{title}</title><style>{STYLE}</style></head><body>\n\
-         <h1>{title}</h1><p class='dim'>{}</p>\n",
-        escaped(name),
-        title = escaped(title),
-    );
+    let mut page = report::begin(title, "");
+    _ = writeln!(page, "<p class='dim'>{}</p>", escaped(name));
     cards(&mut page, study, within);
     sentences(&mut page, study, within);
-    over_time(&mut page, study, within);
+    over_the_day(&mut page, study, within);
     distribution(&mut page, study);
     if study.has_moments {
         moments(&mut page, study, within);
@@ -63,11 +45,12 @@ pub fn html(name: &str, played: &Played) -> String {
     _ = write!(
         page,
         "<p class='dim'>{} runs, {} contacts in all, {} agents; ± is one standard error over runs. The first run has \
-         seed {seed} and hash {:016x}: the same scenario, document and version give it again.</p>\n</body></html>\n",
+         seed {seed} and hash {:016x}: the same scenario, document and version give it again.</p>\n{}",
         study.runs.len(),
         study.contacts(),
         scenario.agents(),
-        first.digest
+        first.digest,
+        report::END,
     );
     page
 }
@@ -123,132 +106,35 @@ fn sentences(page: &mut String, study: &Study, within: f64) {
     page.push_str("</p>\n");
 }
 
-fn outcomes(study: &Study) -> impl Iterator<Item = &Outcome> {
-    study.runs.iter().map(|(_, outcome)| outcome)
-}
-
-/// A tally of each slice, of all runs together.
-pub fn slices(study: &Study, is_moment: bool) -> Vec<Tally> {
-    let mut all = vec![Tally::default(); outcomes(study).map(|outcome| outcome.slices.len()).max().unwrap_or(0)];
-    for outcome in outcomes(study) {
-        for (sum, slice) in all.iter_mut().zip(&outcome.slices) {
-            sum.add(&slice[usize::from(is_moment)]);
-        }
-    }
-    all
-}
-
-/// The beginning of each slice, as on a clock.
-pub fn times(study: &Study) -> Vec<String> {
-    let clock = study.runs[0].1.clock;
-    let time = |at: i64| {
-        let secs = (clock.from.0 + clock.slice.0 * at) / 1_000_000;
-        format!("{}:{:02}", secs / 3_600, secs / 60 % 60)
-    };
-    (0..outcomes(study).next().map_or(0, |outcome| outcome.slices.len() as i64)).map(time).collect()
-}
-
-fn over_time(page: &mut String, study: &Study, within: f64) {
+fn over_the_day(page: &mut String, study: &Study, within: f64) {
     let names = times(study);
-    let of = |is_moment, value: fn(&Tally) -> f64| -> Vec<Option<f64>> {
-        let tallies = slices(study, is_moment);
-        tallies.iter().map(|tally| (tally.offered > 0).then(|| value(tally))).collect()
-    };
     let both = |value: fn(&Tally) -> f64| {
-        let mut both = vec![Line { name: "all others".into(), colour: OTHERS, points: of(false, value) }];
-        if study.has_moments {
-            both.push(Line { name: "moments of truth".into(), colour: MOMENTS, points: of(true, value) });
-        }
-        both
+        let line = |name: &'static str, colour, whom| Line {
+            name: name.into(),
+            colour,
+            points: over_time(study, whom, value),
+        };
+        let moments = study.has_moments.then(|| line("moments of truth", MOMENTS, Whom::Moments));
+        [line("all others", OTHERS, Whom::Others)].into_iter().chain(moments).collect::<Vec<_>>()
     };
-    let most = |lines: &[Line]| lines.iter().flat_map(|line| &line.points).flatten().fold(0.0f64, |m, v| m.max(*v));
-    let waits = both(Tally::mean_wait);
-    let axis = Axis { label: "mean wait, s".to_owned(), most: rounded_up(most(&waits)) };
-    page.push_str("<h2>Waits over the day</h2>\n");
-    page.push_str(&lines("Mean wait by time of arrival", ("came at", &names), &axis, &waits));
-    page.push_str("\n<h2>Service level over the day</h2>\n");
-    let axis = Axis { label: format!("answered within {within} s, %"), most: 100.0 };
+    let names = ("came at", names.as_slice());
+    page.push_str(&day("Waits over the day", ("mean wait, s", None), names, &both(Tally::mean_wait)));
     let mut level = both(Tally::in_time_share);
     if study.has_moments {
-        let points = of(true, Tally::empathetic_share);
-        level.push(Line { name: "moments of truth, by empathetic agents".into(), colour: BY_OTHERS, points });
+        let points = over_time(study, Whom::Moments, Tally::empathetic_share);
+        level.push(Line { name: "moments of truth, by empathetic agents".into(), colour: REACHED, points });
     }
-    page.push_str(&lines("Share answered in time by time of arrival", ("came at", &names), &axis, &level));
-}
-
-/// Points of a curve of waits, from none to the longest.
-const POINTS: u32 = 60;
-
-/// Contacts of all runs together, moments of truth or all others.
-pub fn together(study: &Study, is_moment: bool) -> Figures {
-    let mut all = Figures::default();
-    outcomes(study).for_each(|outcome| all.add(&outcome.figures(|leaf| leaf.is_moment == is_moment)));
-    all
-}
-
-/// What a curve of waits tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Curve {
-    /// Which share waited no longer.
-    NoLonger,
-    /// Which share waited longer: where there are several curves, this is what tells them apart.
-    Longer,
-}
-
-/// Which share of contacts waited so long, over seconds from none to what 99 of 100 of all wait at most.
-pub fn curves(title: &str, tells: Curve, of: Vec<(Cow<'static, str>, &'static str, Figures)>) -> String {
-    let longest = of.iter().map(|(.., figures)| figures.waits.value_at_quantile(0.99)).max().unwrap_or(0);
-    let longest = rounded_up(longest as f64 / 1e3).max(1.0);
-    let at = |point: u32| longest * f64::from(point) / f64::from(POINTS);
-    let points = |of: &Figures| -> Vec<Option<f64>> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds on an axis")]
-        let no_longer = |point| of.waits.percentile_below((at(point) * 1e3) as u64);
-        let share = |point| match tells {
-            Curve::NoLonger => no_longer(point),
-            Curve::Longer => 100.0 - no_longer(point),
-        };
-        (0..=POINTS).map(|point| (!of.waits.is_empty()).then(|| share(point))).collect()
-    };
-    let curve = |(name, colour, figures): (Cow<'static, str>, &'static str, Figures)| {
-        let points = points(&figures);
-        Line { name, colour, points }
-    };
-    let curves: Vec<Line> = of.into_iter().map(curve).collect();
-    let names: Vec<String> = (0..=POINTS).map(|point| format!("{:.0}", at(point))).collect();
-    let axis = match tells {
-        Curve::NoLonger => Axis { label: "waited no longer, %".to_owned(), most: 100.0 },
-        Curve::Longer => {
-            let most = curves.iter().flat_map(|curve| &curve.points).flatten().fold(0.0f64, |m, v| m.max(*v));
-            Axis { label: "waited longer, %".to_owned(), most: rounded_up(most) }
-        }
-    };
-    lines(title, ("seconds", &names), &axis, &curves)
+    let label = format!("answered within {within} s, %");
+    page.push_str(&day("Service level over the day", (&label, Some(100.0)), names, &level));
 }
 
 fn distribution(page: &mut String, study: &Study) {
-    let mut of = vec![("all others".into(), OTHERS, together(study, false))];
+    let mut of = vec![("all others".into(), OTHERS, together(study, Whom::Others))];
     if study.has_moments {
-        of.push(("moments of truth".into(), MOMENTS, together(study, true)));
+        of.push(("moments of truth".into(), MOMENTS, together(study, Whom::Moments)));
     }
     page.push_str("\n<h2>How long contacts wait</h2>\n");
     page.push_str(&curves("Share of contacts that waited no longer", Curve::NoLonger, of));
-}
-
-/// What became of contacts, in parts of a bar.
-pub fn fates(study: &Study, name: &str, of: Of) -> Bar {
-    let share = |key| estimate(study, of, key).map_or(0.0, |found| found.mean);
-    let (by_empathetic, in_time) = (share("empathetic_in_time_share"), share("in_time_share"));
-    let (left, blocked) = (share("abandoned_share"), share("blocked_share"));
-    let later = (1.0 - in_time - left - blocked).max(0.0);
-    Bar {
-        name: name.to_owned(),
-        parts: vec![
-            ("in time, by an empathetic agent", by_empathetic, MOMENTS),
-            ("in time, by another", in_time - by_empathetic, BY_OTHERS),
-            ("later", later, GREY),
-            ("left, or turned away", left + blocked, LEFT),
-        ],
-    }
 }
 
 fn moments(page: &mut String, study: &Study, within: f64) {

@@ -1,9 +1,11 @@
 //! Pictures as inline SVG: lines over an axis, and bars.
 //!
 //! Invariant: a picture says in words what it shows, in a title and a legend, so that it can be read without colours; text
-//! is escaped. Not here: what is shown (`report`).
+//! is escaped. Not here: what is shown (`pictures`, and each page).
 
 use std::{borrow::Cow, fmt::Write};
+
+use crate::cli::output::shorten::shorten;
 
 /// A line of a picture.
 pub struct Line {
@@ -25,7 +27,7 @@ pub struct Axis {
 
 /// A bar, and what it stands for.
 pub struct Bar {
-    /// Its name.
+    /// Its name; without one it belongs to the bar above it.
     pub name: String,
     /// Its parts from left to right, as shares of 1, each with its name and colour.
     pub parts: Vec<(&'static str, f64, &'static str)>,
@@ -105,9 +107,13 @@ pub fn lines(title: &str, x: (&str, &[String]), y: &Axis, lines: &[Line]) -> Str
 /// Bars below each other, each in parts.
 pub fn bars(title: &str, bars: &[Bar]) -> String {
     const ROW: f64 = 34.0;
+    // Without a name of its own it belongs to the one above.
+    const NEXT: f64 = 27.0;
     const NAMES: f64 = 170.0;
+    const NAME_COLUMNS: usize = 25;
     let width = WIDTH - NAMES - 30.0;
-    let height = ROW * bars.len() as f64 + 26.0;
+    let row = |bar: &Bar| if bar.name.is_empty() { NEXT } else { ROW };
+    let height = bars.iter().map(row).sum::<f64>() + 26.0;
     let mut svg = begin(title, height);
     for percent in [0, 25, 50, 75, 100u8] {
         let x = NAMES + width * f64::from(percent) / 100.0;
@@ -119,9 +125,10 @@ pub fn bars(title: &str, bars: &[Bar]) -> String {
             height - 6.0
         );
     }
-    for (at, bar) in bars.iter().enumerate() {
-        let y = ROW * at as f64 + 6.0;
-        let name = escaped(&bar.name);
+    let mut y = 6.0 - ROW;
+    for bar in bars {
+        y += row(bar);
+        let name = escaped(&shorten(&bar.name, NAME_COLUMNS));
         _ = write!(svg, "<text x='{:.1}' y='{:.1}' text-anchor='end'>{name}</text>", NAMES - 8.0, y + 16.0);
         let mut from = NAMES;
         for (part, share, colour) in &bar.parts {
@@ -193,6 +200,20 @@ mod tests {
         let ends = [0.0, 0.07, 1.0, 3.0, 12.0, 480.0].map(rounded_up);
         let expected = [1.0, 0.08, 1.0, 3.0, 12.0, 500.0];
         assert!(ends.iter().zip(expected).all(|(end, expected)| (end - expected).abs() < 1e-9), "{ends:?}");
+    }
+
+    #[test]
+    fn bars_that_belong_together_are_closer_and_long_names_are_cut() {
+        let bar = |name: &str| Bar { name: name.to_owned(), parts: vec![("a", 0.5, "#000")] };
+        let svg = super::bars("load", &[bar("one"), bar(""), bar("a name of more than there is room for")]);
+        let tops: Vec<f64> = svg
+            .split("<rect ")
+            .skip(1)
+            .map(|bar| bar.split(" y='").nth(1).and_then(|rest| rest.split('\'').next()).unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(tops, [6.0, 33.0, 67.0]);
+        assert!(svg.contains("viewBox='0 0 720 121'"), "{svg}");
+        assert!(svg.contains(">a name of more than ther…<"), "{svg}");
     }
 
     #[test]
