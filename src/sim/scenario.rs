@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use crate::{
     engine::Command,
     model::{
-        document::{Document, DocumentError},
+        agent::AgentProfile,
+        document::{Document, DocumentError, Moment, Trigger},
         ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
         requirement::{Level, Requirement},
         time::Span,
@@ -17,6 +18,7 @@ use crate::{
 };
 
 mod agents;
+mod day;
 pub mod detector;
 pub mod distribution;
 mod effect;
@@ -126,6 +128,17 @@ impl Group {
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty()
     }
+
+    /// What a platform tells of each.
+    pub fn profile(&self) -> AgentProfile {
+        AgentProfile {
+            skills: self.skills.clone(),
+            queues: self.queues.clone(),
+            capacity: self.capacity,
+            channel_limits: self.channel_limits.clone(),
+            ..AgentProfile::default()
+        }
+    }
 }
 
 /// What agents do with offers.
@@ -177,6 +190,18 @@ pub struct Stream {
     pub announce: Option<Announce>,
     /// Its class in reports.
     pub class: usize,
+}
+
+impl Stream {
+    /// A document's moments that its event makes.
+    pub fn triggered<'d>(&self, document: &'d Document) -> Vec<&'d Moment> {
+        let Some(moments) = &self.moments else { return Vec::new() };
+        let of_event = |trigger: &Trigger| match trigger {
+            Trigger::Event { event, attributes, .. } => *event == moments.event && attributes.is_empty(),
+            Trigger::Distress(_) | Trigger::Repeats(_) => false,
+        };
+        document.moments.values().filter(|moment| moment.triggers.iter().any(of_event)).collect()
+    }
 }
 
 /// Whether contacts may wait at all.

@@ -10,7 +10,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use super::erlang::{Part, Patience};
 use crate::{
     model::{
-        document::{Document, Moment, Queue, Trigger},
+        document::{Document, Queue},
         ids::{ChannelName, QueueName, SkillName},
         requirement::{Condition, Conjunct, Dnf},
         time::Span,
@@ -186,7 +186,7 @@ fn flow(
     let own = stream.requirement.to_dnf().unwrap_or_else(|_| Dnf::anyone());
     // What the engine would refuse shows when it is played.
     let required = rules.rule.required.and(&own).unwrap_or_else(|_| rules.rule.required.clone());
-    let moments = triggered(document, stream);
+    let moments = stream.triggered(document);
     let level = moments.iter().map(|moment| moment.empathy).fold(empathy.level, u8::max);
     let skills = moments.iter().flat_map(|moment| &moment.skills);
     let skills = skills.map(|(skill, level)| Condition { skill: skill.clone(), level: *level });
@@ -211,16 +211,6 @@ fn wrap_up_mean(document: &Document, rules: &Queue, stream: &Stream, channel: &C
 /// What a contact takes of an agent's capacity.
 pub fn cost(document: &Document, rules: &Queue, channel: &ChannelName) -> u32 {
     rules.cost.or(document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(1)
-}
-
-/// The document's moments that a stream's event makes.
-pub fn triggered<'d>(document: &'d Document, stream: &Stream) -> Vec<&'d Moment> {
-    let Some(moments) = &stream.moments else { return Vec::new() };
-    let of_event = |trigger: &Trigger| match trigger {
-        Trigger::Event { event, attributes, .. } => *event == moments.event && attributes.is_empty(),
-        Trigger::Distress(_) | Trigger::Repeats(_) => false,
-    };
-    document.moments.values().filter(|moment| moment.triggers.iter().any(of_event)).collect()
 }
 
 /// How well a stream's moments of truth are noticed.
