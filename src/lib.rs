@@ -44,8 +44,8 @@
 //!    `matching` brings contacts and agents together; `alert` notices who could never be served; `explain` says why,
 //!    `change` what outsiders may follow; `invariant` what must always hold. [`scoring`] below it: from signals to how
 //!    a customer feels, what is urgent, and seconds of head start, each with its reason; `scoring::text` reads words,
-//!    at the edge. [`lint`] beside the engine: what a routing document says and cannot mean, alone and beside the
-//!    agents there are.
+//!    at the edge. [`lint`] beside the engine: what a routing document says and cannot mean, alone, beside the agents
+//!    there are, and hour by hour.
 //! 3. [`journal`]: the trait that keeps records and its conformance tests; `codec`, records and worlds as bytes;
 //!    `volume`, a folder and its files, `log`, segments in it, and `disk`, the thread that writes them; `snapshot`,
 //!    where recovery begins, `archive`, where segments then go, and `reading`, all of it as one; and the journal in

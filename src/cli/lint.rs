@@ -1,7 +1,8 @@
-//! `attune lint`: what a routing document says and cannot mean, alone and beside the agents there are; no daemon is asked.
+//! `attune lint`: what a routing document says and cannot mean, alone, beside the agents there are, and hour by hour
+//! beside a scenario's; no daemon is asked.
 //!
 //! Invariant: a document that is not valid is told as `attune config validate` tells it; remarks alone are no failure
-//! unless they are asked to be. Not here: the remarks (`lint`).
+//! unless they are asked to be. Not here: the remarks (`lint`), who is there when (`sim::scenario`).
 
 use std::{
     fs, io,
@@ -24,12 +25,13 @@ use super::{
     failure::Failure,
     options::{Colour, Format},
     output::{Output, words::counted},
+    simulate,
 };
 
 /// Says what a valid routing document cannot mean: steps that never apply, queues nobody serves, overflows that go round
 ///
 /// Each remark has its place, why it matters, and what would put it right. Exits with 0 whatever is remarked, or with 1
-/// if --deny is given and there is a remark; with 2 if the document or the file of agents is wrong.
+/// if --deny is given and there is a remark; with 2 if the document, the file of agents or the scenario is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = examples())]
 pub struct Arguments {
@@ -39,6 +41,12 @@ pub struct Arguments {
     /// Everybody who works, in a file as `attune agents import` takes it
     #[arg(long, value_name = "FILE")]
     agents: Option<PathBuf>,
+
+    /// Who works when and who comes when, as `attune simulate` takes it: its agents are looked at as those of --agents, and
+    /// queues hour by hour; the scenario's own document is not looked at
+    // It says itself who works, and of agents in a file nobody knows when.
+    #[arg(long, value_name = "FILE", conflicts_with = "agents")]
+    scenario: Option<PathBuf>,
 
     /// Exits with 1 if there is a remark
     #[arg(long)]
@@ -51,7 +59,11 @@ pub struct Arguments {
 
 fn examples() -> String {
     let kinds: Vec<String> = Kind::ALL.iter().map(|kind| format!("  {:26} {}", kind.name(), kind.why())).collect();
-    format!("Remarks:\n{}\n\nExample:\n  attune lint routing.toml --agents agents.csv", kinds.join("\n"))
+    format!(
+        "Remarks:\n{}\n\nExamples:\n  attune lint routing.toml --agents agents.csv\n  \
+         attune lint routing.toml --scenario weekday.toml",
+        kinds.join("\n")
+    )
 }
 
 /// Reads, looks and prints.
@@ -70,10 +82,13 @@ fn look(arguments: &Arguments, out: &Output) -> Result<u64, Failure> {
     let path = &arguments.document;
     let document = read_document(path)?;
     let agents = arguments.agents.as_deref().map(read_agents).transpose()?;
+    let read_day = |path: &Path| simulate::read(path, Some(document.clone())).map(|scenario| scenario.day());
+    let day = arguments.scenario.as_deref().map(read_day).transpose()?;
     let mut remarks = lint::document(&document);
     remarks.extend(agents.iter().flat_map(|agents| lint::staffing(&document, agents)));
+    remarks.extend(day.iter().flat_map(|day| lint::day(&document, day)));
     for remark in &remarks {
-        show(remark, path, arguments.agents.as_deref(), out)?;
+        show(remark, path, arguments.agents.as_deref().or(arguments.scenario.as_deref()), out)?;
     }
     if out.format == Format::Table {
         match remarks.len() as u64 {

@@ -1,8 +1,8 @@
 //! What a valid routing document says and cannot mean: remarks for whoever writes it, before it is in force.
 //!
 //! Invariant: a remark never stands in the way; each has its place in the text, says why it matters ([`Kind::why`]) and
-//! what would put it right. [`routing`] looks at queues, steps and skills, [`moments`] at the catalogue, and [`staffing`] at
-//! both beside the agents there are. Not here: what is wrong (`Document::parse`), and what a policy costs (simulation).
+//! what would put it right. [`routing`] looks at queues, steps and skills, [`moments`] at the catalogue, [`staffing`] at
+//! both beside the agents there are, and [`hours`] at queues beside who is there when ([`Day`]). Not here: what is wrong (`Document::parse`), and what a policy costs (simulation).
 
 use std::fmt;
 
@@ -12,9 +12,15 @@ use crate::model::{
     ids::AgentId,
 };
 
+mod day;
+mod hours;
 mod moments;
+mod present;
 mod routing;
 mod staffing;
+mod words;
+
+pub use day::{Come, Day, Flow, Group};
 
 /// One thing to say of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +180,16 @@ kinds! {
     /// No empathetic agent serves a queue.
     QueueWithoutEmpathy = "queue-without-empathy":
         "a moment of truth in this queue is held for an agent who cannot come, and then goes to anyone";
+
+    /// Contacts come to a queue while nobody is there who may serve it.
+    QueueNobodyThere = "queue-nobody-there":
+        "its contacts wait for the next shift, longer than the service level allows, or until their wait is over";
+    /// Contacts come to a queue while one agent alone is there who may serve it, beside others who may not.
+    QueueOneAgentThere = "queue-one-agent-there":
+        "whenever that agent is in a call or at lunch, nobody takes its contacts, however many others are at work";
+    /// Moments of truth come to a queue while no empathetic agent is there who may serve it.
+    EmpathyNotThere = "empathy-not-there":
+        "a moment of truth is held in vain at these times, and then goes to anyone";
 }
 
 impl fmt::Display for Kind {
@@ -198,7 +214,16 @@ pub fn document(document: &Document) -> Vec<Remark> {
 
 /// What is to be said of it beside the agents there are, all of them; nothing that [`document`] says already.
 pub fn staffing(document: &Document, agents: &[Agent]) -> Vec<Remark> {
-    remarks(document, |say| staffing::look(document, agents, say))
+    remarks(document, |say| staffing::look(document, agents, agents, say))
+}
+
+/// What is to be said of it beside who works when and who comes when: of all who work together, of groups of them by their
+/// names, and hour by hour.
+pub fn day(document: &Document, day: &Day) -> Vec<Remark> {
+    remarks(document, |say| {
+        staffing::look(document, &day.agents(), &day.kinds_of_agents(), say);
+        hours::look(document, day, say);
+    })
 }
 
 /// What `look` has to say, each with its place.

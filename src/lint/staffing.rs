@@ -10,6 +10,7 @@ use super::{
     routing::{asked, needed},
 };
 use crate::model::{
+    agent::AgentProfile,
     document::{Document, Members, Queue, ReserveMode, Rule, written_span},
     ids::{ChannelName, QueueName, SkillName},
     requirement::{Condition, Level},
@@ -17,8 +18,8 @@ use crate::model::{
     time::Span,
 };
 
-/// Looks at all of it; of a document without agents there is nothing to say.
-pub(super) fn look(document: &Document, agents: &[Agent], say: Say<'_>) {
+/// Looks at all of it, and of the agents at these by name; of a document without agents there is nothing to say.
+pub(super) fn look(document: &Document, agents: &[Agent], by_name: &[Agent], say: Say<'_>) {
     if agents.is_empty() {
         return;
     }
@@ -27,8 +28,40 @@ pub(super) fn look(document: &Document, agents: &[Agent], say: Say<'_>) {
         staff.queue(name, queue, say);
     }
     staff.skills(say);
-    staff.records(say);
+    Staff { document, agents: by_name }.records(say);
     staff.reserve(say);
+}
+
+/// What a queue asks at first and at each step that a wait alone leads to before it is over, with when that begins: where
+/// nobody is there no wait is estimated, so an overflow alone lets nobody in.
+pub(super) fn phases(queue: &Queue) -> impl Iterator<Item = (Span, &Rule)> {
+    let steps = queue.steps.iter().filter_map(|step| Some((step.after?, &step.rule)));
+    let steps = steps.filter(|(after, _)| *after < queue.max_wait.after);
+    std::iter::once((Span::ZERO, &queue.rule)).chain(steps)
+}
+
+/// What a queue asks at first and at every step.
+pub(super) fn rules(queue: &Queue) -> impl Iterator<Item = &Rule> {
+    std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule))
+}
+
+/// What keeps an agent with nothing else to do from a contact that asks nothing itself.
+pub(super) fn kept(
+    document: &Document,
+    profile: &AgentProfile,
+    (name, queue): (&QueueName, &Queue),
+    channel: &ChannelName,
+    rule: &Rule,
+) -> Kept {
+    if queue.members == Members::Assigned && !profile.queues.contains(name) {
+        return Kept::ByAssignment;
+    }
+    if !rule.required.holds(&profile.skills) {
+        return Kept::BySkills;
+    }
+    let cost = queue.cost.unwrap_or(document.channels[channel].cost);
+    let is_refused = profile.channel_limits.get(channel) == Some(&0);
+    if is_refused || cost > profile.capacity { Kept::ByCapacity } else { Kept::Not }
 }
 
 struct Staff<'d> {
@@ -38,21 +71,19 @@ struct Staff<'d> {
 
 /// What keeps an agent from contacts of a channel at a phase of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kept {
+pub(super) enum Kept {
+    /// The queue is another's.
     ByAssignment,
+    /// What is asked.
     BySkills,
+    /// What it takes.
     ByCapacity,
+    /// Nothing.
     Not,
 }
 
 impl Staff<'_> {
     fn queue(&self, name: &QueueName, queue: &Queue, say: Say<'_>) {
-        let phases = || {
-            // Where nobody is there no wait is estimated, so an overflow alone lets nobody in.
-            let steps = queue.steps.iter().filter_map(|step| Some((step.after?, &step.rule)));
-            let steps = steps.filter(|(after, _)| *after < queue.max_wait.after);
-            std::iter::once((Span::ZERO, &queue.rule)).chain(steps)
-        };
         let channels: Vec<&ChannelName> =
             self.document.channels.keys().filter(|channel| queue.takes(channel)).collect();
         // The nearest that anybody comes, by channel and phase.
@@ -61,11 +92,11 @@ impl Staff<'_> {
         };
         let mut barred: BTreeMap<(Kept, Option<Span>), Vec<&str>> = BTreeMap::new();
         for channel in &channels {
-            let first = phases().find(|(_, rule)| best(channel, rule) == Kept::Not).map(|(after, _)| after);
+            let first = phases(queue).find(|(_, rule)| best(channel, rule) == Kept::Not).map(|(after, _)| after);
             if first == Some(Span::ZERO) {
                 continue;
             }
-            let why = phases().map(|(_, rule)| best(channel, rule)).filter(|kept| *kept != Kept::Not).max();
+            let why = phases(queue).map(|(_, rule)| best(channel, rule)).filter(|kept| *kept != Kept::Not).max();
             barred.entry((why.unwrap_or(Kept::Not), first)).or_default().push(channel.as_str());
         }
         for ((why, first), by) in &barred {
@@ -84,10 +115,10 @@ impl Staff<'_> {
         (name, queue): (&'s QueueName, &'s Queue),
         channels: &'s [&ChannelName],
     ) -> impl Iterator<Item = &'s Agent> {
-        let rules = move || std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule));
         self.agents.iter().filter(move |agent| {
-            let by =
-                |channel: &ChannelName| rules().any(|rule| self.kept(agent, (name, queue), channel, rule) == Kept::Not);
+            let by = |channel: &ChannelName| {
+                rules(queue).any(|rule| self.kept(agent, (name, queue), channel, rule) == Kept::Not)
+            };
             channels.iter().any(|channel| by(channel))
         })
     }
@@ -120,28 +151,13 @@ impl Staff<'_> {
         }
     }
 
-    /// What keeps an agent with nothing else to do from a contact.
-    fn kept(&self, agent: &Agent, (name, queue): (&QueueName, &Queue), channel: &ChannelName, rule: &Rule) -> Kept {
-        let profile = &agent.profile;
-        if queue.members == Members::Assigned && !profile.queues.contains(name) {
-            return Kept::ByAssignment;
-        }
-        if !rule.required.holds(&profile.skills) {
-            return Kept::BySkills;
-        }
-        let cost = queue.cost.unwrap_or(self.document.channels[channel].cost);
-        let is_refused = profile.channel_limits.get(channel) == Some(&0);
-        if is_refused || cost > profile.capacity { Kept::ByCapacity } else { Kept::Not }
+    fn kept(&self, agent: &Agent, queue: (&QueueName, &Queue), channel: &ChannelName, rule: &Rule) -> Kept {
+        kept(self.document, &agent.profile, queue, channel, rule)
     }
 
     fn skills(&self, say: Say<'_>) {
         let asked = asked(self.document);
-        let rules = self
-            .document
-            .queues
-            .values()
-            .flat_map(|queue| std::iter::once(&queue.rule).chain(queue.steps.iter().map(|step| &step.rule)));
-        let needed: Vec<&Condition> = rules.flat_map(needed).collect();
+        let needed: Vec<&Condition> = self.document.queues.values().flat_map(rules).flat_map(needed).collect();
         for skill in self.document.skills.keys() {
             let keys = ["skills", skill.as_str()];
             let is_asked = asked.iter().any(|condition| condition.skill == *skill);
@@ -254,7 +270,7 @@ fn has(agent: &Agent, condition: &Condition) -> bool {
     agent.profile.skills.get(&condition.skill).is_some_and(|level| *level >= condition.level)
 }
 
-fn shown(condition: &Condition) -> String {
+pub(super) fn shown(condition: &Condition) -> String {
     format!("{}>={}", condition.skill, condition.level)
 }
 

@@ -20,7 +20,7 @@ use crate::{
     engine::{Command, Event, Reject, Request},
     journal::{Digest, Record},
     model::{
-        agent::{AgentProfile, Expected, Presence},
+        agent::{Expected, Presence},
         care::{self, Care},
         contact::{CancelReason, ContactDetails, NewContact},
         ids::{ContactId, ContactKey, EngagementKey, OfferKey, SessionId},

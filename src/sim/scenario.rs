@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use crate::{
     engine::Command,
     model::{
-        agent::Presence,
-        document::{Document, DocumentError},
+        agent::{AgentProfile, Presence},
+        document::{Document, DocumentError, Moment, Trigger},
         ids::{AgentId, ChannelName, EventName, QueueName, SkillName, SourceName},
         requirement::{Level, Requirement},
         time::Span,
@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod agents;
+mod day;
 pub mod detector;
 pub mod distribution;
 mod effect;
@@ -151,6 +152,17 @@ impl Group {
         };
         worked as f64 / (until.0 - from.0).max(1) as f64 * self.len() as f64
     }
+
+    /// What a platform tells of each.
+    pub fn profile(&self) -> AgentProfile {
+        AgentProfile {
+            skills: self.skills.clone(),
+            queues: self.queues.clone(),
+            capacity: self.capacity,
+            channel_limits: self.channel_limits.clone(),
+            ..AgentProfile::default()
+        }
+    }
 }
 
 /// What agents do with offers.
@@ -202,6 +214,18 @@ pub struct Stream {
     pub announce: Option<Announce>,
     /// Its class in reports.
     pub class: usize,
+}
+
+impl Stream {
+    /// A document's moments that its event makes.
+    pub fn triggered<'d>(&self, document: &'d Document) -> Vec<&'d Moment> {
+        let Some(moments) = &self.moments else { return Vec::new() };
+        let of_event = |trigger: &Trigger| match trigger {
+            Trigger::Event { event, attributes, .. } => *event == moments.event && attributes.is_empty(),
+            Trigger::Distress(_) | Trigger::Repeats(_) => false,
+        };
+        document.moments.values().filter(|moment| moment.triggers.iter().any(of_event)).collect()
+    }
 }
 
 /// Whether contacts may wait at all.

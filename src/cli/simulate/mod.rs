@@ -138,12 +138,7 @@ fn title(scenario: &Path, document: Option<&Path>) -> String {
 impl Playing {
     /// Reads the scenario as it is to be played.
     pub fn load(&self, path: &Path, document: Option<Document>) -> Result<Scenario, Failure> {
-        let mut scenario = Scenario::load(path, document).map_err(|error| match error {
-            ScenarioError::Unreadable { path, source } => {
-                Failure::io(format!("failed to read {}", path.display()), source)
-            }
-            ScenarioError::Invalid { .. } => Failure::Invalid(error.to_string()),
-        })?;
+        let mut scenario = read(path, document)?;
         scenario.run.runs = self.runs.unwrap_or(scenario.run.runs);
         scenario.run.seed = self.seed.unwrap_or(scenario.run.seed);
         if let Some(load) = self.load
@@ -154,6 +149,14 @@ impl Playing {
         }
         Ok(scenario)
     }
+}
+
+/// Reads a scenario, with another routing document than its own if one is given.
+pub fn read(path: &Path, document: Option<Document>) -> Result<Scenario, Failure> {
+    Scenario::load(path, document).map_err(|error| match error {
+        ScenarioError::Unreadable { path, source } => Failure::io(format!("failed to read {}", path.display()), source),
+        ScenarioError::Invalid { .. } => Failure::Invalid(error.to_string()),
+    })
 }
 
 /// Reads a routing document.

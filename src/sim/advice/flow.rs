@@ -12,7 +12,7 @@ mod recorded;
 use super::erlang::{Part, Patience};
 use crate::{
     model::{
-        document::{Document, Moment, Queue, Trigger},
+        document::{Document, Moment, Queue},
         ids::{ChannelName, QueueName, SkillName},
         requirement::{Condition, Conjunct, Dnf, Requirement},
         time::Span,
@@ -205,7 +205,7 @@ struct Kind<'s> {
 
 impl<'s> Kind<'s> {
     fn of(scenario: &'s Scenario, stream: &'s Stream, way: Way, (takes, patience): (f64, Patience)) -> Self {
-        let moments = triggered(&scenario.document, stream);
+        let moments = stream.triggered(&scenario.document);
         let wrap_up = stream.wrap_up.as_ref().map(Distribution::mean);
         Self { way, asks: &stream.requirement, moments, takes, wrap_up, patience }
     }
@@ -240,16 +240,6 @@ fn wrap_up_mean(document: &Document, rules: &Queue, drawn: Option<f64>, channel:
 /// What a contact takes of an agent's capacity.
 pub fn cost(document: &Document, rules: &Queue, channel: &ChannelName) -> u32 {
     rules.cost.or(document.channels.get(channel).map(|channel| channel.cost)).unwrap_or(1)
-}
-
-/// The document's moments that a stream's event makes.
-pub fn triggered<'d>(document: &'d Document, stream: &Stream) -> Vec<&'d Moment> {
-    let Some(moments) = &stream.moments else { return Vec::new() };
-    let of_event = |trigger: &Trigger| match trigger {
-        Trigger::Event { event, attributes, .. } => *event == moments.event && attributes.is_empty(),
-        Trigger::Distress(_) | Trigger::Repeats(_) => false,
-    };
-    document.moments.values().filter(|moment| moment.triggers.iter().any(of_event)).collect()
 }
 
 /// How well a stream's moments of truth are noticed.

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{demand::Demand, flow::triggered};
+use super::demand::Demand;
 use crate::{
     forecast::Group,
     model::{
@@ -56,15 +56,14 @@ impl<'s> Policy<'s> {
     pub fn of(scenario: &'s Scenario, demand: &Demand<'_>) -> Self {
         let document = &scenario.document;
         let mut adds: Vec<(MomentName, EventName)> = Vec::new();
-        for event in
-            scenario.streams.iter().filter(|stream| triggered(document, stream).is_empty()).filter_map(declares)
+        for event in scenario.streams.iter().filter(|stream| stream.triggered(document).is_empty()).filter_map(declares)
         {
             if !adds.iter().any(|(_, known)| known == event) {
                 adds.push((unused(document, event), event.clone()));
             }
         }
         let goes_by = |moment: &Moment| {
-            let moments = scenario.streams.iter().flat_map(|stream| triggered(document, stream));
+            let moments = scenario.streams.iter().flat_map(|stream| stream.triggered(document));
             moments.into_iter().any(|known| known == moment)
         };
         // A shipped moment is said anew as a whole or not at all.

@@ -22,13 +22,7 @@ impl Player<'_> {
         let (id, group) = (self.staff.id(agent), self.staff.group(agent));
         let profile = match group.turns.first() {
             Some((_, Turn::Profile(profile))) => Arc::clone(profile),
-            _ => Arc::new(AgentProfile {
-                skills: group.skills.clone(),
-                queues: group.queues.clone(),
-                capacity: group.capacity,
-                channel_limits: group.channel_limits.clone(),
-                ..AgentProfile::default()
-            }),
+            _ => Arc::new(group.profile()),
         };
         let put = Command::PutAgent { agent: id.clone(), profile, expected: Expected::Anything };
         let step = self.driver.request(Request { id: None, command: put });
