@@ -183,7 +183,11 @@ impl<'s> Demand<'s> {
         let share = if of_moments { goal.reached } else { goal.service_level };
         let hours: Vec<Hour> =
             (0..self.hours.all.len()).map(|hour| self.hour(&flows, (&required, of_moments), hour, share)).collect();
-        let lacks = |hour: &Hour| hour.needed.map_or(f64::INFINITY, |needed| f64::from(needed) - hour.there);
+        let lacks = |hour: &Hour| match (hour.in_time, hour.needed) {
+            (None, _) => f64::NEG_INFINITY,
+            (Some(_), None) => f64::INFINITY,
+            (Some(_), Some(needed)) => f64::from(needed) - hour.there,
+        };
         let worse = |a: &usize, b: &usize| {
             let (left, right) = (&hours[*a], &hours[*b]);
             lacks(left).total_cmp(&lacks(right)).then(left.erlangs.total_cmp(&right.erlangs)).then(b.cmp(a))
