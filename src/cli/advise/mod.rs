@@ -87,7 +87,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     moments: Option<f64>,
 
-    /// A rough answer: four runs of a few thousand contacts
+    /// A rough answer: four runs, of a few thousand contacts where the scenario counts them
     #[arg(long)]
     quick: bool,
 
