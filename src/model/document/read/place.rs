@@ -162,7 +162,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// A decimal number within a range, in millionths: `0.95` is 950,000.
+    /// A decimal number within a range, to the nearest millionth: `0.95` is 950,000.
     pub(crate) fn millionths(&self, range: RangeInclusive<i64>) -> Option<i64> {
         let (least, most) = (written_millionths(*range.start()), written_millionths(*range.end()));
         let (read, shown) = match &self.written.value {
@@ -174,7 +174,7 @@ impl<'a> Place<'a> {
         };
         let within = read.filter(|number| range.contains(number));
         if within.is_none() {
-            self.fault(format!("is {shown}; must be a number from {least} to {most}, with six decimals at most"));
+            self.fault(format!("is {shown}; must be a number from {least} to {most}"));
         }
         within
     }
@@ -333,22 +333,37 @@ impl<'a> Object<'a> {
 
 /// One, in millionths.
 const MILLION: i64 = 1_000_000;
+/// Its zeros.
+const MILLION_DIGITS: i64 = 6;
+/// No number in range has a higher power of ten.
+const EXPONENT_MAX: i64 = 40;
 
-/// Reads digits with a point and at most six digits behind it; what TOML allows beyond that (exponents, `inf`) is none.
+/// Reads a decimal number as TOML has it, rounded to the nearest millionth; `inf` and `nan` are none.
 fn parse_millionths(text: &str) -> Option<i64> {
-    let text = text.replace('_', "");
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
+    let text = text.replace('_', "").to_ascii_lowercase();
+    let (sign, number) = match text.strip_prefix('-') {
+        Some(number) => (-1, number),
         None => (1, text.strip_prefix('+').unwrap_or(&text)),
     };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let part = part.trim_end_matches('0');
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > 6 || !is_digits(whole) || !is_digits(part) {
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
+    let exponent: i64 = exponent.parse().ok().filter(|exponent: &i64| exponent.abs() <= EXPONENT_MAX)?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{part}");
+    if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let part: i64 = format!("{part:0<6}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(MILLION)?.checked_add(part)?.checked_mul(sign)
+    // So many of the digits stand before the point of the number of millionths.
+    let before = i64::try_from(whole.len()).ok()? + exponent + MILLION_DIGITS;
+    let (kept, next) = match usize::try_from(before) {
+        Ok(before) => match digits.split_at_checked(before) {
+            Some((kept, rest)) => (kept.to_owned(), rest.bytes().next()),
+            None => (format!("{digits:0<before$}"), None),
+        },
+        Err(_) => (String::new(), None),
+    };
+    let rounded_up = i64::from(next.is_some_and(|digit| digit >= b'5'));
+    let millionths: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    millionths.checked_add(rounded_up)?.checked_mul(sign)
 }
 
 fn written_millionths(millionths: i64) -> String {
@@ -365,10 +380,30 @@ mod tests {
     use super::{parse_millionths, written_millionths};
 
     #[test]
-    fn decimals_are_exact_or_refused() {
-        let read = ["0.95", "3.0", "-0.25", "1_000.5", "0.0000001", "1e-3", "inf", ".5"].map(parse_millionths);
-        let (some, none) = ([950_000, 3_000_000, -250_000, 1_000_500_000].map(Some), None);
-        assert_eq!(read, [some[0], some[1], some[2], some[3], none, none, none, none]);
+    fn decimals_are_read_to_the_nearest_millionth() {
+        for (text, expected) in [
+            ("0.95", 950_000),
+            ("3.0", 3_000_000),
+            ("-0.25", -250_000),
+            ("1_000.5", 1_000_500_000),
+            // As programs write what they have computed.
+            ("9.600000000000001", 9_600_000),
+            ("0.30000000000000004", 300_000),
+            ("8.399999999999999", 8_400_000),
+            ("0.0000004999", 0),
+            ("0.0000005", 1),
+            ("-0.0000015", -2),
+            ("1e-05", 10),
+            ("1.5E3", 1_500_000_000),
+            ("2.5e-7", 0),
+            ("6e-7", 1),
+            ("0.0000000000000000000000000000000000000000001", 0),
+        ] {
+            assert_eq!(parse_millionths(text), Some(expected), "{text}");
+        }
+        for text in ["inf", "-nan", ".5", "1e", "1e99", "12345678901234567890.0", "0x10"] {
+            assert_eq!(parse_millionths(text), None, "{text}");
+        }
         assert_eq!([0, 950_000, 3_000_000, 1].map(written_millionths), ["0", "0.95", "3", "0.000001"]);
     }
 }
