@@ -422,6 +422,11 @@ fn a_journal_is_advised_beside_what_was() {
     assert_eq!(told["within_s_by_class"], serde_json::json!({ "cards": 30.0, "general": 60.0 }));
     let moments = &told["moments_of_truth"];
     assert!(moments["was"]["reached"]["value"].is_f64() && moments["choices"].is_array(), "{moments}");
+    // Whatever is compared is in time within the same.
+    let all_day = attune(&["advise", "--journal", path, "--quick", "--target", "1d", "--format", "json"]).1;
+    let all_day: serde_json::Value = serde_json::from_str(&all_day).expect("it is JSON");
+    let answered = |told: &serde_json::Value| told["was"]["answered"]["value"].as_f64().expect("a number");
+    assert!(answered(&all_day["moments_of_truth"]) > answered(moments), "{all_day}");
     let (code, stdout, stderr) = attune(&["advise", "--journal", path, "--quick", "--target", "15s"]);
     assert_eq!(code, 0, "{stderr}");
     for part in ["tenant default, 1970-01-01T08:00", "as it was", "cannot know", "80.0 % in 15s"] {

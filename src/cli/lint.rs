@@ -43,7 +43,7 @@ pub struct Arguments {
     agents: Option<PathBuf>,
 
     /// Who works when and who comes when, as `attune simulate` takes it: its agents are looked at as those of --agents, and
-    /// queues hour by hour; the scenario's own document is not looked at
+    /// queues hour by hour; its own document has to be valid, since loads are reckoned by it, and is not remarked on
     // It says itself who works, and of agents in a file nobody knows when.
     #[arg(long, value_name = "FILE", conflicts_with = "agents")]
     scenario: Option<PathBuf>,

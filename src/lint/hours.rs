@@ -152,10 +152,16 @@ impl<'d> Line<'d> {
         let is_alone = |there: There| there.own == 1 && there.served == 1 && there.all > 1;
         let gaps = gaps(flow, course, is_alone, |come| come.contacts_milli);
         let long = gaps.filter(|gap| gap.until.0 - gap.from.0 > self.queue.service_level.0);
+        // One may take over from another.
         let only = |gap: Gap| {
-            let is_there = |group: &&Group| group.first_within(gap.from, Span(gap.from.0 + 1)).is_some();
-            let mut there = self.groups().filter(|group| self.may_ever(group, flow, &flow.asks)).filter(is_there);
-            Piece { gap, beside: there.next().map_or_else(String::new, |group| group.agents[0].to_string()) }
+            let until = Span(gap.until.0.max(gap.from.0 + 1));
+            let may = self.groups().filter(|group| self.may_ever(group, flow, &flow.asks));
+            let mut there: Vec<(Span, &str)> = may
+                .filter_map(|group| Some((group.first_within(gap.from, until)?, group.agents[0].as_str())))
+                .collect();
+            there.sort_unstable();
+            let names: Vec<&str> = there.iter().map(|(_, name)| *name).collect();
+            Piece { gap, beside: names.join(", then ") }
         };
         let pieces: Vec<Piece> = long.map(only).collect();
         let rest = "when of those who are there one agent alone may take them; let a second one work then, or add a step \

@@ -98,6 +98,16 @@ pub struct Arguments {
     shown: Shown,
 }
 
+impl Arguments {
+    /// Lets everything be in time within what was asked for, if that was.
+    fn aim(&self, scenario: &mut Scenario) {
+        if let Some(target) = self.target {
+            scenario.within = Span::from_millis(i64::try_from(target.as_millis()).unwrap_or(i64::MAX));
+            scenario.targets.clear();
+        }
+    }
+}
+
 /// Advice, and what it is about.
 struct Advised {
     asked: Asked,
@@ -135,10 +145,6 @@ fn advise(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
         (None, None) => return Err(Failure::Usage("name a scenario, or a journal with --journal".to_owned())),
     };
     let scenario = &mut asked.scenario;
-    if let Some(target) = arguments.target {
-        scenario.within = Span::from_millis(i64::try_from(target.as_millis()).unwrap_or(i64::MAX));
-        scenario.targets.clear();
-    }
     if scenario.run.runs < RUNS_MIN {
         return Err(Failure::Usage(format!(
             "{} runs hardly tell a difference from chance; ask for --runs {RUNS_MIN} or more",
@@ -163,7 +169,9 @@ fn advise(arguments: &Arguments, out: &Output) -> Result<(), Failure> {
 
 fn of_scenario(arguments: &Arguments, path: &Path) -> Result<Asked, Failure> {
     let given = arguments.document.as_deref().map(document).transpose()?;
-    Ok(Asked { scenario: arguments.playing.load(path, given)?, was: None })
+    let mut scenario = arguments.playing.load(path, given)?;
+    arguments.aim(&mut scenario);
+    Ok(Asked { scenario, was: None })
 }
 
 fn of_journal(arguments: &Arguments, journal: &Path) -> Result<Asked, Failure> {
@@ -183,8 +191,10 @@ fn of_journal(arguments: &Arguments, journal: &Path) -> Result<Asked, Failure> {
     let (from, until) = (told::time(history.from), told::time(history.until));
     let contacts = counted(history.counts().contacts, "contact");
     let description = format!("tenant {}, {from} to {until}: {contacts}", history.tenant);
-    let was = history.study(&inputs.scenario);
-    Ok(Asked { scenario: Scenario { description, ..inputs.scenario }, was: Some(was) })
+    let mut scenario = Scenario { description, ..inputs.scenario };
+    arguments.aim(&mut scenario);
+    let was = history.study(&scenario);
+    Ok(Asked { scenario, was: Some(was) })
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -21,6 +21,9 @@ use super::{
 const LATER: &str = "#94a3b8";
 const BY_OTHERS: &str = "#0d9488";
 const LEFT: &str = "#7f1d1d";
+const UNSERVED: &str = "#cbd5e1";
+/// A smaller share is no part of a bar.
+const SHOWN_MIN: f64 = 0.0005;
 
 /// Whom a picture is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,17 +142,19 @@ pub fn curves(title: &str, tells: Curve, of: Vec<(Cow<'static, str>, &'static st
 
 /// What became of contacts, in parts of a bar.
 pub fn fates(study: &Study, name: &str, of: Of) -> Bar {
-    let share = |key| study.estimate(of, Metric::named(key)).map_or(0.0, |found| found.mean);
-    let (by_empathetic, in_time) = (share("empathetic_in_time_share"), share("in_time_share"));
-    let (left, blocked) = (share("abandoned_share"), share("blocked_share"));
-    let later = (1.0 - in_time - left - blocked).max(0.0);
-    Bar {
-        name: name.to_owned(),
-        parts: vec![
-            ("in time, by an empathetic agent", by_empathetic, MOMENTS),
-            ("in time, by another", in_time - by_empathetic, BY_OTHERS),
-            ("later", later, LATER),
-            ("left, or turned away", left + blocked, LEFT),
-        ],
+    let mean = |key| study.estimate(of, Metric::named(key)).map_or(0.0, |found| found.mean);
+    let (by_empathetic, in_time) = (mean("empathetic_in_time_share"), mean("in_time_share"));
+    let (left, blocked) = (mean("abandoned_share"), mean("blocked_share"));
+    let later = (mean("answered") / mean("offered").max(1.0) - in_time).max(0.0);
+    let unserved = 1.0 - in_time - later - left - blocked;
+    let mut parts = vec![
+        ("in time, by an empathetic agent", by_empathetic, MOMENTS),
+        ("in time, by another", in_time - by_empathetic, BY_OTHERS),
+        ("later", later, LATER),
+        ("left, or turned away", left + blocked, LEFT),
+    ];
+    if unserved > SHOWN_MIN {
+        parts.push(("taken back, or still waiting", unserved, UNSERVED));
     }
+    Bar { name: name.to_owned(), parts }
 }

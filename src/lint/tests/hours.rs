@@ -131,6 +131,15 @@ pub(super) const PLANTED: &[Planted] = &[
         remark: "queues.main: gets 10 contacts from 12:00 to 13:00 (ana), when of those who are there one agent alone may \
                  take them; let a second one work then, or add a step that asks less",
     },
+    // One takes over from another.
+    Planted {
+        text: "[queues.main]\nrequire = { all = ['cards'] }",
+        groups: &["12:00-16:00 ana cards=50", "08:00-12:00 ben cards=60", "always cleo"],
+        flows: &["main chat 08:00-16:00 80"],
+        kind: Kind::QueueOneAgentThere,
+        remark: "queues.main: gets 80 contacts from 08:00 to 16:00 (ben, then ana), when of those who are there one agent \
+                 alone may take them; let a second one work then, or add a step that asks less",
+    },
     Planted {
         text: CARE,
         groups: &["08:00-15:00 ana empathy=80", "always ben empathy=69", "always cleo"],

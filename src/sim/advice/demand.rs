@@ -227,7 +227,7 @@ impl<'s> Demand<'s> {
         // Agents who have several at once serve as so many.
         let at_once = (seconds_each / agent_seconds.max(f64::MIN_POSITIVE)).max(1.0);
         let within = self.within(&classes, accepting / come);
-        let servers = |agents: f64| whole(((agents + LATE) * at_once).floor());
+        let servers = |agents: f64| whole(((agents + LATE).floor().max(agents) * at_once).floor());
         let needed = line.needed(share, &within).map(|servers| whole((f64::from(servers) / at_once).ceil()));
         Hour {
             from,

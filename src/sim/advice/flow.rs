@@ -23,8 +23,8 @@ use crate::{
 };
 
 const HOUR: Span = Span::from_secs(3_600);
-/// So many hours are looked at, at most: a week.
-const HOURS_MAX: i64 = 168;
+/// So many hours are looked at, at most: a week that begins within one.
+const HOURS_MAX: i64 = 169;
 /// So often a detector with scores is asked.
 const ASKED: u32 = 4_000;
 
@@ -86,7 +86,22 @@ impl Hours {
         let first = from.0 / HOUR.0;
         let last = ((until.0 - 1) / HOUR.0).min(first + HOURS_MAX - 1);
         let hour = |at: i64| (Span(at * HOUR.0).max(from), Span((at + 1) * HOUR.0).min(until));
-        Self { all: (first..=last).map(hour).filter(|(from, until)| from < until).collect() }
+        let mut all: Vec<(Span, Span)> = (first..=last).map(hour).filter(|(from, until)| from < until).collect();
+        // A few minutes say nothing about an hour: they go with the hour beside them.
+        let is_brief = |(from, until): (Span, Span)| until.0 - from.0 < HOUR.0 / 2;
+        if let [begins, next, ..] = &mut all[..]
+            && is_brief(*begins)
+        {
+            next.0 = begins.0;
+            all.remove(0);
+        }
+        if let [.., last, ends] = &mut all[..]
+            && is_brief(*ends)
+        {
+            last.1 = ends.1;
+            all.pop();
+        }
+        Self { all }
     }
 }
 

@@ -202,7 +202,7 @@ impl History {
             };
             let turns: Vec<(Span, Turn)> = seat.turns.iter().filter_map(turn).collect();
             let mut skills = profile.skills.clone();
-            if level > 0 {
+            if level > 0 && document.learnt_skill() == Some(empathy.0) {
                 skills.insert(empathy.0.clone(), level);
             }
             Group {

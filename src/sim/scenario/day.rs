@@ -93,19 +93,23 @@ impl Scenario {
         };
         let mut ends = counts_from;
         for (from, until) in pieces(self.streams.iter().flat_map(changes), (counts_from, Span(i64::MAX))) {
-            let in_trace = |row: &&Row| (from..until).contains(&row.at);
             let (mut rate, mut at_once) = (0.0, 0.0);
             for stream in &self.streams {
                 match &stream.arrivals {
                     Arrivals::Load { per_second, .. } => rate += per_second,
                     Arrivals::Rates(rates) => rate += rate_at(rates, from),
-                    Arrivals::Trace(rows) => at_once += rows.iter().filter(in_trace).count() as f64,
+                    Arrivals::Trace(rows) => {
+                        let before = |at: Span| rows.partition_point(|row| row.at < at);
+                        at_once += (before(until) - before(from)) as f64;
+                    }
                     Arrivals::Recorded(_) => {}
                 }
             }
             let come = rate * seconds(Span(until.0 - from.0)) + at_once;
-            if come >= left && rate > 0.0 {
-                return from + span_of((left - at_once).max(0.0) / rate).min(Span(until.0 - from.0));
+            if come >= left {
+                // Rows come as their piece ends.
+                let by_rates = if rate > 0.0 { span_of(left / rate) } else { Span(i64::MAX) };
+                return from + by_rates.min(Span(until.0 - from.0));
             }
             (left, ends) = (left - come, if until.0 == i64::MAX { from } else { until });
         }
@@ -117,8 +121,7 @@ impl Scenario {
 fn changes(stream: &Stream) -> Vec<Span> {
     match &stream.arrivals {
         Arrivals::Rates(rates) => rates.iter().map(|(from, _)| *from).collect(),
-        // Behind the last one nobody comes.
-        Arrivals::Trace(rows) => rows.last().map(|row| Span(row.at.0 + 1)).into_iter().collect(),
+        Arrivals::Trace(rows) => rows.iter().map(|row| Span(row.at.0 + 1)).collect(),
         Arrivals::Load { .. } | Arrivals::Recorded(_) => Vec::new(),
     }
 }
@@ -235,5 +238,13 @@ handling = "4m"
         let by_queue = |name: &str| comes(read.flows.iter().find(|flow| flow.queue.as_str() == name).unwrap());
         assert_eq!(by_queue("main"), [(10, 10, 1_000, 0), (30, 30, 1_000, 1_000)]);
         assert_eq!(by_queue("cards"), [(20, 20, 1_000, 1_000)]);
+        let ends = |contacts: u32, more: &str| {
+            let text = text.replace("contacts = 3", &format!("contacts = {contacts}"));
+            let scenario = Scenario::read(&format!("{text}{more}"), folder.path(), None);
+            scenario.unwrap_or_else(|error| panic!("{error}")).ends().0 / 60_000_000
+        };
+        assert_eq!([1, 2, 3].map(|contacts| ends(contacts, "")), [10, 20, 30], "with the last that counts");
+        let beside = "[streams.beside]\nqueue = 'main'\nchannel = 'voice'\nhandling = '4m'\nper_hour = 60\n";
+        assert_eq!([5, 11, 25, 33].map(|contacts| ends(contacts, beside)), [5, 10, 23, 30]);
     }
 }

@@ -335,8 +335,10 @@ impl<'a> Object<'a> {
 const MILLION: i64 = 1_000_000;
 /// Its zeros.
 const MILLION_DIGITS: i64 = 6;
-/// No number in range has a higher power of ten.
+/// No number in range has a higher power of ten …
 const EXPONENT_MAX: i64 = 40;
+/// … or more digits before its point.
+const DIGITS_MAX: usize = 40;
 
 /// Reads a decimal number as TOML has it, rounded to the nearest millionth; `inf` and `nan` are none.
 fn parse_millionths(text: &str) -> Option<i64> {
@@ -348,10 +350,15 @@ fn parse_millionths(text: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
     let exponent: i64 = exponent.parse().ok().filter(|exponent: &i64| exponent.abs() <= EXPONENT_MAX)?;
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{part}");
-    if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_digits(whole) || !is_digits(part) {
         return None;
     }
+    let whole = whole.trim_start_matches('0');
+    if whole.len() > DIGITS_MAX {
+        return None;
+    }
+    let digits = format!("{whole}{part}");
     // So many of the digits stand before the point of the number of millionths.
     let before = i64::try_from(whole.len()).ok()? + exponent + MILLION_DIGITS;
     let (kept, next) = match usize::try_from(before) {
@@ -401,6 +408,8 @@ mod tests {
         ] {
             assert_eq!(parse_millionths(text), Some(expected), "{text}");
         }
+        assert_eq!(parse_millionths(&format!("{}1.5", "0".repeat(70_000))), Some(1_500_000));
+        assert_eq!(parse_millionths(&format!("{}.0", "1".repeat(70_000))), None);
         for text in ["inf", "-nan", ".5", "1e", "1e99", "12345678901234567890.0", "0x10"] {
             assert_eq!(parse_millionths(text), None, "{text}");
         }

@@ -32,14 +32,14 @@ pub fn flows(scenario: &Scenario, rows: &[std::sync::Arc<Recorded>], hours: &Hou
     }
     let mut rng = StdRng::seed_from_u64(1);
     let flow = |((way, asks), rows): ((Way, &Requirement), Rows<'_>)| {
-        let wrap_ups: Vec<f64> = rows.iter().filter_map(|row| row.wrap_up).map(seconds).collect();
+        let usual = seconds(scenario.document.queues[&way.queue].wrap_up.time);
+        let wrap_ups: Vec<f64> = rows.iter().map(|row| row.wrap_up.map_or(usual, seconds)).collect();
         let kind = Kind {
             way,
             asks,
             moments: Vec::new(),
             takes: mean(&rows.iter().map(|row| takes(&row.work, &mut rng)).collect::<Vec<_>>()),
-            // Those who wrote up as long as the queue gives are not told of one by one.
-            wrap_up: (wrap_ups.len() * 2 > rows.len()).then(|| mean(&wrap_ups)),
+            wrap_up: Some(mean(&wrap_ups)),
             patience: patience(&rows, &mut rng),
         };
         kind.flow(&scenario.document, empathy, comes(&rows, hours))
