@@ -560,7 +560,15 @@ fn a_report_needs_nothing_else_and_has_the_numbers_of_json() {
         assert!(["history", "same", "candidate"].iter().all(|day| picture.contains(&format!("</i>{day}</span>"))));
     }
     let bars: Vec<&str> = page.split("<rect").skip(1).collect();
-    assert_eq!(bars.len(), 3 * 3 + 3 * 4 + 3 * 3, "all and two queues, four fates, three teams");
+    let moments = |key: &str| {
+        let of = &told["contacts"]["moments_of_truth"][key];
+        [&of["history"], &of["same"]["value"], &of["candidate"]["value"]].map(|mean| mean.as_f64().expect("a number"))
+    };
+    let [offered, answered, left, blocked] = ["offered", "answered", "abandoned_share", "blocked_share"].map(moments);
+    let unserved = (0..3).filter(|at| 1.0 - answered[*at] / offered[*at] - left[*at] - blocked[*at] > 0.0005).count();
+    assert!(unserved > 0, "somebody still waits as the records end");
+    let fates = 3 * 4 + unserved;
+    assert_eq!(bars.len(), 3 * 3 + fates + 3 * 3, "all and two queues, what became of moments, three teams");
 
     for (section, of) in [
         ("all", &told["contacts"]["all"]),
