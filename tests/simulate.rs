@@ -113,7 +113,7 @@ fn cases(length: impl Fn(u32) -> (u32, u32)) -> Vec<Case> {
             &main_queue(),
             "desk = { count = 10 }",
             &calls("0.8", ""),
-            24,
+            48,
             &[(Of::All, "waited_share", 0.4092), (Of::All, "wait_mean", 61.377)],
         ),
         case(
