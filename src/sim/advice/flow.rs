@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 
 use rand::{SeedableRng, rngs::StdRng};
 
-mod recorded;
-
 use super::erlang::{Part, Patience};
 use crate::{
     model::{
@@ -21,6 +19,8 @@ use crate::{
         Arrivals, Detector, Distribution, Length, Row, Scenario, Stream, detector::Said, distribution::seconds,
     },
 };
+
+mod recorded;
 
 const HOUR: Span = Span::from_secs(3_600);
 /// So many hours are looked at, at most: a week that begins within one.

@@ -2,13 +2,18 @@
 //!
 //! Invariant: a contact's work counts where it came, whoever it was passed on to; what was cut short is drawn once, as the
 //! player draws it. A moment of truth asks the document's empathy and no more: which entry of the catalogue made it one
-//! shows when it is played.
+//! shows when it is played. Not here: rates and traces (`flow`).
+
+use std::sync::Arc;
 
 use rand::{SeedableRng, rngs::StdRng};
 
 use super::{Flow, Hours, Kind, Part, Patience, Way};
 use crate::{
-    model::{requirement::Condition, requirement::Requirement, time::Span},
+    model::{
+        requirement::{Condition, Requirement},
+        time::Span,
+    },
     sim::scenario::{
         Scenario,
         distribution::seconds,
@@ -19,7 +24,7 @@ use crate::{
 type Rows<'s> = Vec<&'s Recorded>;
 
 /// Those who came the same way and asked the same, in the order in which the first of each came.
-pub fn flows(scenario: &Scenario, rows: &[std::sync::Arc<Recorded>], hours: &Hours, empathy: &Condition) -> Vec<Flow> {
+pub fn flows(scenario: &Scenario, rows: &[Arc<Recorded>], hours: &Hours, empathy: &Condition) -> Vec<Flow> {
     let mut kinds: Vec<((Way, &Requirement), Rows<'_>)> = Vec::new();
     for row in rows {
         let contact = &row.contact;
